@@ -1,0 +1,16 @@
+import * as v from "valibot";
+import { bucketName, commonVariables, integer, queueName } from "../shared/environment";
+
+export const environmentSchema = v.object({
+  ...commonVariables,
+  /** Bucket that inputs are read from. */
+  INPUT_BUCKET: bucketName,
+  /** Bucket that the workers write results to; the submitter only checks that `output` lies in it. */
+  OUTPUT_BUCKET: bucketName,
+  /** Queue of the workers, `projects/P/locations/L/queues/Q`; its own HTTP target gives URL and token. */
+  QUEUE: queueName,
+  /** Seconds that a worker has for one task, 15 to 1800. */
+  DISPATCH_DEADLINE_SECONDS: integer(15, 1800),
+});
+
+export type BatchSubmitterEnvironment = v.InferInput<typeof environmentSchema>;

@@ -1,0 +1,21 @@
+import * as v from "valibot";
+import { bucketName, json, queueName, serviceAccountEmail, taskVariables } from "../shared/environment";
+import { stepsSchema } from "../shared/pipeline/graph";
+
+export const environmentSchema = v.object({
+  ...taskVariables,
+  /** Bucket of the runs: `runs/<run>/…`, inputs under `inputs/`. */
+  RUN_BUCKET: bucketName,
+  /** Queue of the steps, `projects/P/locations/L/queues/Q`. */
+  QUEUE: queueName,
+  /** Service account whose token the step tasks carry. */
+  TOKEN_IDENTITY: serviceAccountEmail,
+  /**
+   * The pipeline, as JSON: `[{ "name", "url", "after": ["step", …], "deadlineSeconds" }]`.
+   * `name` is `^[a-z][a-z0-9-]{0,39}$`, `url` is the step function's (and its token's audience), `after` names the
+   * steps it waits for, `deadlineSeconds` is 15 to 1800. At least one step, no cycles.
+   */
+  STEPS: json(stepsSchema),
+});
+
+export type PipelineStartEnvironment = v.InferInput<typeof environmentSchema>;

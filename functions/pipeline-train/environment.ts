@@ -1,0 +1,6 @@
+import type * as v from "valibot";
+import { stepEnvironmentSchema } from "../shared/pipeline/environment";
+
+export const environmentSchema = stepEnvironmentSchema;
+
+export type PipelineTrainEnvironment = v.InferInput<typeof environmentSchema>;

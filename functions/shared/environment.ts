@@ -1,0 +1,95 @@
+import * as v from "valibot";
+
+/** Environment variables as a process holds them. */
+export type Variables = Record<string, string | undefined>;
+
+function matching(pattern: RegExp, allowed: string) {
+  return v.pipe(v.string(allowed), v.regex(pattern, allowed));
+}
+
+export const projectId = matching(/^[a-z][a-z0-9.:-]{4,61}[a-z0-9]$/, "a project id like my-project");
+export const bucketName = matching(/^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/, "a bucket name like my-bucket");
+export const queueName = matching(
+  /^projects\/[^/\s]+\/locations\/[^/\s]+\/queues\/[A-Za-z0-9-]{1,100}$/,
+  "a queue name like projects/P/locations/L/queues/Q",
+);
+export const topicName = matching(/^projects\/[^/\s]+\/topics\/[^/\s]+$/, "a topic name like projects/P/topics/T");
+export const endpointName = matching(
+  /^projects\/[^/\s]+\/locations\/[a-z0-9-]+\/endpoints\/[^/\s]+$/,
+  "a Vertex AI endpoint name like projects/P/locations/L/endpoints/E",
+);
+export const workflowName = matching(
+  /^projects\/[^/\s]+\/locations\/[^/\s]+\/workflows\/[^/\s]+$/,
+  "a workflow name like projects/P/locations/L/workflows/W",
+);
+export const locationName = matching(
+  /^projects\/[^/\s]+\/locations\/[a-z0-9-]+$/,
+  "a location name like projects/P/locations/L",
+);
+export const serviceAccountEmail = matching(
+  /^[^@\s]+@[^@\s]+\.[^@\s]+$/,
+  "a service account's e-mail like name@project.iam.gserviceaccount.com",
+);
+
+export const subscriberName = matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, "a subscriber name like text-predictor");
+
+/** A variable that holds a whole number between `min` and `max`, inclusive. */
+export function integer(min: number, max: number) {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.string(allowed),
+    v.regex(/^-?\d{1,15}$/, allowed),
+    v.transform(Number),
+    v.minValue(min, allowed),
+    v.maxValue(max, allowed),
+  );
+}
+
+/** A variable that holds JSON of the given shape. */
+export function json<S extends v.GenericSchema>(schema: S) {
+  return v.pipe(v.string("JSON"), v.parseJson(undefined, "JSON"), schema);
+}
+
+/** Variables that every function understands. */
+export const commonVariables = {
+  /** Project id, e.g. `my-project`; joins log lines to their traces. Cloud Functions does not set it by itself. */
+  GOOGLE_CLOUD_PROJECT: v.optional(projectId),
+};
+
+/** Variables of a function that Cloud Tasks calls. */
+export const taskVariables = {
+  ...commonVariables,
+  /** Attempts that a task has before it goes to the dead letter topic, 1 to 1000; only used with a topic. Default 5. */
+  MAX_ATTEMPTS: v.optional(integer(1, 1000), "5"),
+  /** Topic for tasks that failed for good. Without it the queue itself must give up (its `max_attempts`). */
+  DEAD_LETTER_TOPIC: v.optional(topicName),
+};
+
+/** Variables of a function that a Pub/Sub subscription calls. */
+export const messageVariables = {
+  ...commonVariables,
+  /** Topic for messages that can never succeed. Without it they are refused, for the subscription's own dead letter policy. */
+  DEAD_LETTER_TOPIC: v.optional(topicName),
+};
+
+/**
+ * Checks a function's environment variables.
+ *
+ * @returns the variables that the schema names, converted.
+ * @throws Error naming every bad variable, its value, and what is allowed.
+ */
+export function readEnvironment<S extends v.GenericSchema<Record<string, unknown>, unknown>>(
+  schema: S,
+  variables: Variables,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, variables);
+  if (result.success) return result.output;
+  const problems = result.issues.map((issue) => {
+    const [name, ...inside] = (v.getDotPath(issue) ?? "").split(".");
+    const value = variables[String(name)];
+    const where = inside.length > 0 ? ` at ${inside.join(".")}` : "";
+    const given = value === undefined ? "is not set" : `is ${JSON.stringify(value)}`;
+    return `${name} ${given}; allowed${where}: ${issue.message}`;
+  });
+  throw new Error(`Bad environment: ${problems.join(". ")}`);
+}

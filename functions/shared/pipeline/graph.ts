@@ -1,0 +1,41 @@
+import * as v from "valibot";
+
+/** A step's name: lower-case letters, digits and hyphens, at most 40. */
+export const stepName = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,39}$/, "a step name like train"));
+
+/** One step of a pipeline, as the run's file and the `STEPS` variable hold it. */
+export const stepSchema = v.object({
+  name: stepName,
+  /** The step function's URL, https only. */
+  url: v.pipe(v.string(), v.regex(/^https:\/\/[^\s/]+(\/\S*)?$/, "an https:// URL"), v.maxLength(2083)),
+  /** Names of the steps that must be done before. */
+  after: v.array(stepName),
+  /** Seconds that one attempt may take, 15 to 1800. */
+  deadlineSeconds: v.pipe(v.number(), v.integer(), v.minValue(15), v.maxValue(1800)),
+});
+
+export type Step = v.InferOutput<typeof stepSchema>;
+
+/** The steps of a pipeline: unique names, known dependencies, no cycle. */
+export const stepsSchema = v.pipe(
+  v.array(stepSchema),
+  v.minLength(1, "at least one step"),
+  v.check((steps) => new Set(steps.map((step) => step.name)).size === steps.length, "steps with different names"),
+  v.check((steps) => {
+    const names = new Set(steps.map((step) => step.name));
+    return steps.every((step) => step.after.every((name) => names.has(name)));
+  }, "`after` that names steps of this pipeline"),
+  v.check((steps) => steps.every((step) => !ancestors(steps, step.name).includes(step.name)), "steps without a cycle"),
+);
+
+/** Names of all steps that `name` directly or indirectly comes after, nearest first. */
+export function ancestors(steps: readonly Step[], name: string): string[] {
+  const found = new Set<string>();
+  let frontier = [name];
+  while (frontier.length > 0) {
+    const before = steps.filter((step) => frontier.includes(step.name)).flatMap((step) => step.after);
+    frontier = [...new Set(before)].filter((candidate) => !found.has(candidate));
+    for (const candidate of frontier) found.add(candidate);
+  }
+  return [...found];
+}
