@@ -1,7 +1,10 @@
 import * as v from "valibot";
 
-/** A step's name: lower-case letters, digits and hyphens, at most 40. */
-export const stepName = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,39}$/, "a step name like train"));
+/** A step's name: lower-case letters, digits and hyphens, at most 40. `steps` is the markers' folder. */
+export const stepName = v.pipe(
+  v.string(),
+  v.regex(/^(?!steps$)[a-z][a-z0-9-]{0,39}$/, "a step name like train, other than steps"),
+);
 
 /** One step of a pipeline, as the run's file and the `STEPS` variable hold it. */
 export const stepSchema = v.object({

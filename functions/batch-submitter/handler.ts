@@ -1,0 +1,108 @@
+import * as v from "valibot";
+import { apiHandler } from "../shared/api-handler";
+import { forEachConcurrently } from "../shared/concurrency";
+import { PermanentError } from "../shared/errors";
+import { shortHash } from "../shared/hash";
+import type { HttpHandler } from "../shared/http";
+import { objectPath } from "../shared/object-path";
+import type { ShardPayload } from "../shared/shard";
+import { gsUri, type ObjectName, type ObjectStore } from "../shared/storage";
+import type { StorageServices } from "../shared/storage-services";
+import { createTask } from "../shared/tasks";
+import type { environmentSchema } from "./environment";
+import { csvRecords, jsonlRecords, type RecordRange } from "./records";
+import { cut } from "./shards";
+
+/** Cloud Tasks takes about this many creations at a time from one caller without complaint. */
+const ENQUEUE_CONCURRENCY = 16;
+/** A header travels in every task, and a task holds 1 MiB. */
+const MAX_HEADER_BYTES = 64 * 1024;
+/** CreateTask wants a URL; the queue's own target replaces it, and a queue without one fails visibly. */
+const PLACEHOLDER_URL = "https://overridden-by-queue.invalid/";
+
+/**
+ * Cuts a file of records into shards and enqueues one task per shard. The whole file is checked before the first task is
+ * enqueued, and never held in memory. Submitting the same again enqueues nothing twice: job and tasks are named after input,
+ * generation, output and batch size.
+ */
+export function createHandler(
+  environment: v.InferOutput<typeof environmentSchema>,
+  { storage, google, ...services }: StorageServices,
+): HttpHandler {
+  const schema = v.object({
+    /** JSON lines, or CSV with a header. */
+    input: objectPath(environment.INPUT_BUCKET, { extensions: [".jsonl", ".csv"] }),
+    /** Results go to `<output>/<job>/shard-<number>.jsonl`. */
+    output: objectPath(environment.OUTPUT_BUCKET),
+    /** Records per task, 1 to 10000. */
+    batchSize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 100),
+  });
+
+  return apiHandler({
+    services,
+    schema,
+    handle: async ({ input, output, batchSize }, { log, signal }) => {
+      const generation = await pin(storage, input);
+      const { shards, columns } = await plan(storage, input, generation, batchSize);
+      const job = shortHash(gsUri(input), generation, gsUri(output), batchSize);
+      let enqueued = 0;
+      await forEachConcurrently(shards.entries(), ENQUEUE_CONCURRENCY, async ([index, { start, end }]) => {
+        signal.throwIfAborted();
+        const payload: ShardPayload = {
+          input: gsUri(input),
+          generation,
+          start,
+          end,
+          columns,
+          output: `${gsUri(output)}/${job}/shard-${String(index).padStart(5, "0")}.jsonl`,
+        };
+        const task = {
+          id: `${job}-${index}`,
+          url: PLACEHOLDER_URL,
+          payload,
+          deadlineSeconds: environment.DISPATCH_DEADLINE_SECONDS,
+        };
+        if (await createTask(google, environment.QUEUE, task)) enqueued++;
+      });
+      log.info("Submitted", { job, shards: shards.length, enqueued });
+      return {
+        job,
+        shards: shards.length,
+        enqueued,
+        alreadyEnqueued: shards.length - enqueued,
+        output: `${gsUri(output)}/${job}/`,
+      };
+    },
+  });
+}
+
+/** The generation that the whole job reads, whatever is uploaded over it meanwhile. */
+async function pin(storage: ObjectStore, input: ObjectName): Promise<string> {
+  const info = await storage.stat(input);
+  if (!info) throw new PermanentError("missing_object", `There is no object ${gsUri(input)}`, 404);
+  if (info.encoding) {
+    const message = `${gsUri(input)} has Content-Encoding ${info.encoding}; allowed: none, since shards are byte ranges`;
+    throw new PermanentError("unsupported_encoding", message);
+  }
+  return info.generation;
+}
+
+async function plan(
+  storage: ObjectStore,
+  input: ObjectName,
+  generation: string,
+  batchSize: number,
+): Promise<{ shards: RecordRange[]; columns?: string[] }> {
+  const chunks = storage.stream(input, generation);
+  if (input.name.endsWith(".jsonl")) return { shards: await cut(jsonlRecords(chunks), batchSize) };
+  let columns: string[] | undefined;
+  const records = csvRecords(chunks, (header) => {
+    columns = header;
+    if (Buffer.byteLength(JSON.stringify(header)) <= MAX_HEADER_BYTES) return;
+    throw new PermanentError(
+      "header_too_large",
+      `The header is larger than the ${MAX_HEADER_BYTES} bytes that are allowed`,
+    );
+  });
+  return { shards: await cut(records, batchSize), columns };
+}

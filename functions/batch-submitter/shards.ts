@@ -1,0 +1,32 @@
+import { PermanentError } from "../shared/errors";
+import { MAX_SHARD_BYTES } from "../shared/shard";
+import type { RecordRange } from "./records";
+
+export const MAX_SHARDS = 100_000;
+
+/**
+ * Cuts a file into shards of whole records: a shard ends after `batchSize` records, or before 8 MiB are passed.
+ *
+ * @returns the shards' byte ranges, in order.
+ * @throws PermanentError `empty_input` without records, `too_many_shards` beyond 100000.
+ */
+export async function cut(records: AsyncIterable<RecordRange>, batchSize: number): Promise<RecordRange[]> {
+  const shards: RecordRange[] = [];
+  let shard: RecordRange | undefined;
+  let count = 0;
+  for await (const { start, end } of records) {
+    if (!shard || count === batchSize || end - shard.start > MAX_SHARD_BYTES) {
+      shard = { start, end };
+      shards.push(shard);
+      count = 0;
+    }
+    shard.end = end;
+    count++;
+    if (shards.length > MAX_SHARDS) {
+      const message = `The input makes more than ${MAX_SHARDS} shards of ${batchSize} records; raise batchSize`;
+      throw new PermanentError("too_many_shards", message);
+    }
+  }
+  if (shards.length === 0) throw new PermanentError("empty_input", "The input holds no records");
+  return shards;
+}

@@ -1,0 +1,68 @@
+import { GoogleApiError, PermanentError } from "../shared/errors";
+import type { GoogleApi } from "../shared/google-api";
+
+export interface Job {
+  id: string;
+  name: string;
+}
+
+export interface Template {
+  kind: "classic" | "flex";
+  /** `gs://…` */
+  path: string;
+}
+
+export interface Launch {
+  jobName: string;
+  parameters: Record<string, string>;
+  environment: Record<string, unknown>;
+}
+
+/**
+ * Finds the job of exactly that name, in any state.
+ *
+ * @param location `projects/P/locations/R`
+ */
+export async function findJob(google: GoogleApi, location: string, name: string): Promise<Job | undefined> {
+  let pageToken = "";
+  do {
+    const query = new URLSearchParams({ filter: "ALL", name, ...(pageToken && { pageToken }) });
+    const page = await google<{ jobs?: Job[]; nextPageToken?: string }>({
+      method: "GET",
+      url: `https://dataflow.googleapis.com/v1b3/${location}/jobs?${query}`,
+      idempotent: true,
+    });
+    const job = page.jobs?.find((candidate) => candidate.name === name);
+    if (job) return job;
+    pageToken = page.nextPageToken ?? "";
+  } while (pageToken);
+  return undefined;
+}
+
+/**
+ * Launches a template. Asked once only: when no answer comes the job may run all the same, and only `findJob` can tell.
+ *
+ * @returns the job; undefined when one of that name is active already.
+ * @throws PermanentError `launch_refused` when Dataflow calls the request invalid (400); GoogleApiError otherwise.
+ */
+export async function launchTemplate(
+  google: GoogleApi,
+  location: string,
+  { kind, path }: Template,
+  launch: Launch,
+): Promise<Job | undefined> {
+  const base = `https://dataflow.googleapis.com/v1b3/${location}`;
+  const request =
+    kind === "classic"
+      ? { url: `${base}/templates:launch?${new URLSearchParams({ gcsPath: path })}`, body: launch }
+      : { url: `${base}/flexTemplates:launch`, body: { launchParameter: { ...launch, containerSpecGcsPath: path } } };
+  try {
+    const { job } = await google<{ job: Job }>({ method: "POST", ...request, idempotent: false, timeout: 60_000 });
+    return job;
+  } catch (error) {
+    if (!(error instanceof GoogleApiError)) throw error;
+    if (error.alreadyExists) return undefined;
+    if (error.status === 400) throw new PermanentError("launch_refused", error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import * as v from "valibot";
+import { shortHash } from "../shared/hash";
+import type { HttpHandler } from "../shared/http";
+import type { Services } from "../shared/services";
+import { taskHandler } from "../shared/task-handler";
+import { findJob, launchTemplate } from "./dataflow";
+import type { environmentSchema } from "./environment";
+
+const schema = v.object({
+  /** Laid over the template parameters that the function was deployed with. */
+  parameters: v.optional(v.record(v.string(), v.string()), {}),
+});
+
+/**
+ * Launches a Dataflow template, once per task: the job is named after the task, and a task that comes again finds its job.
+ * Answers with the job's name and id.
+ */
+export function createHandler(environment: v.InferOutput<typeof environmentSchema>, services: Services): HttpHandler {
+  const { google } = services;
+  const { DATAFLOW_LOCATION, TEMPLATE_KIND, TEMPLATE_PATH, JOB_NAME_PREFIX, LAUNCH } = environment;
+  const jobNameOf = (taskId: string) => `${JOB_NAME_PREFIX}-${shortHash(taskId)}`;
+
+  return taskHandler({
+    environment,
+    services,
+    schema,
+    findEffect: async (_payload, { id }) => {
+      const job = await findJob(google, DATAFLOW_LOCATION, jobNameOf(id));
+      return job && { job: job.id, name: job.name, launched: false };
+    },
+    handle: async ({ parameters }, { id, log }) => {
+      const jobName = jobNameOf(id);
+      const job = await launchTemplate(
+        google,
+        DATAFLOW_LOCATION,
+        { kind: TEMPLATE_KIND, path: TEMPLATE_PATH },
+        { jobName, parameters: { ...LAUNCH.parameters, ...parameters }, environment: LAUNCH.environment },
+      );
+      log.info(job ? "Launched" : "Launched already", { jobName, job: job?.id });
+      return {
+        job: job?.id ?? (await findJob(google, DATAFLOW_LOCATION, jobName))?.id,
+        name: jobName,
+        launched: Boolean(job),
+      };
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import type { Dataset, Model } from "../shared/learning/data";
+import { argmax, probabilities } from "../shared/learning/softmax";
+
+export interface Prediction {
+  label: string;
+  predicted: string;
+  /** By class; they add up to 1. */
+  probabilities: Record<string, number>;
+}
+
+export interface Metrics {
+  rows: number;
+  /** Share of the rows that were classified correctly, 0 to 1. */
+  accuracy: number;
+  classes: string[];
+  /** Rows by true class (first index) and predicted class (second), in the order of `classes`. */
+  confusion: number[][];
+}
+
+/** Classifies standardised rows. */
+export function predictRows(model: Model, { rows }: Dataset): Prediction[] {
+  return rows.map(({ x, label }) => {
+    const p = probabilities(model, x);
+    return {
+      label,
+      predicted: model.classes[argmax(p)] ?? "",
+      probabilities: Object.fromEntries(model.classes.map((name, k) => [name, p[k] ?? 0])),
+    };
+  });
+}
+
+/** Compares predictions with the true classes. */
+export function evaluate(classes: readonly string[], predictions: readonly Prediction[]): Metrics {
+  const count = (label: string, predicted: string) =>
+    predictions.filter((one) => one.label === label && one.predicted === predicted).length;
+  const correct = predictions.filter(({ label, predicted }) => label === predicted).length;
+  return {
+    rows: predictions.length,
+    accuracy: correct / predictions.length,
+    classes: [...classes],
+    confusion: classes.map((label) => classes.map((predicted) => count(label, predicted))),
+  };
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import * as v from "valibot";
+import { PermanentError } from "../shared/errors";
+import { shortHash } from "../shared/hash";
+import type { HttpHandler } from "../shared/http";
+import { enqueueStep, loadRun, type Pipeline, type Run, runFile, runFolder, runId } from "../shared/pipeline/run";
+import { createJsonOnce } from "../shared/storage";
+import type { StorageServices } from "../shared/storage-services";
+import { type TaskContext, taskHandler } from "../shared/task-handler";
+import type { environmentSchema } from "./environment";
+
+const schema = v.object({
+  /** The same id again resumes the run. Default: made from the task's name, or random when called by hand. */
+  run: v.optional(runId),
+  parameters: v.optional(v.record(v.string(), v.unknown()), {}),
+  /** The first steps do not begin before. Default: now. */
+  scheduleTime: v.optional(
+    v.pipe(v.string(), v.isoTimestamp("an RFC 3339 timestamp, at most 30 days ahead, like 2026-01-31T12:00:00Z")),
+  ),
+});
+
+/**
+ * Starts a run of the pipeline: writes down its steps and parameters, then enqueues the steps that wait for nothing. Called by
+ * people, services, or a Cloud Tasks task. Starting a run again resumes it with the steps that it began with.
+ */
+export function createHandler(
+  environment: v.InferOutput<typeof environmentSchema>,
+  services: StorageServices,
+): HttpHandler {
+  const pipeline: Pipeline = { environment, services };
+  return taskHandler({
+    environment,
+    services,
+    schema,
+    status: 202,
+    handle: async ({ run: given, parameters, scheduleTime }, context) => {
+      const id = given ?? defaultId(context);
+      const run = await createOrResume(pipeline, { run: id, steps: environment.STEPS, parameters });
+      const roots = run.steps.filter(({ after }) => after.length === 0);
+      for (const step of roots) await enqueueStep(pipeline, id, step, scheduleTime);
+      context.log.info("Started", { run: id });
+      const folder = `gs://${environment.RUN_BUCKET}/${runFolder(id)}/`;
+      return { run: id, enqueued: roots.map(({ name }) => name), folder };
+    },
+  });
+}
+
+/** A task's name may be longer than a run id may, or begin otherwise. */
+function defaultId({ id, queue }: TaskContext): string {
+  if (!queue) return randomUUID();
+  return v.is(runId, id) ? id : shortHash(id);
+}
+
+async function createOrResume(pipeline: Pipeline, wanted: Run): Promise<Run> {
+  if (await createJsonOnce(pipeline.services.storage, runFile(pipeline, wanted.run), wanted)) return wanted;
+  const existing = await loadRun(pipeline, wanted.run);
+  if (isDeepStrictEqual(existing.parameters, wanted.parameters)) return existing;
+  throw new PermanentError("run_exists", `Run ${wanted.run} was started with other parameters; give another id`, 409);
+}

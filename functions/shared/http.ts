@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { GoogleApiError, PermanentError } from "./errors";
+import { type Log, traceFields } from "./log";
+
+/** A request as Node, or Functions Framework on top of it, hands it over. */
+export type HttpRequest = IncomingMessage & { rawBody?: Buffer };
+
+/** A function in the form that Functions Framework serves as `--target`. */
+export type HttpHandler = (request: HttpRequest, response: ServerResponse) => Promise<void>;
+
+export interface Answer {
+  status: number;
+  body?: object;
+}
+
+/** What every invocation gets: a log joined to the request's trace, and a signal that fires when the caller has gone. */
+export interface Invocation {
+  log: Log;
+  signal: AbortSignal;
+}
+
+/**
+ * Serves POST requests.
+ *
+ * @param respond computes the answer. A PermanentError is answered with its 4xx status, code and message; any other error
+ *   with 503 when Google asked for patience (429, 503), else 500, and a text that gives nothing away.
+ */
+export function servePost(
+  { log, project }: { log: Log; project?: string },
+  respond: (request: HttpRequest, invocation: Invocation) => Promise<Answer>,
+): HttpHandler {
+  return async (request, response) => {
+    const gone = new AbortController();
+    response.once("close", () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    const invocation = { log: log.with(traceFields(request.headers, project)), signal: gone.signal };
+    let answer: Answer;
+    try {
+      if (request.method !== "POST") {
+        response.setHeader("Allow", "POST");
+        throw new PermanentError("method_not_allowed", `Given method ${request.method}; allowed: POST`, 405);
+      }
+      answer = await respond(request, invocation);
+    } catch (error) {
+      answer = errorAnswer(error, invocation.log);
+    }
+    send(response, answer);
+  };
+}
+
+function errorAnswer(error: unknown, log: Log): Answer {
+  if (error instanceof PermanentError) {
+    log.warning(`Refused: ${error.code}`, { code: error.code, status: error.status });
+    return { status: error.status, body: { error: describe(error) } };
+  }
+  log.error("Failed", error);
+  const busy = error instanceof GoogleApiError && (error.status === 429 || error.status === 503);
+  return {
+    status: busy ? 503 : 500,
+    body: { error: { code: "failed", message: "The function failed and may succeed later; its log says why" } },
+  };
+}
+
+function describe({ code, message, issues }: PermanentError): object {
+  return { code, message, ...(issues && { issues }) };
+}
+
+function send(response: ServerResponse, { status, body }: Answer): void {
+  response.statusCode = status;
+  if (!body) {
+    response.end();
+    return;
+  }
+  response.setHeader("Content-Type", "application/json; charset=utf-8");
+  response.end(JSON.stringify(body));
+}
+
+/**
+ * Reads a request's body.
+ *
+ * @throws PermanentError `payload_too_large` (413) beyond `maxBytes`; the rest is not read.
+ */
+export async function readBody(request: HttpRequest, maxBytes: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new PermanentError("payload_too_large", `The body is larger than the ${maxBytes} bytes that are allowed`, 413);
+  if (request.rawBody) {
+    if (request.rawBody.length > maxBytes) throw tooLarge();
+    return request.rawBody;
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // An iterator of the request would, left early, destroy the socket that the answer must travel on.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

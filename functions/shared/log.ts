@@ -1,0 +1,46 @@
+/** Structured logs: one line of JSON each, as Cloud Logging understands them. Never pass payloads or tokens. */
+export interface Log {
+  info(message: string, fields?: LogFields): void;
+  warning(message: string, fields?: LogFields): void;
+  /** `error`'s stack goes into the entry, so that Error Reporting groups it. */
+  error(message: string, error: unknown, fields?: LogFields): void;
+  /** A log whose entries all carry `fields`. */
+  with(fields: LogFields): Log;
+}
+
+export type LogFields = Record<string, string | number | boolean | undefined>;
+
+/**
+ * @param fields carried by every entry; `component` names the function.
+ * @param write takes one line, newline included. Default: standard output.
+ */
+export function createLog(
+  fields: LogFields,
+  write: (line: string) => void = (line) => process.stdout.write(line),
+): Log {
+  const entry = (severity: string, message: string, more: LogFields = {}) =>
+    write(`${JSON.stringify({ severity, message, ...fields, ...more })}\n`);
+  return {
+    info: (message, more) => entry("INFO", message, more),
+    warning: (message, more) => entry("WARNING", message, more),
+    error: (message, error, more) =>
+      entry("ERROR", `${message}: ${error instanceof Error ? error.stack : String(error)}`, more),
+    with: (more) => createLog({ ...fields, ...more }, write),
+  };
+}
+
+/** The fields that join an entry to the request's trace, from `traceparent` or `X-Cloud-Trace-Context`. */
+export function traceFields(
+  headers: Record<string, string | string[] | undefined>,
+  project: string | undefined,
+): LogFields {
+  const [, trace, span] =
+    /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(String(headers.traceparent)) ??
+    /^([0-9a-f]{32})(?:\/(\d{1,20}))?/.exec(String(headers["x-cloud-trace-context"])) ??
+    [];
+  if (!trace || !project) return {};
+  return {
+    "logging.googleapis.com/trace": `projects/${project}/traces/${trace}`,
+    "logging.googleapis.com/spanId": span,
+  };
+}

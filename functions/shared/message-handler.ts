@@ -1,0 +1,122 @@
+import * as v from "valibot";
+import { publishDeadLetter } from "./dead-letter";
+import { PermanentError } from "./errors";
+import { type HttpHandler, type Invocation, readBody, servePost } from "./http";
+import { check, parseJson } from "./json";
+import type { Services } from "./services";
+
+/** Pub/Sub's largest message, 10 MB, in base64, and its envelope. */
+const MAX_BODY_BYTES = 15_000_000;
+
+const envelopeSchema = v.object({
+  message: v.object({
+    data: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "base64")), ""),
+    attributes: v.optional(v.record(v.string(), v.string()), {}),
+    messageId: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/, "a message id")),
+    publishTime: v.pipe(
+      v.string(),
+      v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/, "a UTC timestamp like 2026-01-31T12:00:00.000Z"),
+    ),
+    orderingKey: v.optional(v.string()),
+  }),
+  subscription: v.pipe(
+    v.string(),
+    v.regex(/^projects\/[^/\s]+\/subscriptions\/[^/\s]+$/, "a subscription name like projects/P/subscriptions/S"),
+  ),
+  deliveryAttempt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+});
+
+type Envelope = v.InferOutput<typeof envelopeSchema>;
+
+export interface MessageContext extends Invocation {
+  /** The message's id; the same on every delivery. */
+  id: string;
+  /** `projects/P/subscriptions/S` */
+  subscription: string;
+  /** Which delivery this is, 1 the first; only known when the subscription has a dead letter policy. */
+  attempt?: number;
+  /** UTC, RFC 3339. */
+  publishTime: string;
+  attributes: Record<string, string>;
+  orderingKey?: string;
+}
+
+/** The JSON payload that the schema made; the bytes as they came when there is no schema. */
+type Payload<S> = S extends v.GenericSchema ? v.InferOutput<S> : Buffer;
+
+export interface MessageHandlerOptions<S extends v.GenericSchema | undefined> {
+  environment: { DEAD_LETTER_TOPIC?: string };
+  services: Services;
+  /** What the message's JSON must be. Default: any bytes, handed over as a Buffer. */
+  schema?: S;
+  /** Does the work, and does it once however often it is called. */
+  handle: (payload: Payload<S>, context: MessageContext) => Promise<void>;
+  /** Largest data in bytes. Default 1 MiB; Pub/Sub's limit is 10 MB. */
+  maxBytes?: number;
+}
+
+/**
+ * A function that a Pub/Sub push subscription (wrapped) calls. Answers 204 to acknowledge.
+ *
+ * A message that can never succeed (PermanentError, bad payload) goes to the dead letter topic with the reason and is
+ * acknowledged; without a topic it is refused with 4xx, for the subscription's own dead letter policy. Any other error is a
+ * 5xx, after which Pub/Sub delivers again. A body that is no Pub/Sub envelope is answered 400.
+ */
+export function messageHandler<S extends v.GenericSchema | undefined = undefined>(
+  options: MessageHandlerOptions<S>,
+): HttpHandler {
+  const { environment, services, schema, handle, maxBytes = 1024 ** 2 } = options;
+
+  async function work(data: Buffer, context: MessageContext): Promise<void> {
+    if (data.length > maxBytes) {
+      throw new PermanentError("payload_too_large", `The data has ${data.length} bytes; allowed: ${maxBytes}`, 413);
+    }
+    const payload = schema ? check(schema, parseJson(data, "The data"), "The data") : data;
+    await handle(payload as Payload<S>, context);
+  }
+
+  return servePost(services, async (request, invocation) => {
+    const body = await readBody(request, MAX_BODY_BYTES);
+    const envelope = check(envelopeSchema, parseJson(body, "The body"), "The Pub/Sub envelope");
+    const { message, subscription, deliveryAttempt } = envelope;
+    const log = invocation.log.with({ messageId: message.messageId, subscription, attempt: deliveryAttempt });
+    const data = Buffer.from(message.data, "base64");
+    try {
+      await work(data, {
+        id: message.messageId,
+        subscription,
+        attempt: deliveryAttempt,
+        publishTime: message.publishTime,
+        attributes: message.attributes,
+        orderingKey: message.orderingKey,
+        log,
+        signal: invocation.signal,
+      });
+    } catch (error) {
+      const topic = environment.DEAD_LETTER_TOPIC;
+      if (!(error instanceof PermanentError) || !topic) throw error;
+      await publishDeadLetter(services.google, topic, {
+        data,
+        reason: error,
+        origin: origin(envelope, services.name),
+        attributes: message.attributes,
+      });
+      log.warning(`Handed to the dead letter topic: ${error.code}`, { code: error.code });
+    }
+    return { status: 204 };
+  });
+}
+
+/** Named like the attributes with which Pub/Sub itself forwards dead letters, so that one reader understands both. */
+function origin({ message, subscription, deliveryAttempt }: Envelope, name: string) {
+  const [, project, , id] = subscription.split("/");
+  return {
+    deadLetterSource: "pubsub",
+    deadLetterFunction: name,
+    deadLetterMessageId: message.messageId,
+    CloudPubSubDeadLetterSourceSubscription: id,
+    CloudPubSubDeadLetterSourceSubscriptionProject: project,
+    CloudPubSubDeadLetterSourceTopicPublishTime: message.publishTime,
+    CloudPubSubDeadLetterSourceDeliveryCount: deliveryAttempt?.toString(),
+  };
+}

@@ -1,0 +1,75 @@
+import { GoogleApiError, PermanentError } from "./errors";
+import type { GoogleApi } from "./google-api";
+
+/** The model call. Swap in your own by passing another Predictor to the handler. */
+export interface Predictor {
+  /**
+   * @returns one prediction per instance, in the same order.
+   * @throws PermanentError when these instances can never be predicted.
+   */
+  predict(instances: readonly unknown[], options?: PredictOptions): Promise<unknown[]>;
+}
+
+export interface PredictOptions {
+  /** Passed to the model as they are. */
+  parameters?: unknown;
+  signal?: AbortSignal;
+}
+
+/** Vertex AI refuses requests over 1.5 MB; the rest is left for the frame. */
+const MAX_REQUEST_BYTES = 1_400_000;
+
+/**
+ * Predictions of a Vertex AI endpoint, by its `:predict` method.
+ *
+ * @param endpoint `projects/P/locations/L/endpoints/E`
+ * @param batchSize most instances in one request, 1 to 1000.
+ * @returns a Predictor that throws PermanentError `prediction_refused` when Vertex AI calls the request invalid (400) and
+ *   GoogleApiError for every other failure.
+ */
+export function vertexPredictor(google: GoogleApi, endpoint: string, batchSize: number): Predictor {
+  const location = endpoint.split("/")[3];
+  const url = `https://${location}-aiplatform.googleapis.com/v1/${endpoint}:predict`;
+  return {
+    async predict(instances, { parameters, signal } = {}) {
+      const predictions: unknown[] = [];
+      for (const batch of batches(instances, batchSize)) {
+        const body = { instances: batch, parameters };
+        const answer = await google<{ predictions?: unknown[] }>({
+          method: "POST",
+          url,
+          body,
+          idempotent: true,
+          signal,
+        }).catch(refused);
+        const given = answer.predictions?.length ?? 0;
+        if (given !== batch.length)
+          throw new Error(`${endpoint} gave ${given} predictions for ${batch.length} instances`);
+        predictions.push(...(answer.predictions ?? []));
+      }
+      return predictions;
+    },
+  };
+}
+
+function refused(error: unknown): never {
+  if (!(error instanceof GoogleApiError) || error.status !== 400) throw error;
+  throw new PermanentError("prediction_refused", error.message);
+}
+
+/** Cuts by number and by size: a batch ends before either limit is passed. */
+function* batches(instances: readonly unknown[], batchSize: number): Generator<unknown[]> {
+  let batch: unknown[] = [];
+  let bytes = 0;
+  for (const instance of instances) {
+    const size = Buffer.byteLength(JSON.stringify(instance)) + 1;
+    if (batch.length === batchSize || (batch.length > 0 && bytes + size > MAX_REQUEST_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(instance);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}

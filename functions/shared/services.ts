@@ -1,0 +1,24 @@
+import { GoogleAuth } from "google-auth-library";
+import { type GoogleApi, googleApi } from "./google-api";
+import { createLog, type Log } from "./log";
+
+/** What every handler needs from outside. */
+export interface Services {
+  /** The function's name: in its logs and dead letters. */
+  name: string;
+  google: GoogleApi;
+  log: Log;
+  /** Project id, for traces. */
+  project?: string;
+}
+
+/** The real services of a function that needs no Cloud Storage. */
+export function connect(name: string, environment: { GOOGLE_CLOUD_PROJECT?: string }): Services {
+  const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform" });
+  return {
+    name,
+    google: googleApi(auth),
+    log: createLog({ component: name }),
+    project: environment.GOOGLE_CLOUD_PROJECT,
+  };
+}

@@ -1,0 +1,20 @@
+import type * as v from "valibot";
+import { readEnvironment } from "./environment";
+import { finishRequestsOnSigterm, leaveBodiesAlone } from "./host";
+import type { HttpHandler } from "./http";
+
+/**
+ * Starts a function: for its `index.ts` alone.
+ *
+ * @param create builds the handler from the checked environment.
+ * @throws Error when the environment is bad, naming each variable; the process then ends.
+ */
+export function start<S extends v.GenericSchema<Record<string, unknown>, unknown>>(
+  schema: S,
+  create: (environment: v.InferOutput<S>) => HttpHandler,
+): HttpHandler {
+  const handler = create(readEnvironment(schema, process.env));
+  leaveBodiesAlone();
+  finishRequestsOnSigterm();
+  return handler;
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import type * as v from "valibot";
+import { publishDeadLetter } from "./dead-letter";
+import { PermanentError } from "./errors";
+import { type Answer, type HttpHandler, type HttpRequest, type Invocation, readBody, servePost } from "./http";
+import { check, parseJson } from "./json";
+import type { Services } from "./services";
+
+/** A task is at most 1 MiB. What is larger has to fit a Pub/Sub message (10 MB), or it could not be handed over. */
+const MAX_TASK_BYTES = 1024 ** 2;
+const MAX_BODY_BYTES = 8 * 1024 ** 2;
+
+export interface TaskContext extends Invocation {
+  /** Which attempt this is; 1 is the first. */
+  attempt: number;
+  /** The task's name, without the queue; a random UUID when the function was called by hand. */
+  id: string;
+  /** The queue's name; undefined when the function was called by hand. */
+  queue?: string;
+}
+
+export interface TaskHandlerOptions<S extends v.GenericSchema> {
+  environment: { MAX_ATTEMPTS: number; DEAD_LETTER_TOPIC?: string };
+  services: Services;
+  /** What the JSON body must be. */
+  schema: S;
+  /** Does the work, and does it once however often it is called. Its result, if any, is the answer's JSON. */
+  handle: (payload: v.InferOutput<S>, context: TaskContext) => Promise<object | undefined>;
+  /**
+   * Cheap look for the effect of an earlier attempt, whose answer may have been lost. What it finds is answered, and no work
+   * is done; that holds for a task whose attempts are spent, too. Undefined when there is no effect yet.
+   */
+  findEffect?: (payload: v.InferOutput<S>, context: TaskContext) => Promise<object | undefined>;
+  /** Status of the answer, 200 to 299. Default 200. */
+  status?: number;
+}
+
+/**
+ * A function that Cloud Tasks calls.
+ *
+ * With a dead letter topic, a task that can never succeed (PermanentError, bad payload) or whose attempts are spent is handed
+ * over with the reason and answered 200, since anything else would be retried; if that fails, 5xx keeps it in the queue. Spent
+ * attempts are handed over before any work, so that a task that kills its worker ends there too. Without a topic a
+ * PermanentError is answered 4xx. All other errors are 5xx.
+ *
+ * A caller that is not Cloud Tasks (no task and queue name) gets 4xx and 5xx and never a dead letter: it sees the answer.
+ */
+export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptions<S>): HttpHandler {
+  const { environment, services, schema, handle, findEffect, status = 200 } = options;
+
+  async function work(body: Buffer, context: TaskContext, budget: number): Promise<Answer> {
+    if (body.length > MAX_TASK_BYTES) {
+      const message = `The body has ${body.length} bytes; allowed: ${MAX_TASK_BYTES}`;
+      throw new PermanentError("payload_too_large", message, 413);
+    }
+    const payload = check(schema, parseJson(body, "The body"), "The body");
+    const effect = await findEffect?.(payload, context);
+    if (effect) {
+      context.log.info("Done already");
+      return { status, body: effect };
+    }
+    if (context.attempt > budget) {
+      throw new PermanentError("attempts_spent", `All ${budget} attempts failed; the log tells why`);
+    }
+    return { status, body: await handle(payload, context) };
+  }
+
+  return servePost(services, async (request, invocation) => {
+    const task = taskOf(request);
+    const log = invocation.log.with({ task: task.id, queue: task.queue, attempt: task.attempt });
+    const context = { ...task, log, signal: invocation.signal };
+    const body = await readBody(request, MAX_BODY_BYTES);
+    const topic = task.queue && environment.DEAD_LETTER_TOPIC;
+    if (!topic) return work(body, context, Number.POSITIVE_INFINITY);
+    try {
+      return await work(body, context, environment.MAX_ATTEMPTS);
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      await publishDeadLetter(services.google, topic, {
+        data: body,
+        reason: error,
+        origin: {
+          deadLetterSource: "cloudtasks",
+          deadLetterFunction: services.name,
+          deadLetterQueue: task.queue,
+          deadLetterTask: task.id,
+          deadLetterAttempts: String(task.attempt),
+        },
+      });
+      log.warning(`Handed to the dead letter topic: ${error.code}`, { code: error.code });
+      return { status: 200, body: { deadLetter: error.code } };
+    }
+  });
+}
+
+/** Cloud Tasks strips these headers from nobody's requests: whoever may invoke the function may also send them. */
+function taskOf({ headers }: HttpRequest): Pick<TaskContext, "id" | "queue" | "attempt"> {
+  const read = (header: string, pattern: RegExp) => {
+    const value = headers[`x-cloudtasks-${header.toLowerCase()}`];
+    if (value === undefined || (typeof value === "string" && pattern.test(value))) return value as string | undefined;
+    const message = `Given X-CloudTasks-${header} ${JSON.stringify(value).slice(0, 100)}; allowed: ${pattern.source}`;
+    throw new PermanentError("invalid_header", message);
+  };
+  const id = read("TaskName", /^[A-Za-z0-9_-]{1,500}$/);
+  const queue = read("QueueName", /^[A-Za-z0-9-]{1,100}$/);
+  const retries = read("TaskRetryCount", /^\d{1,9}$/);
+  if (!id || !queue) return { id: randomUUID(), attempt: 1 };
+  return { id, queue, attempt: Number(retries ?? 0) + 1 };
+}

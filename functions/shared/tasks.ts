@@ -1,0 +1,60 @@
+import { GoogleApiError } from "./errors";
+import type { GoogleApi } from "./google-api";
+
+export interface NewTask {
+  /** Task id, `^[A-Za-z0-9_-]{1,500}$`: Cloud Tasks makes no second task of that name, for up to 24 hours after it ended. */
+  id: string;
+  /** Where the task goes, unless the queue has a target of its own. */
+  url: string;
+  /** Sent as JSON. */
+  payload: unknown;
+  /** Seconds that one attempt may take, 15 to 1800. */
+  deadlineSeconds: number;
+  /** Service account whose token the task carries: OAuth for `*.googleapis.com`, OIDC for anything else. Default: no token. */
+  tokenIdentity?: string;
+  /** Not before this time, RFC 3339, at most 30 days ahead. Default: now. */
+  scheduleTime?: string;
+}
+
+/**
+ * Enqueues a task.
+ *
+ * @param queue `projects/P/locations/L/queues/Q`
+ * @returns false when a task of that name is or was there already, which is as good.
+ * @throws GoogleApiError for everything else.
+ */
+export async function createTask(google: GoogleApi, queue: string, task: NewTask): Promise<boolean> {
+  try {
+    await google({
+      method: "POST",
+      url: `https://cloudtasks.googleapis.com/v2/${queue}/tasks`,
+      // The name makes it so.
+      idempotent: true,
+      body: {
+        task: {
+          name: `${queue}/tasks/${task.id}`,
+          dispatchDeadline: `${task.deadlineSeconds}s`,
+          scheduleTime: task.scheduleTime,
+          httpRequest: {
+            url: task.url,
+            httpMethod: "POST",
+            headers: { "Content-Type": "application/json" },
+            body: Buffer.from(JSON.stringify(task.payload)).toString("base64"),
+            ...token(task),
+          },
+        },
+      },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof GoogleApiError && error.alreadyExists) return false;
+    throw error;
+  }
+}
+
+function token({ url, tokenIdentity: serviceAccountEmail }: NewTask): object {
+  if (!serviceAccountEmail) return {};
+  return new URL(url).hostname.endsWith(".googleapis.com")
+    ? { oauthToken: { serviceAccountEmail } }
+    : { oidcToken: { serviceAccountEmail, audience: url } };
+}
