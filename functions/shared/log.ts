@@ -34,13 +34,15 @@ export function traceFields(
   headers: Record<string, string | string[] | undefined>,
   project: string | undefined,
 ): LogFields {
-  const [, trace, span] =
-    /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(String(headers.traceparent)) ??
-    /^([0-9a-f]{32})(?:\/(\d{1,20}))?/.exec(String(headers["x-cloud-trace-context"])) ??
-    [];
+  const parent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(String(headers.traceparent));
+  const google = /^([0-9a-f]{32})(?:\/(\d{1,20}))?/.exec(String(headers["x-cloud-trace-context"]));
+  const trace = parent?.[1] ?? google?.[1];
   if (!trace || !project) return {};
   return {
     "logging.googleapis.com/trace": `projects/${project}/traces/${trace}`,
-    "logging.googleapis.com/spanId": span,
+    "logging.googleapis.com/spanId": parent?.[2] ?? (google?.[2] && hex(google[2])),
   };
 }
+
+/** `X-Cloud-Trace-Context` has the span in decimal, Cloud Logging wants 16 hex digits. */
+const hex = (span: string) => BigInt(span).toString(16).padStart(16, "0");
