@@ -28,11 +28,13 @@ export class GoogleApiError extends Error {
   /**
    * @param status HTTP status; 0 when no answer came (timeout, reset connection).
    * @param reason Google's `error.status`, e.g. `ALREADY_EXISTS`; the system's error code when no answer came.
+   * @param retryAfter milliseconds that the server asked to wait; 0 when it did not.
    */
   constructor(
     message: string,
     readonly status: number,
     readonly reason: string,
+    readonly retryAfter = 0,
   ) {
     super(message);
   }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { GoogleApiError } from "./errors";
+import { defaultRetryPolicy, type RetryPolicy, withRetries } from "./retry";
 
 /** Anything of google-auth-library that sends authorized requests, whichever version came along. */
 export interface AuthorizedClient {
@@ -18,7 +18,7 @@ export interface GoogleRequest {
   url: string;
   /** Sent as JSON. */
   body?: unknown;
-  /** True when asking twice has one effect; only then is it asked again after 429, 502, 503, 504 or no answer. */
+  /** True when asking twice has one effect; only then is it asked again when it fails. */
   idempotent: boolean;
   /** Milliseconds for one try. Default 30000. */
   timeout?: number;
@@ -28,36 +28,18 @@ export interface GoogleRequest {
 /** One request to a Google API; resolves to the answer's JSON, rejects with GoogleApiError. */
 export type GoogleApi = <T>(request: GoogleRequest) => Promise<T>;
 
-/** How often and how patiently to ask again; milliseconds. */
-export interface RetryPolicy {
-  tries: number;
-  minDelay: number;
-  maxDelay: number;
-}
-
-const patience: RetryPolicy = { tries: 4, minDelay: 200, maxDelay: 5_000 };
-
 /** Speaks to Google's REST APIs as the function's own identity. */
-export function googleApi(client: AuthorizedClient, policy: RetryPolicy = patience): GoogleApi {
-  return async <T>({ method, url, body, idempotent, timeout = 30_000, signal }: GoogleRequest): Promise<T> => {
-    for (let attempt = 1; ; attempt++) {
+export function googleApi(client: AuthorizedClient, policy: RetryPolicy = defaultRetryPolicy): GoogleApi {
+  return <T>({ method, url, body, idempotent, timeout = 30_000, signal }: GoogleRequest): Promise<T> => {
+    const ask = async () => {
       try {
-        const answer = await client.request<T>({ method, url, data: body, timeout, retry: false, signal });
-        return answer.data;
+        return (await client.request<T>({ method, url, data: body, timeout, retry: false, signal })).data;
       } catch (thrown) {
-        const error = toGoogleApiError(thrown, url);
-        const again = idempotent && !signal?.aborted && [0, 429, 502, 503, 504].includes(error.status);
-        if (!again || attempt >= policy.tries) throw error;
-        await sleep(delay(attempt, retryAfter(thrown), policy), undefined, { signal });
+        throw toGoogleApiError(thrown, url);
       }
-    }
+    };
+    return idempotent ? withRetries(policy, ask, signal) : ask();
   };
-}
-
-/** Full jitter: anything up to the exponential delay, but never less than the server asked for (up to the maximum). */
-function delay(attempt: number, asked: number, { minDelay, maxDelay }: RetryPolicy): number {
-  const exponential = Math.min(maxDelay, minDelay * 2 ** (attempt - 1));
-  return Math.max(Math.min(asked, maxDelay), Math.random() * exponential);
 }
 
 interface RequestFailure {
@@ -82,12 +64,12 @@ function toGoogleApiError(thrown: unknown, url: string): GoogleApiError {
     `${host}${pathname} answered ${response.status} ${reason}: ${told?.message ?? ""}`,
     response.status,
     reason,
+    retryAfter(response.headers),
   );
 }
 
 /** Milliseconds of a Retry-After header in seconds; 0 when there is none. */
-function retryAfter(thrown: unknown): number {
-  const headers = new Headers((thrown as RequestFailure).response?.headers);
-  const seconds = Number(headers.get("retry-after"));
+function retryAfter(headers: Headers | Record<string, string> | undefined): number {
+  const seconds = Number(new Headers(headers).get("retry-after"));
   return Number.isFinite(seconds) ? seconds * 1_000 : 0;
 }

@@ -10,7 +10,7 @@ export interface StorageServices extends Services {
 
 /** The real services of a function that reads or writes objects. One login serves storage and the other APIs. */
 export function connectWithStorage(name: string, environment: { GOOGLE_CLOUD_PROJECT?: string }): StorageServices {
-  const storage = new Storage({ projectId: environment.GOOGLE_CLOUD_PROJECT });
+  const storage = new Storage({ projectId: environment.GOOGLE_CLOUD_PROJECT, retryOptions: { autoRetry: false } });
   return {
     name,
     google: googleApi(storage.authClient),

@@ -1,6 +1,7 @@
 import type { Storage } from "@google-cloud/storage";
 import { GoogleApiError, PermanentError } from "./errors";
 import { parseJson } from "./json";
+import { defaultRetryPolicy, type RetryPolicy, withRetries } from "./retry";
 
 export interface ObjectName {
   bucket: string;
@@ -35,44 +36,46 @@ export interface ObjectStore {
 
 export const gsUri = ({ bucket, name }: ObjectName) => `gs://${bucket}/${name}`;
 
-export function objectStore(storage: Storage): ObjectStore {
+/** @param storage a client that does not retry by itself: what may be repeated is repeated here, by `policy`. */
+export function objectStore(storage: Storage, policy: RetryPolicy = defaultRetryPolicy): ObjectStore {
   const file = ({ bucket, name }: ObjectName, generation?: string) =>
     storage.bucket(bucket).file(name, generation ? { generation } : {});
+  const attempt = <T>(work: () => Promise<T>) =>
+    withRetries(policy, () => work().catch((error) => Promise.reject(toGoogleApiError(error))));
+
   const store: ObjectStore = {
     stat: (object) =>
-      unlessMissing(async () => {
+      attempt(async () => {
         const [metadata] = await file(object).getMetadata();
         const { generation, size, contentEncoding } = metadata;
         return { generation: String(generation), size: Number(size), encoding: contentEncoding };
-      }),
+      }).catch(undefinedIfMissing),
     stream: async function* (object, generation) {
       try {
         yield* file(object, generation).createReadStream({ decompress: false });
       } catch (error) {
-        throw pinned(error, object, generation);
+        throw explained(toGoogleApiError(error), object, generation);
       }
     },
-    readRange: async (object, generation, start, end) => {
-      try {
+    readRange: (object, generation, start, end) =>
+      attempt(async () => {
         const [bytes] = await file(object, generation).download({ start, end: end - 1, decompress: false });
         return bytes;
-      } catch (error) {
-        throw pinned(error, object, generation);
-      }
-    },
-    read: (object) => unlessMissing(async () => (await file(object).download())[0]),
+      }).catch((error) => Promise.reject(explained(error, object, generation))),
+    read: (object) =>
+      attempt(async () => {
+        const [bytes] = await file(object).download();
+        return bytes;
+      }).catch(undefinedIfMissing),
     createOnce: async (object, data, contentType) => {
       try {
-        await file(object).save(data, {
-          resumable: false,
-          contentType,
-          preconditionOpts: { ifGenerationMatch: 0 },
-        });
+        const preconditionOpts = { ifGenerationMatch: 0 };
+        await attempt(() => file(object).save(data, { resumable: false, contentType, preconditionOpts }));
         return true;
       } catch (error) {
         // Refused because there is one already. Look: it may have been deleted since, and then nothing would be there.
-        if (statusOf(error) === 412 && (await store.stat(object))) return false;
-        throw toGoogleApiError(error);
+        if (error instanceof GoogleApiError && error.status === 412 && (await store.stat(object))) return false;
+        throw error;
       }
     },
   };
@@ -89,27 +92,19 @@ export function createJsonOnce(store: ObjectStore, object: ObjectName, value: un
   return store.createOnce(object, `${JSON.stringify(value, undefined, 2)}\n`, "application/json");
 }
 
-async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw toGoogleApiError(error);
-  }
+function undefinedIfMissing(error: unknown): undefined {
+  if (error instanceof GoogleApiError && error.status === 404) return undefined;
+  throw error;
 }
 
-function pinned(error: unknown, object: ObjectName, generation: string): Error {
-  if (statusOf(error) === 416) return new PermanentError("bad_range", `${gsUri(object)} is shorter than the range`);
-  if (statusOf(error) !== 404) return toGoogleApiError(error);
+function explained(error: GoogleApiError, object: ObjectName, generation: string): Error {
+  if (error.status === 416) return new PermanentError("bad_range", `${gsUri(object)} is shorter than the range`);
+  if (error.status !== 404) return error;
   return new PermanentError("missing_object", `${gsUri(object)} has no generation ${generation}`, 404);
-}
-
-function statusOf(error: unknown): number {
-  const { code } = error as { code?: unknown };
-  return typeof code === "number" ? code : 0;
 }
 
 function toGoogleApiError(error: unknown): GoogleApiError {
   const { message, code } = error as { message?: string; code?: unknown };
-  return new GoogleApiError(`Cloud Storage: ${message}`, statusOf(error), String(code ?? "NO_ANSWER"));
+  const status = typeof code === "number" ? code : 0;
+  return new GoogleApiError(`Cloud Storage: ${message}`, status, String(code ?? "NO_ANSWER"));
 }

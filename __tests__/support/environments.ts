@@ -1,0 +1,70 @@
+/** A valid environment for each function, by its folder. */
+export const environments = {
+  "batch-submitter": {
+    INPUT_BUCKET: "in-bucket",
+    OUTPUT_BUCKET: "out-bucket",
+    QUEUE: "projects/my-project/locations/us-central1/queues/batch",
+    DISPATCH_DEADLINE_SECONDS: "600",
+  },
+  "batch-worker": {
+    INPUT_BUCKET: "in-bucket",
+    OUTPUT_BUCKET: "out-bucket",
+    VERTEX_ENDPOINT: "projects/my-project/locations/us-central1/endpoints/123",
+    PREDICT_BATCH_SIZE: "4",
+    MAX_ATTEMPTS: "3",
+    DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+  },
+  "pipeline-start": {
+    RUN_BUCKET: "run-bucket",
+    QUEUE: "projects/my-project/locations/us-central1/queues/pipeline",
+    TOKEN_IDENTITY: "caller@my-project.iam.gserviceaccount.com",
+    STEPS: JSON.stringify([
+      { name: "preprocess", url: "https://preprocess.example.run.app/", after: [], deadlineSeconds: 300 },
+      { name: "train", url: "https://train.example.run.app/", after: ["preprocess"], deadlineSeconds: 600 },
+      { name: "infer", url: "https://infer.example.run.app/", after: ["train"], deadlineSeconds: 300 },
+    ]),
+    DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+  },
+  "pipeline-preprocess": step(),
+  "pipeline-train": step(),
+  "pipeline-infer": step(),
+  "start-workflow": {
+    WORKFLOW: "projects/my-project/locations/us-central1/workflows/ml-prediction-workflow",
+    UPLOAD_BUCKET: "uploads",
+    MAX_UPLOAD_BYTES: "1000",
+    DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+  },
+  "message-predictor": {
+    SUBSCRIBER: "text",
+    RESULTS_BUCKET: "results",
+    VERTEX_ENDPOINT: "projects/my-project/locations/europe-west4/endpoints/456",
+    DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+  },
+  "message-audit": {
+    SUBSCRIBER: "audit",
+    RESULTS_BUCKET: "results",
+    DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+  },
+  "dataflow-launcher": {
+    DATAFLOW_LOCATION: "projects/my-project/locations/us-central1",
+    TEMPLATE_PATH: "gs://dataflow-templates/latest/Word_Count",
+    TEMPLATE_KIND: "classic",
+    JOB_NAME_PREFIX: "preprocessing",
+    LAUNCH: JSON.stringify({
+      parameters: { inputFile: "gs://samples/kinglear.txt", output: "gs://out/counts" },
+      environment: { tempLocation: "gs://temp/tmp" },
+    }),
+    MAX_ATTEMPTS: "3",
+    DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+  },
+} satisfies Record<string, Record<string, string>>;
+
+function step() {
+  return {
+    RUN_BUCKET: "run-bucket",
+    QUEUE: "projects/my-project/locations/us-central1/queues/pipeline",
+    TOKEN_IDENTITY: "caller@my-project.iam.gserviceaccount.com",
+    MAX_ATTEMPTS: "3",
+    DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+  };
+}
