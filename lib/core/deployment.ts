@@ -1,0 +1,84 @@
+import type { Construct, IConstruct } from "constructs";
+import { check, matches, ValidationError } from "./validation";
+
+export interface DeploymentProps {
+  /** Id of the Google Cloud project, such as `acme-ml`. */
+  readonly project: string;
+  /** Region of every regional resource, such as `europe-west1`. */
+  readonly region: string;
+  /**
+   * Ends the name of every resource, so that two environments fit into one project. 1 to 12 of `a-z0-9-`.
+   * @default "dev"
+   */
+  readonly environment?: string;
+  /**
+   * Labels for every resource that takes labels.
+   * @default - `environment` and `stack` only
+   */
+  readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * Who hears of dead letters, tasks that wait too long and failing functions.
+   * @default - no alert policies
+   */
+  readonly notificationEmails?: readonly string[];
+}
+
+const deployments = new WeakMap<IConstruct, Deployment>();
+
+const LABEL_KEY = /^[a-z][a-z0-9_-]{0,62}$/;
+const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/;
+
+/** Where things are deployed. Attached to a stack (`GoogleStack` does it) and found from every construct below. */
+export class Deployment {
+  /** Attaches a deployment to a scope, usually a `TerraformStack` of your own that has a Google provider. */
+  static attach(scope: Construct, props: DeploymentProps): Deployment {
+    const deployment = new Deployment(scope, props);
+    deployments.set(scope, deployment);
+    return deployment;
+  }
+
+  /** @throws ValidationError MissingDeployment where no scope above has one */
+  static of(construct: IConstruct): Deployment {
+    for (let scope: IConstruct | undefined = construct; scope; scope = scope.node.scope) {
+      const deployment = deployments.get(scope);
+      if (deployment) return deployment;
+    }
+    throw new ValidationError(
+      "MissingDeployment",
+      "no project and region are known here; put the construct into a GoogleStack, or call Deployment.attach(stack, { project, region })",
+      construct.node.path,
+    );
+  }
+
+  readonly project: string;
+  readonly region: string;
+  readonly environment: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly notificationEmails: readonly string[];
+
+  private constructor(scope: Construct, props: DeploymentProps) {
+    this.project = props.project;
+    this.region = props.region;
+    this.environment = props.environment ?? "dev";
+    this.notificationEmails = [...(props.notificationEmails ?? [])].sort();
+    this.labels = { environment: this.environment, stack: scope.node.id.toLowerCase(), ...props.labels };
+
+    check(scope, [
+      matches(
+        "project",
+        this.project,
+        /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+        "a project id: 6 to 30 of a-z, 0-9 and -, beginning with a letter",
+      ),
+      matches("region", this.region, /^[a-z]+-[a-z]+[0-9]+$/, "a region such as us-central1"),
+      matches("environment", this.environment, /^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/, "1 to 12 of a-z, 0-9 and -"),
+      ...Object.entries(this.labels).flatMap(([key, value]) => [
+        matches("label key", key, LABEL_KEY, "1 to 63 of a-z, 0-9, _ and -, beginning with a letter"),
+        matches(`label ${key}`, value, LABEL_VALUE, "up to 63 of a-z, 0-9, _ and -"),
+      ]),
+      ...this.notificationEmails.map((email) =>
+        matches("notification e-mail", email, /^[^\s@]+@[^\s@]+\.[^\s@]+$/, "an e-mail address"),
+      ),
+    ]);
+  }
+}

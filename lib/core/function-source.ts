@@ -1,0 +1,181 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, extname, join, relative, resolve } from "node:path";
+import { buildSync } from "esbuild";
+import { packageRoot } from "./package-root";
+import { DEFAULT_NODE_RUNTIME } from "./runtime";
+import { ValidationError } from "./validation";
+import { type Archive, zip } from "./zip";
+
+/** Version of functions-framework that a bundled function runs under; installed by the build, not bundled. */
+const FUNCTIONS_FRAMEWORK_VERSION = "5.0.5";
+
+/** A function's code, ready to be uploaded. */
+export interface SourceArchive extends Archive {
+  /** File name without extension, for the uploaded object. */
+  readonly name: string;
+  readonly runtime: string;
+  readonly entryPoint: string;
+}
+
+export interface TypeScriptSourceOptions {
+  /**
+   * Exported name of the HTTP function.
+   * @default "handler"
+   */
+  readonly entryPoint?: string;
+  /**
+   * A Node.js runtime of Cloud Functions.
+   * @default "nodejs24"
+   */
+  readonly runtime?: string;
+}
+
+export interface DirectorySourceOptions {
+  /** A runtime of Cloud Functions, such as `python313`. */
+  readonly runtime: string;
+  /** Name of the HTTP function in the source, such as `main`. */
+  readonly entryPoint: string;
+  /**
+   * Names of files and folders to leave out, at any depth.
+   * @default - .git, node_modules, __pycache__, .venv, venv, .DS_Store and .env
+   */
+  readonly exclude?: readonly string[];
+}
+
+const DEFAULT_EXCLUDE = [".git", "node_modules", "__pycache__", ".venv", "venv", ".DS_Store", ".env"];
+
+/** Where a function's code comes from. Read once, when first deployed by a construct. */
+export class FunctionSource {
+  /**
+   * A TypeScript or JavaScript module, bundled with all that it imports into one minified file.
+   *
+   * @param path the module, or a folder with an `index.ts` or `index.js`; relative to the working directory
+   */
+  static typescript(path: string, options: TypeScriptSourceOptions = {}): FunctionSource {
+    return new FunctionSource(`ts ${resolve(path)} ${options.entryPoint} ${options.runtime}`, () =>
+      bundle(path, options),
+    );
+  }
+
+  /**
+   * A folder that is uploaded as it is: Python, Go, Java, or Node.js that brings its own package.json.
+   *
+   * @param path relative to the working directory
+   */
+  static directory(path: string, options: DirectorySourceOptions): FunctionSource {
+    const key = `dir ${resolve(path)} ${options.entryPoint} ${options.runtime} ${options.exclude?.join()}`;
+    return new FunctionSource(key, () => collect(path, options));
+  }
+
+  /** One of the functions that come with this package, such as `batch-worker`. */
+  static builtIn(name: string): FunctionSource {
+    return FunctionSource.typescript(join(packageRoot(), "functions", name));
+  }
+
+  private constructor(
+    private readonly key: string,
+    private readonly build: () => SourceArchive,
+  ) {}
+
+  /**
+   * Reads or bundles the code; the same source is read once in a process.
+   *
+   * @throws ValidationError InvalidSource where there is no such file or folder, BundleFailed where esbuild refuses it
+   */
+  archive(): SourceArchive {
+    let archive = archives.get(this.key);
+    if (!archive) {
+      archive = this.build();
+      archives.set(this.key, archive);
+    }
+    return archive;
+  }
+}
+
+const archives = new Map<string, SourceArchive>();
+
+function bundle(path: string, options: TypeScriptSourceOptions): SourceArchive {
+  const entry = findModule(path);
+  const code = bundleModule(entry);
+  const name = basename(resolve(path)).replace(/\.[cm]?[jt]s$/, "");
+  const manifest = {
+    name,
+    private: true,
+    main: "index.js",
+    dependencies: { "@google-cloud/functions-framework": FUNCTIONS_FRAMEWORK_VERSION },
+  };
+  const archive = zip(
+    new Map([
+      ["index.js", code],
+      ["package.json", Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)],
+    ]),
+  );
+  return {
+    ...archive,
+    name,
+    runtime: options.runtime ?? DEFAULT_NODE_RUNTIME,
+    entryPoint: options.entryPoint ?? "handler",
+  };
+}
+
+function findModule(path: string): string {
+  const absolute = resolve(path);
+  const candidates = extname(absolute) ? [absolute] : [join(absolute, "index.ts"), join(absolute, "index.js")];
+  const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
+  if (!found) {
+    throw new ValidationError(
+      "InvalidSource",
+      `function source "${path}" is not there; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${process.cwd()}`,
+    );
+  }
+  return found;
+}
+
+function bundleModule(entry: string): Uint8Array {
+  try {
+    const { outputFiles } = buildSync({
+      entryPoints: [entry],
+      absWorkingDir: packageRoot(),
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      target: "node20",
+      // Only minified output is free of file paths, and so the same in every folder.
+      minify: true,
+      keepNames: true,
+      legalComments: "none",
+      write: false,
+      logLevel: "silent",
+    });
+    return (outputFiles[0] as { contents: Uint8Array }).contents;
+  } catch (error) {
+    const errors = (error as { errors?: { text: string; location?: { file: string; line: number } | null }[] }).errors;
+    const text = errors?.map(({ text, location }) => (location ? `${location.file}:${location.line}: ${text}` : text));
+    throw new ValidationError("BundleFailed", `function source does not bundle: ${text?.join("; ") ?? String(error)}`);
+  }
+}
+
+function collect(path: string, options: DirectorySourceOptions): SourceArchive {
+  const root = resolve(path);
+  if (!existsSync(root) || !statSync(root).isDirectory()) {
+    throw new ValidationError("InvalidSource", `function source "${path}" is no folder, relative to ${process.cwd()}`);
+  }
+  const exclude = new Set([...DEFAULT_EXCLUDE, ...(options.exclude ?? [])]);
+  const files = new Map<string, Uint8Array>();
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    const name = relative(root, file).split(/[\\/]/);
+    if (name.some((part) => exclude.has(part))) continue;
+    if (entry.isSymbolicLink()) {
+      throw new ValidationError(
+        "InvalidSource",
+        `function source "${path}" holds the link ${name.join("/")}; links are not followed, put the file there`,
+      );
+    }
+    if (entry.isFile()) files.set(name.join("/"), readFileSync(file));
+  }
+  if (files.size === 0) {
+    throw new ValidationError("InvalidSource", `function source "${path}" holds no files`);
+  }
+  return { ...zip(files), name: basename(root), runtime: options.runtime, entryPoint: options.entryPoint };
+}

@@ -1,0 +1,35 @@
+import { ValidationError } from "./validation";
+
+/** An amount of memory. Prints in one spelling (`512Mi`), because `512M` and `512Mi` are a difference to Terraform. */
+export class Memory {
+  /** @throws ValidationError InvalidValue unless a whole number from 1 */
+  static mebibytes(amount: number): Memory {
+    return Memory.of(amount, 1, "MiB");
+  }
+
+  /** @throws ValidationError InvalidValue unless a whole number of MiB */
+  static gibibytes(amount: number): Memory {
+    return Memory.of(amount, 1024, "GiB");
+  }
+
+  private static of(amount: number, factor: number, unit: string): Memory {
+    const mebibytes = amount * factor;
+    if (!Number.isInteger(mebibytes) || mebibytes < 1) {
+      throw new ValidationError(
+        "InvalidValue",
+        `a memory size is ${amount} ${unit}; allowed is a whole number of MiB from 1`,
+      );
+    }
+    return new Memory(mebibytes);
+  }
+
+  private constructor(private readonly amount: number) {}
+
+  toMebibytes(): number {
+    return this.amount;
+  }
+
+  toString(): string {
+    return `${this.amount}Mi`;
+  }
+}

@@ -1,0 +1,210 @@
+import { createHash } from "node:crypto";
+import { TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { Deployment } from "./deployment";
+import { isKnown, report } from "./validation";
+
+interface NameRule {
+  /** What the resource is called in messages. */
+  readonly resource: string;
+  readonly pattern: RegExp;
+  readonly allowed: string;
+  readonly max: number;
+  /** Between the words of a generated name. */
+  readonly separator: "-" | "_";
+  /** The name is shared with all other projects, so generated ones carry the project. */
+  readonly global?: boolean;
+}
+
+/** What Google accepts as a name, for each type. Sources: the API definitions, see `docs/errors.md`, InvalidName. */
+const NAME_RULES = {
+  artifactRepository: {
+    resource: "an Artifact Registry repository",
+    pattern: /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    allowed: "1 to 63 of a-z, 0-9 and -, beginning with a letter, not ending with -",
+    max: 63,
+    separator: "-",
+  },
+  bucket: {
+    resource: "a Cloud Storage bucket",
+    pattern: /^(?!goog)(?!.*(?:google|g00gle|go0gle|g0ogle))(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/,
+    allowed: "3 to 63 of a-z, 0-9, -, _ and ., beginning and ending with a letter or digit, without the word google",
+    max: 63,
+    separator: "-",
+    global: true,
+  },
+  customRole: {
+    resource: "a custom IAM role",
+    pattern: /^[A-Za-z0-9_.]{3,64}$/,
+    allowed: "3 to 64 of A-Z, a-z, 0-9, _ and .",
+    max: 64,
+    separator: "_",
+  },
+  dataflowJob: {
+    resource: "a Dataflow job",
+    pattern: /^[a-z]([-a-z0-9]{0,1022}[a-z0-9])?$/,
+    allowed: "1 to 1024 of a-z, 0-9 and -, beginning with a letter, not ending with -",
+    max: 40,
+    separator: "-",
+  },
+  function: {
+    resource: "a function",
+    pattern: /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/,
+    allowed: "4 to 63 of a-z, 0-9 and -, beginning with a letter, not ending with -",
+    max: 63,
+    separator: "-",
+  },
+  queue: {
+    resource: "a Cloud Tasks queue",
+    pattern: /^[A-Za-z0-9-]{1,100}$/,
+    allowed: "1 to 100 of A-Z, a-z, 0-9 and -",
+    max: 100,
+    separator: "-",
+  },
+  schedulerJob: {
+    resource: "a Cloud Scheduler job",
+    pattern: /^[A-Za-z0-9_-]{1,500}$/,
+    allowed: "1 to 500 of A-Z, a-z, 0-9, _ and -",
+    max: 500,
+    separator: "-",
+  },
+  schema: {
+    resource: "a Pub/Sub schema",
+    pattern: /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/,
+    allowed: "3 to 255 of A-Z, a-z, 0-9 and ._~+%-, beginning with a letter, not with goog",
+    max: 255,
+    separator: "-",
+  },
+  serviceAccount: {
+    resource: "a service account",
+    pattern: /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/,
+    allowed: "6 to 30 of a-z, 0-9 and -, beginning with a letter, not ending with -",
+    max: 30,
+    separator: "-",
+  },
+  subscription: {
+    resource: "a Pub/Sub subscription",
+    pattern: /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/,
+    allowed: "3 to 255 of A-Z, a-z, 0-9 and ._~+%-, beginning with a letter, not with goog",
+    max: 255,
+    separator: "-",
+  },
+  topic: {
+    resource: "a Pub/Sub topic",
+    pattern: /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/,
+    allowed: "3 to 255 of A-Z, a-z, 0-9 and ._~+%-, beginning with a letter, not with goog",
+    max: 255,
+    separator: "-",
+  },
+  workflow: {
+    resource: "a workflow",
+    pattern: /^[A-Za-z]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$/,
+    allowed: "1 to 64 of A-Z, a-z, 0-9, _ and -, beginning with a letter, ending with a letter or digit",
+    max: 64,
+    separator: "-",
+  },
+} satisfies Record<string, NameRule>;
+
+export type NamedResource = keyof typeof NAME_RULES;
+
+/** Names that are taken in a stack, with the construct that has each. */
+const taken = new WeakMap<TerraformStack, Map<string, string>>();
+
+/**
+ * The name of a resource: the given one, checked and used as it is, or one made of the construct path and the
+ * environment. The same construct always has the same name; two of one type and name in a stack are an error.
+ *
+ * Reports InvalidName and NameTaken.
+ */
+export function resourceName(scope: Construct, type: NamedResource, given?: string): string {
+  const rule: NameRule = NAME_RULES[type];
+  const name = given ?? generatedName(rule, pathWords(scope), Deployment.of(scope));
+  if (!isKnown(name)) return name;
+
+  if (!rule.pattern.test(name)) {
+    report(scope, "InvalidName", `"${name}" is no name for ${rule.resource}; allowed is ${rule.allowed}`);
+  }
+  const stack = TerraformStack.of(scope);
+  const names = taken.get(stack) ?? new Map<string, string>();
+  taken.set(stack, names);
+  const key = `${type} ${name}`;
+  const owner = names.get(key);
+  if (owner !== undefined && owner !== scope.node.path) {
+    report(
+      scope,
+      "NameTaken",
+      `the name "${name}" for ${rule.resource} is taken by [${owner}]; give one of the two another name`,
+    );
+  }
+  names.set(key, scope.node.path);
+  return name;
+}
+
+/** A name of this type, made of words: pure, so that it can be tested without a stack. */
+export function composeName(
+  type: NamedResource,
+  words: readonly string[],
+  deployment: Pick<Deployment, "project" | "environment">,
+): string {
+  return generatedName(NAME_RULES[type], words, deployment);
+}
+
+function generatedName(
+  rule: NameRule,
+  words: readonly string[],
+  deployment: Pick<Deployment, "project" | "environment">,
+): string {
+  const { separator } = rule;
+  const prefix = rule.global ? [slug(deployment.project, separator)] : [];
+  const distinct = withoutRepeats([...prefix, ...words.map((word) => slug(word, separator))], separator);
+  const tail = distinct.length > 1 ? (distinct.pop() as string) : "";
+  return shorten(distinct.join(separator), tail, slug(deployment.environment, separator), rule.max, separator);
+}
+
+/** Ids that say what a construct is for its parent, and add nothing to its name. */
+const SILENT_IDS = new Set(["Resource", "bucket", "identity", "topic"]);
+
+/** Ids from the stack down to the construct, the stack included: two stacks in one project have other names. */
+function pathWords(scope: Construct): string[] {
+  const stack = TerraformStack.of(scope);
+  const above = stack.node.scopes.length - 1;
+  return scope.node.scopes
+    .slice(above)
+    .map((construct) => construct.node.id)
+    .filter((id) => !SILENT_IDS.has(id));
+}
+
+/** Leaves out a word that repeats the end of what stands before it: async-batch + batch + worker. */
+function withoutRepeats(words: readonly string[], separator: string): string[] {
+  const kept: string[] = [];
+  for (const word of words) {
+    const before = kept.join(separator);
+    if (word !== "" && before !== word && !before.endsWith(separator + word)) kept.push(word);
+  }
+  return kept;
+}
+
+function slug(word: string, separator: string): string {
+  return word
+    .replace(/([a-z0-9])([A-Z])/g, `$1${separator}$2`)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, separator)
+    .replace(new RegExp(`^${separator}+|${separator}+$`, "g"), "");
+}
+
+/**
+ * Shortens a long name: the beginning of the head, the last word, which says most, and a hash of the whole, so that
+ * names that look alike stay different.
+ */
+function shorten(head: string, tail: string, environment: string, max: number, separator: string): string {
+  const whole = [head, tail, environment].filter(Boolean).join(separator);
+  if (whole.length <= max) return whole;
+  const hash = createHash("sha256").update(whole).digest("hex").slice(0, 6);
+  const room = max - hash.length - 1;
+  const end = tail.slice(0, Math.floor(room / 2));
+  const start = head.slice(0, room - (end ? end.length + 1 : 0));
+  return [start, end, hash]
+    .map((part) => part.replace(new RegExp(`^${separator}+|${separator}+$`, "g"), ""))
+    .filter(Boolean)
+    .join(separator);
+}

@@ -1,0 +1,128 @@
+import { Token } from "cdktf";
+import type { Construct, IConstruct } from "constructs";
+
+/**
+ * What can be wrong with a construct's properties. Codes are stable: tests and tools may rely on them.
+ * `docs/errors.md` says for each what it means and how to mend it.
+ */
+export type ValidationCode =
+  | "BundleFailed"
+  | "ConcurrencyNeedsCpu"
+  | "ConflictingTarget"
+  | "CpuMemoryMismatch"
+  | "DeadlineTooShort"
+  | "DuplicateId"
+  | "FleetTooSmall"
+  | "InvalidFilter"
+  | "InvalidGrant"
+  | "InvalidName"
+  | "InvalidSchedule"
+  | "InvalidSetting"
+  | "InvalidSource"
+  | "InvalidValue"
+  | "InvalidWorkflow"
+  | "MissingDeployment"
+  | "NameTaken"
+  | "OutOfRange"
+  | "PipelineCycle"
+  | "ReservedVariable"
+  | "TimeoutTooLong"
+  | "UnknownStep"
+  | "UnsupportedRuntime";
+
+/** One thing that is wrong: a stable code, what was given and what is allowed, and the construct it concerns. */
+export class ValidationError extends Error {
+  override readonly name = "ValidationError";
+
+  /**
+   * @param path construct path inside the app; empty where no construct is concerned
+   */
+  constructor(
+    readonly code: ValidationCode,
+    readonly detail: string,
+    readonly path = "",
+  ) {
+    super(path ? `[${path}] ${code}: ${detail}` : `${code}: ${detail}`);
+  }
+}
+
+/** Everything that is wrong with an app, reported at once. */
+export class ValidationErrors extends Error {
+  override readonly name = "ValidationErrors";
+
+  constructor(readonly errors: readonly ValidationError[]) {
+    const count = errors.length === 1 ? "1 problem" : `${errors.length} problems`;
+    super(`${count}:\n${errors.map((error) => `  ${error.message}`).join("\n")}`);
+  }
+}
+
+/** A row of a rule table: the rule is broken when `broken` is true. */
+export interface Rule {
+  readonly code: ValidationCode;
+  readonly broken: boolean;
+  /** What was given, what is allowed. */
+  readonly message: string;
+}
+
+const reported = new WeakMap<IConstruct, ValidationError[]>();
+
+/**
+ * Checks a table of rules. Broken ones do not throw here: they are collected, so that one synth reports
+ * everything that is wrong in the app, through {@link validationErrors} or cdktf's own validation.
+ */
+export function check(scope: Construct, rules: readonly (Rule | undefined)[]): void {
+  for (const rule of rules) {
+    if (rule?.broken) report(scope, rule.code, rule.message);
+  }
+}
+
+/** Records that something is wrong with a construct. */
+export function report(scope: Construct, code: ValidationCode, message: string): void {
+  let errors = reported.get(scope);
+  if (!errors) {
+    errors = [];
+    reported.set(scope, errors);
+    const recorded = errors;
+    scope.node.addValidation({ validate: () => recorded.map((error) => `${error.code}: ${error.detail}`) });
+  }
+  errors.push(new ValidationError(code, message, scope.node.path));
+}
+
+/** All that is wrong below `root`, in tree order. */
+export function validationErrors(root: IConstruct): ValidationError[] {
+  return root.node.findAll().flatMap((construct) => reported.get(construct) ?? []);
+}
+
+/** True for a plain value: neither absent nor a token, whose value only Terraform knows. */
+export function isKnown<T>(value: T | undefined | null): value is T {
+  return value !== undefined && value !== null && !Token.isUnresolved(value);
+}
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  /** Unit for the message, such as "seconds". */
+  readonly unit?: string;
+  readonly integer?: boolean;
+}
+
+/** Rule: a number lies within a range, both ends included. Absent and unresolved values pass. */
+export function inRange(name: string, value: number | undefined, range: Range): Rule {
+  const unit = range.unit ? ` ${range.unit}` : "";
+  const kind = range.integer ? "a whole number " : "";
+  return {
+    code: "OutOfRange",
+    broken:
+      isKnown(value) && !(value >= range.min && value <= range.max && (!range.integer || Number.isInteger(value))),
+    message: `${name} is ${value}${unit}; allowed is ${kind}from ${range.min} to ${range.max}${unit}`,
+  };
+}
+
+/** Rule: a string has a form. Absent and unresolved values pass. */
+export function matches(name: string, value: string | undefined, pattern: RegExp, allowed: string): Rule {
+  return {
+    code: "InvalidValue",
+    broken: isKnown(value) && !pattern.test(value),
+    message: `${name} is "${value}"; allowed is ${allowed}`,
+  };
+}

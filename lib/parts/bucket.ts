@@ -1,0 +1,186 @@
+import { StorageBucket, type StorageBucketConfig } from "@cdktf/provider-google/lib/storage-bucket";
+import { StorageBucketIamMember } from "@cdktf/provider-google/lib/storage-bucket-iam-member";
+import { StorageNotification } from "@cdktf/provider-google/lib/storage-notification";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import type { Duration } from "../core/duration";
+import type { IGrantable } from "../core/grantee";
+import { resourceName } from "../core/names";
+import { check, inRange } from "../core/validation";
+import type { EncryptionKey } from "./encryption-key";
+import { grantOnce } from "./grants";
+import { RequiredApis } from "./required-apis";
+import { ServiceAgents } from "./service-agents";
+import type { ITopic } from "./topic";
+
+/** A bucket, whether made here or elsewhere. */
+export interface IBucket {
+  /** Name without `gs://`, known before anything is applied. */
+  readonly name: string;
+  /** Grants `roles/storage.objectViewer` on the bucket: get and list objects. */
+  grantRead(to: IGrantable): StorageBucketIamMember;
+  /** Grants `roles/storage.objectCreator` on the bucket: create objects, but neither overwrite nor delete them. */
+  grantCreate(to: IGrantable): StorageBucketIamMember;
+  /** Grants `roles/storage.objectUser` on the bucket: read, create, overwrite and delete objects. */
+  grantReadWrite(to: IGrantable): StorageBucketIamMember;
+  /** Publishes a message to the topic for each event; the publisher grant comes with it. */
+  notify(topic: ITopic, options?: NotificationOptions): StorageNotification;
+}
+
+export type BucketEvent = "OBJECT_FINALIZE" | "OBJECT_METADATA_UPDATE" | "OBJECT_DELETE" | "OBJECT_ARCHIVE";
+
+export interface NotificationOptions {
+  /**
+   * Which changes are told.
+   * @default ["OBJECT_FINALIZE"]
+   */
+  readonly events?: readonly BucketEvent[];
+  /**
+   * Only objects whose name begins so.
+   * @default - all objects
+   */
+  readonly prefix?: string;
+}
+
+export interface BucketProps {
+  /**
+   * Globally unique name.
+   * @default - made of project, construct path and environment
+   */
+  readonly name?: string;
+  /**
+   * Region or multi-region.
+   * @default - the region of the deployment
+   */
+  readonly location?: string;
+  /**
+   * Deletes objects of this age, in whole days.
+   * @default - objects are kept
+   */
+  readonly deleteAfter?: Duration;
+  /**
+   * How long deleted objects can be restored: 0, or 7 to 90 days.
+   * @default - Cloud Storage's own default of 7 days
+   */
+  readonly softDelete?: Duration;
+  /**
+   * Lets `terraform destroy` delete the bucket with all that is in it.
+   * @default false
+   */
+  readonly forceDestroy?: boolean;
+  /**
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+  /** Shallow overrides of the inner `google_storage_bucket`. */
+  readonly overrides?: Partial<StorageBucketConfig>;
+}
+
+abstract class BucketBase extends Construct implements IBucket {
+  abstract readonly name: string;
+  /** The name as Terraform knows it, so that what is made of it comes after the bucket. */
+  protected abstract readonly reference: string;
+
+  grantRead(to: IGrantable): StorageBucketIamMember {
+    return this.grant("roles/storage.objectViewer", to);
+  }
+
+  grantCreate(to: IGrantable): StorageBucketIamMember {
+    return this.grant("roles/storage.objectCreator", to);
+  }
+
+  grantReadWrite(to: IGrantable): StorageBucketIamMember {
+    return this.grant("roles/storage.objectUser", to);
+  }
+
+  notify(topic: ITopic, options: NotificationOptions = {}): StorageNotification {
+    const publisher = topic.grantPublish(ServiceAgents.of(this).storage);
+    return new StorageNotification(this, `notify-${topic.node.id}`, {
+      bucket: this.reference,
+      topic: topic.topicId,
+      payloadFormat: "JSON_API_V1",
+      eventTypes: [...(options.events ?? ["OBJECT_FINALIZE"])],
+      objectNamePrefix: options.prefix,
+      // Cloud Storage tries the topic when the notification is made.
+      dependsOn: [publisher],
+    });
+  }
+
+  private grant(role: string, to: IGrantable): StorageBucketIamMember {
+    return grantOnce(
+      this,
+      role,
+      to,
+      (id, member) => new StorageBucketIamMember(this, id, { bucket: this.reference, role, member }),
+    );
+  }
+}
+
+/** A private bucket: uniform access, public access prevented, not destroyed while objects are in it. */
+export class Bucket extends BucketBase {
+  /** A bucket that this app does not create. */
+  static fromName(scope: Construct, id: string, name: string): IBucket {
+    return new ImportedBucket(scope, id, name);
+  }
+
+  readonly resource: StorageBucket;
+  readonly name: string;
+  protected readonly reference: string;
+
+  constructor(scope: Construct, id: string, props: BucketProps = {}) {
+    super(scope, id);
+    const { deleteAfter, softDelete, encryptionKey } = props;
+    check(this, [
+      inRange("deleteAfter", deleteAfter && deleteAfter.toSeconds() / 86400, {
+        min: 1,
+        max: 36500,
+        unit: "days",
+        integer: true,
+      }),
+      {
+        code: "OutOfRange",
+        broken:
+          softDelete !== undefined &&
+          softDelete.toSeconds() !== 0 &&
+          (softDelete.toDays() < 7 || softDelete.toSeconds() > 90 * 86400),
+        message: `softDelete is ${softDelete}; allowed is 0 or 7 to 90 days`,
+      },
+    ]);
+
+    const deployment = Deployment.of(this);
+    this.name = resourceName(this, "bucket", props.name);
+    this.resource = new StorageBucket(this, "Resource", {
+      project: deployment.project,
+      name: this.name,
+      location: (props.location ?? deployment.region).toUpperCase(),
+      uniformBucketLevelAccess: true,
+      publicAccessPrevention: "enforced",
+      forceDestroy: props.forceDestroy ?? false,
+      labels: deployment.labels,
+      lifecycleRule: deleteAfter
+        ? [{ action: { type: "Delete" }, condition: { age: deleteAfter.toDays() } }]
+        : undefined,
+      softDeletePolicy: softDelete && { retentionDurationSeconds: softDelete.toSeconds() },
+      encryption: encryptionKey && { defaultKmsKeyName: encryptionKey.name },
+      dependsOn: [
+        RequiredApis.of(this).enable("storage"),
+        ...(encryptionKey ? [encryptionKey.grantUse(this, ServiceAgents.of(this).storage)] : []),
+      ],
+      ...props.overrides,
+    });
+    this.reference = this.resource.name;
+  }
+}
+
+class ImportedBucket extends BucketBase {
+  protected readonly reference: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly name: string,
+  ) {
+    super(scope, id);
+    this.reference = name;
+  }
+}

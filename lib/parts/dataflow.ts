@@ -1,0 +1,208 @@
+import { type DataflowJobConfig, DataflowJob as DataflowJobResource } from "@cdktf/provider-google/lib/dataflow-job";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import type { Grantee, IGrantable } from "../core/grantee";
+import { resourceName } from "../core/names";
+import { check, inRange, ValidationError } from "../core/validation";
+import type { IBucket } from "./bucket";
+import type { EncryptionKey } from "./encryption-key";
+import { grantOnProject } from "./grants";
+import { RequiredApis } from "./required-apis";
+import { ServiceAgents } from "./service-agents";
+import { ServiceIdentity } from "./service-identity";
+
+/** A Dataflow template: a pipeline that is started with parameters. */
+export class DataflowTemplate {
+  /**
+   * A classic template: a staged pipeline graph.
+   *
+   * @param path `gs://…`
+   */
+  static classic(path: string): DataflowTemplate {
+    return new DataflowTemplate("classic", path);
+  }
+
+  /**
+   * A flex template: a container specification.
+   *
+   * @param path `gs://…` of the specification, a JSON file
+   */
+  static flex(path: string): DataflowTemplate {
+    return new DataflowTemplate("flex", path);
+  }
+
+  private constructor(
+    readonly kind: "classic" | "flex",
+    readonly path: string,
+  ) {
+    if (!/^gs:\/\/[a-z0-9][a-z0-9._-]+\/.+/.test(path)) {
+      throw new ValidationError("InvalidValue", `Dataflow template is "${path}"; allowed is gs://<bucket>/<object>`);
+    }
+  }
+}
+
+export interface DataflowWorkersProps {
+  /** Where the jobs keep temporary files. */
+  readonly tempBucket: IBucket;
+  /** Where the jobs write their results. */
+  readonly outputBucket: IBucket;
+  /**
+   * Buckets that the jobs read. Public ones need no grant.
+   * @default - none
+   */
+  readonly inputBuckets?: readonly IBucket[];
+  /**
+   * Workers at most: 1 to 1000.
+   * @default 3
+   */
+  readonly maxWorkers?: number;
+  /**
+   * Machine type, such as `n1-standard-2`.
+   * @default - chosen by Dataflow
+   */
+  readonly machineType?: string;
+  /**
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+}
+
+/** How Dataflow's REST API takes the environment of a job. */
+export interface DataflowEnvironment {
+  readonly tempLocation: string;
+  readonly stagingLocation?: string;
+  readonly serviceAccountEmail: string;
+  readonly maxWorkers: number;
+  readonly machineType?: string;
+  readonly kmsKeyName?: string;
+  readonly additionalUserLabels: Readonly<Record<string, string>>;
+}
+
+/**
+ * The workers of Dataflow jobs: their identity, and what it may do.
+ *
+ * Grants to it `roles/dataflow.worker` on the project (Dataflow has no IAM of single jobs), `roles/storage.objectUser` on
+ * the temporary and the output bucket, `roles/storage.objectViewer` on the input buckets.
+ */
+export class DataflowWorkers extends Construct implements IGrantable {
+  readonly identity: ServiceIdentity;
+  readonly tempLocation: string;
+  readonly maxWorkers: number;
+  /** What a job that Terraform starts depends on: the APIs and the grants. */
+  readonly ready: readonly ITerraformDependable[];
+  private readonly props: DataflowWorkersProps;
+
+  constructor(scope: Construct, id: string, props: DataflowWorkersProps) {
+    super(scope, id);
+    this.props = props;
+    this.maxWorkers = props.maxWorkers ?? 3;
+    check(this, [inRange("maxWorkers", this.maxWorkers, { min: 1, max: 1000, integer: true })]);
+
+    this.identity = new ServiceIdentity(this, "identity", { description: "Runs the workers of Dataflow jobs" });
+    const { encryptionKey } = props;
+    const { dataflow, compute } = ServiceAgents.of(this);
+    this.ready = [
+      ...["dataflow", "compute"].map((api) => RequiredApis.of(this).enable(api)),
+      grantOnProject(this, "roles/dataflow.worker", this.identity),
+      props.tempBucket.grantReadWrite(this.identity),
+      props.outputBucket.grantReadWrite(this.identity),
+      ...(props.inputBuckets ?? []).map((bucket) => bucket.grantRead(this.identity)),
+      ...(encryptionKey ? [dataflow, compute].map((agent) => encryptionKey.grantUse(this, agent)) : []),
+    ];
+    this.tempLocation = `gs://${props.tempBucket.name}/temp`;
+  }
+
+  get grantee(): Grantee {
+    return this.identity.grantee;
+  }
+
+  get machineType(): string | undefined {
+    return this.props.machineType;
+  }
+
+  get encryptionKey(): EncryptionKey | undefined {
+    return this.props.encryptionKey;
+  }
+
+  /** The environment of a job that runs on these workers, for a launch through the REST API. */
+  environment(): DataflowEnvironment {
+    return {
+      tempLocation: this.tempLocation,
+      serviceAccountEmail: this.identity.email,
+      maxWorkers: this.maxWorkers,
+      machineType: this.props.machineType,
+      kmsKeyName: this.props.encryptionKey?.name,
+      additionalUserLabels: Deployment.of(this).labels,
+    };
+  }
+
+  /**
+   * Lets somebody launch jobs on these workers.
+   *
+   * Grants `roles/dataflow.developer` on the project (the narrowest level there is), `roles/iam.serviceAccountUser` on the
+   * workers' identity, and `roles/storage.objectUser` on the temporary bucket.
+   */
+  grantLaunch(to: IGrantable): void {
+    grantOnProject(this, "roles/dataflow.developer", to);
+    this.identity.grantActAs(to);
+    this.props.tempBucket.grantReadWrite(to);
+  }
+}
+
+export interface DataflowJobProps {
+  /** A classic template; the provider launches flex templates only in its beta. */
+  readonly template: DataflowTemplate;
+  readonly workers: DataflowWorkers;
+  /** Parameters of the template. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /**
+   * 1 to 1024 of `a-z0-9-`.
+   * @default - made of the construct path and the environment
+   */
+  readonly name?: string;
+  /** Shallow overrides of the inner `google_dataflow_job`. */
+  readonly overrides?: Partial<DataflowJobConfig>;
+}
+
+/**
+ * A job that Terraform starts when it applies.
+ *
+ * Terraform forgets a batch job that has ended and starts it again on the next apply
+ * (https://github.com/hashicorp/terraform-provider-google/issues/7152), so recurring work belongs to a schedule.
+ */
+export class DataflowJob extends Construct {
+  readonly resource: DataflowJobResource;
+  readonly name: string;
+
+  constructor(scope: Construct, id: string, props: DataflowJobProps) {
+    super(scope, id);
+    const { project, region, labels } = Deployment.of(this);
+    const { template, workers } = props;
+    check(this, [
+      {
+        code: "InvalidValue",
+        broken: template.kind !== "classic",
+        message: `a deploy-time job has the ${template.kind} template ${template.path}; allowed is a classic one`,
+      },
+    ]);
+    this.name = resourceName(this, "dataflowJob", props.name);
+    this.resource = new DataflowJobResource(this, "Resource", {
+      project,
+      region,
+      name: this.name,
+      templateGcsPath: template.path,
+      tempGcsLocation: workers.tempLocation,
+      parameters: props.parameters,
+      serviceAccountEmail: workers.identity.email,
+      maxWorkers: workers.maxWorkers,
+      machineType: workers.machineType,
+      kmsKeyName: workers.encryptionKey?.name,
+      labels,
+      // "drain" is for streaming jobs; a batch job would keep destroy waiting.
+      onDelete: "cancel",
+      dependsOn: [...workers.ready],
+      ...props.overrides,
+    });
+  }
+}

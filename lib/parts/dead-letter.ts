@@ -1,0 +1,42 @@
+import { Construct } from "constructs";
+import { Duration } from "../core/duration";
+import type { IGrantable } from "../core/grantee";
+import { Alerts } from "./alerts";
+import type { EncryptionKey } from "./encryption-key";
+import type { PullSubscription } from "./subscription";
+import { Topic } from "./topic";
+
+export interface DeadLetterProps {
+  /**
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+}
+
+/**
+ * Where messages and tasks end that could not be worked on, with the reason: a topic, and a subscription that keeps
+ * them for 31 days and never expires. A topic without a subscription would lose them.
+ */
+export class DeadLetter extends Construct {
+  readonly topic: Topic;
+  /** Holds the dead letters until somebody pulls them. */
+  readonly subscription: PullSubscription;
+
+  constructor(scope: Construct, id: string, props: DeadLetterProps = {}) {
+    super(scope, id);
+    this.topic = new Topic(this, "topic", { encryptionKey: props.encryptionKey });
+    this.subscription = this.topic.addPullSubscription("kept", { retention: Duration.days(31) });
+    Alerts.of(this).add(this, {
+      title: `Dead letters in ${this.subscription.name}`,
+      runbook: `Messages wait in \`${this.subscription.name}\`. Read them with \`gcloud pubsub subscriptions pull ${this.subscription.name} --limit=10\`: the attribute \`reason\` says why, the data is the original. Mend the cause, publish or submit them again, then acknowledge.`,
+      filter: `metric.type="pubsub.googleapis.com/subscription/num_undelivered_messages" AND resource.type="pubsub_subscription" AND resource.labels.subscription_id="${this.subscription.name}"`,
+      aligner: "ALIGN_MAX",
+      threshold: 0,
+    });
+  }
+
+  /** Lets somebody pull and acknowledge dead letters. Grants `roles/pubsub.subscriber` on the subscription. */
+  grantConsume(to: IGrantable): void {
+    this.subscription.grantConsume(to);
+  }
+}

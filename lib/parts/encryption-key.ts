@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import { KmsCryptoKeyIamMember } from "@cdktf/provider-google/lib/kms-crypto-key-iam-member";
+import { Construct } from "constructs";
+import type { IGrantable } from "../core/grantee";
+import { isKnown, ValidationError } from "../core/validation";
+import { grantOnce } from "./grants";
+import { RequiredApis } from "./required-apis";
+import { singleton } from "./singleton";
+
+/** Holds the grants on keys, once a stack. */
+class KeyGrants extends Construct {}
+
+/** A Cloud KMS key of yours (CMEK) that encrypts what a pattern stores. The key is not created here. */
+export class EncryptionKey {
+  /**
+   * @param name `projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`; the location must be the
+   *   one of the resources that it encrypts
+   * @throws ValidationError InvalidValue for any other form
+   */
+  constructor(readonly name: string) {
+    if (isKnown(name) && !/^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/.test(name)) {
+      throw new ValidationError(
+        "InvalidValue",
+        `encryption key is "${name}"; allowed is projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`,
+      );
+    }
+  }
+
+  /**
+   * Lets a service agent use the key. What is encrypted with it depends on the grant.
+   *
+   * Grants `roles/cloudkms.cryptoKeyEncrypterDecrypter` on the key.
+   */
+  grantUse(scope: Construct, agent: IGrantable): KmsCryptoKeyIamMember {
+    const id = `key-${createHash("sha256").update(this.name).digest("hex").slice(0, 8)}`;
+    const grants = singleton(scope, id, (stack) => new KeyGrants(stack, id));
+    return grantOnce(
+      grants,
+      "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+      agent,
+      (grantId, member) =>
+        new KmsCryptoKeyIamMember(grants, grantId, {
+          cryptoKeyId: this.name,
+          role: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+          member,
+          dependsOn: [RequiredApis.of(scope).enable("cloudkms")],
+        }),
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import { ValidationError } from "../core/validation";
+
+const MAX_BYTES = 256;
+
+/**
+ * Which messages a subscription gets, by their attributes. A filter cannot be changed later: another one replaces the
+ * subscription, with its backlog. At most 256 bytes.
+ *
+ * Syntax: https://cloud.google.com/pubsub/docs/subscription-message-filter
+ */
+export class Filter {
+  /** The attribute is there, whatever its value. */
+  static has(key: string): Filter {
+    return new Filter(`attributes:${attributeKey(key)}`);
+  }
+
+  /** The attribute has this value. */
+  static equals(key: string, value: string): Filter {
+    return new Filter(`attributes.${attributeKey(key)} = ${quote(value)}`);
+  }
+
+  /** The attribute is there with another value, or is not there. */
+  static notEquals(key: string, value: string): Filter {
+    return new Filter(`attributes.${attributeKey(key)} != ${quote(value)}`);
+  }
+
+  /** The value of the attribute begins so. */
+  static hasPrefix(key: string, prefix: string): Filter {
+    return new Filter(`hasPrefix(attributes.${attributeKey(key)}, ${quote(prefix)})`);
+  }
+
+  /** All of these hold. */
+  static and(...filters: readonly Filter[]): Filter {
+    return combine("AND", filters);
+  }
+
+  /** At least one of these holds. */
+  static or(...filters: readonly Filter[]): Filter {
+    return combine("OR", filters);
+  }
+
+  /** The filter does not hold. */
+  static not(filter: Filter): Filter {
+    return new Filter(`NOT ${filter.operand()}`);
+  }
+
+  private constructor(
+    private readonly expression: string,
+    private readonly compound = false,
+  ) {
+    const bytes = Buffer.byteLength(expression);
+    if (bytes > MAX_BYTES) {
+      throw new ValidationError(
+        "InvalidFilter",
+        `filter ${expression} has ${bytes} bytes; allowed are up to ${MAX_BYTES}`,
+      );
+    }
+  }
+
+  /** Pub/Sub's notation. */
+  toString(): string {
+    return this.expression;
+  }
+
+  private operand(): string {
+    return this.compound ? `(${this.expression})` : this.expression;
+  }
+
+  /** @internal */
+  static join(operator: string, filters: readonly Filter[]): Filter {
+    return new Filter(filters.map((filter) => filter.operand()).join(` ${operator} `), true);
+  }
+}
+
+function combine(operator: "AND" | "OR", filters: readonly Filter[]): Filter {
+  const [first, ...others] = filters;
+  if (!first) throw new ValidationError("InvalidFilter", `${operator} has no filters; allowed are one or more`);
+  return others.length === 0 ? first : Filter.join(operator, filters);
+}
+
+function attributeKey(key: string): string {
+  if (key === "") throw new ValidationError("InvalidFilter", "an attribute key is empty; allowed are 1 to 256 bytes");
+  return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? key : quote(key);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

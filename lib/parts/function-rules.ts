@@ -1,0 +1,109 @@
+import type { Duration } from "../core/duration";
+import type { Memory } from "../core/memory";
+import { inRange, isKnown, type Rule } from "../core/validation";
+
+export interface FunctionLimits {
+  readonly timeout: Duration;
+  readonly memory: Memory;
+  readonly cpu?: number;
+  readonly concurrency: number;
+  readonly minInstances: number;
+  readonly maxInstances: number;
+}
+
+const WHOLE_CPUS = [1, 2, 4, 6, 8];
+
+/** [memory above, in MiB; vCPUs at least]. Source: https://cloud.google.com/run/docs/configuring/memory-limits */
+const CPU_FOR_MEMORY: readonly (readonly [number, number])[] = [
+  [24576, 8],
+  [16384, 6],
+  [8192, 4],
+  [4096, 2],
+  [1024, 1],
+  [512, 0.5],
+];
+
+/** [vCPUs; memory at least, in MiB]. Source: https://cloud.google.com/run/docs/configuring/cpu */
+const MEMORY_FOR_CPU: Readonly<Record<number, number>> = { 4: 2048, 6: 3072, 8: 4096 };
+
+/** [memory up to, in MiB; vCPUs]. Source: https://cloud.google.com/functions/docs/configuring/memory */
+const DEFAULT_CPU: readonly (readonly [number, number])[] = [
+  [128, 0.083],
+  [256, 0.167],
+  [512, 0.333],
+  [1024, 0.583],
+  [2048, 1],
+  [8192, 2],
+  [16384, 4],
+];
+
+/** What Cloud Run refuses about sizes and numbers. */
+export function limitRules({ timeout, memory, cpu, concurrency, minInstances, maxInstances }: FunctionLimits): Rule[] {
+  const mebibytes = memory.toMebibytes();
+  const cpuNeeded = CPU_FOR_MEMORY.find(([above]) => mebibytes > above)?.[1] ?? 0;
+  const memoryNeeded = cpu === undefined ? 0 : (MEMORY_FOR_CPU[cpu] ?? 0);
+  const effectiveCpu = cpu ?? DEFAULT_CPU.find(([upTo]) => mebibytes <= upTo)?.[1] ?? 8;
+  return [
+    inRange("timeout", timeout.toSeconds(), { min: 1, max: 3600, unit: "seconds", integer: true }),
+    inRange("memory", mebibytes, { min: 128, max: 32768, unit: "MiB" }),
+    inRange("concurrency", concurrency, { min: 1, max: 1000, integer: true }),
+    inRange("minInstances", minInstances, { min: 0, max: 1000, integer: true }),
+    inRange("maxInstances", maxInstances, { min: 1, max: 1000, integer: true }),
+    {
+      code: "OutOfRange",
+      broken: minInstances > maxInstances,
+      message: `minInstances is ${minInstances}, more than maxInstances, which is ${maxInstances}`,
+    },
+    {
+      code: "OutOfRange",
+      broken: isKnown(cpu) && !(cpu >= 0.08 && cpu < 1) && !WHOLE_CPUS.includes(cpu),
+      message: `cpu is ${cpu}; allowed is 0.08 to below 1, or one of ${WHOLE_CPUS.join(", ")}`,
+    },
+    {
+      code: "CpuMemoryMismatch",
+      broken: isKnown(cpu) && cpu < cpuNeeded,
+      message: `cpu is ${cpu} with ${memory} of memory, which need at least ${cpuNeeded} vCPU`,
+    },
+    {
+      code: "CpuMemoryMismatch",
+      broken: mebibytes < memoryNeeded,
+      message: `memory is ${memory} with ${cpu} vCPU, which need at least ${memoryNeeded}Mi`,
+    },
+    {
+      code: "ConcurrencyNeedsCpu",
+      broken: concurrency > 1 && effectiveCpu < 1,
+      message: `concurrency is ${concurrency} with ${effectiveCpu} vCPU; more than 1 request at a time needs cpu: 1 or more`,
+    },
+  ];
+}
+
+const RESERVED = new Set([
+  "ENTRY_POINT",
+  "FUNCTION_SIGNATURE_TYPE",
+  "FUNCTION_TARGET",
+  "K_CONFIGURATION",
+  "K_REVISION",
+  "K_SERVICE",
+  "PORT",
+]);
+
+/** What Cloud Functions refuses about environment variables, and a variable set twice with two values. */
+export function environmentRules(key: string, before: string | undefined, value: string): Rule[] {
+  return [
+    {
+      code: "ReservedVariable",
+      broken: RESERVED.has(key) || key.startsWith("X_GOOGLE_"),
+      message: `environment variable ${key} is set by Cloud Run itself; choose another name`,
+    },
+    {
+      code: "InvalidValue",
+      broken: !/^[A-Za-z_][A-Za-z0-9_]*$/.test(key),
+      message: `environment variable is named "${key}"; allowed are A-Z, a-z, 0-9 and _, not beginning with a digit`,
+    },
+    {
+      code: "InvalidValue",
+      broken: before !== undefined && before !== value,
+      message: `environment variable ${key} is set already, to another value`,
+    },
+  ];
+}

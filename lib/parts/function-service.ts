@@ -1,0 +1,302 @@
+import { CloudRunV2ServiceIamMember } from "@cdktf/provider-google/lib/cloud-run-v2-service-iam-member";
+import {
+  Cloudfunctions2Function,
+  type Cloudfunctions2FunctionConfig,
+} from "@cdktf/provider-google/lib/cloudfunctions2-function";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import { Duration } from "../core/duration";
+import type { FunctionSource, SourceArchive } from "../core/function-source";
+import type { Grantee, IGrantable } from "../core/grantee";
+import { Memory } from "../core/memory";
+import { resourceName } from "../core/names";
+import { runtimeProblem } from "../core/runtime";
+import { check, report, ValidationError } from "../core/validation";
+import { Alerts } from "./alerts";
+import { BuildIdentity } from "./build-identity";
+import type { DeadLetter } from "./dead-letter";
+import type { EncryptionKey } from "./encryption-key";
+import { environmentRules, type FunctionLimits, limitRules } from "./function-rules";
+import { grantOnce } from "./grants";
+import { ImageRepository } from "./image-repository";
+import { RequiredApis } from "./required-apis";
+import type { Secret } from "./secret";
+import { ServiceAgents } from "./service-agents";
+import { ServiceIdentity } from "./service-identity";
+import { SourceBucket } from "./source-bucket";
+
+/**
+ * Who may reach a function at all, before IAM is asked. With `ALLOW_INTERNAL_ONLY`, Cloud Tasks, Cloud Scheduler,
+ * Pub/Sub, Eventarc and Workflows of the same project still reach it.
+ */
+export type Ingress = "ALLOW_INTERNAL_ONLY" | "ALLOW_INTERNAL_AND_GCLB" | "ALLOW_ALL";
+
+export interface VpcEgress {
+  /** `projects/<project>/locations/<region>/connectors/<connector>` */
+  readonly connector: string;
+  /**
+   * What goes through the connector.
+   * @default "PRIVATE_RANGES_ONLY"
+   */
+  readonly traffic?: "PRIVATE_RANGES_ONLY" | "ALL_TRAFFIC";
+}
+
+export interface FunctionServiceProps {
+  /** The code: bundled TypeScript, or any folder and runtime. */
+  readonly source: FunctionSource;
+  /**
+   * 4 to 63 of `a-z0-9-`.
+   * @default - made of the construct path and the environment
+   */
+  readonly name?: string;
+  readonly description?: string;
+  /**
+   * The identity that the code runs as.
+   * @default - a service account of its own, without any role
+   */
+  readonly identity?: ServiceIdentity;
+  /**
+   * 128 MiB to 32 GiB.
+   * @default Memory.mebibytes(512)
+   */
+  readonly memory?: Memory;
+  /**
+   * vCPUs: 0.08 to below 1, or 1, 2, 4, 6 or 8.
+   * @default - what Cloud Functions gives to the memory, 0.333 for 512 MiB
+   */
+  readonly cpu?: number;
+  /**
+   * How long one request may take: 1 second to 60 minutes; to 30 minutes where Cloud Tasks or Cloud Scheduler call it,
+   * to 10 where Pub/Sub does.
+   * @default Duration.minutes(1)
+   */
+  readonly timeout?: Duration;
+  /**
+   * Requests at one time on one instance: 1 to 1000; more than 1 needs a whole vCPU.
+   * @default 1
+   */
+  readonly concurrency?: number;
+  /**
+   * Instances that are kept ready: 0 to 1000.
+   * @default 0
+   */
+  readonly minInstances?: number;
+  /**
+   * Instances at most: 1 to 1000.
+   * @default 10
+   */
+  readonly maxInstances?: number;
+  /** Environment variables. More can be added with {@link FunctionService.addEnvironment}. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Environment variables whose values come from Secret Manager; the access grant comes with them. */
+  readonly secrets?: Readonly<Record<string, Secret>>;
+  /**
+   * @default "ALLOW_INTERNAL_ONLY"
+   */
+  readonly ingress?: Ingress;
+  /**
+   * @default - requests leave to the internet directly
+   */
+  readonly vpc?: VpcEgress;
+  /**
+   * The identity that builds the function.
+   * @default - one for all functions of the stack, see `BuildIdentity`
+   */
+  readonly buildIdentity?: ServiceIdentity;
+  /**
+   * Encrypts source and image. Brings an image repository of our own.
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+  /** Shallow overrides of the inner `google_cloudfunctions2_function`. */
+  readonly overrides?: Partial<Cloudfunctions2FunctionConfig>;
+}
+
+const NO_SOURCE: SourceArchive = {
+  bytes: new Uint8Array(),
+  sha256: "0".repeat(64),
+  name: "missing",
+  runtime: "nodejs24",
+  entryPoint: "handler",
+};
+
+/** An HTTP function (Cloud Functions, 2nd gen) with an identity of its own, closed to all but those who are granted. */
+export class FunctionService extends Construct implements IGrantable {
+  readonly resource: Cloudfunctions2Function;
+  readonly identity: ServiceIdentity;
+  readonly name: string;
+  readonly timeout: Duration;
+  readonly maxInstances: number;
+  readonly concurrency: number;
+  private readonly environment: Record<string, string> = {};
+  private deadLetter?: DeadLetter;
+
+  constructor(scope: Construct, id: string, props: FunctionServiceProps) {
+    super(scope, id);
+    const { project, region, labels } = Deployment.of(this);
+    this.timeout = props.timeout ?? Duration.minutes(1);
+    this.concurrency = props.concurrency ?? 1;
+    this.maxInstances = props.maxInstances ?? 10;
+    const limits: FunctionLimits = {
+      timeout: this.timeout,
+      memory: props.memory ?? Memory.mebibytes(512),
+      cpu: props.cpu,
+      concurrency: this.concurrency,
+      minInstances: props.minInstances ?? 0,
+      maxInstances: this.maxInstances,
+    };
+    check(this, limitRules(limits));
+
+    this.identity = props.identity ?? new ServiceIdentity(this, "identity", { description: `Runs the function ${id}` });
+    const archive = this.readSource(props.source);
+    const object = SourceBucket.of(this).upload(archive);
+    this.name = resourceName(this, "function", props.name);
+    this.resource = new Cloudfunctions2Function(this, "Resource", {
+      project,
+      location: region,
+      name: this.name,
+      description: props.description,
+      labels,
+      kmsKeyName: props.encryptionKey?.name,
+      buildConfig: {
+        runtime: archive.runtime,
+        entryPoint: archive.entryPoint,
+        serviceAccount: (props.buildIdentity ?? BuildIdentity.of(this).identity).resource.name,
+        dockerRepository: props.encryptionKey && ImageRepository.of(this, props.encryptionKey).resource.id,
+        source: { storageSource: { bucket: object.bucket, object: object.name, generation: object.generation } },
+      },
+      serviceConfig: {
+        serviceAccountEmail: this.identity.email,
+        availableMemory: limits.memory.toString(),
+        availableCpu: props.cpu === undefined ? undefined : String(props.cpu),
+        timeoutSeconds: this.timeout.toSeconds(),
+        maxInstanceRequestConcurrency: this.concurrency,
+        minInstanceCount: limits.minInstances,
+        maxInstanceCount: this.maxInstances,
+        environmentVariables: this.environment,
+        secretEnvironmentVariables: props.secrets && secretVariables(props.secrets),
+        ingressSettings: props.ingress ?? "ALLOW_INTERNAL_ONLY",
+        vpcConnector: props.vpc?.connector,
+        vpcConnectorEgressSettings: props.vpc && (props.vpc.traffic ?? "PRIVATE_RANGES_ONLY"),
+      },
+      dependsOn: this.prerequisites(props),
+      ...props.overrides,
+    });
+    this.addEnvironment("GOOGLE_CLOUD_PROJECT", project);
+    for (const [key, value] of Object.entries(props.environment ?? {})) this.addEnvironment(key, value);
+    this.addAlert();
+  }
+
+  /** URL of the function on Cloud Run, which is also the audience of ID tokens for it. */
+  get uri(): string {
+    return this.resource.serviceConfig.uri;
+  }
+
+  get grantee(): Grantee {
+    return this.identity.grantee;
+  }
+
+  /** Requests that the whole fleet works on at one time. */
+  get capacity(): number {
+    return this.maxInstances * this.concurrency;
+  }
+
+  /** Sets an environment variable; reports ReservedVariable and InvalidValue. */
+  addEnvironment(key: string, value: string): void {
+    check(this, environmentRules(key, this.environment[key], value));
+    this.environment[key] = value;
+    this.resource.serviceConfig.environmentVariables = sorted(this.environment);
+  }
+
+  /**
+   * Lets somebody call the function.
+   *
+   * Grants `roles/run.invoker` on the Cloud Run service behind the function: the role that counts for 2nd gen,
+   * `roles/cloudfunctions.invoker` has no effect there.
+   */
+  grantInvoke(to: IGrantable): CloudRunV2ServiceIamMember {
+    const { project, region } = Deployment.of(this);
+    return grantOnce(
+      this,
+      "roles/run.invoker",
+      to,
+      (id, member) =>
+        new CloudRunV2ServiceIamMember(this, id, {
+          project,
+          location: region,
+          name: this.resource.name,
+          role: "roles/run.invoker",
+          member,
+        }),
+    );
+  }
+
+  /**
+   * Makes the function hand over what it cannot do: sets `DEAD_LETTER_TOPIC` and, with a budget, `MAX_ATTEMPTS`.
+   *
+   * Grants `roles/pubsub.publisher` on the dead-letter topic to the function.
+   */
+  handOverTo(deadLetter: DeadLetter, maxAttempts?: number): void {
+    if (this.deadLetter && this.deadLetter !== deadLetter) {
+      report(
+        this,
+        "ConflictingTarget",
+        `hands over to [${this.deadLetter.node.path}] already, and cannot to [${deadLetter.node.path}] as well`,
+      );
+      return;
+    }
+    this.deadLetter = deadLetter;
+    deadLetter.topic.grantPublish(this);
+    this.addEnvironment("DEAD_LETTER_TOPIC", deadLetter.topic.fullName);
+    if (maxAttempts !== undefined) this.addEnvironment("MAX_ATTEMPTS", String(maxAttempts));
+  }
+
+  private readSource(source: FunctionSource): SourceArchive {
+    try {
+      const archive = source.archive();
+      const problem = runtimeProblem(archive.runtime);
+      if (problem) report(this, "UnsupportedRuntime", problem);
+      return archive;
+    } catch (error) {
+      if (!(error instanceof ValidationError)) throw error;
+      report(this, error.code, error.detail);
+      return NO_SOURCE;
+    }
+  }
+
+  private prerequisites({ secrets, encryptionKey, buildIdentity }: FunctionServiceProps): ITerraformDependable[] {
+    const agents = ServiceAgents.of(this);
+    return [
+      ...["cloudfunctions", "run"].map((api) => RequiredApis.of(this).enable(api)),
+      ...(buildIdentity ? [] : BuildIdentity.of(this).ready),
+      ...Object.values(secrets ?? {}).map((secret) => secret.grantAccess(this)),
+      ...(encryptionKey
+        ? [agents.cloudFunctions, agents.cloudRun, agents.storage].map((agent) => encryptionKey.grantUse(this, agent))
+        : []),
+    ];
+  }
+
+  private addAlert(): void {
+    Alerts.of(this).add(this, {
+      title: `${this.name} answers with errors`,
+      runbook: `The function \`${this.name}\` answered more than 5 requests in 5 minutes with a 5xx status. Callers retry; read its logs for the reason.`,
+      filter: `metric.type="run.googleapis.com/request_count" AND resource.type="cloud_run_revision" AND resource.labels.service_name="${this.name}" AND metric.labels.response_code_class="5xx"`,
+      aligner: "ALIGN_DELTA",
+      threshold: 5,
+    });
+  }
+}
+
+function secretVariables(secrets: Readonly<Record<string, Secret>>) {
+  return Object.entries(secrets).map(([key, secret]) => ({
+    key,
+    projectId: secret.project,
+    secret: secret.name,
+    version: secret.version,
+  }));
+}
+
+function sorted(map: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

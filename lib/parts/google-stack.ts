@@ -1,0 +1,41 @@
+import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
+import { GcsBackend, LocalBackend, TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { Deployment, type DeploymentProps } from "../core/deployment";
+import { check, matches } from "../core/validation";
+
+export interface GoogleStackProps extends DeploymentProps {
+  /**
+   * Cloud Storage bucket for the Terraform state, under the prefix `<environment>/<stack>`.
+   * @default - a local file, `terraform.<environment>.<stack>.tfstate` beside the output folder; for trying out only
+   */
+  readonly stateBucket?: string;
+}
+
+/** A stack in one project and region, with its provider and its backend. */
+export class GoogleStack extends TerraformStack {
+  readonly deployment: Deployment;
+  readonly provider: GoogleProvider;
+
+  constructor(scope: Construct, id: string, props: GoogleStackProps) {
+    super(scope, id);
+    this.deployment = Deployment.attach(this, props);
+    const { project, region, environment } = this.deployment;
+
+    this.provider = new GoogleProvider(this, "google", { project, region });
+    if (props.stateBucket) {
+      check(this, [
+        matches(
+          "state bucket",
+          props.stateBucket,
+          /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/,
+          "the name of a Cloud Storage bucket, without gs://",
+        ),
+      ]);
+      new GcsBackend(this, { bucket: props.stateBucket, prefix: `${environment}/${id}` });
+    } else {
+      // Relative to cdktf.out/stacks/<stack>, where Terraform runs: the output does not depend on the folder.
+      new LocalBackend(this, { path: `../../../terraform.${environment}.${id}.tfstate` });
+    }
+  }
+}

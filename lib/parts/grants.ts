@@ -1,0 +1,45 @@
+import { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
+import type { TerraformResource } from "cdktf";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import type { IGrantable } from "../core/grantee";
+import { singleton } from "./singleton";
+
+/**
+ * Grants a role once: asking again for the same resource, role and grantee gives the same IAM member.
+ *
+ * @param scope construct of the resource on which the role is granted
+ */
+export function grantOnce<T extends TerraformResource>(
+  scope: Construct,
+  role: string,
+  to: IGrantable,
+  create: (id: string, member: string) => T,
+): T {
+  const id = `${shortRole(role)}-${to.grantee.id}`;
+  return (scope.node.tryFindChild(id) as T | undefined) ?? create(id, to.grantee.member);
+}
+
+/** `roles/cloudtasks.enqueuer` -> `enqueuer`; the name of a custom role comes as it is. */
+function shortRole(role: string): string {
+  return role.slice(role.lastIndexOf(".") + 1);
+}
+
+/** Where roles on the whole project are granted: only those for which Google offers nothing narrower. */
+class ProjectGrants extends Construct {}
+
+/**
+ * Grants a role on the project.
+ *
+ * @param role `roles/…`, or the `name` of a custom role
+ * @param key names the role in the construct id; needed for custom roles, whose name only Terraform knows
+ */
+export function grantOnProject(scope: Construct, role: string, to: IGrantable, key = role): ProjectIamMember {
+  const grants = singleton(scope, "project-grants", (stack) => new ProjectGrants(stack, "project-grants"));
+  return grantOnce(
+    grants,
+    key,
+    to,
+    (id, member) => new ProjectIamMember(grants, id, { project: Deployment.of(scope).project, role, member }),
+  );
+}

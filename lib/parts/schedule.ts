@@ -1,0 +1,226 @@
+import {
+  CloudSchedulerJob,
+  type CloudSchedulerJobConfig,
+  type CloudSchedulerJobHttpTarget,
+} from "@cdktf/provider-google/lib/cloud-scheduler-job";
+import { Fn } from "cdktf";
+import { Construct } from "constructs";
+import { CronExpressionParser } from "cron-parser";
+import { Deployment } from "../core/deployment";
+import { Duration } from "../core/duration";
+import { resourceName } from "../core/names";
+import { check, inRange, type Rule } from "../core/validation";
+import type { FunctionService } from "./function-service";
+import { RequiredApis } from "./required-apis";
+import { ServiceIdentity } from "./service-identity";
+import { OVERRIDDEN_URL, type TaskQueue } from "./task-queue";
+
+/** A task that a schedule creates. There is no Terraform resource for tasks: a declared task is a schedule. */
+export interface ScheduledTask {
+  readonly queue: TaskQueue;
+  /** The function that the task calls; needed where the queue serves several. */
+  readonly worker: FunctionService;
+  /** Sent as JSON. Up to 100 KB. */
+  readonly body: unknown;
+  /**
+   * @default - `Content-Type: application/json`
+   */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * How long Cloud Tasks waits for an attempt: 15 seconds to 30 minutes.
+   * @default - the timeout of the function
+   */
+  readonly dispatchDeadline?: Duration;
+}
+
+/** What a schedule does when its time comes. */
+export abstract class ScheduleTarget {
+  /** Creates a task, so that the work is rate-limited and retried by the queue. */
+  static createTask(task: ScheduledTask): ScheduleTarget {
+    return new TaskTarget(task);
+  }
+
+  /**
+   * Calls a function.
+   *
+   * @param body sent as JSON
+   */
+  static invoke(worker: FunctionService, body: unknown = {}): ScheduleTarget {
+    return new FunctionTarget(worker, body);
+  }
+
+  /** @internal */
+  abstract bind(schedule: Schedule): CloudSchedulerJobHttpTarget;
+  /** How long Cloud Scheduler waits for the answer. @internal */
+  abstract readonly deadline: Duration;
+}
+
+export interface ScheduleProps {
+  /** When: five fields of unix-cron, such as `0 3 * * *`, or App Engine's `every 5 minutes`. */
+  readonly cron: string;
+  /**
+   * Name in the tz database.
+   * @default "Etc/UTC"
+   */
+  readonly timeZone?: string;
+  readonly target: ScheduleTarget;
+  /**
+   * 1 to 500 of `A-Za-z0-9_-`.
+   * @default - made of the construct path and the environment
+   */
+  readonly name?: string;
+  /** Up to 500 characters. */
+  readonly description?: string;
+  /**
+   * Attempts after the first one failed: 0 to 5.
+   * @default 3
+   */
+  readonly retries?: number;
+  /**
+   * Stops the schedule without deleting it.
+   * @default false
+   */
+  readonly paused?: boolean;
+  /** Shallow overrides of the inner `google_cloud_scheduler_job`. */
+  readonly overrides?: Partial<CloudSchedulerJobConfig>;
+}
+
+/** A Cloud Scheduler job with an identity of its own. */
+export class Schedule extends Construct {
+  readonly resource: CloudSchedulerJob;
+  readonly name: string;
+  /** The identity that Cloud Scheduler presents. */
+  readonly caller: ServiceIdentity;
+
+  constructor(scope: Construct, id: string, props: ScheduleProps) {
+    super(scope, id);
+    const { project, region } = Deployment.of(this);
+    const timeZone = props.timeZone ?? "Etc/UTC";
+    const { deadline } = props.target;
+    check(this, [
+      ...scheduleRules(props.cron, timeZone),
+      inRange("retries", props.retries, { min: 0, max: 5, integer: true }),
+      inRange("deadline of the schedule", deadline.toSeconds(), { min: 15, max: 1800, unit: "seconds" }),
+    ]);
+
+    this.caller = new ServiceIdentity(this, "caller", { description: `Presented by the schedule ${this.node.path}` });
+    this.name = resourceName(this, "schedulerJob", props.name);
+    this.resource = new CloudSchedulerJob(this, "Resource", {
+      project,
+      region,
+      name: this.name,
+      description: props.description,
+      schedule: props.cron,
+      timeZone,
+      paused: props.paused ?? false,
+      attemptDeadline: deadline.toString(),
+      retryConfig: {
+        retryCount: props.retries ?? 3,
+        minBackoffDuration: "5s",
+        maxBackoffDuration: "300s",
+        maxDoublings: 5,
+      },
+      httpTarget: props.target.bind(this),
+      // With a token set, the API returns an Authorization header that providers before 7.31 show as a change.
+      lifecycle: { ignoreChanges: ["http_target[0].headers"] },
+      dependsOn: [RequiredApis.of(this).enable("cloudscheduler")],
+      ...props.overrides,
+    });
+  }
+}
+
+/** What Cloud Scheduler refuses about a time: reported by schedules and by the settings. */
+export function scheduleRules(cron: string, timeZone: string): Rule[] {
+  return [
+    {
+      code: "InvalidSchedule",
+      broken: !isCron(cron) && !/^every \S+/i.test(cron.trim()),
+      message: `schedule is "${cron}"; allowed are five fields of unix-cron such as "0 3 * * *", or App Engine's notation such as "every 5 minutes"`,
+    },
+    {
+      code: "InvalidSchedule",
+      broken: !isTimeZone(timeZone),
+      message: `time zone is "${timeZone}"; allowed is a name of the tz database such as Europe/Zurich`,
+    },
+  ];
+}
+
+function isCron(cron: string): boolean {
+  if (cron.trim().split(/\s+/).length !== 5) return false;
+  try {
+    CronExpressionParser.parse(cron);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+class TaskTarget extends ScheduleTarget {
+  readonly deadline = Duration.minutes(1);
+
+  constructor(private readonly task: ScheduledTask) {
+    super();
+  }
+
+  bind({ caller }: Schedule): CloudSchedulerJobHttpTarget {
+    const { queue, worker } = this.task;
+    queue.grantEnqueue(caller);
+    return {
+      httpMethod: "POST",
+      uri: `https://cloudtasks.googleapis.com/v2/${queue.fullName}/tasks`,
+      headers: { "Content-Type": "application/json" },
+      body: Fn.base64encode(Fn.jsonencode({ task: this.taskOf(queue, worker) })),
+      oauthToken: { serviceAccountEmail: caller.email, scope: "https://www.googleapis.com/auth/cloud-platform" },
+    };
+  }
+
+  /** The task in the words of the Cloud Tasks API. It has no name: the next tick's would count as a duplicate. */
+  private taskOf(queue: TaskQueue, worker: FunctionService) {
+    const body = Fn.base64encode(Fn.jsonencode(this.task.body));
+    const headers = { "Content-Type": "application/json", ...this.task.headers };
+    const dispatchDeadline = queue.dispatchDeadline(worker, this.task.dispatchDeadline).toString();
+    const request = { httpMethod: "POST", headers, body };
+    return queue.hasTarget
+      ? { httpRequest: { ...request, url: OVERRIDDEN_URL }, dispatchDeadline }
+      : {
+          httpRequest: {
+            ...request,
+            url: worker.uri,
+            oidcToken: { serviceAccountEmail: queue.dispatcher.email, audience: worker.uri },
+          },
+          dispatchDeadline,
+        };
+  }
+}
+
+class FunctionTarget extends ScheduleTarget {
+  readonly deadline: Duration;
+
+  constructor(
+    private readonly worker: FunctionService,
+    private readonly body: unknown,
+  ) {
+    super();
+    this.deadline = worker.timeout.clamp(Duration.seconds(15), worker.timeout);
+  }
+
+  bind({ caller }: Schedule): CloudSchedulerJobHttpTarget {
+    this.worker.grantInvoke(caller);
+    return {
+      httpMethod: "POST",
+      uri: this.worker.uri,
+      headers: { "Content-Type": "application/json" },
+      body: Fn.base64encode(Fn.jsonencode(this.body)),
+      oidcToken: { serviceAccountEmail: caller.email, audience: this.worker.uri },
+    };
+  }
+}

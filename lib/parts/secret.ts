@@ -1,0 +1,48 @@
+import { SecretManagerSecretIamMember } from "@cdktf/provider-google/lib/secret-manager-secret-iam-member";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import type { IGrantable } from "../core/grantee";
+import { check, matches } from "../core/validation";
+import { grantOnce } from "./grants";
+import { RequiredApis } from "./required-apis";
+
+/** A secret in Secret Manager, made elsewhere: its value never comes near this code, the plan or the state. */
+export class Secret extends Construct {
+  /**
+   * @param name of a secret in the project of the deployment: 1 to 255 of `A-Za-z0-9_-`
+   * @param version a number, or `latest`
+   */
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly name: string,
+    readonly version = "latest",
+  ) {
+    super(scope, id);
+    check(this, [
+      matches("secret name", name, /^[A-Za-z0-9_-]{1,255}$/, "1 to 255 of A-Z, a-z, 0-9, _ and -"),
+      matches("secret version", version, /^(latest|[1-9]\d*)$/, "a number or latest"),
+    ]);
+  }
+
+  get project(): string {
+    return Deployment.of(this).project;
+  }
+
+  /** Grants `roles/secretmanager.secretAccessor` on the secret. */
+  grantAccess(to: IGrantable): SecretManagerSecretIamMember {
+    return grantOnce(
+      this,
+      "roles/secretmanager.secretAccessor",
+      to,
+      (id, member) =>
+        new SecretManagerSecretIamMember(this, id, {
+          project: this.project,
+          secretId: this.name,
+          role: "roles/secretmanager.secretAccessor",
+          member,
+          dependsOn: [RequiredApis.of(this).enable("secretmanager")],
+        }),
+    );
+  }
+}

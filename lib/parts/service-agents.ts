@@ -1,0 +1,79 @@
+import { DataGoogleProject } from "@cdktf/provider-google/lib/data-google-project";
+import { DataGoogleStorageProjectServiceAccount } from "@cdktf/provider-google/lib/data-google-storage-project-service-account";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import type { IGrantable } from "../core/grantee";
+import { RequiredApis } from "./required-apis";
+import { singleton } from "./singleton";
+
+/**
+ * Google's own identities in the project, that publish notifications, forward dead letters and mint tokens.
+ * Their addresses are made of the project number; the provider has no resource for them outside its beta.
+ */
+export class ServiceAgents extends Construct {
+  static of(scope: Construct): ServiceAgents {
+    return singleton(scope, "service-agents", (stack) => new ServiceAgents(stack, "service-agents"));
+  }
+
+  private project?: DataGoogleProject;
+  private storageAgent?: DataGoogleStorageProjectServiceAccount;
+
+  /** Mints the tokens of tasks. */
+  get cloudTasks(): IGrantable {
+    return this.agent("cloud-tasks", "gcp-sa-cloudtasks");
+  }
+
+  /** Forwards dead letters, mints the tokens of push subscriptions. */
+  get pubsub(): IGrantable {
+    return this.agent("pubsub", "gcp-sa-pubsub");
+  }
+
+  /** Encrypts and decrypts function sources and images. */
+  get cloudFunctions(): IGrantable {
+    return this.agent("cloud-functions", "gcf-admin-robot");
+  }
+
+  /** Encrypts and decrypts the images that functions run from. */
+  get cloudRun(): IGrantable {
+    return this.agent("cloud-run", "serverless-robot-prod");
+  }
+
+  /** Encrypts and decrypts container images. */
+  get artifactRegistry(): IGrantable {
+    return this.agent("artifact-registry", "gcp-sa-artifactregistry");
+  }
+
+  /** Encrypts and decrypts workflow definitions and executions. */
+  get workflows(): IGrantable {
+    return this.agent("workflows", "gcp-sa-workflows");
+  }
+
+  /** Encrypts and decrypts the data of Dataflow jobs. */
+  get dataflow(): IGrantable {
+    return this.agent("dataflow", "dataflow-service-producer-prod");
+  }
+
+  /** Encrypts and decrypts the disks of Dataflow workers. */
+  get compute(): IGrantable {
+    return this.agent("compute", "compute-system");
+  }
+
+  /** Publishes notifications about objects. Asking for its address also creates it. */
+  get storage(): IGrantable {
+    this.storageAgent ??= new DataGoogleStorageProjectServiceAccount(this, "storage", {
+      project: Deployment.of(this).project,
+      dependsOn: [RequiredApis.of(this).enable("storage")],
+    });
+    return { grantee: { member: this.storageAgent.member, id: "storage-agent" } };
+  }
+
+  private agent(id: string, domain: string): IGrantable {
+    this.project ??= new DataGoogleProject(this, "project", { projectId: Deployment.of(this).project });
+    return {
+      grantee: {
+        member: `serviceAccount:service-${this.project.number}@${domain}.iam.gserviceaccount.com`,
+        id: `${id}-agent`,
+      },
+    };
+  }
+}

@@ -1,0 +1,69 @@
+import { ServiceAccount, type ServiceAccountConfig } from "@cdktf/provider-google/lib/service-account";
+import { ServiceAccountIamMember } from "@cdktf/provider-google/lib/service-account-iam-member";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import { type Grantee, granteeId, type IGrantable } from "../core/grantee";
+import { resourceName } from "../core/names";
+import { grantOnce } from "./grants";
+import { RequiredApis } from "./required-apis";
+
+export interface ServiceIdentityProps {
+  /** What acts with this identity; shown in Google's console. Up to 256 characters. */
+  readonly description: string;
+  /**
+   * 6 to 30 of `a-z0-9-`.
+   * @default - made of the construct path and the environment
+   */
+  readonly name?: string;
+  /** Shallow overrides of the inner `google_service_account`. */
+  readonly overrides?: Partial<ServiceAccountConfig>;
+}
+
+/** A service account of its own for one workload or one caller. */
+export class ServiceIdentity extends Construct implements IGrantable {
+  readonly resource: ServiceAccount;
+  readonly email: string;
+  readonly grantee: Grantee;
+
+  constructor(scope: Construct, id: string, props: ServiceIdentityProps) {
+    super(scope, id);
+    const accountId = resourceName(this, "serviceAccount", props.name);
+    this.resource = new ServiceAccount(this, "Resource", {
+      project: Deployment.of(this).project,
+      accountId,
+      displayName: accountId,
+      description: props.description,
+      dependsOn: [RequiredApis.of(this).enable("iam")],
+      ...props.overrides,
+    });
+    this.email = this.resource.email;
+    this.grantee = { member: this.resource.member, id: granteeId(this) };
+  }
+
+  /**
+   * Lets somebody act as this identity: attach it to a task, a job or a worker.
+   *
+   * Grants `roles/iam.serviceAccountUser` on this service account.
+   */
+  grantActAs(to: IGrantable): ServiceAccountIamMember {
+    return this.grant("roles/iam.serviceAccountUser", to);
+  }
+
+  /**
+   * Lets somebody mint ID tokens of this identity.
+   *
+   * Grants `roles/iam.serviceAccountOpenIdTokenCreator` on this service account.
+   */
+  grantOpenIdTokens(to: IGrantable): ServiceAccountIamMember {
+    return this.grant("roles/iam.serviceAccountOpenIdTokenCreator", to);
+  }
+
+  private grant(role: string, to: IGrantable): ServiceAccountIamMember {
+    return grantOnce(
+      this,
+      role,
+      to,
+      (id, member) => new ServiceAccountIamMember(this, id, { serviceAccountId: this.resource.name, role, member }),
+    );
+  }
+}

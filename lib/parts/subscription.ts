@@ -1,0 +1,205 @@
+import { PubsubSubscription, type PubsubSubscriptionConfig } from "@cdktf/provider-google/lib/pubsub-subscription";
+import { PubsubSubscriptionIamMember } from "@cdktf/provider-google/lib/pubsub-subscription-iam-member";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import { Duration } from "../core/duration";
+import type { IGrantable } from "../core/grantee";
+import { resourceName } from "../core/names";
+import { check, inRange } from "../core/validation";
+import type { DeadLetter } from "./dead-letter";
+import type { Filter } from "./filter";
+import type { FunctionService } from "./function-service";
+import { grantOnce } from "./grants";
+import { RequiredApis } from "./required-apis";
+import { ServiceAgents } from "./service-agents";
+import { ServiceIdentity } from "./service-identity";
+import type { ITopic } from "./topic";
+
+export interface SubscriptionProps {
+  /**
+   * 3 to 255 of `A-Za-z0-9._~+%-`.
+   * @default - made of the construct path and the environment
+   */
+  readonly name?: string;
+  /**
+   * Only messages with these attributes; the others count as acknowledged. Another filter replaces the subscription.
+   * @default - all messages
+   */
+  readonly filter?: Filter;
+  /**
+   * How long Pub/Sub waits for the acknowledgement, and for the answer to a push: 10 seconds to 10 minutes.
+   * @default - the timeout of the function, 10 seconds for a pull subscription
+   */
+  readonly ackDeadline?: Duration;
+  /**
+   * How long unacknowledged messages are kept: 10 minutes to 31 days.
+   * @default Duration.days(7)
+   */
+  readonly retention?: Duration;
+  /**
+   * Delivers the messages of one ordering key in their order. Another value replaces the subscription.
+   * @default false
+   */
+  readonly ordered?: boolean;
+  /**
+   * Takes messages that were not acknowledged in `maxDeliveryAttempts`.
+   * @default - messages are delivered until they expire
+   */
+  readonly deadLetter?: DeadLetter;
+  /**
+   * 5 to 100; counts only with a dead letter.
+   * @default 5
+   */
+  readonly maxDeliveryAttempts?: number;
+  /**
+   * First wait before a message is delivered again: 0 to 600 seconds.
+   * @default Duration.seconds(10)
+   */
+  readonly minBackoff?: Duration;
+  /**
+   * Longest wait before a message is delivered again: 0 to 600 seconds.
+   * @default Duration.minutes(10)
+   */
+  readonly maxBackoff?: Duration;
+  /** Shallow overrides of the inner `google_pubsub_subscription`. */
+  readonly overrides?: Partial<PubsubSubscriptionConfig>;
+}
+
+export interface PushSubscriptionProps extends SubscriptionProps {
+  /**
+   * Lets the Pub/Sub service agent mint tokens of the push identity by an explicit grant. Needed only in projects
+   * whose agent dates from before 2021-04-09 and lacks `roles/pubsub.serviceAgent`.
+   * @default false
+   */
+  readonly grantTokenCreator?: boolean;
+}
+
+export type PullSubscriptionProps = SubscriptionProps;
+
+/** What both kinds of subscription do. Neither expires, however long it is idle. */
+abstract class Subscription extends Construct {
+  abstract readonly resource: PubsubSubscription;
+  abstract readonly name: string;
+
+  protected config(topic: ITopic, ackDeadline: Duration, props: SubscriptionProps): PubsubSubscriptionConfig {
+    const retention = props.retention ?? Duration.days(7);
+    const minBackoff = props.minBackoff ?? Duration.seconds(10);
+    const maxBackoff = props.maxBackoff ?? Duration.minutes(10);
+    check(this, [
+      inRange("ackDeadline", ackDeadline.toSeconds(), { min: 10, max: 600, unit: "seconds", integer: true }),
+      inRange("retention", retention.toSeconds(), { min: 600, max: 2678400, unit: "seconds" }),
+      inRange("minBackoff", minBackoff.toSeconds(), { min: 0, max: 600, unit: "seconds" }),
+      inRange("maxBackoff", maxBackoff.toSeconds(), { min: 0, max: 600, unit: "seconds" }),
+      inRange("maxDeliveryAttempts", props.maxDeliveryAttempts, { min: 5, max: 100, integer: true }),
+      {
+        code: "OutOfRange",
+        broken: minBackoff.isLongerThan(maxBackoff),
+        message: `minBackoff is ${minBackoff}, longer than maxBackoff, which is ${maxBackoff}`,
+      },
+    ]);
+    const { project, labels } = Deployment.of(this);
+    const { deadLetter } = props;
+    return {
+      project,
+      name: resourceName(this, "subscription", props.name),
+      topic: topic.topicId,
+      labels,
+      filter: props.filter?.toString(),
+      ackDeadlineSeconds: ackDeadline.toSeconds(),
+      messageRetentionDuration: retention.toString(),
+      enableMessageOrdering: props.ordered ?? false,
+      // An empty time to live means never; by default an idle subscription vanishes after 31 days.
+      expirationPolicy: { ttl: "" },
+      retryPolicy: { minimumBackoff: minBackoff.toString(), maximumBackoff: maxBackoff.toString() },
+      deadLetterPolicy: deadLetter && {
+        deadLetterTopic: deadLetter.topic.topicId,
+        maxDeliveryAttempts: props.maxDeliveryAttempts ?? 5,
+      },
+      // Without its grant the Pub/Sub agent would silently keep delivering instead of forwarding.
+      dependsOn: deadLetter
+        ? [deadLetter.topic.grantPublish(ServiceAgents.of(this).pubsub)]
+        : [RequiredApis.of(this).enable("pubsub")],
+    };
+  }
+
+  /** Grants the Pub/Sub agent what it needs to take messages off this subscription into the dead letter. */
+  protected allowForwarding(deadLetter: DeadLetter | undefined): void {
+    if (deadLetter) this.grantSubscriber(ServiceAgents.of(this).pubsub);
+  }
+
+  protected grantSubscriber(to: IGrantable): void {
+    grantOnce(
+      this,
+      "roles/pubsub.subscriber",
+      to,
+      (id, member) =>
+        new PubsubSubscriptionIamMember(this, id, {
+          project: Deployment.of(this).project,
+          subscription: this.resource.name,
+          role: "roles/pubsub.subscriber",
+          member,
+        }),
+    );
+  }
+}
+
+/** Pushes messages to a function, with an ID token of an identity of its own. */
+export class PushSubscription extends Subscription {
+  readonly resource: PubsubSubscription;
+  readonly name: string;
+  /** The identity that Pub/Sub presents to the function. */
+  readonly caller: ServiceIdentity;
+
+  constructor(scope: Construct, id: string, topic: ITopic, worker: FunctionService, props: PushSubscriptionProps = {}) {
+    super(scope, id);
+    const ackDeadline = props.ackDeadline ?? worker.timeout.clamp(Duration.seconds(10), worker.timeout);
+    check(this, [
+      {
+        code: "DeadlineTooShort",
+        broken: props.ackDeadline !== undefined && worker.timeout.isLongerThan(ackDeadline),
+        message: `ackDeadline is ${ackDeadline}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: a message would be delivered again while it is worked on`,
+      },
+      {
+        code: "TimeoutTooLong",
+        broken: worker.timeout.toSeconds() > 600,
+        message: `the timeout of [${worker.node.path}] is ${worker.timeout}; allowed for a push subscription are up to 600s`,
+      },
+    ]);
+    this.caller = new ServiceIdentity(this, "caller", { description: `Presented by Pub/Sub to ${worker.node.id}` });
+    const invoker = worker.grantInvoke(this.caller);
+    if (props.grantTokenCreator) this.caller.grantOpenIdTokens(ServiceAgents.of(this).pubsub);
+
+    const config = this.config(topic, ackDeadline.clamp(Duration.seconds(10), Duration.minutes(10)), props);
+    this.resource = new PubsubSubscription(this, "Resource", {
+      ...config,
+      dependsOn: [...(config.dependsOn ?? []), invoker],
+      pushConfig: {
+        pushEndpoint: worker.uri,
+        oidcToken: { serviceAccountEmail: this.caller.email, audience: worker.uri },
+      },
+      ...props.overrides,
+    });
+    this.name = config.name;
+    this.allowForwarding(props.deadLetter);
+    if (props.deadLetter) worker.handOverTo(props.deadLetter);
+  }
+}
+
+/** Keeps messages for services that pull them. */
+export class PullSubscription extends Subscription {
+  readonly resource: PubsubSubscription;
+  readonly name: string;
+
+  constructor(scope: Construct, id: string, topic: ITopic, props: PullSubscriptionProps = {}) {
+    super(scope, id);
+    const config = this.config(topic, props.ackDeadline ?? Duration.seconds(10), props);
+    this.resource = new PubsubSubscription(this, "Resource", { ...config, ...props.overrides });
+    this.name = config.name;
+    this.allowForwarding(props.deadLetter);
+  }
+
+  /** Lets somebody pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription. */
+  grantConsume(to: IGrantable): void {
+    this.grantSubscriber(to);
+  }
+}

@@ -1,0 +1,292 @@
+import {
+  CloudTasksQueue,
+  type CloudTasksQueueConfig,
+  type CloudTasksQueueHttpTarget,
+} from "@cdktf/provider-google/lib/cloud-tasks-queue";
+import { CloudTasksQueueIamMember } from "@cdktf/provider-google/lib/cloud-tasks-queue-iam-member";
+import { Fn } from "cdktf";
+import { Construct } from "constructs";
+import { Deployment } from "../core/deployment";
+import { Duration } from "../core/duration";
+import type { IGrantable } from "../core/grantee";
+import { resourceName } from "../core/names";
+import { check, inRange, report } from "../core/validation";
+import { Alerts } from "./alerts";
+import type { DeadLetter } from "./dead-letter";
+import type { FunctionService } from "./function-service";
+import { grantOnce } from "./grants";
+import { RequiredApis } from "./required-apis";
+import { ServiceAgents } from "./service-agents";
+import { ServiceIdentity } from "./service-identity";
+
+export interface TaskRetry {
+  /**
+   * Attempts that a task gets: 1 to 1000. With a dead letter the function counts them and hands the task over when they
+   * are spent; without one the queue counts them and then drops the task.
+   * @default 5
+   */
+  readonly maxAttempts?: number;
+  /**
+   * Wait after the first failure: above 0, to 1 hour.
+   * @default Duration.seconds(1)
+   */
+  readonly minBackoff?: Duration;
+  /**
+   * Longest wait: above 0, to 1 hour.
+   * @default Duration.minutes(1)
+   */
+  readonly maxBackoff?: Duration;
+  /**
+   * How often the wait doubles before it grows linearly: 0 to 16.
+   * @default 16
+   */
+  readonly maxDoublings?: number;
+}
+
+export interface TaskQueueProps {
+  /**
+   * 1 to 100 of `A-Za-z0-9-`. The name of a deleted queue cannot be used again for 7 days.
+   * @default - made of the construct path and the environment
+   */
+  readonly name?: string;
+  /**
+   * Above 0, to 500.
+   * @default 500
+   */
+  readonly maxDispatchesPerSecond?: number;
+  /**
+   * Tasks that are worked on at one time: 1 to 5000. Every function of the queue must be able to take them all.
+   * @default 10
+   */
+  readonly maxConcurrentDispatches?: number;
+  readonly retry?: TaskRetry;
+  /**
+   * Share of the operations that is logged: 0 to 1.
+   * @default 1
+   */
+  readonly loggingRatio?: number;
+  /**
+   * Takes tasks whose attempts are spent, or which can never succeed. Cloud Tasks knows no dead letters, so the
+   * functions of the queue hand over and the queue itself never gives up.
+   * @default - the queue drops a task after `maxAttempts`
+   */
+  readonly deadLetter?: DeadLetter;
+  /** Shallow overrides of the inner `google_cloud_tasks_queue`. */
+  readonly overrides?: Partial<CloudTasksQueueConfig>;
+}
+
+/** Cloud Tasks needs a URL in each task; where the queue has a target it replaces this one. */
+export const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
+
+/**
+ * A Cloud Tasks queue. It either dispatches all tasks to one function ({@link TaskQueue.dispatchTo}), or carries tasks
+ * for several ({@link TaskQueue.serve}), each of which then names its URL and identity.
+ */
+export class TaskQueue extends Construct {
+  readonly resource: CloudTasksQueue;
+  /** `projects/<project>/locations/<region>/queues/<queue>`, known before anything is applied. */
+  readonly fullName: string;
+  readonly name: string;
+  readonly maxConcurrentDispatches: number;
+  readonly maxAttempts: number;
+  private readonly deadLetter?: DeadLetter;
+  private readonly enqueuers: IGrantable[] = [];
+  private target?: FunctionService;
+  private sharedDispatcher?: ServiceIdentity;
+
+  constructor(scope: Construct, id: string, props: TaskQueueProps = {}) {
+    super(scope, id);
+    const { retry = {}, deadLetter } = props;
+    const rate = props.maxDispatchesPerSecond ?? 500;
+    const minBackoff = retry.minBackoff ?? Duration.seconds(1);
+    const maxBackoff = retry.maxBackoff ?? Duration.minutes(1);
+    const maxDoublings = retry.maxDoublings ?? 16;
+    this.maxAttempts = retry.maxAttempts ?? 5;
+    this.maxConcurrentDispatches = props.maxConcurrentDispatches ?? 10;
+    this.deadLetter = deadLetter;
+    check(this, [
+      inRange("maxDispatchesPerSecond", rate, { min: 0.001, max: 500, unit: "per second" }),
+      inRange("maxConcurrentDispatches", this.maxConcurrentDispatches, { min: 1, max: 5000, integer: true }),
+      inRange("maxAttempts", this.maxAttempts, { min: 1, max: 1000, integer: true }),
+      inRange("minBackoff", minBackoff.toSeconds(), { min: 0.001, max: 3600, unit: "seconds" }),
+      inRange("maxBackoff", maxBackoff.toSeconds(), { min: 0.001, max: 3600, unit: "seconds" }),
+      inRange("maxDoublings", maxDoublings, { min: 0, max: 16, integer: true }),
+      inRange("loggingRatio", props.loggingRatio, { min: 0, max: 1 }),
+      {
+        code: "OutOfRange",
+        broken: minBackoff.isLongerThan(maxBackoff),
+        message: `minBackoff is ${minBackoff}, longer than maxBackoff, which is ${maxBackoff}`,
+      },
+    ]);
+
+    const { project, region } = Deployment.of(this);
+    this.name = resourceName(this, "queue", props.name);
+    this.fullName = `projects/${project}/locations/${region}/queues/${this.name}`;
+    this.resource = new CloudTasksQueue(this, "Resource", {
+      project,
+      location: region,
+      name: this.name,
+      rateLimits: { maxDispatchesPerSecond: rate, maxConcurrentDispatches: this.maxConcurrentDispatches },
+      retryConfig: {
+        maxAttempts: deadLetter ? -1 : this.maxAttempts,
+        minBackoff: minBackoff.toString(),
+        maxBackoff: maxBackoff.toString(),
+        maxDoublings,
+      },
+      stackdriverLoggingConfig: { samplingRatio: props.loggingRatio ?? 1 },
+      dependsOn: [RequiredApis.of(this).enable("cloudtasks")],
+      ...props.overrides,
+    });
+    this.addAlert();
+  }
+
+  /** The identity that tasks carry to the functions of {@link TaskQueue.serve}. */
+  get dispatcher(): ServiceIdentity {
+    this.sharedDispatcher ??= this.createDispatcher();
+    return this.sharedDispatcher;
+  }
+
+  /** True where the queue itself has a target, so that tasks need neither URL nor token. */
+  get hasTarget(): boolean {
+    return this.target !== undefined;
+  }
+
+  /**
+   * Sends every task of this queue to one function, with a token of an identity of the queue's own. Those who enqueue
+   * need nothing but {@link TaskQueue.grantEnqueue}.
+   *
+   * Grants `roles/run.invoker` on the function to that identity, and `roles/iam.serviceAccountUser` on it to the Cloud
+   * Tasks service agent; with a dead letter, what {@link FunctionService.handOverTo} grants. Whoever deploys needs
+   * `iam.serviceAccounts.actAs` on the identity.
+   *
+   * Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
+   */
+  dispatchTo(worker: FunctionService): void {
+    if (this.target || this.sharedDispatcher) {
+      report(
+        this,
+        "ConflictingTarget",
+        `the queue serves functions already and cannot dispatch all tasks to [${worker.node.path}]`,
+      );
+      return;
+    }
+    this.target = worker;
+    const dispatcher = this.createDispatcher();
+    this.attach(worker, dispatcher);
+    const httpTarget: CloudTasksQueueHttpTarget = {
+      httpMethod: "POST",
+      uriOverride: {
+        scheme: "HTTPS",
+        host: Fn.replace(worker.uri, "https://", ""),
+        pathOverride: { path: "/" },
+        uriOverrideEnforceMode: "ALWAYS",
+      },
+      // Both are needed here, though the provider marks the audience as optional.
+      oidcToken: { serviceAccountEmail: dispatcher.email, audience: worker.uri },
+    };
+    this.resource.putHttpTarget(httpTarget);
+  }
+
+  /**
+   * Lets tasks of this queue go to a function, among others. Each task carries the function's URL and a token of
+   * {@link TaskQueue.dispatcher}.
+   *
+   * Grants the same as {@link TaskQueue.dispatchTo}, and `roles/iam.serviceAccountUser` on the dispatcher to all who
+   * may enqueue. Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
+   */
+  serve(worker: FunctionService): void {
+    if (this.target) {
+      report(
+        this,
+        "ConflictingTarget",
+        `the queue dispatches all tasks to [${this.target.node.path}] and cannot serve [${worker.node.path}]`,
+      );
+      return;
+    }
+    this.attach(worker, this.dispatcher);
+    for (const enqueuer of this.enqueuers) this.dispatcher.grantActAs(enqueuer);
+  }
+
+  /**
+   * Lets somebody create tasks.
+   *
+   * Grants `roles/cloudtasks.enqueuer` on the queue; where tasks carry tokens ({@link TaskQueue.serve}), also
+   * `roles/iam.serviceAccountUser` on the dispatcher.
+   */
+  grantEnqueue(to: IGrantable): CloudTasksQueueIamMember {
+    this.enqueuers.push(to);
+    if (this.sharedDispatcher) this.dispatcher.grantActAs(to);
+    const { project, region } = Deployment.of(this);
+    return grantOnce(
+      this,
+      "roles/cloudtasks.enqueuer",
+      to,
+      (id, member) =>
+        new CloudTasksQueueIamMember(this, id, {
+          project,
+          location: region,
+          name: this.resource.name,
+          role: "roles/cloudtasks.enqueuer",
+          member,
+        }),
+    );
+  }
+
+  /**
+   * How long Cloud Tasks waits for an attempt at this function: 15 seconds to 30 minutes. It is a property of each task,
+   * not of the queue, so those who enqueue set it.
+   *
+   * Reports OutOfRange, and DeadlineTooShort where it is shorter than the function's timeout.
+   *
+   * @param given
+   *   @default - the timeout of the function
+   */
+  dispatchDeadline(worker: FunctionService, given?: Duration): Duration {
+    const deadline = given ?? worker.timeout.clamp(Duration.seconds(15), Duration.minutes(30));
+    check(this, [
+      inRange("dispatchDeadline", deadline.toSeconds(), { min: 15, max: 1800, unit: "seconds" }),
+      {
+        code: "DeadlineTooShort",
+        broken: given !== undefined && worker.timeout.isLongerThan(given),
+        message: `dispatchDeadline is ${given}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: Cloud Tasks would try again while the function still works`,
+      },
+    ]);
+    return deadline;
+  }
+
+  private attach(worker: FunctionService, dispatcher: ServiceIdentity): void {
+    check(this, [
+      {
+        code: "FleetTooSmall",
+        broken: worker.capacity < this.maxConcurrentDispatches,
+        message: `the queue has ${this.maxConcurrentDispatches} tasks in work at one time, but [${worker.node.path}] takes ${worker.capacity} (maxInstances ${worker.maxInstances} x concurrency ${worker.concurrency}); lower maxConcurrentDispatches or enlarge the fleet`,
+      },
+      {
+        code: "TimeoutTooLong",
+        broken: worker.timeout.toSeconds() > 1800,
+        message: `the timeout of [${worker.node.path}] is ${worker.timeout}; Cloud Tasks waits for 1800s at most`,
+      },
+    ]);
+    worker.grantInvoke(dispatcher);
+    if (this.deadLetter) worker.handOverTo(this.deadLetter, this.maxAttempts);
+  }
+
+  private createDispatcher(): ServiceIdentity {
+    const dispatcher = new ServiceIdentity(this, "dispatcher", {
+      description: `Presented by the queue ${this.node.path} to functions`,
+    });
+    // Asked for by https://cloud.google.com/tasks/docs/creating-http-target-tasks (2026-04): the agent mints the tokens.
+    dispatcher.grantActAs(ServiceAgents.of(this).cloudTasks);
+    return dispatcher;
+  }
+
+  private addAlert(): void {
+    Alerts.of(this).add(this, {
+      title: `Tasks wait too long in ${this.name}`,
+      runbook: `Tasks of the queue \`${this.name}\` are attempted more than 10 minutes after they were due. Either the functions fail (see their logs) or the rate limits are too low for what is enqueued.`,
+      filter: `metric.type="cloudtasks.googleapis.com/queue/task_attempt_delays" AND resource.type="cloud_tasks_queue" AND resource.labels.queue_id="${this.name}"`,
+      aligner: "ALIGN_PERCENTILE_99",
+      threshold: 600_000,
+    });
+  }
+}

@@ -1,0 +1,165 @@
+import { PubsubSchema } from "@cdktf/provider-google/lib/pubsub-schema";
+import { PubsubTopic, type PubsubTopicConfig } from "@cdktf/provider-google/lib/pubsub-topic";
+import { PubsubTopicIamMember } from "@cdktf/provider-google/lib/pubsub-topic-iam-member";
+import { Construct, type IConstruct } from "constructs";
+import { Deployment } from "../core/deployment";
+import type { Duration } from "../core/duration";
+import type { IGrantable } from "../core/grantee";
+import { resourceName } from "../core/names";
+import { check, inRange } from "../core/validation";
+import type { EncryptionKey } from "./encryption-key";
+import type { FunctionService } from "./function-service";
+import { grantOnce } from "./grants";
+import { RequiredApis } from "./required-apis";
+import { ServiceAgents } from "./service-agents";
+import {
+  PullSubscription,
+  type PullSubscriptionProps,
+  PushSubscription,
+  type PushSubscriptionProps,
+} from "./subscription";
+
+/** A topic, whether made here or elsewhere. */
+export interface ITopic extends IConstruct {
+  /** Last part of the name, as Terraform knows it. */
+  readonly topicName: string;
+  /** `projects/<project>/topics/<topic>`, as Terraform knows it. */
+  readonly topicId: string;
+  /** `projects/<project>/topics/<topic>`, known before anything is applied: for environment variables. */
+  readonly fullName: string;
+  /** Grants `roles/pubsub.publisher` on the topic. */
+  grantPublish(to: IGrantable): PubsubTopicIamMember;
+  /** Pushes the topic's messages to a function. */
+  subscribe(id: string, worker: FunctionService, props?: PushSubscriptionProps): PushSubscription;
+  /** Keeps the topic's messages for whoever pulls them. */
+  addPullSubscription(id: string, props?: PullSubscriptionProps): PullSubscription;
+}
+
+export interface TopicSchema {
+  /** `AVRO` or `PROTOCOL_BUFFER`. */
+  readonly type: "AVRO" | "PROTOCOL_BUFFER";
+  /** The schema in its own language. Pub/Sub refuses messages that do not fit. */
+  readonly definition: string;
+  /**
+   * How messages are written.
+   * @default "JSON"
+   */
+  readonly encoding?: "JSON" | "BINARY";
+}
+
+export interface TopicProps {
+  /**
+   * 3 to 255 of `A-Za-z0-9._~+%-`.
+   * @default - made of the construct path and the environment
+   */
+  readonly name?: string;
+  /**
+   * How long published messages can be replayed: 10 minutes to 31 days.
+   * @default - not kept by the topic
+   */
+  readonly messageRetention?: Duration;
+  /**
+   * @default - messages of any form
+   */
+  readonly schema?: TopicSchema;
+  /**
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+  /** Shallow overrides of the inner `google_pubsub_topic`. */
+  readonly overrides?: Partial<PubsubTopicConfig>;
+}
+
+abstract class TopicBase extends Construct implements ITopic {
+  abstract readonly topicName: string;
+  abstract readonly topicId: string;
+  abstract readonly fullName: string;
+
+  grantPublish(to: IGrantable): PubsubTopicIamMember {
+    return grantOnce(
+      this,
+      "roles/pubsub.publisher",
+      to,
+      (id, member) =>
+        new PubsubTopicIamMember(this, id, {
+          project: Deployment.of(this).project,
+          topic: this.topicName,
+          role: "roles/pubsub.publisher",
+          member,
+        }),
+    );
+  }
+
+  subscribe(id: string, worker: FunctionService, props: PushSubscriptionProps = {}): PushSubscription {
+    return new PushSubscription(this, id, this, worker, props);
+  }
+
+  addPullSubscription(id: string, props: PullSubscriptionProps = {}): PullSubscription {
+    return new PullSubscription(this, id, this, props);
+  }
+}
+
+/** A Pub/Sub topic. */
+export class Topic extends TopicBase {
+  /** A topic of the deployment's project that this app does not create. */
+  static fromName(scope: Construct, id: string, name: string): ITopic {
+    return new ImportedTopic(scope, id, name);
+  }
+
+  readonly resource: PubsubTopic;
+  readonly topicName: string;
+  readonly topicId: string;
+  readonly fullName: string;
+
+  constructor(scope: Construct, id: string, props: TopicProps = {}) {
+    super(scope, id);
+    check(this, [
+      inRange("messageRetention", props.messageRetention?.toSeconds(), { min: 600, max: 2678400, unit: "seconds" }),
+    ]);
+    const { project, labels } = Deployment.of(this);
+    const { schema, encryptionKey } = props;
+    const name = resourceName(this, "topic", props.name);
+    this.resource = new PubsubTopic(this, "Resource", {
+      project,
+      name,
+      labels,
+      messageRetentionDuration: props.messageRetention?.toString(),
+      schemaSettings: schema && { schema: this.createSchema(schema).id, encoding: schema.encoding ?? "JSON" },
+      kmsKeyName: encryptionKey?.name,
+      dependsOn: [
+        RequiredApis.of(this).enable("pubsub"),
+        ...(encryptionKey ? [encryptionKey.grantUse(this, ServiceAgents.of(this).pubsub)] : []),
+      ],
+      ...props.overrides,
+    });
+    this.topicName = this.resource.name;
+    this.topicId = this.resource.id;
+    this.fullName = `projects/${project}/topics/${name}`;
+  }
+
+  private createSchema({ type, definition }: TopicSchema): PubsubSchema {
+    const scope = new Construct(this, "schema");
+    return new PubsubSchema(scope, "Resource", {
+      project: Deployment.of(this).project,
+      name: resourceName(scope, "schema"),
+      type,
+      definition,
+      dependsOn: [RequiredApis.of(this).enable("pubsub")],
+    });
+  }
+}
+
+class ImportedTopic extends TopicBase {
+  readonly topicId: string;
+  readonly fullName: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly topicName: string,
+  ) {
+    super(scope, id);
+    this.fullName = `projects/${Deployment.of(this).project}/topics/${topicName}`;
+    this.topicId = this.fullName;
+  }
+}

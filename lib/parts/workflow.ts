@@ -1,0 +1,176 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { WorkflowsWorkflow, type WorkflowsWorkflowConfig } from "@cdktf/provider-google/lib/workflows-workflow";
+import { Construct } from "constructs";
+import { parseDocument } from "yaml";
+import { Deployment } from "../core/deployment";
+import type { Grantee, IGrantable } from "../core/grantee";
+import { resourceName } from "../core/names";
+import { check, report } from "../core/validation";
+import { Alerts } from "./alerts";
+import { CustomRole } from "./custom-role";
+import type { EncryptionKey } from "./encryption-key";
+import { grantOnProject } from "./grants";
+import { RequiredApis } from "./required-apis";
+import { ServiceAgents } from "./service-agents";
+import { ServiceIdentity } from "./service-identity";
+
+export interface WorkflowProps {
+  /** Path of the definition, a YAML file; relative to the working directory. Up to 128 KB. */
+  readonly source: string;
+  /**
+   * Values that the definition reads with `sys.get_env("NAME")`. Up to 20, each up to 4 KiB; names do not begin with
+   * `GOOGLE` or `WORKFLOWS`.
+   * @default - none
+   */
+  readonly variables?: Readonly<Record<string, string>>;
+  /**
+   * 1 to 64 of `A-Za-z0-9_-`.
+   * @default - made of the construct path and the environment
+   */
+  readonly name?: string;
+  /** Up to 1000 characters. */
+  readonly description?: string;
+  /**
+   * Which calls of the workflow are logged.
+   * @default "LOG_ERRORS_ONLY"
+   */
+  readonly callLogLevel?: "LOG_ALL_CALLS" | "LOG_ERRORS_ONLY" | "LOG_NONE";
+  /**
+   * Makes Terraform refuse to delete or rename the workflow, which would end its running executions.
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+  /** Shallow overrides of the inner `google_workflows_workflow`. */
+  readonly overrides?: Partial<WorkflowsWorkflowConfig>;
+}
+
+const MAX_SOURCE_BYTES = 128 * 1024;
+
+/**
+ * A workflow with an identity of its own.
+ *
+ * Grants `roles/logging.logWriter` on the project to that identity, for `sys.log` and call logs.
+ */
+export class Workflow extends Construct implements IGrantable {
+  readonly resource: WorkflowsWorkflow;
+  readonly identity: ServiceIdentity;
+  readonly name: string;
+  /** `projects/<project>/locations/<region>/workflows/<workflow>`, known before anything is applied. */
+  readonly fullName: string;
+
+  constructor(scope: Construct, id: string, props: WorkflowProps) {
+    super(scope, id);
+    const { project, region, labels } = Deployment.of(this);
+    const { variables = {}, encryptionKey } = props;
+    const source = this.readSource(props.source);
+    check(this, variableRules(variables));
+
+    this.identity = new ServiceIdentity(this, "identity", { description: `Runs the workflow ${id}` });
+    grantOnProject(this, "roles/logging.logWriter", this.identity);
+    this.name = resourceName(this, "workflow", props.name);
+    this.fullName = `projects/${project}/locations/${region}/workflows/${this.name}`;
+    this.resource = new WorkflowsWorkflow(this, "Resource", {
+      project,
+      region,
+      name: this.name,
+      description: props.description,
+      labels,
+      serviceAccount: this.identity.resource.id,
+      sourceContents: escapeInterpolation(source),
+      userEnvVars: variables,
+      callLogLevel: props.callLogLevel ?? "LOG_ERRORS_ONLY",
+      deletionProtection: props.deletionProtection ?? true,
+      cryptoKeyName: encryptionKey?.name,
+      dependsOn: [
+        RequiredApis.of(this).enable("workflows"),
+        RequiredApis.of(this).enable("workflowexecutions"),
+        ...(encryptionKey ? [encryptionKey.grantUse(this, ServiceAgents.of(this).workflows)] : []),
+      ],
+      ...props.overrides,
+    });
+    this.addAlert();
+  }
+
+  get grantee(): Grantee {
+    return this.identity.grantee;
+  }
+
+  /**
+   * Lets somebody start executions.
+   *
+   * Grants a custom role with `workflows.executions.create` on the project: Workflows has no IAM of single workflows,
+   * and `roles/workflows.invoker` could also cancel executions and call callbacks.
+   */
+  grantExecute(to: IGrantable): void {
+    CustomRole.of(this, "execution-starter", {
+      title: "Workflow execution starter",
+      description: "Starts executions of workflows, and nothing else",
+      permissions: ["workflows.executions.create"],
+    }).grant(to);
+  }
+
+  private readSource(path: string): string {
+    const file = resolve(path);
+    if (!existsSync(file)) {
+      report(this, "InvalidSource", `workflow definition "${path}" is not there, relative to ${process.cwd()}`);
+      return "";
+    }
+    const source = readFileSync(file, "utf8").replace(/\r\n/g, "\n");
+    const [problem] = parseDocument(source).errors;
+    check(this, [
+      {
+        code: "InvalidWorkflow",
+        broken: problem !== undefined,
+        message: `workflow definition "${path}" is no YAML: ${problem?.message.split("\n")[0]}`,
+      },
+      {
+        code: "InvalidWorkflow",
+        broken: Buffer.byteLength(source) > MAX_SOURCE_BYTES,
+        message: `workflow definition "${path}" has ${Buffer.byteLength(source)} bytes; allowed are up to ${MAX_SOURCE_BYTES}`,
+      },
+    ]);
+    return source;
+  }
+
+  private addAlert(): void {
+    Alerts.of(this).add(this, {
+      title: `Executions of ${this.name} fail`,
+      runbook: `An execution of the workflow \`${this.name}\` failed. Its error says at which step; start it again with the same argument once the cause is mended, results that are there already are not written twice.`,
+      filter: `metric.type="workflows.googleapis.com/finished_execution_count" AND resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id="${this.name}" AND metric.labels.status="FAILED"`,
+      aligner: "ALIGN_DELTA",
+      threshold: 0,
+    });
+  }
+}
+
+/** Terraform would read the workflow's own expressions as its own: `${x}` becomes `$${x}`. */
+function escapeInterpolation(source: string): string {
+  // Functions, because "$$" in a replacement text would be read as one dollar.
+  return source.replaceAll("${", () => "$${").replaceAll("%{", () => "%%{");
+}
+
+function variableRules(variables: Readonly<Record<string, string>>) {
+  const names = Object.keys(variables);
+  return [
+    {
+      code: "OutOfRange" as const,
+      broken: names.length > 20,
+      message: `${names.length} workflow variables are given; allowed are up to 20`,
+    },
+    ...names.map((name) => ({
+      code: "InvalidValue" as const,
+      broken: name === "" || /^(GOOGLE|WORKFLOWS)/.test(name),
+      message: `workflow variable is named "${name}"; allowed is any name that does not begin with GOOGLE or WORKFLOWS`,
+    })),
+    ...Object.entries(variables).map(([name, value]) => ({
+      code: "OutOfRange" as const,
+      broken: Buffer.byteLength(value) > 4096,
+      message: `workflow variable ${name} has ${Buffer.byteLength(value)} bytes; allowed are up to 4096`,
+    })),
+  ];
+}

@@ -1,0 +1,183 @@
+import { Construct } from "constructs";
+import type { BatchSubmitterEnvironment } from "../../functions/batch-submitter/environment";
+import type { BatchWorkerEnvironment } from "../../functions/batch-worker/environment";
+import { Duration } from "../core/duration";
+import { FunctionSource } from "../core/function-source";
+import type { IGrantable } from "../core/grantee";
+import { check, inRange } from "../core/validation";
+import { Bucket, type IBucket } from "../parts/bucket";
+import { DeadLetter } from "../parts/dead-letter";
+import type { EncryptionKey } from "../parts/encryption-key";
+import { FunctionService, type FunctionServiceProps } from "../parts/function-service";
+import type { PredictionEndpoint } from "../parts/prediction-endpoint";
+import { ServiceIdentity } from "../parts/service-identity";
+import { TaskQueue, type TaskRetry } from "../parts/task-queue";
+import { environment, type WorkerProps } from "./worker";
+
+export interface AsyncBatchProps {
+  /**
+   * Where the worker gets predictions.
+   * @default - none; then `worker.source` must be a worker of your own
+   */
+  readonly endpoint?: PredictionEndpoint;
+  /**
+   * Overrides of the worker function, its source among them. `maxInstances` follows from the queue unless given.
+   * @default - the function `batch-worker` that comes with this package, with a timeout of 5 minutes
+   */
+  readonly worker?: WorkerProps;
+  /**
+   * Overrides of the submitter function; set `ingress` to open it to the internet (IAM still applies).
+   * @default - the function `batch-submitter` that comes with this package, with a timeout of 10 minutes
+   */
+  readonly submitter?: WorkerProps;
+  /**
+   * Where inputs lie.
+   * @default - a new bucket
+   */
+  readonly inputBucket?: IBucket;
+  /**
+   * Where results go.
+   * @default - a new bucket
+   */
+  readonly outputBucket?: IBucket;
+  /**
+   * Above 0, to 500.
+   * @default 100
+   */
+  readonly maxDispatchesPerSecond?: number;
+  /**
+   * Shards that are worked on at one time, which is also the size of the fleet: 1 to 1000 times the concurrency.
+   * @default 10
+   */
+  readonly maxConcurrentDispatches?: number;
+  /**
+   * @default - 5 attempts, 1 second to 1 minute apart
+   */
+  readonly retry?: TaskRetry;
+  /**
+   * How long Cloud Tasks waits for a shard: the worker's timeout to 30 minutes.
+   * @default - the worker's timeout
+   */
+  readonly dispatchDeadline?: Duration;
+  /**
+   * Instances in one call of the endpoint: 1 to 1000.
+   * @default 32
+   */
+  readonly predictBatchSize?: number;
+  /**
+   * Keeps shards that could not be worked on. Without it the queue drops them after their attempts.
+   * @default true
+   */
+  readonly deadLetter?: boolean;
+  /**
+   * Who may submit batches and upload inputs.
+   * @default - a new service account, for callers to impersonate
+   */
+  readonly client?: IGrantable;
+  /**
+   * Encrypts buckets, dead letters and functions.
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+}
+
+/**
+ * Batch predictions: a submitter cuts an input file into shards and enqueues a task for each; a fleet of workers, never
+ * larger than the queue allows, writes one result object per shard.
+ */
+export class AsyncBatch extends Construct {
+  readonly inputBucket: IBucket;
+  readonly outputBucket: IBucket;
+  readonly queue: TaskQueue;
+  readonly worker: FunctionService;
+  readonly submitter: FunctionService;
+  readonly deadLetter?: DeadLetter;
+  readonly client: IGrantable;
+
+  constructor(scope: Construct, id: string, props: AsyncBatchProps = {}) {
+    super(scope, id);
+    const { encryptionKey } = props;
+    check(this, [
+      inRange("predictBatchSize", props.predictBatchSize, { min: 1, max: 1000, integer: true }),
+      {
+        code: "InvalidValue",
+        broken: !props.endpoint && !props.worker?.source,
+        message:
+          "neither endpoint nor worker.source is given; the worker that comes with this package needs an endpoint",
+      },
+    ]);
+
+    this.inputBucket = props.inputBucket ?? new Bucket(this, "input", { encryptionKey });
+    this.outputBucket = props.outputBucket ?? new Bucket(this, "output", { encryptionKey });
+    this.deadLetter = props.deadLetter === false ? undefined : new DeadLetter(this, "dead-letter", { encryptionKey });
+    this.queue = new TaskQueue(this, "queue", {
+      maxDispatchesPerSecond: props.maxDispatchesPerSecond ?? 100,
+      maxConcurrentDispatches: props.maxConcurrentDispatches,
+      retry: props.retry,
+      deadLetter: this.deadLetter,
+    });
+    this.worker = new FunctionService(this, "worker", this.workerProps(props));
+    this.queue.dispatchTo(this.worker);
+    this.submitter = new FunctionService(this, "submitter", this.submitterProps(props));
+    this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Submits batches" });
+    this.grant(props.endpoint);
+  }
+
+  private workerProps(props: AsyncBatchProps): FunctionServiceProps {
+    const concurrency = props.worker?.concurrency ?? 1;
+    return {
+      source: FunctionSource.builtIn("batch-worker"),
+      description: "Predicts one shard of a batch",
+      timeout: Duration.minutes(5),
+      // The fleet is exactly as large as the queue keeps busy.
+      maxInstances: Math.ceil(this.queue.maxConcurrentDispatches / concurrency),
+      encryptionKey: props.encryptionKey,
+      ...props.worker,
+      environment: environment<BatchWorkerEnvironment>(
+        {
+          INPUT_BUCKET: this.inputBucket.name,
+          OUTPUT_BUCKET: this.outputBucket.name,
+          VERTEX_ENDPOINT: props.endpoint?.fullName ?? "",
+          PREDICT_BATCH_SIZE: String(props.predictBatchSize ?? 32),
+        },
+        props.worker?.environment,
+      ),
+    };
+  }
+
+  private submitterProps(props: AsyncBatchProps): FunctionServiceProps {
+    return {
+      source: FunctionSource.builtIn("batch-submitter"),
+      description: "Cuts an input into shards and enqueues them",
+      timeout: Duration.minutes(10),
+      maxInstances: 5,
+      encryptionKey: props.encryptionKey,
+      ...props.submitter,
+      environment: environment<BatchSubmitterEnvironment>(
+        {
+          INPUT_BUCKET: this.inputBucket.name,
+          OUTPUT_BUCKET: this.outputBucket.name,
+          QUEUE: this.queue.fullName,
+          DISPATCH_DEADLINE_SECONDS: String(
+            this.queue.dispatchDeadline(this.worker, props.dispatchDeadline).toSeconds(),
+          ),
+        },
+        props.submitter?.environment,
+      ),
+    };
+  }
+
+  private grant(endpoint: PredictionEndpoint | undefined): void {
+    this.inputBucket.grantRead(this.submitter);
+    this.queue.grantEnqueue(this.submitter);
+
+    this.inputBucket.grantRead(this.worker);
+    this.outputBucket.grantRead(this.worker);
+    this.outputBucket.grantCreate(this.worker);
+    endpoint?.grantPredict(this.worker);
+
+    this.inputBucket.grantCreate(this.client);
+    this.outputBucket.grantRead(this.client);
+    this.submitter.grantInvoke(this.client);
+  }
+}

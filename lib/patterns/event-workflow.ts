@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import { Construct } from "constructs";
+import type { StartWorkflowEnvironment } from "../../functions/start-workflow/environment";
+import { Deployment } from "../core/deployment";
+import { Duration } from "../core/duration";
+import { FunctionSource } from "../core/function-source";
+import type { IGrantable } from "../core/grantee";
+import { packageRoot } from "../core/package-root";
+import { check, inRange } from "../core/validation";
+import { Bucket, type IBucket } from "../parts/bucket";
+import { DeadLetter } from "../parts/dead-letter";
+import type { EncryptionKey } from "../parts/encryption-key";
+import { FunctionService } from "../parts/function-service";
+import type { PredictionEndpoint } from "../parts/prediction-endpoint";
+import { ServiceIdentity } from "../parts/service-identity";
+import type { PushSubscription } from "../parts/subscription";
+import { Topic } from "../parts/topic";
+import { Workflow, type WorkflowProps } from "../parts/workflow";
+import { environment, type WorkerProps } from "./worker";
+
+export interface EventWorkflowProps {
+  /** Where the workflow gets predictions. */
+  readonly endpoint: PredictionEndpoint;
+  /**
+   * Overrides of the workflow, its definition among them.
+   * @default - `workflows/ml-prediction-workflow.yaml` of this package
+   */
+  readonly workflow?: Partial<Omit<WorkflowProps, "encryptionKey">>;
+  /**
+   * Overrides of the function that starts executions.
+   * @default - the function `start-workflow` that comes with this package
+   */
+  readonly starter?: WorkerProps;
+  /**
+   * Where uploads arrive.
+   * @default - a new bucket
+   */
+  readonly uploadBucket?: IBucket;
+  /**
+   * Where results go.
+   * @default - a new bucket
+   */
+  readonly resultsBucket?: IBucket;
+  /**
+   * Name of the topic that tells of uploads.
+   * @default - made of the construct path and the environment
+   */
+  readonly topicName?: string;
+  /**
+   * Only objects whose name begins so.
+   * @default - all uploads
+   */
+  readonly prefix?: string;
+  /**
+   * Instances in one call of the endpoint: 1 to 1000.
+   * @default 50
+   */
+  readonly chunkSize?: number;
+  /**
+   * Largest upload in bytes: 1 to 262144. A workflow holds 512 KB of variables in all, and an upload is there two or
+   * three times while it is parsed.
+   * @default 131072
+   */
+  readonly maxUploadBytes?: number;
+  /**
+   * Who may upload and read results.
+   * @default - a new service account, for callers to impersonate
+   */
+  readonly client?: IGrantable;
+  /**
+   * Encrypts buckets, topics, workflow and function.
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+}
+
+/**
+ * Predictions for each upload: bucket, notification, topic, function, workflow, Vertex AI, results bucket. The effects of
+ * one generation of an object happen once, however often its message comes.
+ */
+export class EventWorkflow extends Construct {
+  readonly uploadBucket: IBucket;
+  readonly resultsBucket: IBucket;
+  readonly topic: Topic;
+  readonly subscription: PushSubscription;
+  readonly starter: FunctionService;
+  readonly workflow: Workflow;
+  readonly deadLetter: DeadLetter;
+  readonly client: IGrantable;
+
+  constructor(scope: Construct, id: string, props: EventWorkflowProps) {
+    super(scope, id);
+    const { endpoint, encryptionKey } = props;
+    const chunkSize = props.chunkSize ?? 50;
+    const maxUploadBytes = props.maxUploadBytes ?? 131072;
+    check(this, [
+      inRange("chunkSize", chunkSize, { min: 1, max: 1000, integer: true }),
+      inRange("maxUploadBytes", maxUploadBytes, { min: 1, max: 262144, unit: "bytes", integer: true }),
+    ]);
+
+    this.uploadBucket = props.uploadBucket ?? new Bucket(this, "uploads", { encryptionKey });
+    this.resultsBucket = props.resultsBucket ?? new Bucket(this, "results", { encryptionKey });
+    this.workflow = new Workflow(this, "workflow", {
+      source: join(packageRoot(), "workflows", "ml-prediction-workflow.yaml"),
+      description: "Predicts the instances of one uploaded object",
+      encryptionKey,
+      ...props.workflow,
+      variables: {
+        RESULTS_BUCKET: this.resultsBucket.name,
+        PREDICT_URL: `https://${Deployment.of(this).region}-aiplatform.googleapis.com/v1/${endpoint.fullName}:predict`,
+        CHUNK_SIZE: String(chunkSize),
+        ...props.workflow?.variables,
+      },
+    });
+    this.uploadBucket.grantRead(this.workflow);
+    this.resultsBucket.grantRead(this.workflow);
+    this.resultsBucket.grantCreate(this.workflow);
+    endpoint.grantPredict(this.workflow);
+
+    this.starter = new FunctionService(this, "start-workflow", {
+      source: FunctionSource.builtIn("start-workflow"),
+      description: "Starts an execution of the workflow for an upload",
+      timeout: Duration.seconds(30),
+      encryptionKey,
+      ...props.starter,
+      environment: environment<StartWorkflowEnvironment>(
+        {
+          WORKFLOW: this.workflow.fullName,
+          UPLOAD_BUCKET: this.uploadBucket.name,
+          MAX_UPLOAD_BYTES: String(maxUploadBytes),
+        },
+        props.starter?.environment,
+      ),
+    });
+    this.workflow.grantExecute(this.starter);
+
+    this.deadLetter = new DeadLetter(this, "dead-letter", { encryptionKey });
+    this.topic = new Topic(this, "topic", { name: props.topicName, encryptionKey });
+    this.subscription = this.topic.subscribe("start-workflow", this.starter, { deadLetter: this.deadLetter });
+    this.uploadBucket.notify(this.topic, { events: ["OBJECT_FINALIZE"], prefix: props.prefix });
+
+    this.client =
+      props.client ?? new ServiceIdentity(this, "client", { description: "Uploads objects and reads results" });
+    this.uploadBucket.grantCreate(this.client);
+    this.resultsBucket.grantRead(this.client);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Rule } from "../core/validation";
+
+/** For each step, the steps that it waits for. */
+export type Graph = Readonly<Record<string, readonly string[]>>;
+
+/** What is wrong with the steps of a pipeline: unknown names, names that no task can carry, cycles. */
+export function graphRules(graph: Graph): Rule[] {
+  const names = Object.keys(graph);
+  const unknown = names.flatMap((step) =>
+    (graph[step] ?? []).filter((other) => !names.includes(other)).map((other) => ({ step, other })),
+  );
+  const cycle = unknown.length === 0 ? findCycle(graph) : undefined;
+  return [
+    { code: "InvalidValue", broken: names.length === 0, message: "the pipeline has no steps; allowed are one or more" },
+    ...names.map(
+      (name): Rule => ({
+        code: "InvalidName",
+        broken: !/^[a-z][a-z0-9-]{0,39}$/.test(name),
+        message: `a step is named "${name}"; allowed are 1 to 40 of a-z, 0-9 and -, beginning with a letter`,
+      }),
+    ),
+    ...unknown.map(
+      ({ step, other }): Rule => ({
+        code: "UnknownStep",
+        broken: true,
+        message: `step "${step}" runs after "${other}", which is no step; steps are ${names.join(", ")}`,
+      }),
+    ),
+    {
+      code: "PipelineCycle",
+      broken: cycle !== undefined,
+      message: `steps wait for each other: ${cycle?.join(" -> ")}`,
+    },
+  ];
+}
+
+/** Steps that others wait for. */
+export function hasDependents(graph: Graph, step: string): boolean {
+  return Object.values(graph).some((after) => after.includes(step));
+}
+
+/** A circle of steps, each before the one that waits for it, or undefined. */
+function findCycle(graph: Graph): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (step: string): string[] | undefined => {
+    if (done.has(step)) return undefined;
+    const start = path.indexOf(step);
+    if (start >= 0) return [...path.slice(start), step].reverse();
+    path.push(step);
+    for (const before of graph[step] ?? []) {
+      const cycle = visit(before);
+      if (cycle) return cycle;
+    }
+    path.pop();
+    done.add(step);
+    return undefined;
+  };
+  for (const step of Object.keys(graph)) {
+    const cycle = visit(step);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}

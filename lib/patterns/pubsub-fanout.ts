@@ -1,0 +1,174 @@
+import { Construct } from "constructs";
+import type { MessagePredictorEnvironment } from "../../functions/message-predictor/environment";
+import type { IGrantable } from "../core/grantee";
+import { check } from "../core/validation";
+import { Bucket, type IBucket } from "../parts/bucket";
+import { DeadLetter } from "../parts/dead-letter";
+import type { EncryptionKey } from "../parts/encryption-key";
+import type { Filter } from "../parts/filter";
+import { FunctionService, type FunctionServiceProps } from "../parts/function-service";
+import type { PredictionEndpoint } from "../parts/prediction-endpoint";
+import { ServiceIdentity } from "../parts/service-identity";
+import type {
+  PullSubscription,
+  PullSubscriptionProps,
+  PushSubscription,
+  PushSubscriptionProps,
+} from "../parts/subscription";
+import { Topic, type TopicSchema } from "../parts/topic";
+import { environment } from "./worker";
+
+export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionKey"> {
+  /**
+   * Only messages with these attributes.
+   * @default - all messages
+   */
+  readonly filter?: Filter;
+  /**
+   * Where the function gets predictions: sets `VERTEX_ENDPOINT` and grants it.
+   * @default - none
+   */
+  readonly endpoint?: PredictionEndpoint;
+  /**
+   * The rest of the subscription: backoff, delivery attempts, ordering, retention.
+   * @default - 5 delivery attempts, 10 seconds to 10 minutes apart, not ordered
+   */
+  readonly subscription?: Omit<PushSubscriptionProps, "filter" | "deadLetter">;
+}
+
+export interface PullSubscriberProps extends Omit<PullSubscriptionProps, "deadLetter"> {
+  /**
+   * Who may pull and acknowledge.
+   * @default - a new service account, for your service to run as
+   */
+  readonly consumer?: IGrantable;
+}
+
+export interface PubSubFanoutProps {
+  /** Functions by name, each with a subscription and a dead letter of its own. */
+  readonly subscribers: Readonly<Record<string, SubscriberProps>>;
+  /**
+   * Subscriptions for services of your own, by name.
+   * @default - none
+   */
+  readonly pullSubscribers?: Readonly<Record<string, PullSubscriberProps>>;
+  /**
+   * Name of the topic.
+   * @default - made of the construct path and the environment
+   */
+  readonly topicName?: string;
+  /**
+   * Messages that do not fit are refused when they are published.
+   * @default - messages of any form
+   */
+  readonly schema?: TopicSchema;
+  /**
+   * Where the functions write.
+   * @default - a new bucket
+   */
+  readonly resultsBucket?: IBucket;
+  /**
+   * Who may publish and read results.
+   * @default - a new service account, for callers to impersonate
+   */
+  readonly client?: IGrantable;
+  /**
+   * Encrypts topics, bucket and functions.
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+}
+
+/** One subscriber of a fan-out, with all that belongs to it. */
+export interface Subscriber {
+  readonly worker: FunctionService;
+  readonly subscription: PushSubscription;
+  readonly deadLetter: DeadLetter;
+}
+
+/** One subscriber of a fan-out that pulls. */
+export interface PullSubscriber {
+  readonly subscription: PullSubscription;
+  readonly consumer: IGrantable;
+  readonly deadLetter: DeadLetter;
+}
+
+/** Distributes messages to functions and services by their attributes; what one cannot do ends in its dead letter. */
+export class PubSubFanout extends Construct {
+  readonly topic: Topic;
+  readonly resultsBucket: IBucket;
+  readonly subscribers: Readonly<Record<string, Subscriber>>;
+  readonly pullSubscribers: Readonly<Record<string, PullSubscriber>>;
+  readonly client: IGrantable;
+  private readonly encryptionKey?: EncryptionKey;
+
+  constructor(scope: Construct, id: string, props: PubSubFanoutProps) {
+    super(scope, id);
+    const pullers = props.pullSubscribers ?? {};
+    this.encryptionKey = props.encryptionKey;
+    check(this, [
+      {
+        code: "InvalidValue",
+        broken: Object.keys(props.subscribers).length + Object.keys(pullers).length === 0,
+        message: "there are no subscribers; messages published to a topic without subscriptions are lost",
+      },
+      ...Object.keys(props.subscribers)
+        .filter((name) => name in pullers)
+        .map((name) => ({
+          code: "DuplicateId" as const,
+          broken: true,
+          message: `"${name}" names both a subscriber and a pull subscriber; give one of them another name`,
+        })),
+    ]);
+
+    this.topic = new Topic(this, "topic", {
+      name: props.topicName,
+      schema: props.schema,
+      encryptionKey: this.encryptionKey,
+    });
+    this.resultsBucket = props.resultsBucket ?? new Bucket(this, "results", { encryptionKey: this.encryptionKey });
+    this.subscribers = mapValues(props.subscribers, (name, subscriber) => this.addSubscriber(name, subscriber));
+    this.pullSubscribers = mapValues(pullers, (name, puller) => this.addPullSubscriber(name, puller));
+    this.client =
+      props.client ?? new ServiceIdentity(this, "client", { description: "Publishes messages and reads results" });
+    this.topic.grantPublish(this.client);
+    this.resultsBucket.grantRead(this.client);
+  }
+
+  private addSubscriber(name: string, props: SubscriberProps): Subscriber {
+    const { filter, endpoint, subscription, ...worker } = props;
+    const scope = new Construct(this, name);
+    const deadLetter = new DeadLetter(scope, "dead-letter", { encryptionKey: this.encryptionKey });
+    const service = new FunctionService(scope, "worker", {
+      description: `Works on messages for ${name}`,
+      encryptionKey: this.encryptionKey,
+      ...worker,
+      environment: environment<MessagePredictorEnvironment>(
+        { SUBSCRIBER: name, RESULTS_BUCKET: this.resultsBucket.name, VERTEX_ENDPOINT: endpoint?.fullName ?? "" },
+        worker.environment,
+      ),
+    });
+    this.resultsBucket.grantRead(service);
+    this.resultsBucket.grantCreate(service);
+    endpoint?.grantPredict(service);
+    return {
+      worker: service,
+      subscription: this.topic.subscribe(name, service, { ...subscription, filter, deadLetter }),
+      deadLetter,
+    };
+  }
+
+  private addPullSubscriber(name: string, props: PullSubscriberProps): PullSubscriber {
+    const { consumer, ...subscription } = props;
+    const scope = new Construct(this, `${name}-pull`);
+    const deadLetter = new DeadLetter(scope, "dead-letter", { encryptionKey: this.encryptionKey });
+    const puller = this.topic.addPullSubscription(name, { ...subscription, deadLetter });
+    const reader = consumer ?? new ServiceIdentity(scope, "consumer", { description: `Pulls messages for ${name}` });
+    puller.grantConsume(reader);
+    return { subscription: puller, consumer: reader, deadLetter };
+  }
+}
+
+function mapValues<V, W>(record: Readonly<Record<string, V>>, map: (name: string, value: V) => W): Record<string, W> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(name, value)]));
+}

@@ -1,0 +1,152 @@
+import { Construct } from "constructs";
+import type { DataflowLauncherEnvironment } from "../../functions/dataflow-launcher/environment";
+import { Deployment } from "../core/deployment";
+import { Duration } from "../core/duration";
+import { FunctionSource } from "../core/function-source";
+import { composeName } from "../core/names";
+import { Bucket, type IBucket } from "../parts/bucket";
+import { DataflowJob, type DataflowTemplate, DataflowWorkers } from "../parts/dataflow";
+import { DeadLetter } from "../parts/dead-letter";
+import type { EncryptionKey } from "../parts/encryption-key";
+import { FunctionService } from "../parts/function-service";
+import { Schedule, ScheduleTarget } from "../parts/schedule";
+import { TaskQueue, type TaskRetry } from "../parts/task-queue";
+import { environment, type WorkerProps } from "./worker";
+
+export interface ScheduledPreprocessingProps {
+  /** What is launched. */
+  readonly template: DataflowTemplate;
+  /** Parameters of the template; a function of the output location, `gs://<bucket>`. */
+  readonly parameters: (output: string) => Readonly<Record<string, string>>;
+  /** When: five fields of unix-cron. */
+  readonly cron: string;
+  /**
+   * Name in the tz database.
+   * @default "Etc/UTC"
+   */
+  readonly timeZone?: string;
+  /**
+   * Also launches the template when Terraform applies. A finished job is launched again by the next apply.
+   * @default false
+   */
+  readonly deployTimeJob?: boolean;
+  /**
+   * Workers at most: 1 to 1000.
+   * @default 3
+   */
+  readonly maxWorkers?: number;
+  /**
+   * @default - chosen by Dataflow
+   */
+  readonly machineType?: string;
+  /**
+   * Buckets that the jobs read; public ones need not be named.
+   * @default - none
+   */
+  readonly inputBuckets?: readonly IBucket[];
+  /**
+   * @default - a new bucket, whose objects are deleted after 7 days
+   */
+  readonly tempBucket?: IBucket;
+  /**
+   * @default - a new bucket
+   */
+  readonly outputBucket?: IBucket;
+  /**
+   * @default - 5 attempts, 1 second to 1 minute apart
+   */
+  readonly retry?: TaskRetry;
+  /**
+   * Overrides of the launcher function.
+   * @default - the function `dataflow-launcher` that comes with this package
+   */
+  readonly launcher?: WorkerProps;
+  /**
+   * Encrypts buckets, dead letters, jobs and function.
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+}
+
+/** Launches a Dataflow template on a schedule: a task on a queue, a launcher function, one job for each task. */
+export class ScheduledPreprocessing extends Construct {
+  readonly queue: TaskQueue;
+  readonly schedule: Schedule;
+  readonly launcher: FunctionService;
+  readonly workers: DataflowWorkers;
+  readonly tempBucket: IBucket;
+  readonly outputBucket: IBucket;
+  readonly deadLetter: DeadLetter;
+  /** Beginning of the names of launched jobs. */
+  readonly jobNamePrefix: string;
+  readonly deployTimeJob?: DataflowJob;
+
+  constructor(scope: Construct, id: string, props: ScheduledPreprocessingProps) {
+    super(scope, id);
+    const { template, encryptionKey } = props;
+    this.tempBucket =
+      props.tempBucket ??
+      new Bucket(this, "temp", {
+        encryptionKey,
+        deleteAfter: Duration.days(7),
+        softDelete: Duration.zero,
+        forceDestroy: true,
+      });
+    this.outputBucket = props.outputBucket ?? new Bucket(this, "output", { encryptionKey });
+    this.workers = new DataflowWorkers(this, "workers", {
+      tempBucket: this.tempBucket,
+      outputBucket: this.outputBucket,
+      inputBuckets: props.inputBuckets,
+      maxWorkers: props.maxWorkers,
+      machineType: props.machineType,
+      encryptionKey,
+    });
+    const parameters = props.parameters(`gs://${this.outputBucket.name}`);
+    this.jobNamePrefix = composeName("dataflowJob", [id], Deployment.of(this));
+
+    this.deadLetter = new DeadLetter(this, "dead-letter", { encryptionKey });
+    this.queue = new TaskQueue(this, "queue", {
+      maxDispatchesPerSecond: 1,
+      maxConcurrentDispatches: 1,
+      retry: props.retry,
+      deadLetter: this.deadLetter,
+    });
+    this.launcher = this.addLauncher(props, parameters);
+    this.queue.dispatchTo(this.launcher);
+    this.workers.grantLaunch(this.launcher);
+    this.schedule = new Schedule(this, "schedule", {
+      cron: props.cron,
+      timeZone: props.timeZone,
+      description: "Creates the task that launches preprocessing",
+      target: ScheduleTarget.createTask({ queue: this.queue, worker: this.launcher, body: { parameters: {} } }),
+    });
+    if (props.deployTimeJob) {
+      this.deployTimeJob = new DataflowJob(this, "job", { template, workers: this.workers, parameters });
+    }
+  }
+
+  private addLauncher(
+    props: ScheduledPreprocessingProps,
+    parameters: Readonly<Record<string, string>>,
+  ): FunctionService {
+    const { project, region } = Deployment.of(this);
+    return new FunctionService(this, "launcher", {
+      source: FunctionSource.builtIn("dataflow-launcher"),
+      description: "Launches the Dataflow template for a task",
+      timeout: Duration.minutes(2),
+      maxInstances: 1,
+      encryptionKey: props.encryptionKey,
+      ...props.launcher,
+      environment: environment<DataflowLauncherEnvironment>(
+        {
+          DATAFLOW_LOCATION: `projects/${project}/locations/${region}`,
+          TEMPLATE_PATH: props.template.path,
+          TEMPLATE_KIND: props.template.kind,
+          JOB_NAME_PREFIX: this.jobNamePrefix,
+          LAUNCH: JSON.stringify({ parameters, environment: this.workers.environment() }),
+        },
+        props.launcher?.environment,
+      ),
+    });
+  }
+}

@@ -1,0 +1,198 @@
+import { Construct } from "constructs";
+import type { PipelineInferEnvironment } from "../../functions/pipeline-infer/environment";
+import type { PipelineStartEnvironment } from "../../functions/pipeline-start/environment";
+import { Duration } from "../core/duration";
+import { FunctionSource } from "../core/function-source";
+import type { IGrantable } from "../core/grantee";
+import { check } from "../core/validation";
+import { Bucket, type IBucket } from "../parts/bucket";
+import { DeadLetter } from "../parts/dead-letter";
+import type { EncryptionKey } from "../parts/encryption-key";
+import { FunctionService } from "../parts/function-service";
+import { Schedule, ScheduleTarget } from "../parts/schedule";
+import { ServiceIdentity } from "../parts/service-identity";
+import { TaskQueue, type TaskRetry } from "../parts/task-queue";
+import { type Graph, graphRules, hasDependents } from "./pipeline-graph";
+import { environment, type WorkerProps } from "./worker";
+
+export interface PipelineStepProps extends WorkerProps {
+  /** The code of the step. */
+  readonly source: FunctionSource;
+  /**
+   * Steps that must have ended before this one begins.
+   * @default - begins at once
+   */
+  readonly after?: readonly string[];
+}
+
+export interface PipelineSchedule {
+  /** Five fields of unix-cron. */
+  readonly cron: string;
+  /**
+   * @default "Etc/UTC"
+   */
+  readonly timeZone?: string;
+  /** Parameters of the runs that the schedule starts; a function of the run bucket, `gs://<bucket>`. */
+  readonly parameters: (runBucket: string) => Readonly<Record<string, unknown>>;
+}
+
+export interface TaskPipelineProps {
+  /** The steps by name, 1 to 40 of `a-z0-9-`. */
+  readonly steps: Readonly<Record<string, PipelineStepProps>>;
+  /**
+   * Above 0, to 500.
+   * @default 10
+   */
+  readonly maxDispatchesPerSecond?: number;
+  /**
+   * @default 10
+   */
+  readonly maxConcurrentDispatches?: number;
+  /**
+   * @default - 5 attempts, 1 to 10 seconds apart
+   */
+  readonly retry?: TaskRetry;
+  /**
+   * Starts runs by creating a task.
+   * @default - runs are started by calls of the start function only
+   */
+  readonly schedule?: PipelineSchedule;
+  /**
+   * Overrides of the start function; set `ingress` to open it to the internet (IAM still applies).
+   * @default - the function `pipeline-start` that comes with this package
+   */
+  readonly start?: WorkerProps;
+  /**
+   * Holds inputs (`inputs/`) and the state and results of runs (`runs/<run>/`).
+   * @default - a new bucket
+   */
+  readonly runBucket?: IBucket;
+  /**
+   * Keeps tasks that could not be worked on. Without it the queue drops them after their attempts.
+   * @default true
+   */
+  readonly deadLetter?: boolean;
+  /**
+   * Who may start runs and upload inputs.
+   * @default - a new service account, for callers to impersonate
+   */
+  readonly client?: IGrantable;
+  /**
+   * Encrypts the bucket, dead letters and functions.
+   * @default - encrypted with Google's keys
+   */
+  readonly encryptionKey?: EncryptionKey;
+}
+
+/**
+ * A pipeline of functions whose steps are tasks of one rate-limited queue. A step begins when all that it runs after have
+ * left their marker in the run's folder; a run keeps the graph with which it started.
+ */
+export class TaskPipeline extends Construct {
+  readonly queue: TaskQueue;
+  readonly steps: Readonly<Record<string, FunctionService>>;
+  readonly start: FunctionService;
+  readonly runBucket: IBucket;
+  readonly deadLetter?: DeadLetter;
+  readonly schedule?: Schedule;
+  readonly client: IGrantable;
+
+  constructor(scope: Construct, id: string, props: TaskPipelineProps) {
+    super(scope, id);
+    const { encryptionKey } = props;
+    const graph: Graph = Object.fromEntries(
+      Object.entries(props.steps).map(([name, step]) => [name, step.after ?? []]),
+    );
+    check(this, graphRules(graph));
+
+    this.runBucket = props.runBucket ?? new Bucket(this, "runs", { encryptionKey });
+    this.deadLetter = props.deadLetter === false ? undefined : new DeadLetter(this, "dead-letter", { encryptionKey });
+    this.queue = new TaskQueue(this, "queue", {
+      maxDispatchesPerSecond: props.maxDispatchesPerSecond ?? 10,
+      maxConcurrentDispatches: props.maxConcurrentDispatches,
+      retry: { maxAttempts: 5, minBackoff: Duration.seconds(1), maxBackoff: Duration.seconds(10), ...props.retry },
+      deadLetter: this.deadLetter,
+    });
+    this.steps = Object.fromEntries(
+      Object.entries(props.steps).map(([name, step]) => [
+        name,
+        this.addStep(name, step, hasDependents(graph, name), encryptionKey),
+      ]),
+    );
+    this.start = this.addStart(props, graph);
+    this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Starts runs of the pipeline" });
+    this.start.grantInvoke(this.client);
+    this.runBucket.grantCreate(this.client);
+    this.runBucket.grantRead(this.client);
+    this.schedule = props.schedule && this.addSchedule(props.schedule);
+  }
+
+  private addStep(
+    name: string,
+    props: PipelineStepProps,
+    enqueues: boolean,
+    encryptionKey?: EncryptionKey,
+  ): FunctionService {
+    const { after: _, ...overrides } = props;
+    const step = new FunctionService(this, name, {
+      description: `Pipeline step ${name}`,
+      timeout: Duration.minutes(10),
+      maxInstances: this.queue.maxConcurrentDispatches,
+      encryptionKey,
+      ...overrides,
+      environment: environment<PipelineInferEnvironment>(
+        {
+          RUN_BUCKET: this.runBucket.name,
+          QUEUE: this.queue.fullName,
+          TOKEN_IDENTITY: this.queue.dispatcher.email,
+        },
+        props.environment,
+      ),
+    });
+    this.queue.serve(step);
+    this.runBucket.grantRead(step);
+    this.runBucket.grantCreate(step);
+    // The last steps enqueue nothing.
+    if (enqueues) this.queue.grantEnqueue(step);
+    return step;
+  }
+
+  private addStart(props: TaskPipelineProps, graph: Graph): FunctionService {
+    const steps = Object.entries(this.steps).map(([name, step]) => ({
+      name,
+      url: step.uri,
+      after: graph[name] ?? [],
+      deadlineSeconds: this.queue.dispatchDeadline(step).toSeconds(),
+    }));
+    const start = new FunctionService(this, "start", {
+      source: FunctionSource.builtIn("pipeline-start"),
+      description: "Starts a run of the pipeline",
+      encryptionKey: props.encryptionKey,
+      ...props.start,
+      environment: environment<PipelineStartEnvironment>(
+        {
+          RUN_BUCKET: this.runBucket.name,
+          QUEUE: this.queue.fullName,
+          TOKEN_IDENTITY: this.queue.dispatcher.email,
+          STEPS: JSON.stringify(steps),
+        },
+        props.start?.environment,
+      ),
+    });
+    this.runBucket.grantRead(start);
+    this.runBucket.grantCreate(start);
+    this.queue.grantEnqueue(start);
+    return start;
+  }
+
+  private addSchedule({ cron, timeZone, parameters }: PipelineSchedule): Schedule {
+    this.queue.serve(this.start);
+    const body = { parameters: parameters(`gs://${this.runBucket.name}`) };
+    return new Schedule(this, "schedule", {
+      cron,
+      timeZone,
+      description: "Creates the task that starts a run of the pipeline",
+      target: ScheduleTarget.createTask({ queue: this.queue, worker: this.start, body }),
+    });
+  }
+}

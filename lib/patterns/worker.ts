@@ -1,0 +1,16 @@
+import type { FunctionServiceProps } from "../parts/function-service";
+
+/** What of a pattern's function a user may override. The encryption key is the pattern's. */
+export type WorkerProps = Partial<Omit<FunctionServiceProps, "encryptionKey">>;
+
+/**
+ * The environment of a pattern's function: what its own folder asks for (type-checked), then the user's variables.
+ * Variables that are empty are left out.
+ */
+export function environment<Contract extends Record<string, unknown>>(
+  own: Omit<Contract, "GOOGLE_CLOUD_PROJECT" | "MAX_ATTEMPTS" | "DEAD_LETTER_TOPIC"> & Record<string, string>,
+  user: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const variables: Record<string, string> = { ...own, ...user };
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+}

@@ -1,0 +1,175 @@
+import type { App } from "cdktf";
+import { ValidationError, ValidationErrors } from "./core/validation";
+import { scheduleRules } from "./parts/schedule";
+
+/** What differs from one deployment to the next. */
+export interface Settings {
+  readonly project: string;
+  readonly region: string;
+  readonly environment: string;
+  /** Empty for a local state file. */
+  readonly stateBucket: string;
+  readonly vertexEndpointId: string;
+  readonly notificationEmails: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** When recurring work runs, in unix-cron. */
+  readonly schedule: string;
+  readonly timeZone: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+interface TextSetting {
+  /** Environment variables that set it, the first one that is there wins; Google's provider reads the same ones. */
+  readonly variables: readonly string[];
+  readonly pattern: RegExp;
+  readonly allowed: string;
+}
+
+const TEXT: Readonly<
+  Record<
+    "project" | "region" | "environment" | "stateBucket" | "vertexEndpointId" | "schedule" | "timeZone",
+    TextSetting
+  >
+> = {
+  project: {
+    variables: ["GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"],
+    pattern: /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+    allowed: "a project id: 6 to 30 of a-z, 0-9 and -, beginning with a letter",
+  },
+  region: {
+    variables: ["GOOGLE_REGION", "GCLOUD_REGION", "CLOUDSDK_COMPUTE_REGION"],
+    pattern: /^[a-z]+-[a-z]+[0-9]+$/,
+    allowed: "a region such as us-central1",
+  },
+  environment: {
+    variables: ["DEPLOY_ENVIRONMENT"],
+    pattern: /^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/,
+    allowed: "1 to 12 of a-z, 0-9 and -",
+  },
+  stateBucket: {
+    variables: ["STATE_BUCKET"],
+    pattern: /^([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])?$/,
+    allowed: "the name of a Cloud Storage bucket without gs://, or nothing for a local state file",
+  },
+  vertexEndpointId: {
+    variables: ["VERTEX_ENDPOINT_ID"],
+    pattern: /^[1-9]\d{0,19}$/,
+    allowed: "the numeric id of a Vertex AI endpoint",
+  },
+  schedule: { variables: ["SCHEDULE"], pattern: /\S/, allowed: "five fields of unix-cron" },
+  timeZone: { variables: ["SCHEDULE_TIME_ZONE"], pattern: /\S/, allowed: "a name of the tz database" },
+};
+
+/**
+ * Reads the settings: `context` in cdktf.json, each overridden by its environment variable.
+ *
+ * @throws ValidationErrors InvalidSetting for each bad one: its name, its value, what is allowed and where to set it
+ */
+export function readSettings(app: App, variables: Variables = process.env): Settings {
+  const problems: ValidationError[] = [];
+  const reader = new Reader(app, variables, problems);
+  const settings: Settings = {
+    project: reader.text("project"),
+    region: reader.text("region"),
+    environment: reader.text("environment"),
+    stateBucket: reader.text("stateBucket"),
+    vertexEndpointId: reader.text("vertexEndpointId"),
+    notificationEmails: reader.list(
+      "notificationEmails",
+      "NOTIFICATION_EMAILS",
+      /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/,
+      "e-mail addresses",
+    ),
+    labels: reader.map("labels", "LABELS"),
+    schedule: reader.text("schedule"),
+    timeZone: reader.text("timeZone"),
+  };
+  for (const rule of scheduleRules(settings.schedule, settings.timeZone)) {
+    if (rule.broken)
+      problems.push(
+        new ValidationError(
+          "InvalidSetting",
+          `${rule.message}; set schedule and timeZone in cdktf.json, context, or SCHEDULE and SCHEDULE_TIME_ZONE`,
+        ),
+      );
+  }
+  if (problems.length > 0) throw new ValidationErrors(problems);
+  return settings;
+}
+
+class Reader {
+  constructor(
+    private readonly app: App,
+    private readonly variables: Variables,
+    private readonly problems: ValidationError[],
+  ) {}
+
+  text(name: keyof typeof TEXT): string {
+    const { variables, pattern, allowed } = TEXT[name];
+    const variable = variables.find((candidate) => this.variables[candidate]);
+    const value = variable ? this.variables[variable] : this.app.node.tryGetContext(name);
+    if (typeof value === "string" && pattern.test(value)) return value;
+    this.refuse(name, variable, variables, value, allowed);
+    return "";
+  }
+
+  list(name: string, variable: string, pattern: RegExp, allowed: string): string[] {
+    const given = this.variables[variable];
+    const value: unknown = given
+      ? given.split(",").map((item) => item.trim())
+      : (this.app.node.tryGetContext(name) ?? []);
+    if (Array.isArray(value) && value.every((item) => typeof item === "string" && pattern.test(item))) return value;
+    this.refuse(
+      name,
+      given ? variable : undefined,
+      [variable],
+      given ?? value,
+      `a list of ${allowed}, separated by commas in the variable`,
+    );
+    return [];
+  }
+
+  map(name: string, variable: string): Record<string, string> {
+    const given = this.variables[variable];
+    const value: unknown = given ? parsePairs(given) : (this.app.node.tryGetContext(name) ?? {});
+    const valid =
+      typeof value === "object" &&
+      value !== null &&
+      Object.entries(value).every(
+        ([key, item]) => /^[a-z][a-z0-9_-]{0,62}$/.test(key) && /^[a-z0-9_-]{0,63}$/.test(String(item)),
+      );
+    if (valid) return value as Record<string, string>;
+    this.refuse(
+      name,
+      given ? variable : undefined,
+      [variable],
+      given ?? value,
+      "keys and values of a-z, 0-9, _ and -, as key=value,key=value in the variable",
+    );
+    return {};
+  }
+
+  private refuse(
+    name: string,
+    variable: string | undefined,
+    variables: readonly string[],
+    value: unknown,
+    allowed: string,
+  ): void {
+    const given = value === undefined ? "not set" : JSON.stringify(value);
+    const source = variable ? `the environment variable ${variable}` : "cdktf.json, context";
+    this.problems.push(
+      new ValidationError(
+        "InvalidSetting",
+        `${name} is ${given} (from ${source}); allowed is ${allowed}; set "${name}" in cdktf.json, context, or ${variables.join(" or ")}`,
+      ),
+    );
+  }
+}
+
+/** `a=1,b=2`; undefined where a part is no pair. */
+function parsePairs(text: string): Record<string, string> | undefined {
+  const pairs = text.split(",").map((pair) => pair.trim().split("="));
+  return pairs.every((pair) => pair.length === 2) ? (Object.fromEntries(pairs) as Record<string, string>) : undefined;
+}

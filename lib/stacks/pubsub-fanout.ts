@@ -1,0 +1,46 @@
+import type { Construct } from "constructs";
+import { FunctionSource } from "../core/function-source";
+import { Filter } from "../parts/filter";
+import { GoogleStack } from "../parts/google-stack";
+import { PredictionEndpoint } from "../parts/prediction-endpoint";
+import { PubSubFanout } from "../patterns/pubsub-fanout";
+import type { Settings } from "../settings";
+import { addOutputs } from "./outputs";
+
+/** Document 4: AI workloads that share a topic, each with the messages that are its own. */
+export class PubSubFanoutStack extends GoogleStack {
+  readonly fanout: PubSubFanout;
+
+  constructor(scope: Construct, settings: Settings) {
+    super(scope, "pubsub-fanout", settings);
+    const endpoint = new PredictionEndpoint(this, "endpoint", settings.vertexEndpointId);
+    const predictor = FunctionSource.builtIn("message-predictor");
+    this.fanout = new PubSubFanout(this, "fanout", {
+      topicName: `ai-workloads-topic-${settings.environment}`,
+      subscribers: {
+        text: { source: predictor, endpoint, filter: Filter.equals("modality", "text") },
+        image: { source: predictor, endpoint, filter: Filter.equals("modality", "image") },
+        audit: { source: FunctionSource.builtIn("message-audit") },
+      },
+      pullSubscribers: {
+        services: { name: `ai-workloads-subscription-${settings.environment}` },
+      },
+    });
+
+    const { topic, subscribers, pullSubscribers, resultsBucket, client } = this.fanout;
+    const pushed = Object.values(subscribers);
+    const pulled = Object.values(pullSubscribers);
+    addOutputs(this, {
+      topic_name: topic.topicName,
+      subscription_name: pullSubscribers.services?.subscription.resource.name,
+      subscription_names: [...pushed, ...pulled].map(({ subscription }) => subscription.resource.name),
+      cloud_function_name: subscribers.text?.worker.resource.name,
+      cloud_function_names: pushed.map(({ worker }) => worker.resource.name),
+      dead_letter_subscription_names: [...pushed, ...pulled].map(
+        ({ deadLetter }) => deadLetter.subscription.resource.name,
+      ),
+      results_bucket_name: resultsBucket.name,
+      client: client.grantee.member,
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type App, TerraformDataSource, TerraformResource, TerraformStack } from "cdktf";
+import { jsonFindings, type StackJson } from "./core/json-check";
+import { ValidationErrors, validationErrors } from "./core/validation";
+
+/**
+ * Synthesizes an app: first everything that is wrong with it is reported at once, then the stacks are written and the
+ * JSON is checked. After an error there is no JSON that could be taken for good.
+ *
+ * @throws ValidationErrors where constructs were given values that Google refuses
+ * @throws Error where the written JSON has faults, or where cdktf finds some
+ */
+export function synthesize(app: App): void {
+  removeJson(app);
+  try {
+    const errors = validationErrors(app);
+    if (errors.length > 0) throw new ValidationErrors(errors);
+    app.synth();
+    checkJson(app);
+  } catch (error) {
+    removeJson(app);
+    throw error;
+  }
+}
+
+function stacksOf(app: App): TerraformStack[] {
+  return app.node.findAll().filter((construct) => TerraformStack.isStack(construct)) as TerraformStack[];
+}
+
+function jsonFile(app: App, stack: TerraformStack): string {
+  return join(app.outdir, app.manifest.forStack(stack).synthesizedStackPath);
+}
+
+/** The manifest and the JSON of this app's stacks; `.terraform`, lock files and local states stay. */
+function removeJson(app: App): void {
+  rmSync(join(app.outdir, "manifest.json"), { force: true });
+  for (const stack of stacksOf(app)) rmSync(jsonFile(app, stack), { force: true });
+}
+
+function checkJson(app: App): void {
+  const findings = stacksOf(app).flatMap((stack) => {
+    const json = JSON.parse(readFileSync(jsonFile(app, stack), "utf8")) as StackJson;
+    return [...jsonFindings(json), ...mergedIds(stack, json)].map((finding) => `[${stack.node.path}] ${finding}`);
+  });
+  if (findings.length > 0)
+    throw new Error(`the synthesized JSON has faults:\n${findings.map((finding) => `  ${finding}`).join("\n")}`);
+}
+
+/** cdktf silently makes one resource of two whose ids differ only in characters that it drops. */
+function mergedIds(stack: TerraformStack, json: StackJson): string[] {
+  const constructs = stack.node
+    .findAll()
+    .filter((construct) => construct instanceof TerraformResource || construct instanceof TerraformDataSource).length;
+  const entries = [json.resource, json.data]
+    .flatMap((types) => Object.values(types ?? {}))
+    .reduce((sum, byId) => sum + Object.keys(byId).length, 0);
+  return constructs === entries
+    ? []
+    : [`${constructs} resources gave ${entries} entries: two construct paths have the same logical id`];
+}

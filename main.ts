@@ -1,0 +1,25 @@
+import { App } from "cdktf";
+import { ValidationErrors } from "./lib/core/validation";
+import { readSettings } from "./lib/settings";
+import { AsyncBatchStack } from "./lib/stacks/async-batch";
+import { EventWorkflowStack } from "./lib/stacks/event-workflow";
+import { PubSubFanoutStack } from "./lib/stacks/pubsub-fanout";
+import { ScheduledPreprocessingStack } from "./lib/stacks/scheduled-preprocessing";
+import { TaskPipelineStack } from "./lib/stacks/task-pipeline";
+import { synthesize } from "./lib/synthesize";
+
+try {
+  // Stack traces in the output would hold paths of this machine.
+  const app = new App({ stackTraces: false });
+  const settings = readSettings(app);
+  new AsyncBatchStack(app, settings);
+  new TaskPipelineStack(app, settings);
+  new EventWorkflowStack(app, settings);
+  new PubSubFanoutStack(app, settings);
+  new ScheduledPreprocessingStack(app, settings);
+  synthesize(app);
+} catch (error) {
+  if (!(error instanceof ValidationErrors)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,36 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+interface CdktfJson {
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly output?: string;
+}
+
+/**
+ * Synthesizes main.ts in this process, with the context of cdktf.json, as cdktf's command line does: folders of stacks
+ * that no longer exist are removed.
+ *
+ * @returns the output folder
+ */
+export function runApp(): string {
+  const config = JSON.parse(readFileSync("cdktf.json", "utf8")) as CdktfJson;
+  const outdir = process.env.CDKTF_OUTDIR ?? config.output ?? "cdktf.out";
+  process.env.CDKTF_OUTDIR = outdir;
+  process.env.CDKTF_CONTEXT_JSON = JSON.stringify({
+    ...config.context,
+    ...JSON.parse(process.env.CDKTF_CONTEXT_JSON ?? "{}"),
+  });
+  require("../main");
+  removeOrphans(outdir);
+  return outdir;
+}
+
+function removeOrphans(outdir: string): void {
+  const manifest = join(outdir, "manifest.json");
+  if (!existsSync(manifest)) return;
+  const { stacks } = JSON.parse(readFileSync(manifest, "utf8")) as { stacks: Record<string, unknown> };
+  const folder = join(outdir, "stacks");
+  for (const stack of readdirSync(folder)) {
+    if (!(stack in stacks)) rmSync(join(folder, stack), { recursive: true });
+  }
+}

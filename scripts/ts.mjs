@@ -1,0 +1,36 @@
+// Runs a TypeScript file: `node scripts/ts.mjs <file.ts> [arguments]`.
+// esbuild joins our own sources in about 10 ms and leaves packages alone, which starts in a fifth of ts-node's time.
+// Types are checked by `npm run check`, not here.
+import { createRequire } from "node:module";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [file, ...rest] = process.argv.slice(2);
+if (!file) {
+  console.error("usage: node scripts/ts.mjs <file.ts> [arguments]");
+  process.exit(2);
+}
+const entry = resolve(root, file);
+const require = createRequire(entry);
+const { buildSync } = require("esbuild");
+const Module = require("node:module");
+
+const { outputFiles } = buildSync({
+  entryPoints: [entry],
+  absWorkingDir: root,
+  bundle: true,
+  packages: "external",
+  platform: "node",
+  format: "cjs",
+  target: "node20",
+  sourcemap: "inline",
+  write: false,
+  logLevel: "error",
+});
+process.setSourceMapsEnabled(true);
+process.argv = [process.argv[0], entry, ...rest];
+const app = new Module(entry);
+app.filename = entry;
+app.paths = Module._nodeModulePaths(dirname(entry));
+app._compile(outputFiles[0].text, entry);
