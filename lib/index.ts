@@ -1,0 +1,69 @@
+// Everything that another project may import.
+
+export { Deployment, type DeploymentProps } from "./core/deployment";
+export { Duration } from "./core/duration";
+export { type DirectorySourceOptions, FunctionSource, type TypeScriptSourceOptions } from "./core/function-source";
+export { externalGrantee, type Grantee, type IGrantable } from "./core/grantee";
+export { Memory } from "./core/memory";
+export { type ValidationCode, ValidationError, ValidationErrors, validationErrors } from "./core/validation";
+
+export { type AlertProps, Alerts } from "./parts/alerts";
+export {
+  Bucket,
+  type BucketEvent,
+  type BucketProps,
+  type IBucket,
+  type NotificationOptions,
+} from "./parts/bucket";
+export { BuildIdentity } from "./parts/build-identity";
+export { CustomRole, type CustomRoleProps } from "./parts/custom-role";
+export {
+  type DataflowEnvironment,
+  DataflowJob,
+  type DataflowJobProps,
+  DataflowTemplate,
+  DataflowWorkers,
+  type DataflowWorkersProps,
+} from "./parts/dataflow";
+export { DeadLetter, type DeadLetterProps } from "./parts/dead-letter";
+export { EncryptionKey } from "./parts/encryption-key";
+export { Filter } from "./parts/filter";
+export { FunctionService, type FunctionServiceProps, type Ingress, type VpcEgress } from "./parts/function-service";
+export { GoogleStack, type GoogleStackProps } from "./parts/google-stack";
+export { PredictionEndpoint } from "./parts/prediction-endpoint";
+export { RequiredApis } from "./parts/required-apis";
+export { Schedule, type ScheduledTask, type ScheduleProps, ScheduleTarget } from "./parts/schedule";
+export { Secret } from "./parts/secret";
+export { ServiceAgents } from "./parts/service-agents";
+export { ServiceIdentity, type ServiceIdentityProps } from "./parts/service-identity";
+export {
+  PullSubscription,
+  type PullSubscriptionProps,
+  PushSubscription,
+  type PushSubscriptionProps,
+  type SubscriptionProps,
+} from "./parts/subscription";
+export { OVERRIDDEN_URL, TaskQueue, type TaskQueueProps, type TaskRetry } from "./parts/task-queue";
+export { type ITopic, Topic, type TopicProps, type TopicSchema } from "./parts/topic";
+export { Workflow, type WorkflowProps } from "./parts/workflow";
+
+export { AsyncBatch, type AsyncBatchProps } from "./patterns/async-batch";
+export { EventWorkflow, type EventWorkflowProps } from "./patterns/event-workflow";
+export {
+  PubSubFanout,
+  type PubSubFanoutProps,
+  type PullSubscriber,
+  type PullSubscriberProps,
+  type Subscriber,
+  type SubscriberProps,
+} from "./patterns/pubsub-fanout";
+export { ScheduledPreprocessing, type ScheduledPreprocessingProps } from "./patterns/scheduled-preprocessing";
+export {
+  type PipelineSchedule,
+  type PipelineStepProps,
+  TaskPipeline,
+  type TaskPipelineProps,
+} from "./patterns/task-pipeline";
+export type { WorkerProps } from "./patterns/worker";
+
+export { synthesize } from "./synthesize";
