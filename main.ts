@@ -1,4 +1,6 @@
+import { readdirSync } from "node:fs";
 import { App } from "cdktf";
+import { FunctionSource } from "./lib/core/function-source";
 import { ValidationErrors } from "./lib/core/validation";
 import { readSettings } from "./lib/settings";
 import { AsyncBatchStack } from "./lib/stacks/async-batch";
@@ -12,6 +14,11 @@ try {
   // Stack traces in the output would hold paths of this machine.
   const app = new App({ stackTraces: false });
   const settings = readSettings(app);
+  FunctionSource.prepare(
+    readdirSync("functions")
+      .filter((name) => name !== "shared")
+      .map((name) => `functions/${name}`),
+  );
   new AsyncBatchStack(app, settings);
   new TaskPipelineStack(app, settings);
   new EventWorkflowStack(app, settings);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, relative, resolve } from "node:path";
-import { buildSync } from "esbuild";
+import { bundleModules } from "./bundle";
 import { packageRoot } from "./package-root";
 import { DEFAULT_NODE_RUNTIME } from "./runtime";
 import { ValidationError } from "./validation";
@@ -72,6 +72,17 @@ export class FunctionSource {
     return FunctionSource.typescript(join(packageRoot(), "functions", name));
   }
 
+  /**
+   * Bundles modules in one run of esbuild, for an app with many functions: a third of the time of one run each. The
+   * sources made from them later find their code here.
+   *
+   * @param paths as given to {@link FunctionSource.typescript}
+   * @throws ValidationError InvalidSource, BundleFailed
+   */
+  static prepare(paths: readonly string[]): void {
+    for (const [entry, code] of bundleModules(paths.map(findModule))) bundled.set(entry, code);
+  }
+
   private constructor(
     private readonly key: string,
     private readonly build: () => SourceArchive,
@@ -93,10 +104,11 @@ export class FunctionSource {
 }
 
 const archives = new Map<string, SourceArchive>();
+const bundled = new Map<string, Uint8Array>();
 
 function bundle(path: string, options: TypeScriptSourceOptions): SourceArchive {
   const entry = findModule(path);
-  const code = bundleModule(entry);
+  const code = bundled.get(entry) ?? (bundleModules([entry]).get(entry) as Uint8Array);
   const name = basename(resolve(path)).replace(/\.[cm]?[jt]s$/, "");
   const manifest = {
     name,
@@ -129,30 +141,6 @@ function findModule(path: string): string {
     );
   }
   return found;
-}
-
-function bundleModule(entry: string): Uint8Array {
-  try {
-    const { outputFiles } = buildSync({
-      entryPoints: [entry],
-      absWorkingDir: packageRoot(),
-      bundle: true,
-      platform: "node",
-      format: "cjs",
-      target: "node20",
-      // Only minified output is free of file paths, and so the same in every folder.
-      minify: true,
-      keepNames: true,
-      legalComments: "none",
-      write: false,
-      logLevel: "silent",
-    });
-    return (outputFiles[0] as { contents: Uint8Array }).contents;
-  } catch (error) {
-    const errors = (error as { errors?: { text: string; location?: { file: string; line: number } | null }[] }).errors;
-    const text = errors?.map(({ text, location }) => (location ? `${location.file}:${location.line}: ${text}` : text));
-    throw new ValidationError("BundleFailed", `function source does not bundle: ${text?.join("; ") ?? String(error)}`);
-  }
 }
 
 function collect(path: string, options: DirectorySourceOptions): SourceArchive {
