@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { shortHash } from "../shared/hash";
 import type { HttpHandler } from "../shared/http";
+import { record } from "../shared/json";
 import type { Services } from "../shared/services";
 import { taskHandler } from "../shared/task-handler";
 import { findJob, launchTemplate } from "./dataflow";
@@ -8,7 +9,7 @@ import type { environmentSchema } from "./environment";
 
 const schema = v.object({
   /** Laid over the template parameters that the function was deployed with. */
-  parameters: v.optional(v.record(v.string(), v.string()), {}),
+  parameters: v.optional(record(v.string()), {}),
 });
 
 /**

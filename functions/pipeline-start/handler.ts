@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { PermanentError } from "../shared/errors";
 import { shortHash } from "../shared/hash";
 import type { HttpHandler } from "../shared/http";
+import { record } from "../shared/json";
 import { enqueueStep, loadRun, type Pipeline, type Run, runFile, runFolder, runId } from "../shared/pipeline/run";
 import { createJsonOnce } from "../shared/storage";
 import type { StorageServices } from "../shared/storage-services";
@@ -13,7 +14,7 @@ import type { environmentSchema } from "./environment";
 const schema = v.object({
   /** The same id again resumes the run. Default: made from the task's name, or random when called by hand. */
   run: v.optional(runId),
-  parameters: v.optional(v.record(v.string(), v.unknown()), {}),
+  parameters: v.optional(record(v.unknown()), {}),
   /** The first steps do not begin before. Default: now. */
   scheduleTime: v.optional(
     v.pipe(v.string(), v.isoTimestamp("an RFC 3339 timestamp, at most 30 days ahead, like 2026-01-31T12:00:00Z")),

@@ -7,14 +7,12 @@ import type { StorageServices } from "../shared/storage-services";
 import { fitModel } from "./logistic-regression";
 
 const parameters = v.object({
-  /** Step of the gradient descent, 0.001 to 1. */
-  learningRate: v.optional(v.pipe(v.number(), v.minValue(0.001), v.maxValue(1)), 0.5),
   /** Most iterations over all rows, 1 to 10000. */
   maxIterations: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 2_000),
   /** Weight of the penalty on squared weights, 0 to 10. */
   l2: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(10)), 0.001),
   /** Ends when the loss improves by less than this, 0 to 1. */
-  tolerance: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 1e-6),
+  tolerance: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 1e-5),
 });
 
 /**

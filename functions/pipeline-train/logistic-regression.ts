@@ -2,8 +2,6 @@ import type { Dataset, Model } from "../shared/learning/data";
 import { argmax, probabilities } from "../shared/learning/softmax";
 
 export interface TrainingOptions {
-  /** Step of the gradient descent, above 0. */
-  learningRate: number;
   /** Most iterations over all rows. */
   maxIterations: number;
   /** Weight of the penalty on squared weights (not on the bias), 0 or more. */
@@ -14,49 +12,55 @@ export interface TrainingOptions {
 
 /**
  * Fits a multiclass logistic regression: softmax of linear scores, mean cross-entropy plus `l2 / 2 * |weights|²`, full-batch
- * gradient descent from zero. The loss is convex and nothing is random, so the same data give the same model.
+ * gradient descent from zero. The loss is convex and nothing is random, so the same data give the same model. The step is one
+ * over a bound of the loss's curvature (half the rows' mean square length, bias included), so the loss never rises.
  */
 export function fitModel({ rows, features, classes, scaling }: Dataset, options: TrainingOptions): Model {
-  const weights = classes.map(() => features.map(() => 0));
+  const { maxIterations, l2, tolerance } = options;
+  const weights = zeros(classes.length, features.length);
   const bias = classes.map(() => 0);
   const targets = rows.map(({ label }) => classes.indexOf(label));
+  const meanSquare =
+    rows.reduce((sum, { x }) => sum + 1 + x.reduce((square, value) => square + value ** 2, 0), 0) / rows.length;
+  const step = 1 / (meanSquare / 2 + l2);
   let loss = Number.POSITIVE_INFINITY;
   let iterations = 0;
-  while (iterations < options.maxIterations) {
-    const predicted = rows.map(({ x }) => probabilities({ weights, bias }, x));
+  for (; iterations < maxIterations; iterations++) {
     const before = loss;
-    loss = penalised(meanCrossEntropy(predicted, targets), weights, options.l2);
-    if (before - loss < options.tolerance) break;
-    descend(predicted);
-    iterations++;
-  }
-  return { features, classes, scaling, weights, bias, metrics: { iterations, loss, accuracy: accuracy() } };
-
-  /** One step against the gradient. Its part for class k is the mean of (p_k - y_k) x, plus the penalty's. */
-  function descend(predicted: readonly number[][]): void {
+    const { crossEntropy, errors, errorsByFeature } = evaluate();
+    loss = crossEntropy + (l2 / 2) * weights.flat().reduce((sum, weight) => sum + weight ** 2, 0);
+    if (before - loss < tolerance) break;
     weights.forEach((row, k) => {
-      const errors = predicted.map((p, i) => (p[k] ?? 0) - (targets[i] === k ? 1 : 0));
+      bias[k] = at(bias, k) - step * at(errors, k);
       row.forEach((weight, j) => {
-        const gradient = mean(rows.map(({ x }, i) => (errors[i] ?? 0) * (x[j] ?? 0)));
-        row[j] = weight - options.learningRate * (gradient + options.l2 * weight);
+        row[j] = weight - step * (at(errorsByFeature[k], j) + l2 * weight);
       });
-      bias[k] = (bias[k] ?? 0) - options.learningRate * mean(errors);
     });
   }
+  const correct = rows.filter(({ x }, i) => argmax(probabilities({ weights, bias }, x)) === targets[i]).length;
+  return { features, classes, scaling, weights, bias, metrics: { iterations, loss, accuracy: correct / rows.length } };
 
-  function accuracy(): number {
-    return mean(rows.map(({ x }, i) => (argmax(probabilities({ weights, bias }, x)) === targets[i] ? 1 : 0)));
+  /** The gradient without penalty: means over the rows of `p_k - y_k` (bias) and of `(p_k - y_k) x_j` (weights). */
+  function evaluate() {
+    let crossEntropy = 0;
+    const errors = classes.map(() => 0);
+    const errorsByFeature = zeros(classes.length, features.length);
+    rows.forEach(({ x }, i) => {
+      const p = probabilities({ weights, bias }, x);
+      const target = at(targets, i);
+      crossEntropy -= Math.log(Math.max(at(p, target), Number.MIN_VALUE)) / rows.length;
+      errorsByFeature.forEach((row, k) => {
+        const error = (at(p, k) - (target === k ? 1 : 0)) / rows.length;
+        errors[k] = at(errors, k) + error;
+        for (let j = 0; j < row.length; j++) row[j] = at(row, j) + error * at(x, j);
+      });
+    });
+    return { crossEntropy, errors, errorsByFeature };
   }
 }
 
-function meanCrossEntropy(predicted: readonly number[][], targets: readonly number[]): number {
-  return mean(predicted.map((p, i) => -Math.log(Math.max(p[targets[i] ?? 0] ?? 0, Number.MIN_VALUE))));
+function zeros(rows: number, columns: number): number[][] {
+  return Array.from({ length: rows }, () => new Array<number>(columns).fill(0));
 }
 
-function penalised(loss: number, weights: readonly number[][], l2: number): number {
-  return loss + (l2 / 2) * weights.flat().reduce((sum, weight) => sum + weight ** 2, 0);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+const at = (values: readonly number[] | undefined, i: number): number => values?.[i] ?? 0;

@@ -1,10 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import * as v from "valibot";
 import { PermanentError } from "./errors";
 
 /** Deeper JSON is refused: writing it again would overflow the stack. */
 const MAX_DEPTH = 64;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Parses JSON that somebody else wrote.
@@ -13,14 +12,15 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * @throws PermanentError `malformed_json` for anything but UTF-8 JSON, `too_deep` for more than 64 levels. The message
  *   does not quote the text.
  */
-export function parseJson(bytes: Uint8Array, what: string): unknown {
-  let text: string;
+export function parseJson(bytes: Buffer, what: string): unknown {
+  const malformed = () => new PermanentError("malformed_json", `${what} (${bytes.length} bytes) is not JSON in UTF-8`);
+  if (!isUtf8(bytes)) throw malformed();
+  const text = bytes.toString();
   let value: unknown;
   try {
-    text = utf8.decode(bytes);
     value = JSON.parse(text);
   } catch {
-    throw new PermanentError("malformed_json", `${what} (${bytes.length} bytes) is not JSON in UTF-8`);
+    throw malformed();
   }
   if (depth(text) > MAX_DEPTH)
     throw new PermanentError("too_deep", `${what} is nested deeper than ${MAX_DEPTH} levels`);
@@ -51,11 +51,13 @@ function depth(json: string): number {
  * @throws PermanentError `invalid_payload` that lists every issue: where, what was given, what is allowed.
  */
 export function check<S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
-  const result = v.safeParse(schema, value);
+  // To valibot an array is an object, too.
+  const candidate = schema.type === "object" && Array.isArray(value) ? "an array" : value;
+  const result = v.safeParse(schema, candidate);
   if (result.success) return result.output;
   const issues = result.issues.map((issue) => {
-    const given = issue.received.length > 100 ? `${issue.received.slice(0, 100)}…` : issue.received;
-    return `${v.getDotPath(issue) ?? "(whole)"}: given ${given}; allowed: ${allowed(issue)}`;
+    const received = issue.received.length > 100 ? `${issue.received.slice(0, 100)}…` : issue.received;
+    return `${v.getDotPath(issue) ?? "(whole)"}: given ${received}; allowed: ${allowed(issue)}`;
   });
   throw new PermanentError("invalid_payload", `${what} is not valid. ${issues.join(". ")}`, 400, issues);
 }
@@ -63,4 +65,12 @@ export function check<S extends v.GenericSchema>(schema: S, value: unknown, what
 /** Our own messages say what is allowed; valibot's say "Invalid type: Expected X but received Y". */
 function allowed(issue: v.BaseIssue<unknown>): string {
   return issue.message.startsWith("Invalid ") ? (issue.expected ?? issue.message) : issue.message;
+}
+
+/** An object with any keys and values of one kind; keys like `__proto__` are dropped. */
+export function record<S extends v.GenericSchema>(values: S) {
+  return v.pipe(
+    v.custom<Record<string, unknown>>((value) => typeof value === "object" && !Array.isArray(value), "an object"),
+    v.record(v.string(), values),
+  );
 }
