@@ -8,11 +8,12 @@ import { EventWorkflowStack } from "./lib/stacks/event-workflow";
 import { PubSubFanoutStack } from "./lib/stacks/pubsub-fanout";
 import { ScheduledPreprocessingStack } from "./lib/stacks/scheduled-preprocessing";
 import { TaskPipelineStack } from "./lib/stacks/task-pipeline";
-import { synthesize } from "./lib/synthesize";
+import { discardJson, synthesize } from "./lib/synthesize";
 
 try {
   // Stack traces in the output would hold paths of this machine.
   const app = new App({ stackTraces: false });
+  discardJson(app.outdir);
   const settings = readSettings(app);
   FunctionSource.prepare(
     readdirSync("functions")

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type App, TerraformDataSource, TerraformResource, TerraformStack } from "cdktf";
 import { jsonFindings, type StackJson } from "./core/json-check";
@@ -12,14 +12,14 @@ import { ValidationErrors, validationErrors } from "./core/validation";
  * @throws Error where the written JSON has faults, or where cdktf finds some
  */
 export function synthesize(app: App): void {
-  removeJson(app);
+  discardJson(app.outdir);
   try {
     const errors = validationErrors(app);
     if (errors.length > 0) throw new ValidationErrors(errors);
     app.synth();
     checkJson(app);
   } catch (error) {
-    removeJson(app);
+    discardJson(app.outdir);
     throw error;
   }
 }
@@ -32,10 +32,15 @@ function jsonFile(app: App, stack: TerraformStack): string {
   return join(app.outdir, app.manifest.forStack(stack).synthesizedStackPath);
 }
 
-/** The manifest and the JSON of this app's stacks; `.terraform`, lock files and local states stay. */
-function removeJson(app: App): void {
-  rmSync(join(app.outdir, "manifest.json"), { force: true });
-  for (const stack of stacksOf(app)) rmSync(jsonFile(app, stack), { force: true });
+/**
+ * Removes what an earlier synthesis wrote, so that after an error it cannot be taken for the result: the manifest and the
+ * JSON of all stacks. Provider folders, lock files and local states stay.
+ */
+export function discardJson(outdir: string): void {
+  rmSync(join(outdir, "manifest.json"), { force: true });
+  const folder = join(outdir, "stacks");
+  if (!existsSync(folder)) return;
+  for (const stack of readdirSync(folder)) rmSync(join(folder, stack, "cdk.tf.json"), { force: true });
 }
 
 function checkJson(app: App): void {
