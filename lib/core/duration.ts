@@ -1,32 +1,38 @@
 import { ValidationError } from "./validation";
 
+/** Google's Duration ends there: 10000 years, in seconds. */
+const MAX_SECONDS = 315_576_000_000;
+
 /** A length of time. Immutable; compares and prints in seconds. */
 export class Duration {
   static readonly zero = new Duration(0);
 
-  /** @throws ValidationError InvalidValue for a negative or not finite amount */
+  /** @throws ValidationError InvalidValue unless the length is from 0 to 10000 years */
   static seconds(amount: number): Duration {
     return Duration.of(amount, 1, "seconds");
   }
 
-  /** @throws ValidationError InvalidValue for a negative or not finite amount */
+  /** @throws ValidationError InvalidValue unless the length is from 0 to 10000 years */
   static minutes(amount: number): Duration {
     return Duration.of(amount, 60, "minutes");
   }
 
-  /** @throws ValidationError InvalidValue for a negative or not finite amount */
+  /** @throws ValidationError InvalidValue unless the length is from 0 to 10000 years */
   static hours(amount: number): Duration {
     return Duration.of(amount, 3600, "hours");
   }
 
-  /** @throws ValidationError InvalidValue for a negative or not finite amount */
+  /** @throws ValidationError InvalidValue unless the length is from 0 to 10000 years */
   static days(amount: number): Duration {
     return Duration.of(amount, 86400, "days");
   }
 
   private static of(amount: number, factor: number, unit: string): Duration {
-    if (!Number.isFinite(amount) || amount < 0) {
-      throw new ValidationError("InvalidValue", `a duration is ${amount} ${unit}; allowed is a number from 0`);
+    if (!(amount >= 0 && amount * factor <= MAX_SECONDS)) {
+      throw new ValidationError(
+        "InvalidValue",
+        `a duration is ${amount} ${unit}; allowed is a number from 0 to 10000 years`,
+      );
     }
     // Nanoseconds are the finest step that Google's Duration has; rounding keeps 0.1 * 3 from printing its dust.
     return new Duration(Math.round(amount * factor * 1e9) / 1e9);
@@ -45,7 +51,9 @@ export class Duration {
 
   /** Google's notation, such as `90s` or `0.5s`. */
   toString(): string {
-    return `${this.amount}s`;
+    // JavaScript prints what is below a microsecond in scientific notation, which Google does not read.
+    const text = this.amount < 1e-6 ? this.amount.toFixed(9).replace(/\.?0+$/, "") : String(this.amount);
+    return `${text}s`;
   }
 
   isLongerThan(other: Duration): boolean {
