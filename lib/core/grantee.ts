@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { IConstruct } from "constructs";
 
 /** Somebody that roles are granted to. */
@@ -19,7 +20,9 @@ export interface IGrantable {
  * @param member in IAM's notation: `user:…`, `group:…`, `serviceAccount:…`, `principal:…` or `principalSet:…`
  */
 export function externalGrantee(member: string): IGrantable {
-  return { grantee: { member, id: member.replace(/[^A-Za-z0-9]+/g, "-").toLowerCase() } };
+  // The hash keeps `a.b@acme.com` and `a-b@acme.com` apart.
+  const hash = createHash("sha256").update(member).digest("hex").slice(0, 6);
+  return { grantee: { member, id: `${member.replace(/[^A-Za-z0-9]+/g, "-").toLowerCase()}-${hash}` } };
 }
 
 /** The grantee id of a construct: its path without the stack, so that it is the same in every environment. */

@@ -1,12 +1,18 @@
 import { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import type { TerraformResource } from "cdktf";
-import { Construct } from "constructs";
+import { Construct, type IConstruct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
+import { report } from "../core/validation";
 import { singleton } from "./singleton";
+
+/** Which role an IAM member gives to whom: tells a repeated grant from one of another that has the same id. */
+const granted = new WeakMap<IConstruct, string>();
 
 /**
  * Grants a role once: asking again for the same resource, role and grantee gives the same IAM member.
+ *
+ * Reports InvalidGrant where another grantee has the same id, rather than granting it nothing.
  *
  * @param scope construct of the resource on which the role is granted
  */
@@ -17,7 +23,21 @@ export function grantOnce<T extends TerraformResource>(
   create: (id: string, member: string) => T,
 ): T {
   const id = `${shortRole(role)}-${to.grantee.id}`;
-  return (scope.node.tryFindChild(id) as T | undefined) ?? create(id, to.grantee.member);
+  const grant = `${role} ${to.grantee.member}`;
+  const existing = scope.node.tryFindChild(id) as T | undefined;
+  if (existing) {
+    if (granted.get(existing) !== grant) {
+      report(
+        scope,
+        "InvalidGrant",
+        `${role} cannot be granted to "${to.grantee.id}": the id "${id}" stands for another grant already; give one of the two grantees another construct id`,
+      );
+    }
+    return existing;
+  }
+  const member = create(id, to.grantee.member);
+  granted.set(member, grant);
+  return member;
 }
 
 /** `roles/cloudtasks.enqueuer` -> `enqueuer`; the name of a custom role comes as it is. */

@@ -15,8 +15,8 @@ export class ServiceAgents extends Construct {
     return singleton(scope, "service-agents", (stack) => new ServiceAgents(stack, "service-agents"));
   }
 
-  private project?: DataGoogleProject;
-  private storageAgent?: DataGoogleStorageProjectServiceAccount;
+  private projectNumber?: string;
+  private storageMember?: string;
 
   /** Mints the tokens of tasks. */
   get cloudTasks(): IGrantable {
@@ -60,18 +60,18 @@ export class ServiceAgents extends Construct {
 
   /** Publishes notifications about objects. Asking for its address also creates it. */
   get storage(): IGrantable {
-    this.storageAgent ??= new DataGoogleStorageProjectServiceAccount(this, "storage", {
+    this.storageMember ??= new DataGoogleStorageProjectServiceAccount(this, "storage", {
       project: Deployment.of(this).project,
       dependsOn: [RequiredApis.of(this).enable("storage")],
-    });
-    return { grantee: { member: this.storageAgent.member, id: "storage-agent" } };
+    }).member;
+    return { grantee: { member: this.storageMember, id: "storage-agent" } };
   }
 
   private agent(id: string, domain: string): IGrantable {
-    this.project ??= new DataGoogleProject(this, "project", { projectId: Deployment.of(this).project });
+    this.projectNumber ??= new DataGoogleProject(this, "project", { projectId: Deployment.of(this).project }).number;
     return {
       grantee: {
-        member: `serviceAccount:service-${this.project.number}@${domain}.iam.gserviceaccount.com`,
+        member: `serviceAccount:service-${this.projectNumber}@${domain}.iam.gserviceaccount.com`,
         id: `${id}-agent`,
       },
     };
