@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type App, TerraformDataSource, TerraformResource, TerraformStack } from "cdktf";
+import { type App, Manifest, TerraformDataSource, TerraformResource, TerraformStack } from "cdktf";
 import { jsonFindings, type StackJson } from "./core/json-check";
 import { ValidationErrors, validationErrors } from "./core/validation";
 
@@ -28,8 +28,9 @@ function stacksOf(app: App): TerraformStack[] {
   return app.node.findAll().filter((construct) => TerraformStack.isStack(construct)) as TerraformStack[];
 }
 
+/** Not asked of the manifest: an entry made before synth would stay without the stack's dependencies. */
 function jsonFile(app: App, stack: TerraformStack): string {
-  return join(app.outdir, app.manifest.forStack(stack).synthesizedStackPath);
+  return join(app.outdir, Manifest.stacksFolder, stack.node.id, "cdk.tf.json");
 }
 
 /**
