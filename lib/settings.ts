@@ -85,7 +85,8 @@ export function readSettings(app: App, variables: Variables = process.env): Sett
     schedule: reader.text("schedule"),
     timeZone: reader.text("timeZone"),
   };
-  for (const rule of scheduleRules(settings.schedule, settings.timeZone)) {
+  // What is missing was refused already.
+  for (const rule of scheduleRules(settings.schedule || "* * * * *", settings.timeZone || "Etc/UTC")) {
     if (rule.broken)
       problems.push(
         new ValidationError(
@@ -137,7 +138,8 @@ class Reader {
       typeof value === "object" &&
       value !== null &&
       Object.entries(value).every(
-        ([key, item]) => /^[a-z][a-z0-9_-]{0,62}$/.test(key) && /^[a-z0-9_-]{0,63}$/.test(String(item)),
+        ([key, item]) =>
+          typeof item === "string" && /^[a-z][a-z0-9_-]{0,62}$/.test(key) && /^[a-z0-9_-]{0,63}$/.test(item),
       );
     if (valid) return value as Record<string, string>;
     this.refuse(
