@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type App, Testing } from "cdktf";
+import type { IConstruct } from "constructs";
+import { FunctionSource } from "../../lib/core/function-source";
+import { validationErrors } from "../../lib/core/validation";
+import { FunctionService, type FunctionServiceProps } from "../../lib/parts/function-service";
+import { GoogleStack, type GoogleStackProps } from "../../lib/parts/google-stack";
+
+export type Json = { readonly [key: string]: unknown };
+
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new folder that is removed after the tests of the file. */
+export function temporaryFolder(prefix = "serverless-ml-"): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  folders.push(folder);
+  return folder;
+}
+
+/** An app whose output folder is removed afterwards. */
+export function testApp(context?: Json): App {
+  return Testing.app({ outdir: temporaryFolder(), stackTraces: false, context });
+}
+
+export function testStack(props: Partial<GoogleStackProps> = {}, id = "stack"): GoogleStack {
+  return new GoogleStack(testApp(), id, { project: "acme-ml", region: "us-central1", ...props });
+}
+
+/** Every error below the root, as people read it: `[path] Code: detail`. */
+export function errorsOf(root: IConstruct): string[] {
+  return validationErrors(root).map(({ message }) => message);
+}
+
+/** The JSON of a stack, with cdktf's validations, without what changes with a function's code or the provider's version. */
+export function synthesized(stack: GoogleStack): Json {
+  const text = Testing.synth(stack, true).replace(/[0-9a-f]{64}/gi, "<sha256>");
+  const { terraform, ...json } = JSON.parse(text);
+  const { required_providers, ...rest } = terraform;
+  return { ...json, terraform: { ...rest, required_providers: Object.keys(required_providers).sort() } };
+}
+
+/** Resources (or data sources) of a type, by logical id. */
+export function byType(json: Json, type: string, block: "resource" | "data" = "resource"): Record<string, Json> {
+  return ((json[block] as Json | undefined)?.[type] as Record<string, Json> | undefined) ?? {};
+}
+
+/** All resources of a type. */
+export function all(stack: GoogleStack, type: string): Json[] {
+  return Object.values(byType(synthesized(stack), type));
+}
+
+/** The resource of a type, or the one whose name, account id or the like is given. */
+export function only(stack: GoogleStack, type: string, name?: string): Json {
+  const found = all(stack, type).filter(
+    (resource) => name === undefined || Object.values(resource).some((value) => value === name),
+  );
+  if (found.length !== 1) throw new Error(`${found.length} of ${type} ${name ?? ""}, expected one`);
+  return found[0] as Json;
+}
+
+export const helloSource = FunctionSource.typescript(join(__dirname, "fixtures/hello"));
+
+export const pythonSource = FunctionSource.directory(join(__dirname, "fixtures/python-worker"), {
+  runtime: "python313",
+  entryPoint: "main",
+});
+
+/** A function with the smallest source. */
+export function testFunction(
+  stack: GoogleStack,
+  id = "worker",
+  props: Partial<FunctionServiceProps> = {},
+): FunctionService {
+  return new FunctionService(stack, id, { source: helloSource, ...props });
+}
+
+/** What an error says when it is thrown: `Code: detail`. */
+export function thrownBy(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("nothing was thrown");
+}
