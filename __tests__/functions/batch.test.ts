@@ -131,7 +131,7 @@ describe("batch-submitter", () => {
     ["half a character", { input: "gs://in-bucket/a\ud800.jsonl" }, "control characters"],
     ["a very long path", { input: `gs://in-bucket/${"a".repeat(1000)}.jsonl` }, "at most 900 bytes"],
     ["an unknown extension", { input: "gs://in-bucket/batch.parquet" }, "a path that ends with .jsonl or .csv"],
-    ["no input", { input: undefined }, "input: given undefined; allowed:"],
+    ["no input", { input: undefined }, "input: missing"],
     ["an output elsewhere", { output: "gs://in-bucket/results" }, "output: given"],
     ["a bare output bucket", { output: "gs://out-bucket" }, "output: given"],
     ["batchSize 0", { batchSize: 0 }, "batchSize: given 0; allowed: >=1"],

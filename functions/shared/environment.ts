@@ -72,24 +72,30 @@ export const messageVariables = {
   DEAD_LETTER_TOPIC: v.optional(topicName),
 };
 
+/** A function's variables: each a string that its schema checks and converts. */
+export type EnvironmentSchema = v.ObjectSchema<v.ObjectEntries, undefined>;
+
 /**
  * Checks a function's environment variables.
  *
  * @returns the variables that the schema names, converted.
  * @throws Error naming every bad variable, its value, and what is allowed.
  */
-export function readEnvironment<S extends v.GenericSchema<Record<string, unknown>, unknown>>(
-  schema: S,
-  variables: Variables,
-): v.InferOutput<S> {
+export function readEnvironment<S extends EnvironmentSchema>(schema: S, variables: Variables): v.InferOutput<S> {
   const result = v.safeParse(schema, variables);
   if (result.success) return result.output;
   const problems = result.issues.map((issue) => {
-    const [name, ...inside] = (v.getDotPath(issue) ?? "").split(".");
-    const value = variables[String(name)];
+    const [name = "", ...inside] = (v.getDotPath(issue) ?? "").split(".");
+    const value = variables[name];
+    if (value === undefined) return `${name} is not set; allowed: ${allowedIn(schema, name)}`;
     const where = inside.length > 0 ? ` at ${inside.join(".")}` : "";
-    const given = value === undefined ? "is not set" : `is ${JSON.stringify(value)}`;
-    return `${name} ${given}; allowed${where}: ${issue.message}`;
+    return `${name} is ${JSON.stringify(value)}; allowed${where}: ${issue.message}`;
   });
   throw new Error(`Bad environment: ${problems.join(". ")}`);
+}
+
+/** The message that a variable's schema was made with. */
+function allowedIn({ entries }: EnvironmentSchema, name: string): string {
+  const { message } = (entries[name] ?? {}) as { message?: unknown };
+  return typeof message === "string" ? message : "a value";
 }

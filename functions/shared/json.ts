@@ -55,16 +55,17 @@ export function check<S extends v.GenericSchema>(schema: S, value: unknown, what
   const candidate = schema.type === "object" && Array.isArray(value) ? "an array" : value;
   const result = v.safeParse(schema, candidate);
   if (result.success) return result.output;
-  const issues = result.issues.map((issue) => {
-    const received = issue.received.length > 100 ? `${issue.received.slice(0, 100)}…` : issue.received;
-    return `${v.getDotPath(issue) ?? "(whole)"}: given ${received}; allowed: ${allowed(issue)}`;
-  });
+  const issues = result.issues.map(describe);
   throw new PermanentError("invalid_payload", `${what} is not valid. ${issues.join(". ")}`, 400, issues);
 }
 
-/** Our own messages say what is allowed; valibot's say "Invalid type: Expected X but received Y". */
-function allowed(issue: v.BaseIssue<unknown>): string {
-  return issue.message.startsWith("Invalid ") ? (issue.expected ?? issue.message) : issue.message;
+function describe(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue) ?? "(whole)";
+  if (issue.message.startsWith("Invalid key")) return `${path}: missing`;
+  const received = issue.received.length > 100 ? `${issue.received.slice(0, 100)}…` : issue.received;
+  // Our own messages say what is allowed; valibot's say "Invalid type: Expected X but received Y".
+  const allowed = issue.message.startsWith("Invalid ") ? issue.expected : issue.message;
+  return `${path}: given ${received}; allowed: ${allowed ?? issue.message}`;
 }
 
 /** An object with any keys and values of one kind; keys like `__proto__` are dropped. */

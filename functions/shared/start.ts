@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { readEnvironment } from "./environment";
+import { type EnvironmentSchema, readEnvironment } from "./environment";
 import { finishRequestsOnSigterm, leaveBodiesAlone } from "./host";
 import type { HttpHandler } from "./http";
 
@@ -9,7 +9,7 @@ import type { HttpHandler } from "./http";
  * @param create builds the handler from the checked environment.
  * @throws Error when the environment is bad, naming each variable; the process then ends.
  */
-export function start<S extends v.GenericSchema<Record<string, unknown>, unknown>>(
+export function start<S extends EnvironmentSchema>(
   schema: S,
   create: (environment: v.InferOutput<S>) => HttpHandler,
 ): HttpHandler {

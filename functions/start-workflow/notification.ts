@@ -5,7 +5,7 @@ import { isSafeName } from "../shared/object-path";
 
 /** The attributes of every Cloud Storage notification. */
 const attributesSchema = v.object({
-  eventType: v.string("the event type that a Cloud Storage notification carries"),
+  eventType: v.string(),
   payloadFormat: v.literal("JSON_API_V1", "JSON_API_V1, the notification's payload format"),
   bucketId: v.string(),
   objectId: v.string(),
@@ -40,7 +40,7 @@ export interface Upload {
  * @throws PermanentError for what is no notification.
  */
 export function readUpload(attributes: Record<string, string>, data: Buffer): Upload | undefined {
-  const { eventType, bucketId, objectId, objectGeneration } = check(attributesSchema, attributes, "The attributes");
+  const { eventType, bucketId, objectId, objectGeneration } = check(attributesSchema, attributes, "The notification");
   if (eventType !== "OBJECT_FINALIZE") return undefined;
   if (objectId.endsWith("/")) return undefined;
   const { name: object, ...resource } = check(resourceSchema, parseJson(data, "The data"), "The object resource");

@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { environments } from "../support/environments";
+import { reply } from "../support/serve";
+
+type Folder = keyof typeof environments;
+
+const folders = Object.keys(environments) as Folder[];
+const withoutStorage: Folder[] = ["start-workflow", "dataflow-launcher"];
+const framework = resolve("node_modules/@google-cloud/functions-framework/build/src/main.js");
+const root = mkdtempSync(join(tmpdir(), "bundles-"));
+let inputs: Record<string, string[]>;
+
+beforeAll(async () => {
+  const results = await Promise.all(
+    folders.map(async (folder) => {
+      const { metafile } = await build({
+        entryPoints: [`functions/${folder}/index.ts`],
+        outfile: join(root, folder, "index.js"),
+        bundle: true,
+        platform: "node",
+        format: "cjs",
+        target: "node20",
+        minify: true,
+        keepNames: true,
+        legalComments: "none",
+        metafile: true,
+        logLevel: "error",
+      });
+      return [folder, Object.keys(metafile.inputs)] as const;
+    }),
+  );
+  inputs = Object.fromEntries(results);
+});
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+test.each(folders)("%s is small and holds nothing that it does not use", (folder) => {
+  const bytes = statSync(join(root, folder, "index.js")).size;
+  const uses = (path: string) => inputs[folder]?.some((input) => input.includes(path));
+  const storage = !withoutStorage.includes(folder);
+  expect(bytes).toBeLessThanOrEqual(storage ? 1_200_000 : 400_000);
+  expect(uses("@google-cloud/storage/")).toBe(storage);
+  expect(uses("functions-framework")).toBe(false);
+  expect(uses("/lib/patterns/") || uses("/lib/parts/")).toBe(false);
+  expect(uses("csv-parse")).toBe(["batch-submitter", "batch-worker", "pipeline-preprocess"].includes(folder));
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+interface Running {
+  process: ChildProcess;
+  url: string;
+  output: () => string;
+}
+
+/** The bundle in a process of its own, under the real functions-framework. */
+async function run(folder: Folder, environment: Record<string, string>): Promise<Running> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [framework, "--target=handler", `--port=${port}`], {
+    cwd: join(root, folder),
+    env: { PATH: process.env.PATH, METADATA_SERVER_DETECTION: "none", ...environment },
+  });
+  let output = "";
+  const collect = (chunk: Buffer) => {
+    output += chunk;
+    child.emit("output");
+  };
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  const ended = once(child, "close");
+  while (!output.includes("URL: ") && child.exitCode === null) await Promise.race([once(child, "output"), ended]);
+  return { process: child, url: `http://127.0.0.1:${port}/`, output: () => output };
+}
+
+async function terminate({ process: child }: Running): Promise<unknown[]> {
+  const ended = once(child, "close");
+  child.kill("SIGTERM");
+  return ended;
+}
+
+test.each(folders)("%s listens, refuses what is no JSON, and ends on SIGTERM", async (folder) => {
+  const running = await run(folder, environments[folder]);
+  const post = (body: string) =>
+    fetch(running.url, { method: "POST", body, headers: { "Content-Type": "application/json" } }).then(reply);
+  const malformed = await post("[");
+  expect([malformed.status, malformed.body]).toEqual([
+    400,
+    { error: { code: "malformed_json", message: "The body (1 bytes) is not JSON in UTF-8" } },
+  ]);
+  expect((await fetch(running.url)).status).toBe(405);
+  expect(running.output()).toContain('"severity":"WARNING","message":"Refused: malformed_json"');
+  expect(await terminate(running)).toEqual([0, null]);
+});
+
+test("a bundle asks nobody, and ends with the reason, in a bad environment", async () => {
+  const { INPUT_BUCKET, ...environment } = environments["batch-worker"];
+  const running = await run("batch-worker", { ...environment, PREDICT_BATCH_SIZE: "many" });
+  expect(running.process.exitCode).toBe(1);
+  expect(running.output()).toContain(
+    "Bad environment: INPUT_BUCKET is not set; allowed: a bucket name like my-bucket. " +
+      'PREDICT_BATCH_SIZE is "many"; allowed: a whole number from 1 to 1000',
+  );
+});
+
+test("a request in flight is answered though SIGTERM comes", async () => {
+  const running = await run("batch-submitter", environments["batch-submitter"]);
+  await fetch(running.url);
+  let send: (chunk: Uint8Array | undefined) => void = () => {};
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      send = (chunk) => (chunk ? controller.enqueue(chunk) : controller.close());
+    },
+  });
+  const headers = { "Content-Type": "application/json" };
+  const answer = fetch(running.url, { method: "POST", body, headers, duplex: "half" } as RequestInit).then(reply);
+  send(Buffer.from("["));
+  await new Promise((done) => setTimeout(done, 100));
+  const ended = terminate(running);
+  await new Promise((done) => setTimeout(done, 100));
+  send(undefined);
+  expect((await answer).body.error.code).toBe("malformed_json");
+  expect(await ended).toEqual([0, null]);
+});
