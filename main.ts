@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { App } from "cdktf";
 import { FunctionSource } from "./lib/core/function-source";
+import { skipTokenTraces } from "./lib/core/token-traces";
 import { ValidationErrors } from "./lib/core/validation";
 import { readSettings } from "./lib/settings";
 import { AsyncBatchStack } from "./lib/stacks/async-batch";
@@ -10,6 +11,7 @@ import { ScheduledPreprocessingStack } from "./lib/stacks/scheduled-preprocessin
 import { TaskPipelineStack } from "./lib/stacks/task-pipeline";
 import { discardJson, synthesize } from "./lib/synthesize";
 
+skipTokenTraces();
 try {
   // Stack traces in the output would hold paths of this machine.
   const app = new App({ stackTraces: false });

@@ -5,6 +5,7 @@ export { Duration } from "./core/duration";
 export { type DirectorySourceOptions, FunctionSource, type TypeScriptSourceOptions } from "./core/function-source";
 export { externalGrantee, type Grantee, type IGrantable } from "./core/grantee";
 export { Memory } from "./core/memory";
+export { skipTokenTraces } from "./core/token-traces";
 export { type ValidationCode, ValidationError, ValidationErrors, validationErrors } from "./core/validation";
 
 export { type AlertProps, Alerts } from "./parts/alerts";
