@@ -17,7 +17,7 @@ let google: FakeGoogle;
 let submitter: Served;
 let worker: Served;
 
-beforeEach(async () => {
+beforeAll(async () => {
   google = await FakeGoogle.start();
   const services = google.services();
   submitter = await serve(
@@ -28,7 +28,8 @@ beforeEach(async () => {
   worker = await serve(createWorker(environment, { ...services, predictor }));
 });
 
-afterEach(() => Promise.all([submitter.stop(), worker.stop(), google.stop()]));
+beforeEach(() => google.reset());
+afterAll(() => Promise.all([submitter.stop(), worker.stop(), google.stop()]));
 
 const sample = (name: string) => readFileSync(`samples/${name}`);
 const payloads = () =>
@@ -186,12 +187,6 @@ describe("batch-submitter", () => {
       `${"[".repeat(65)}${"]".repeat(65)}\n`,
       "too_deep",
       "Line 1 of the input is nested deeper than 64 levels",
-    ],
-    [
-      "too many shards",
-      "1\n".repeat(100_001),
-      "too_many_shards",
-      "The input makes more than 100000 shards of 1 records; raise batchSize",
     ],
   ])("refuses %s and enqueues nothing", async (_name, content, code, message) => {
     google.buckets.put(request.input, content);

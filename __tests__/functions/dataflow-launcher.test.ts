@@ -16,12 +16,13 @@ const open = (variables = {}) =>
     ),
   );
 
-beforeEach(async () => {
+beforeAll(async () => {
   google = await FakeGoogle.start();
   server = await open();
 });
 
-afterEach(() => Promise.all([server.stop(), google.stop()]));
+beforeEach(() => google.reset());
+afterAll(() => Promise.all([server.stop(), google.stop()]));
 
 test("launches a classic template", async () => {
   const { status, body } = await server.task({ parameters: { output: "gs://out/other" } });

@@ -5,11 +5,12 @@ import { FakeGoogle } from "../support/fake-google";
 
 let google: FakeGoogle;
 
-beforeEach(async () => {
+beforeAll(async () => {
   google = await FakeGoogle.start();
 });
 
-afterEach(() => google.stop());
+beforeEach(() => google.reset());
+afterAll(() => google.stop());
 
 const publish = (idempotent: boolean, signal?: AbortSignal, timeout?: number) =>
   google.services().google({

@@ -21,14 +21,15 @@ const openPredictor = (variables: Record<string, string | undefined> = {}, swapp
   return serve(createPredictor(environment, { ...services, predictor: swapped ?? vertex }));
 };
 
-beforeEach(async () => {
+beforeAll(async () => {
   google = await FakeGoogle.start();
   predictor = await openPredictor();
   const environment = readEnvironment(auditEnvironment, environments["message-audit"]);
   audit = await serve(createAudit(environment, google.services("message-audit")));
 });
 
-afterEach(() => Promise.all([predictor.stop(), audit.stop(), google.stop()]));
+beforeEach(() => google.reset());
+afterAll(() => Promise.all([predictor.stop(), audit.stop(), google.stop()]));
 
 describe("a message handler", () => {
   const good = envelope({ instances: [1] });

@@ -38,9 +38,8 @@ const startWith = (steps?: object[]) =>
     ),
   );
 
-beforeEach(async () => {
+beforeAll(async () => {
   google = await FakeGoogle.start();
-  google.buckets.put(INPUT, iris);
   start = await startWith();
   preprocess = await serve(createPreprocess(stepEnvironment, google.services("preprocess")));
   train = await serve(createTrain(stepEnvironment, google.services("train")));
@@ -52,7 +51,11 @@ beforeEach(async () => {
   };
 });
 
-afterEach(() => Promise.all([start, preprocess, train, infer, google].map((server) => server.stop())));
+beforeEach(() => {
+  google.reset();
+  google.buckets.put(INPUT, iris);
+});
+afterAll(() => Promise.all([start, preprocess, train, infer, google].map((server) => server.stop())));
 
 const step = (name: string, after: string[] = [], url = `https://${name}.example.run.app/`) => ({
   name,

@@ -104,3 +104,12 @@ test("a shard is cut before it holds more than 8 MiB", async () => {
   expect(shards.map(({ start, end }) => (end - start) / line.length)).toEqual([8, 8, 4]);
   expect(8 * line.length).toBeLessThanOrEqual(MAX_SHARD_BYTES);
 });
+
+test("more shards than allowed are refused", async () => {
+  const file = Buffer.from("1\n".repeat(11));
+  expect(await cut(jsonlRecords(chunks(file, 4)), 2, 6)).toHaveLength(6);
+  await expect(cut(jsonlRecords(chunks(file, 4)), 2, 5)).rejects.toMatchObject({
+    code: "too_many_shards",
+    message: "The input makes more than 5 shards of 2 records; raise batchSize",
+  });
+});

@@ -8,13 +8,14 @@ import { type Served, serve } from "../support/serve";
 let google: FakeGoogle;
 let server: Served;
 
-beforeEach(async () => {
+beforeAll(async () => {
   google = await FakeGoogle.start();
   const environment = readEnvironment(environmentSchema, environments["start-workflow"]);
   server = await serve(createHandler(environment, google.services("start-workflow")));
 });
 
-afterEach(() => Promise.all([server.stop(), google.stop()]));
+beforeEach(() => google.reset());
+afterAll(() => Promise.all([server.stop(), google.stop()]));
 
 interface Notification {
   eventType?: string;

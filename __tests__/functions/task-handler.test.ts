@@ -9,14 +9,13 @@ const withDeadLetter = { MAX_ATTEMPTS: 2, DEAD_LETTER_TOPIC: "projects/my-projec
 let google: FakeGoogle;
 let served: Served | undefined;
 
-beforeEach(async () => {
+beforeAll(async () => {
   google = await FakeGoogle.start();
 });
 
-afterEach(async () => {
-  await served?.stop();
-  await google.stop();
-});
+beforeEach(() => google.reset());
+afterEach(() => served?.stop());
+afterAll(() => google.stop());
 
 async function open(options: Partial<TaskHandlerOptions<typeof schema>> = {}): Promise<Served> {
   served = await serve(

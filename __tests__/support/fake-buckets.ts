@@ -26,6 +26,10 @@ export class FakeBuckets {
     this.objects.delete(uri);
   }
 
+  clear(): void {
+    this.objects.clear();
+  }
+
   /** All objects' `gs://` paths, sorted. */
   get uris(): string[] {
     return [...this.objects.keys()].sort();
@@ -73,7 +77,7 @@ export class FakeBuckets {
     }
     const object = { bytes: media, generation: String(++this.generations), contentType: metadata.contentType ?? "" };
     this.objects.set(uri, object);
-    send(response, this.resource(uri, object));
+    send(response, { ...this.resource(uri, object), ...hashes(media) });
   }
 
   private resource(uri: string, { bytes, generation, contentType, contentEncoding }: FakeObject): object {
@@ -86,8 +90,6 @@ export class FakeBuckets {
       size: String(bytes.length),
       contentType,
       contentEncoding,
-      md5Hash: createHash("md5").update(bytes).digest("base64"),
-      crc32c: crc32c(bytes),
     };
   }
 }
@@ -97,19 +99,21 @@ function sendMedia({ bytes, generation }: FakeObject, range: string | undefined,
   if (from !== undefined && Number(from) >= bytes.length)
     throw new ApiError(416, "OUT_OF_RANGE", "Range not satisfiable");
   const part = from === undefined ? bytes : bytes.subarray(Number(from), to ? Number(to) + 1 : undefined);
+  const hash = hashes(bytes);
   response?.writeHead(from === undefined ? 200 : 206, {
     "Content-Type": "application/octet-stream",
     "Content-Length": part.length,
     "x-goog-generation": generation,
-    "x-goog-hash": `crc32c=${crc32c(bytes)},md5=${createHash("md5").update(bytes).digest("base64")}`,
+    "x-goog-hash": `crc32c=${hash.crc32c},md5=${hash.md5Hash}`,
   });
   response?.end(part);
 }
 
-function crc32c(bytes: Buffer): string {
+/** What the client compares the bytes with. */
+function hashes(bytes: Buffer): { crc32c: string; md5Hash: string } {
   const sum = new CRC32C();
   sum.update(bytes);
-  return sum.toString();
+  return { crc32c: sum.toString(), md5Hash: createHash("md5").update(bytes).digest("base64") };
 }
 
 function send(response: ServerResponse | undefined, body: object): void {

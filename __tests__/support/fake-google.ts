@@ -52,6 +52,7 @@ export class ApiError extends Error {
   }
 }
 
+const echo = (instance: unknown): unknown => ({ echo: instance });
 const impatience = { tries: 3, minDelay: 1, maxDelay: 5 };
 
 /**
@@ -69,7 +70,7 @@ export class FakeGoogle {
   readonly requests: string[] = [];
   readonly logLines: string[] = [];
   /** The model. */
-  predict: (instance: unknown) => unknown = (instance) => ({ echo: instance });
+  predict: (instance: unknown) => unknown = echo;
   jobsPerPage = 50;
 
   private readonly faults: { pattern: RegExp; fault: Fault }[] = [];
@@ -84,6 +85,16 @@ export class FakeGoogle {
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  /** As if just started. */
+  reset(): void {
+    for (const list of [this.published, this.executions, this.jobs, this.predictRequests]) list.length = 0;
+    for (const list of [this.requests, this.logLines, this.faults]) list.length = 0;
+    this.tasks.clear();
+    this.buckets.clear();
+    this.predict = echo;
+    this.jobsPerPage = 50;
   }
 
   /** The next requests that match (`METHOD host/path?query`) fail, one fault each, in order. */

@@ -2,15 +2,21 @@ import { PermanentError } from "../shared/errors";
 import { MAX_SHARD_BYTES } from "../shared/shard";
 import type { RecordRange } from "./records";
 
-export const MAX_SHARDS = 100_000;
+/** One submission enqueues at most so many tasks. */
+const MAX_SHARDS = 100_000;
 
 /**
  * Cuts a file into shards of whole records: a shard ends after `batchSize` records, or before 8 MiB are passed.
  *
+ * @param maxShards most shards. Default 100000.
  * @returns the shards' byte ranges, in order.
- * @throws PermanentError `empty_input` without records, `too_many_shards` beyond 100000.
+ * @throws PermanentError `empty_input` without records, `too_many_shards` beyond `maxShards`.
  */
-export async function cut(records: AsyncIterable<RecordRange>, batchSize: number): Promise<RecordRange[]> {
+export async function cut(
+  records: AsyncIterable<RecordRange>,
+  batchSize: number,
+  maxShards = MAX_SHARDS,
+): Promise<RecordRange[]> {
   const shards: RecordRange[] = [];
   let shard: RecordRange | undefined;
   let count = 0;
@@ -22,8 +28,8 @@ export async function cut(records: AsyncIterable<RecordRange>, batchSize: number
     }
     shard.end = end;
     count++;
-    if (shards.length > MAX_SHARDS) {
-      const message = `The input makes more than ${MAX_SHARDS} shards of ${batchSize} records; raise batchSize`;
+    if (shards.length > maxShards) {
+      const message = `The input makes more than ${maxShards} shards of ${batchSize} records; raise batchSize`;
       throw new PermanentError("too_many_shards", message);
     }
   }
