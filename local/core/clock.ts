@@ -1,0 +1,60 @@
+/** Time as the stand-ins see it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Does work at a time, or at once if it is past. @returns cancels it */
+  at(time: number, work: () => void): () => void;
+}
+
+/** The time on the wall. */
+export class RealClock implements Clock {
+  now(): number {
+    return Date.now();
+  }
+
+  at(time: number, work: () => void): () => void {
+    const timer = setTimeout(work, Math.max(0, time - Date.now()));
+    return () => clearTimeout(timer);
+  }
+}
+
+/** Time that stands still until it is told to go on: for tests of what waits. */
+export class ManualClock implements Clock {
+  private readonly queue: { time: number; order: number; work: () => void }[] = [];
+  private order = 0;
+
+  constructor(private time = Date.UTC(2026, 0, 1)) {}
+
+  now(): number {
+    return this.time;
+  }
+
+  at(time: number, work: () => void): () => void {
+    const entry = { time: Math.max(time, this.time), order: this.order++, work };
+    this.queue.push(entry);
+    return () => {
+      const index = this.queue.indexOf(entry);
+      if (index >= 0) this.queue.splice(index, 1);
+    };
+  }
+
+  /** Lets so many milliseconds pass, doing what falls due in its order; what that work awaits is awaited. */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.time + milliseconds;
+    for (;;) {
+      await settle();
+      const next = this.queue.filter(({ time }) => time <= end).sort((a, b) => a.time - b.time || a.order - b.order)[0];
+      if (!next) break;
+      this.queue.splice(this.queue.indexOf(next), 1);
+      this.time = next.time;
+      next.work();
+    }
+    this.time = end;
+    await settle();
+  }
+}
+
+/** Lets promises that are settled run their continuations. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

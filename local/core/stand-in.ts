@@ -1,0 +1,137 @@
+import type { Clock } from "./clock";
+
+/** Who calls: the service account whose token came along; nobody where there was none. */
+export interface Caller {
+  readonly email?: string;
+}
+
+export interface RestRequest {
+  readonly method: string;
+  /** Without port, such as `cloudtasks.googleapis.com`. */
+  readonly host: string;
+  /** As it came, percent-encoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly caller: Caller;
+}
+
+export interface RestReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Objects are sent as JSON. */
+  readonly body?: Buffer | string | object;
+}
+
+/** What answers for a Google API over REST. Throws `ApiError` to refuse. */
+export interface RestService {
+  readonly hosts: readonly string[];
+  handle(request: RestRequest): Promise<RestReply>;
+}
+
+/** What answers for a Google API over gRPC: unary methods, messages as protobufjs gives and takes them (camelCase). */
+export interface GrpcService {
+  /** Full name, such as `google.cloud.tasks.v2.CloudTasks`. */
+  readonly name: string;
+  readonly hosts: readonly string[];
+  /** Module path of the client's `protos.json`, from which messages are encoded. */
+  readonly protos: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
+  readonly methods: Readonly<Record<string, (request: any, caller: Caller) => Promise<object>>>;
+}
+
+/** A Terraform resource with all expressions evaluated; attributes in Terraform's spelling. */
+export interface EvaluatedResource {
+  /** `google_cloud_tasks_queue.batch_queue_1A2B3C4D` */
+  readonly address: string;
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the shape follows from the type.
+  readonly attributes: Readonly<Record<string, any>>;
+}
+
+/**
+ * What a stand-in takes from the stack: for each resource type, the attributes (blocks with dots: `retry_config.max_attempts`)
+ * that it honours. A stack that uses another one is refused when it is loaded, so nothing is silently ignored.
+ */
+export type Simulated = Readonly<Record<string, readonly string[]>>;
+
+/** Decides by the stack's IAM bindings, and by nothing else. */
+export interface Authorizer {
+  /**
+   * @param resource full name: `projects/P`, `projects/P/locations/L/queues/Q`, `projects/P/topics/T`,
+   *   `projects/P/subscriptions/S`, `projects/P/serviceAccounts/EMAIL`, `projects/P/locations/L/services/S`,
+   *   `projects/_/buckets/B` or `projects/_/buckets/B/objects/O`
+   * @throws ApiError PERMISSION_DENIED (UNAUTHENTICATED without a caller): who lacks which permission on what, and which
+   *   binding would allow it
+   */
+  require(caller: Caller, permission: string, resource: string): void;
+}
+
+/** Tokens of service accounts, as the metadata server and Google's own services mint them. */
+export interface Tokens {
+  accessToken(email: string): string;
+  idToken(email: string, audience: string): string;
+}
+
+export interface Invocation {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Milliseconds after which the caller gives up. */
+  readonly deadline: number;
+}
+
+export interface InvocationResult {
+  /** HTTP status; 0 where there was no answer. */
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Why there was no answer: `deadline`, `connection`. */
+  readonly failure?: "deadline" | "connection";
+}
+
+/** Sends requests to URLs as Google's services do: functions of the stack, and Google APIs that have a stand-in. */
+export interface Invoker {
+  invoke(invocation: Invocation): Promise<InvocationResult>;
+}
+
+/** One step of a flow, told to whoever watches. */
+export interface Hop {
+  /** Such as `queue async-batch-queue-dev`. */
+  readonly from: string;
+  readonly to: string;
+  readonly what: string;
+  readonly attempt?: number;
+  readonly status: string;
+  /** Milliseconds. */
+  readonly duration?: number;
+}
+
+export interface Recorder {
+  hop(hop: Hop): void;
+}
+
+/** What every stand-in gets. */
+export interface Surroundings {
+  readonly project: string;
+  readonly projectNumber: string;
+  readonly region: string;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly authorizer: Authorizer;
+  readonly tokens: Tokens;
+  readonly invoker: Invoker;
+}
+
+/** Something that stands in for a Google service while a stack runs here. */
+export interface StandIn {
+  readonly rest: readonly RestService[];
+  readonly grpc: readonly GrpcService[];
+  /** Work that is due, waiting or under way: a run has ended when all stand-ins have none. */
+  pending(): number;
+  /** Stops timers; nothing is dispatched afterwards. */
+  stop(): void;
+}
