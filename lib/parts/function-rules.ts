@@ -51,7 +51,7 @@ export function limitRules({ timeout, memory, cpu, concurrency, minInstances, ma
     inRange("maxInstances", maxInstances, { min: 1, max: 1000, integer: true }),
     {
       code: "OutOfRange",
-      broken: minInstances > maxInstances,
+      broken: isKnown(minInstances) && isKnown(maxInstances) && minInstances > maxInstances,
       message: `minInstances is ${minInstances}, more than maxInstances, which is ${maxInstances}`,
     },
     {
@@ -71,7 +71,7 @@ export function limitRules({ timeout, memory, cpu, concurrency, minInstances, ma
     },
     {
       code: "ConcurrencyNeedsCpu",
-      broken: concurrency > 1 && effectiveCpu < 1,
+      broken: isKnown(concurrency) && isKnown(effectiveCpu) && concurrency > 1 && effectiveCpu < 1,
       message: `concurrency is ${concurrency} with ${effectiveCpu} vCPU; more than 1 request at a time needs cpu: 1 or more`,
     },
   ];

@@ -10,7 +10,7 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
-import { check, inRange, report } from "../core/validation";
+import { check, inRange, isKnown, report } from "../core/validation";
 import { Alerts } from "./alerts";
 import type { DeadLetter } from "./dead-letter";
 import type { FunctionService } from "./function-service";
@@ -255,10 +255,11 @@ export class TaskQueue extends Construct {
   }
 
   private attach(worker: FunctionService, dispatcher: ServiceIdentity): void {
+    const sizes = [this.maxConcurrentDispatches, worker.maxInstances, worker.concurrency];
     check(this, [
       {
         code: "FleetTooSmall",
-        broken: worker.capacity < this.maxConcurrentDispatches,
+        broken: sizes.every(isKnown) && worker.capacity < this.maxConcurrentDispatches,
         message: `the queue has ${this.maxConcurrentDispatches} tasks in work at one time, but [${worker.node.path}] takes ${worker.capacity} (maxInstances ${worker.maxInstances} x concurrency ${worker.concurrency}); lower maxConcurrentDispatches or enlarge the fleet`,
       },
       {
