@@ -10,6 +10,12 @@ import { GoogleStack, type GoogleStackProps } from "../../lib/parts/google-stack
 
 export type Json = { readonly [key: string]: unknown };
 
+// cdktf notes for every token where it was made, which takes more than half the time of these tests. Errors keep theirs.
+const captureStackTrace = Error.captureStackTrace;
+Error.captureStackTrace = (target, below) => {
+  if (target instanceof Error) captureStackTrace(target, below);
+};
+
 const folders: string[] = [];
 
 afterAll(() => {
@@ -88,4 +94,27 @@ export function thrownBy(action: () => unknown): string {
     return (error as Error).message;
   }
   throw new Error("nothing was thrown");
+}
+
+/** The range of a number: what it is called in tests, how it is used, and what is said beyond its ends. */
+export interface Edges {
+  readonly what: string;
+  readonly create: (stack: GoogleStack, value: number) => unknown;
+  readonly low: number;
+  readonly high: number;
+  /**
+   * Values that are refused.
+   * @default - one below the range and one above it
+   */
+  readonly beyond?: readonly number[];
+  readonly errors: (value: number) => readonly string[];
+}
+
+/** Both ends of a range are allowed, and what lies beyond is reported. */
+export function expectEdges({ create, low, high, beyond = [low - 1, high + 1], errors }: Edges): void {
+  for (const value of [low, high, ...beyond]) {
+    const stack = testStack();
+    create(stack, value);
+    expect(errorsOf(stack)).toEqual(beyond.includes(value) ? errors(value) : []);
+  }
 }

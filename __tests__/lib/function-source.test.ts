@@ -1,0 +1,171 @@
+import { cpSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { strFromU8, unzipSync } from "fflate";
+import { FunctionSource } from "../../lib/core/function-source";
+import { temporaryFolder, thrownBy } from "./support";
+
+/** A folder with these files. */
+function folder(files: Readonly<Record<string, string>>, root = temporaryFolder()): string {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(root, name, ".."), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+  return root;
+}
+
+function contents(source: FunctionSource): Record<string, string> {
+  const files = Object.entries(unzipSync(source.archive().bytes));
+  return Object.fromEntries(files.map(([name, bytes]) => [name, strFromU8(bytes)]));
+}
+
+const python = { runtime: "python313", entryPoint: "main" };
+
+describe("typescript", () => {
+  const code = { "index.ts": `import { text } from "./text";\nexport const handler = (): string => text;` };
+  const text = { "text.ts": `export const text: string = "hello";` };
+
+  test("bundles a module with all that it imports, beside a manifest that names the framework only", () => {
+    const source = FunctionSource.typescript(folder({ ...code, ...text }));
+    const { "index.js": bundle, "package.json": manifest, ...others } = contents(source);
+    expect(others).toEqual({});
+    expect(bundle).toContain('"hello"');
+    expect(bundle).not.toMatch(/require\("\.|sourceMappingURL/);
+    expect(JSON.parse(manifest ?? "")).toEqual({
+      name: source.archive().name,
+      private: true,
+      main: "index.js",
+      dependencies: { "@google-cloud/functions-framework": expect.stringMatching(/^\d+\.\d+\.\d+$/) },
+    });
+  });
+
+  test("runs on a supported Node.js and calls `handler`, unless told otherwise", () => {
+    const path = folder({ ...code, ...text });
+    expect(FunctionSource.typescript(path).archive()).toMatchObject({ runtime: "nodejs24", entryPoint: "handler" });
+    const options = { runtime: "nodejs22", entryPoint: "main" };
+    expect(FunctionSource.typescript(path, options).archive()).toMatchObject(options);
+  });
+
+  test("takes a file, and a folder of JavaScript", () => {
+    const root = folder({
+      "worker.ts": "export const handler = () => 1;",
+      "js/index.js": "exports.handler = () => 2;",
+    });
+    expect(FunctionSource.typescript(join(root, "worker.ts")).archive().name).toBe("worker");
+    expect(contents(FunctionSource.typescript(join(root, "js")))["index.js"]).toContain("2");
+  });
+
+  test("gives the same bytes in another folder, with a blank in its path and newer files", () => {
+    const here = folder({ "fn/index.ts": code["index.ts"], "fn/text.ts": text["text.ts"] });
+    const there = join(temporaryFolder("with a blank "), "deeper down");
+    cpSync(here, there, { recursive: true });
+    utimesSync(join(there, "fn/index.ts"), 0, 0);
+    const archives = [here, there].map((root) => FunctionSource.typescript(join(root, "fn")).archive());
+    expect(Buffer.from(archives[1]?.bytes ?? []).equals(Buffer.from(archives[0]?.bytes ?? []))).toBe(true);
+  });
+
+  test("is read once, however many functions are made of it", () => {
+    const root = folder({ ...code, ...text });
+    const first = FunctionSource.typescript(root).archive();
+    rmSync(root, { recursive: true });
+    expect(FunctionSource.typescript(root).archive()).toBe(first);
+  });
+
+  test("what is not there is named, with what is allowed", () => {
+    expect(thrownBy(() => FunctionSource.typescript("functions/missing").archive())).toBe(
+      `InvalidSource: function source "functions/missing" is not there; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${process.cwd()}`,
+    );
+    const empty = folder({});
+    expect(thrownBy(() => FunctionSource.typescript(empty).archive())).toContain(`function source "${empty}" is not`);
+  });
+
+  test.each([
+    [
+      "does not parse",
+      "export const handler = () => {\n  return 1 1;\n};",
+      /^BundleFailed: function source does not bundle: .*broken\.ts:2: Expected ";" but found "1"$/,
+    ],
+    [
+      "imports what is not there",
+      'export * from "./text";\nexport * from "no-such-package";',
+      /^BundleFailed: function source does not bundle: .*broken\.ts:1: Could not resolve "\.\/text"; .*broken\.ts:2: Could not resolve "no-such-package"$/,
+    ],
+  ])("code that %s is refused with file and line", (_, text, message) => {
+    const path = join(folder({ "broken.ts": text }), "broken.ts");
+    expect(thrownBy(() => FunctionSource.typescript(path).archive())).toMatch(message);
+  });
+});
+
+describe("directory", () => {
+  const files = { "main.py": "def main(request): pass\n", "requirements.txt": "", "models/iris.json": "{}" };
+
+  test("is uploaded as it is, with the runtime and entry point that are given", () => {
+    const source = FunctionSource.directory(folder(files), python);
+    expect(contents(source)).toEqual(files);
+    expect(source.archive()).toMatchObject(python);
+  });
+
+  test("leaves out what never belongs to a function, at any depth, and what the user names", () => {
+    const unwanted = [
+      ".git/HEAD",
+      ".env",
+      ".venv/bin/python",
+      "venv/bin/python",
+      "node_modules/a/index.js",
+      "models/__pycache__/a.pyc",
+      "models/.DS_Store",
+      "notes.md",
+      "tests/test_main.py",
+    ];
+    const root = folder({ ...files, ...Object.fromEntries(unwanted.map((name) => [name, "unwanted"])) });
+    expect(contents(FunctionSource.directory(root, { ...python, exclude: ["notes.md", "tests"] }))).toEqual(files);
+  });
+
+  test("gives the same bytes in another folder, with a blank in its path", () => {
+    const archives = ["plain-", "with a blank "].map((prefix) => {
+      const root = folder(files, join(temporaryFolder(prefix), "fn"));
+      return FunctionSource.directory(root, python).archive().sha256;
+    });
+    expect(archives[0]).toBe(archives[1]);
+  });
+
+  test("other contents are another archive", () => {
+    const changed = { ...files, "main.py": "def main(request): return 1\n" };
+    expect(FunctionSource.directory(folder(files), python).archive().sha256).not.toBe(
+      FunctionSource.directory(folder(changed), python).archive().sha256,
+    );
+  });
+
+  test.each(["file", "folder"])("a link to a %s is refused, as its target would not be uploaded", (kind) => {
+    const root = folder(files);
+    symlinkSync(join(root, kind === "file" ? "main.py" : "models"), join(root, "link"));
+    expect(thrownBy(() => FunctionSource.directory(root, python).archive())).toBe(
+      `InvalidSource: function source "${root}" holds the link link; links are not followed, put the file there`,
+    );
+  });
+
+  test("an excluded link does no harm", () => {
+    const root = folder(files);
+    symlinkSync(root, join(root, ".venv"));
+    expect(contents(FunctionSource.directory(root, python))).toEqual(files);
+  });
+
+  test("what is missing, a file, or empty is refused", () => {
+    const root = folder(files);
+    const main = join(root, "main.py");
+    expect(thrownBy(() => FunctionSource.directory("no/such/folder", python).archive())).toBe(
+      `InvalidSource: function source "no/such/folder" is no folder, relative to ${process.cwd()}`,
+    );
+    expect(thrownBy(() => FunctionSource.directory(main, python).archive())).toBe(
+      `InvalidSource: function source "${main}" is no folder, relative to ${process.cwd()}`,
+    );
+    const empty = folder({ ".git/HEAD": "" });
+    expect(thrownBy(() => FunctionSource.directory(empty, python).archive())).toBe(
+      `InvalidSource: function source "${empty}" holds no files`,
+    );
+  });
+});
+
+test("a built-in function is found from wherever this package lies", () => {
+  const archive = FunctionSource.builtIn("start-workflow").archive();
+  expect(archive).toMatchObject({ name: "start-workflow", runtime: "nodejs24", entryPoint: "handler" });
+});
