@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { App } from "cdktf";
 import ts from "typescript";
+import { parse } from "yaml";
 import { ValidationErrors } from "../../lib/core/validation";
 import * as library from "../../lib/index";
 import { readSettings } from "../../lib/settings";
@@ -143,6 +144,14 @@ describe("commands", () => {
     const [first] = blocks.filter(({ document, language }) => document === "README.md" && language === "sh");
     const ran = readFileSync(join(root, ".ci", "run"), "utf8").match(/^npm .*$/gm);
     expect(first?.text.trim().split(/\n| && /)).toEqual(ran);
+  });
+
+  test("the hosted check runs the same, with actions pinned by commit", () => {
+    const workflow = readFileSync(join(root, ".github", "workflows", "check.yml"), "utf8");
+    const { steps } = parse(workflow).jobs.check as { steps: { run?: string; uses?: string }[] };
+    const ran = steps.flatMap(({ run }) => run ?? []);
+    expect(ran).toEqual(readFileSync(join(root, ".ci", "run"), "utf8").match(/^npm .*$/gm));
+    for (const { uses } of steps) if (uses) expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
   });
 });
 
