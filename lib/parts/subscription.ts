@@ -152,7 +152,7 @@ export class PushSubscription extends Subscription {
 
   constructor(scope: Construct, id: string, topic: ITopic, worker: FunctionService, props: PushSubscriptionProps = {}) {
     super(scope, id);
-    const ackDeadline = props.ackDeadline ?? worker.timeout.clamp(Duration.seconds(10), worker.timeout);
+    const ackDeadline = props.ackDeadline ?? worker.timeout.clamp(Duration.seconds(10), Duration.minutes(10));
     check(this, [
       {
         code: "DeadlineTooShort",
@@ -169,7 +169,7 @@ export class PushSubscription extends Subscription {
     const invoker = worker.grantInvoke(this.caller);
     if (props.grantTokenCreator) this.caller.grantOpenIdTokens(ServiceAgents.of(this).pubsub);
 
-    const config = this.config(topic, ackDeadline.clamp(Duration.seconds(10), Duration.minutes(10)), props);
+    const config = this.config(topic, ackDeadline, props);
     this.resource = new PubsubSubscription(this, "Resource", {
       ...config,
       dependsOn: [...(config.dependsOn ?? []), invoker],
