@@ -8,14 +8,13 @@ import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { ServiceIdentity } from "./service-identity";
 import { singleton } from "./singleton";
-import { SourceBucket } from "./source-bucket";
 
 /**
  * The identity that builds a stack's functions, instead of the default compute identity.
  *
  * Grants, as https://cloud.google.com/functions/docs/securing/build-custom-sa asks (read 2026-04): on the project
- * `roles/logging.logWriter` and `roles/artifactregistry.writer`, and `roles/storage.objectViewer` on the source bucket
- * and, by a condition, on the buckets where Cloud Functions keeps its copies of sources.
+ * `roles/logging.logWriter` and `roles/artifactregistry.writer`, and `roles/storage.objectViewer`, by a condition, on the
+ * buckets where Cloud Functions keeps its copies of sources. Each function adds the bucket of its source.
  */
 export class BuildIdentity extends Construct {
   static of(scope: Construct): BuildIdentity {
@@ -29,7 +28,6 @@ export class BuildIdentity extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.identity = new ServiceIdentity(this, "identity", { description: "Builds the functions of this stack" });
-    SourceBucket.of(this).bucket.grantRead(this.identity);
 
     const grants = [
       grantOnProject(this, "roles/logging.logWriter", this.identity),

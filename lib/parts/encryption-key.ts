@@ -26,14 +26,18 @@ export class EncryptionKey {
     }
   }
 
+  /** Short and stable, for the ids of constructs that a stack has once for each key. */
+  get id(): string {
+    return `key-${createHash("sha256").update(this.name).digest("hex").slice(0, 8)}`;
+  }
+
   /**
    * Lets a service agent use the key. What is encrypted with it depends on the grant.
    *
    * Grants `roles/cloudkms.cryptoKeyEncrypterDecrypter` on the key.
    */
   grantUse(scope: Construct, agent: IGrantable): KmsCryptoKeyIamMember {
-    const id = `key-${createHash("sha256").update(this.name).digest("hex").slice(0, 8)}`;
-    const grants = singleton(scope, id, (stack) => new KeyGrants(stack, id));
+    const grants = singleton(scope, this.id, (stack) => new KeyGrants(stack, this.id));
     return grantOnce(
       grants,
       "roles/cloudkms.cryptoKeyEncrypterDecrypter",

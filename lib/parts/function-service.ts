@@ -100,7 +100,7 @@ export interface FunctionServiceProps {
    */
   readonly vpc?: VpcEgress;
   /**
-   * The identity that builds the function.
+   * The identity that builds the function; `roles/storage.objectViewer` on the bucket of its source is granted to it.
    * @default - one for all functions of the stack, see `BuildIdentity`
    */
   readonly buildIdentity?: ServiceIdentity;
@@ -150,7 +150,10 @@ export class FunctionService extends Construct implements IGrantable {
 
     this.identity = props.identity ?? new ServiceIdentity(this, "identity", { description: `Runs the function ${id}` });
     const archive = this.readSource(props.source);
-    const object = SourceBucket.of(this).upload(archive);
+    const builder = props.buildIdentity ?? BuildIdentity.of(this).identity;
+    const sources = SourceBucket.of(this, props.encryptionKey);
+    const object = sources.upload(archive);
+    sources.bucket.grantRead(builder);
     this.name = resourceName(this, "function", props.name);
     this.resource = new Cloudfunctions2Function(this, "Resource", {
       project,
@@ -162,7 +165,7 @@ export class FunctionService extends Construct implements IGrantable {
       buildConfig: {
         runtime: archive.runtime,
         entryPoint: archive.entryPoint,
-        serviceAccount: (props.buildIdentity ?? BuildIdentity.of(this).identity).resource.name,
+        serviceAccount: builder.resource.name,
         dockerRepository: props.encryptionKey && ImageRepository.of(this, props.encryptionKey).resource.id,
         source: { storageSource: { bucket: object.bucket, object: object.name, generation: object.generation } },
       },

@@ -8,12 +8,13 @@ import { ServiceAgents } from "./service-agents";
 import { singleton } from "./singleton";
 
 /**
- * An encrypted repository for the images of a stack's functions. Cloud Functions needs one of ours as soon as a
+ * An encrypted repository for the images of a stack's functions, one for each key. Cloud Functions needs one of ours as soon as a
  * function has an encryption key; otherwise it uses its own.
  */
 export class ImageRepository extends Construct {
   static of(scope: Construct, key: EncryptionKey): ImageRepository {
-    return singleton(scope, "function-images", (stack) => new ImageRepository(stack, "function-images", key));
+    const id = `function-images-${key.id}`;
+    return singleton(scope, id, (stack) => new ImageRepository(stack, id, key));
   }
 
   readonly resource: ArtifactRegistryRepository;

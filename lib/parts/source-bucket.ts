@@ -6,21 +6,26 @@ import { Construct } from "constructs";
 import { Duration } from "../core/duration";
 import type { SourceArchive } from "../core/function-source";
 import { Bucket } from "./bucket";
+import type { EncryptionKey } from "./encryption-key";
 import { singleton } from "./singleton";
 
-/** The bucket from which Cloud Functions builds a stack's functions: one object for each different source. */
+/**
+ * The bucket from which Cloud Functions builds a stack's functions: one object for each different source. Functions with
+ * an encryption key have a bucket of that key.
+ */
 export class SourceBucket extends Construct {
-  static of(scope: Construct): SourceBucket {
-    return singleton(scope, "function-sources", (stack) => new SourceBucket(stack, "function-sources"));
+  static of(scope: Construct, key?: EncryptionKey): SourceBucket {
+    const id = key ? `function-sources-${key.id}` : "function-sources";
+    return singleton(scope, id, (stack) => new SourceBucket(stack, id, key));
   }
 
   readonly bucket: Bucket;
   private readonly objects = new Map<string, StorageBucketObject>();
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, encryptionKey?: EncryptionKey) {
     super(scope, id);
     // Sources come from the repository and can be uploaded again: no soft delete, and destroy takes them along.
-    this.bucket = new Bucket(this, "bucket", { forceDestroy: true, softDelete: Duration.zero });
+    this.bucket = new Bucket(this, "bucket", { forceDestroy: true, softDelete: Duration.zero, encryptionKey });
   }
 
   /** Uploads an archive; functions of the same source share the object. */
