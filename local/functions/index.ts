@@ -1,0 +1,2 @@
+export { FunctionHost, type FunctionHostOptions } from "./host";
+export { functionUri } from "./uri";

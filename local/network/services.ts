@@ -1,0 +1,31 @@
+import type { GrpcService, RestService, StandIn } from "../core/stand-in";
+
+/** Who answers for which host. A service's host may begin with `*`, which stands for anything: `*-aiplatform.googleapis.com`. */
+export class Services {
+  private readonly restServices: RestService[] = [];
+  private readonly grpcServices: GrpcService[] = [];
+
+  add(...standIns: Pick<StandIn, "rest" | "grpc">[]): void {
+    for (const { rest, grpc } of standIns) {
+      this.restServices.push(...rest);
+      this.grpcServices.push(...grpc);
+    }
+  }
+
+  rest(host: string): RestService | undefined {
+    return this.restServices.find(({ hosts }) => answersFor(hosts, host));
+  }
+
+  /** @param name full name, such as `google.cloud.tasks.v2.CloudTasks` */
+  grpc(host: string, name: string): GrpcService | undefined {
+    return this.grpcServices.find((service) => service.name === name && answersFor(service.hosts, host));
+  }
+
+  knows(host: string): boolean {
+    return [...this.restServices, ...this.grpcServices].some(({ hosts }) => answersFor(hosts, host));
+  }
+}
+
+function answersFor(hosts: readonly string[], host: string): boolean {
+  return hosts.some((known) => (known.startsWith("*") ? host.endsWith(known.slice(1)) : host === known));
+}

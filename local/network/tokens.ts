@@ -1,0 +1,115 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { type Clock, RealClock } from "../core/clock";
+import type { Tokens } from "../core/stand-in";
+
+/** Whom a token stands for. */
+export interface Identity {
+  readonly email: string;
+  /** Of an ID token only: whom it may be shown to. */
+  readonly audience?: string;
+  /** Nobody may accept it any more. */
+  readonly expired?: true;
+}
+
+interface Minted {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+}
+
+/** Google's tokens live an hour; the metadata server hands out the same one until five minutes before its end. */
+const LIFETIME = 3_600_000;
+const RENEWAL = 300_000;
+
+/**
+ * Mints tokens of service accounts and knows them again. Access tokens are opaque, ID tokens are JWTs; both are worthless
+ * outside this process, whose memory holds the keys.
+ *
+ * They expire by the real time, whatever clock the run has: clients decide by their own clock when to ask for new ones.
+ */
+export class TokenAuthority implements Tokens {
+  private readonly key = randomBytes(32);
+  private readonly current = new Map<string, Minted>();
+  private readonly accessTokens = new Map<string, { email: string; expires: number }>();
+
+  constructor(private readonly clock: Pick<Clock, "now"> = new RealClock()) {}
+
+  accessToken(email: string): string {
+    return this.once(`access ${email}`, (expires) => {
+      const token = `ya29.local.${randomBytes(32).toString("base64url")}`;
+      this.accessTokens.set(token, { email, expires });
+      return token;
+    }).token;
+  }
+
+  idToken(email: string, audience: string): string {
+    return this.once(`id ${email} ${audience}`, (expires) => this.signed(email, audience, expires)).token;
+  }
+
+  /** Whole seconds until the token that `accessToken` gives now expires. */
+  accessTokenLifetime(email: string): number {
+    this.accessToken(email);
+    const minted = this.current.get(`access ${email}`);
+    return Math.floor(((minted?.expires ?? 0) - this.clock.now()) / 1000);
+  }
+
+  /**
+   * Tells whom an `Authorization` header stands for.
+   * @returns undefined where there is no header, or a token that is not from here
+   */
+  verify(authorization: string | undefined): Identity | undefined {
+    const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
+    if (!token) return undefined;
+    const access = this.accessTokens.get(token);
+    if (access) return this.identity(access.email, access.expires);
+    const [header, payload, signature] = token.split(".");
+    if (!header || !payload || !signature) return undefined;
+    const expected = this.signature(`${header}.${payload}`);
+    const given = Buffer.from(signature, "base64url");
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    const { email, aud, exp } = JSON.parse(Buffer.from(payload, "base64url").toString());
+    return this.identity(email, exp * 1000, aud);
+  }
+
+  private identity(email: string, expires: number, audience?: string): Identity {
+    return {
+      email,
+      ...(audience !== undefined && { audience }),
+      ...(this.clock.now() >= expires && { expired: true as const }),
+    };
+  }
+
+  private once(name: string, mint: (expires: number) => string): Minted {
+    const known = this.current.get(name);
+    if (known && known.expires - this.clock.now() > RENEWAL) return known;
+    const expires = this.clock.now() + LIFETIME;
+    const minted = { token: mint(expires), expires };
+    this.current.set(name, minted);
+    return minted;
+  }
+
+  private signed(email: string, audience: string, expires: number): string {
+    const seconds = Math.floor(expires / 1000);
+    const subject = BigInt(`0x${createHash("sha256").update(email).digest("hex")}`)
+      .toString()
+      .slice(0, 21);
+    const claims = {
+      aud: audience,
+      azp: subject,
+      email,
+      email_verified: true,
+      exp: seconds,
+      iat: seconds - LIFETIME / 1000,
+      iss: "https://accounts.google.com",
+      sub: subject,
+    };
+    const unsigned = [{ alg: "HS256", typ: "JWT" }, claims]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
+    return `${unsigned}.${this.signature(unsigned).toString("base64url")}`;
+  }
+
+  private signature(unsigned: string): Buffer {
+    return createHmac("sha256", this.key).update(unsigned).digest();
+  }
+}
