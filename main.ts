@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { App } from "cdktf";
 import { FunctionSource } from "./lib/core/function-source";
 import { skipTokenTraces } from "./lib/core/token-traces";
-import { ValidationErrors } from "./lib/core/validation";
+import { ValidationError, ValidationErrors } from "./lib/core/validation";
 import { readSettings } from "./lib/settings";
 import { AsyncBatchStack } from "./lib/stacks/async-batch";
 import { EventWorkflowStack } from "./lib/stacks/event-workflow";
@@ -29,7 +29,7 @@ try {
   new ScheduledPreprocessingStack(app, settings);
   synthesize(app);
 } catch (error) {
-  if (!(error instanceof ValidationErrors)) throw error;
+  if (!(error instanceof ValidationErrors || error instanceof ValidationError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -28,7 +28,7 @@ export class DeadLetter extends Construct {
     this.subscription = this.topic.addPullSubscription("kept", { retention: Duration.days(31) });
     Alerts.of(this).add(this, {
       title: `Dead letters in ${this.subscription.name}`,
-      runbook: `Messages wait in \`${this.subscription.name}\`. Read them with \`gcloud pubsub subscriptions pull ${this.subscription.name} --limit=10\`: the attribute \`reason\` says why, the data is the original. Mend the cause, publish or submit them again, then acknowledge.`,
+      runbook: `Messages wait in \`${this.subscription.name}\`. Read them with \`gcloud pubsub subscriptions pull ${this.subscription.name} --limit=10\`: the attribute \`deadLetterReason\` says why, the data is the original. Mend the cause, publish or submit them again, then acknowledge.`,
       filter: `metric.type="pubsub.googleapis.com/subscription/num_undelivered_messages" AND resource.type="pubsub_subscription" AND resource.labels.subscription_id="${this.subscription.name}"`,
       aligner: "ALIGN_MAX",
       threshold: 0,

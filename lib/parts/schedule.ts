@@ -20,7 +20,7 @@ export interface ScheduledTask {
   readonly queue: TaskQueue;
   /** The function that the task calls; needed where the queue serves several. */
   readonly worker: FunctionService;
-  /** Sent as JSON. Up to 100 KB. */
+  /** Sent as JSON. Up to 102400 bytes. */
   readonly body: unknown;
   /**
    * @default - `Content-Type: application/json`
@@ -164,6 +164,9 @@ function isTimeZone(timeZone: string): boolean {
   }
 }
 
+/** Tasks may have 1 MiB; far less is left once the body is inside a task inside a job of 1 MB, encoded twice. */
+const MAX_BODY_BYTES = 102_400;
+
 class TaskTarget extends ScheduleTarget {
   readonly deadline = Duration.minutes(1);
 
@@ -171,8 +174,16 @@ class TaskTarget extends ScheduleTarget {
     super();
   }
 
-  bind({ caller }: Schedule): CloudSchedulerJobHttpTarget {
-    const { queue, worker } = this.task;
+  bind(schedule: Schedule): CloudSchedulerJobHttpTarget {
+    const { queue, worker, body } = this.task;
+    const { caller } = schedule;
+    check(schedule, [
+      inRange("body of the task", Buffer.byteLength(JSON.stringify(body)), {
+        min: 0,
+        max: MAX_BODY_BYTES,
+        unit: "bytes",
+      }),
+    ]);
     queue.grantEnqueue(caller);
     return {
       httpMethod: "POST",

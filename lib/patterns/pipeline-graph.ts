@@ -15,8 +15,8 @@ export function graphRules(graph: Graph): Rule[] {
     ...names.map(
       (name): Rule => ({
         code: "InvalidName",
-        broken: !/^[a-z][a-z0-9-]{0,39}$/.test(name),
-        message: `a step is named "${name}"; allowed are 1 to 40 of a-z, 0-9 and -, beginning with a letter`,
+        broken: !/^(?!steps$)[a-z][a-z0-9-]{0,39}$/.test(name),
+        message: `a step is named "${name}"; allowed are 1 to 40 of a-z, 0-9 and -, beginning with a letter, but not "steps", the folder of the markers`,
       }),
     ),
     ...unknown.map(
