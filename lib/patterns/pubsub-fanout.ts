@@ -93,6 +93,9 @@ export interface PullSubscriber {
   readonly deadLetter: DeadLetter;
 }
 
+/** Ids of the fan-out's own parts and of its topic's, which no subscriber can have. */
+const OWN_IDS = new Set(["client", "results", "topic", "schema", "Resource"]);
+
 /** Distributes messages to functions and services by their attributes; what one cannot do ends in its dead letter. */
 export class PubSubFanout extends Construct {
   readonly topic: Topic;
@@ -105,6 +108,7 @@ export class PubSubFanout extends Construct {
   constructor(scope: Construct, id: string, props: PubSubFanoutProps) {
     super(scope, id);
     const pullers = props.pullSubscribers ?? {};
+    const ids = new Set(Object.keys(pullers).flatMap((name) => [name, `${name}-pull`]));
     this.encryptionKey = props.encryptionKey;
     check(this, [
       {
@@ -112,13 +116,16 @@ export class PubSubFanout extends Construct {
         broken: Object.keys(props.subscribers).length + Object.keys(pullers).length === 0,
         message: "there are no subscribers; messages published to a topic without subscriptions are lost",
       },
-      ...Object.keys(props.subscribers)
-        .filter((name) => name in pullers)
-        .map((name) => ({
-          code: "DuplicateId" as const,
-          broken: true,
-          message: `"${name}" names both a subscriber and a pull subscriber; give one of them another name`,
-        })),
+      ...Object.keys(props.subscribers).map((name) => ({
+        code: "DuplicateId" as const,
+        broken: ids.has(name),
+        message: `"${name}" names both a subscriber and a pull subscriber; give one of them another name`,
+      })),
+      ...[...Object.keys(props.subscribers), ...Object.keys(pullers)].map((name) => ({
+        code: "DuplicateId" as const,
+        broken: OWN_IDS.has(name),
+        message: `a subscriber is named "${name}", as a part of the fan-out itself is; give it another name`,
+      })),
     ]);
 
     this.topic = new Topic(this, "topic", {
@@ -127,8 +134,13 @@ export class PubSubFanout extends Construct {
       encryptionKey: this.encryptionKey,
     });
     this.resultsBucket = props.resultsBucket ?? new Bucket(this, "results", { encryptionKey: this.encryptionKey });
-    this.subscribers = mapValues(props.subscribers, (name, subscriber) => this.addSubscriber(name, subscriber));
-    this.pullSubscribers = mapValues(pullers, (name, puller) => this.addPullSubscriber(name, puller));
+    const free = (name: string) => !OWN_IDS.has(name) && !ids.has(name);
+    this.subscribers = mapValues(props.subscribers, free, (name, subscriber) => this.addSubscriber(name, subscriber));
+    this.pullSubscribers = mapValues(
+      pullers,
+      (name) => !OWN_IDS.has(name),
+      (name, puller) => this.addPullSubscriber(name, puller),
+    );
     this.client =
       props.client ?? new ServiceIdentity(this, "client", { description: "Publishes messages and reads results" });
     this.topic.grantPublish(this.client);
@@ -169,6 +181,15 @@ export class PubSubFanout extends Construct {
   }
 }
 
-function mapValues<V, W>(record: Readonly<Record<string, V>>, map: (name: string, value: V) => W): Record<string, W> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(name, value)]));
+/** Maps the values whose names are good; the others were reported. */
+function mapValues<V, W>(
+  record: Readonly<Record<string, V>>,
+  good: (name: string) => boolean,
+  map: (name: string, value: V) => W,
+): Record<string, W> {
+  return Object.fromEntries(
+    Object.entries(record)
+      .filter(([name]) => good(name))
+      .map(([name, value]) => [name, map(name, value)]),
+  );
 }

@@ -84,6 +84,9 @@ export interface TaskPipelineProps {
   readonly encryptionKey?: EncryptionKey;
 }
 
+/** Ids of the pipeline's own parts, which no step can have. */
+const OWN_IDS = new Set(["client", "dead-letter", "queue", "runs", "schedule", "start"]);
+
 /**
  * A pipeline of functions whose steps are tasks of one rate-limited queue. A step begins when all that it runs after have
  * left their marker in the run's folder; a run keeps the graph with which it started.
@@ -103,7 +106,14 @@ export class TaskPipeline extends Construct {
     const graph: Graph = Object.fromEntries(
       Object.entries(props.steps).map(([name, step]) => [name, step.after ?? []]),
     );
-    check(this, graphRules(graph));
+    check(this, [
+      ...graphRules(graph),
+      ...Object.keys(graph).map((name) => ({
+        code: "DuplicateId" as const,
+        broken: OWN_IDS.has(name),
+        message: `a step is named "${name}", as a part of the pipeline itself is; give it another name`,
+      })),
+    ]);
 
     this.runBucket = props.runBucket ?? new Bucket(this, "runs", { encryptionKey });
     this.deadLetter = props.deadLetter === false ? undefined : new DeadLetter(this, "dead-letter", { encryptionKey });
@@ -114,10 +124,9 @@ export class TaskPipeline extends Construct {
       deadLetter: this.deadLetter,
     });
     this.steps = Object.fromEntries(
-      Object.entries(props.steps).map(([name, step]) => [
-        name,
-        this.addStep(name, step, hasDependents(graph, name), encryptionKey),
-      ]),
+      Object.entries(props.steps)
+        .filter(([name]) => !OWN_IDS.has(name))
+        .map(([name, step]) => [name, this.addStep(name, step, hasDependents(graph, name), encryptionKey)]),
     );
     this.start = this.addStart(props, graph);
     this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Starts runs of the pipeline" });
@@ -167,6 +176,8 @@ export class TaskPipeline extends Construct {
     const start = new FunctionService(this, "start", {
       source: FunctionSource.builtIn("pipeline-start"),
       description: "Starts a run of the pipeline",
+      // A scheduled start is a task of the same queue.
+      maxInstances: this.queue.maxConcurrentDispatches,
       encryptionKey: props.encryptionKey,
       ...props.start,
       environment: environment<PipelineStartEnvironment>(
