@@ -1,6 +1,13 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type App, Manifest, TerraformDataSource, TerraformResource, TerraformStack } from "cdktf";
+import {
+  type App,
+  Manifest,
+  TerraformDataSource,
+  TerraformRemoteState,
+  TerraformResource,
+  TerraformStack,
+} from "cdktf";
 import { jsonFindings, type StackJson } from "./core/json-check";
 import { ValidationErrors, validationErrors } from "./core/validation";
 
@@ -53,11 +60,12 @@ function checkJson(app: App): void {
     throw new Error(`the synthesized JSON has faults:\n${findings.map((finding) => `  ${finding}`).join("\n")}`);
 }
 
+/** What has an entry under `resource` or `data`; a reference to another stack is a remote state. */
+const KINDS = [TerraformResource, TerraformDataSource, TerraformRemoteState];
+
 /** cdktf silently makes one resource of two whose ids differ only in characters that it drops. */
 function mergedIds(stack: TerraformStack, json: StackJson): string[] {
-  const constructs = stack.node
-    .findAll()
-    .filter((construct) => construct instanceof TerraformResource || construct instanceof TerraformDataSource).length;
+  const constructs = stack.node.findAll().filter((construct) => KINDS.some((kind) => construct instanceof kind)).length;
   const entries = [json.resource, json.data]
     .flatMap((types) => Object.values(types ?? {}))
     .reduce((sum, byId) => sum + Object.keys(byId).length, 0);
