@@ -1,0 +1,282 @@
+import { resolve } from "node:path";
+import { COMPUTED, COMPUTED_DATA, type ProviderDefaults, projectNumber } from "./computed";
+import { evaluate, type Key, references, step } from "./evaluate";
+import { ExpressionError, parseTemplate } from "./expression";
+import type { Value } from "./functions";
+import { assign, block, has, isBlock, type Json, one } from "./json";
+import type { Finding, Stack, StackResource } from "./stack";
+
+/** Arguments that every resource takes and that say how to deploy it, not what it is. */
+const META = new Set(["//", "depends_on", "lifecycle"]);
+const REFUSED_META: Readonly<Record<string, string>> = {
+  count: "count is not understood",
+  for_each: "for_each is not understood",
+  dynamic: "dynamic blocks are not understood",
+  provisioner: "provisioners are not understood",
+  connection: "connections of provisioners are not understood",
+  provider: "providers other than the default one are not understood",
+};
+/** Of Terraform's top level: what is read here, and what only concerns deployment. */
+const TOP_LEVEL = new Set(["//", "terraform", "provider", "resource", "data", "output", "variable", "locals", "moved"]);
+
+/** One evaluation of a stack; attributes are evaluated on first use, each once. */
+export class Evaluation {
+  private readonly findings: Finding[] = [];
+  private readonly values = new Map<string, { value: Value } | "evaluating" | ExpressionError>();
+  private readonly defaults: ProviderDefaults;
+
+  constructor(private readonly json: Json) {
+    const google = isBlock(json.provider) ? one(json.provider.google) : {};
+    const given = (key: string) => (typeof google[key] === "string" ? google[key] : undefined);
+    this.defaults = { project: given("project") ?? "local-project", region: given("region") ?? "us-central1" };
+  }
+
+  stack({ name, folder }: { name: string; folder: string }): Stack {
+    for (const key of Object.keys(this.json)) {
+      if (!TOP_LEVEL.has(key)) this.report({ address: key, attribute: "", why: `${key} is not understood` });
+    }
+    const aliases = isBlock(this.json.provider) ? Object.entries(this.json.provider) : [];
+    for (const [provider, configurations] of aliases) {
+      if (Array.isArray(configurations) && configurations.length > 1) {
+        this.report({ address: `provider.${provider}`, attribute: "", why: "more than one configuration" });
+      }
+    }
+    const resources = this.all("resource", "");
+    const data = this.all("data", "data.");
+    const outputs = Object.fromEntries(
+      Object.entries(block(this.json.output)).map(([key, output]) => [
+        key,
+        this.convert(`output.${key}`, [], block(output).value),
+      ]),
+    );
+    return {
+      name,
+      folder: resolve(folder),
+      defaults: this.defaults,
+      projectNumber: projectNumber(this.defaults.project),
+      resources,
+      data,
+      outputs,
+      findings: this.findings,
+    };
+  }
+
+  private all(kind: "resource" | "data", prefix: string): StackResource[] {
+    return Object.entries(block(this.json[kind])).flatMap(([type, byId]) =>
+      Object.entries(block(byId)).flatMap(([id, configuration]) => {
+        const address = `${prefix}${type}.${id}`;
+        if (isBlock(configuration)) return [this.resource(address, type, id, configuration, kind)];
+        this.report({ address, attribute: "", why: "its configuration is not an object" });
+        return [];
+      }),
+    );
+  }
+
+  private resource(address: string, type: string, id: string, json: Json, kind: "resource" | "data"): StackResource {
+    const configured: string[] = [];
+    const depends = new Set<string>(Array.isArray(json.depends_on) ? json.depends_on.map(String) : []);
+    const attributes: Json = {};
+    for (const [key, value] of Object.entries(json)) {
+      const refused = Object.hasOwn(REFUSED_META, key) ? REFUSED_META[key] : undefined;
+      if (refused !== undefined) this.report({ address, attribute: key, why: refused });
+      if (refused !== undefined || META.has(key) || value === null) continue;
+      collect(value, key, configured, depends);
+      attributes[key] = this.convert(address, [key], value);
+    }
+    const table = kind === "resource" ? COMPUTED : COMPUTED_DATA;
+    for (const attribute of Object.keys(table[type] ?? {})) {
+      const keys = attribute.split(".");
+      if (has(attributes, keys)) continue;
+      try {
+        assign(attributes, keys, this.computed(address, type, kind, keys));
+      } catch (error) {
+        // Whatever made it fail is a finding of the attribute that it is computed from, or nobody refers to it.
+        if (!(error instanceof ExpressionError) && !(error instanceof TypeError)) throw error;
+      }
+    }
+    const path = json["//"]?.metadata?.path;
+    return {
+      address,
+      type,
+      id,
+      attributes,
+      configured: [...new Set(configured)],
+      dependsOn: [...depends].sort(),
+      ...(typeof path === "string" ? { path } : {}),
+    };
+  }
+
+  /** Evaluates a JSON value; where a string cannot be evaluated it reports that and leaves it out. */
+  private convert(address: string, path: readonly Key[], value: Value): Value {
+    if (Array.isArray(value)) return value.map((item, index) => this.convert(address, [...path, index], item));
+    if (isBlock(value)) {
+      return Object.fromEntries(
+        Object.entries(value).map(([key, item]) => [key, this.convert(address, [...path, key], item)]),
+      );
+    }
+    if (typeof value !== "string") return value;
+    try {
+      return this.template(`${address} ${path.join(" ")}`, value);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      this.report({ address, attribute: path.join("."), expression: value, why: error.message });
+      return undefined;
+    }
+  }
+
+  /** @param slot names the place, to find references that lead back to themselves. */
+  private template(slot: string, source: string): Value {
+    const known = this.values.get(slot);
+    if (known === "evaluating") throw new ExpressionError("it refers to itself");
+    if (known instanceof ExpressionError) throw known;
+    if (known) return known.value;
+    this.values.set(slot, "evaluating");
+    try {
+      const value = evaluate(parseTemplate(source), (root, keys) => this.lookup(root, keys));
+      this.values.set(slot, { value });
+      return value;
+    } catch (error) {
+      if (error instanceof ExpressionError) this.values.set(slot, error);
+      throw error;
+    }
+  }
+
+  private lookup(root: string, keys: readonly Key[]): Value {
+    const name = keys.map(String);
+    switch (root) {
+      case "data":
+        return this.attribute(`data.${name[0]}.${name[1]}`, name[0], name[1], "data", keys.slice(2));
+      case "var":
+        return this.variable(name[0], keys.slice(1));
+      case "local": {
+        const local = block(this.json.locals);
+        if (name[0] === undefined || !Object.hasOwn(local, name[0])) throw unknown(`local.${name[0]}`);
+        return this.follow(`local.${name[0]}`, [], local[name[0]], keys.slice(1));
+      }
+    }
+    if (/^(each|count|self|path|terraform|module)$/.test(root)) throw new ExpressionError(`${root} is not understood`);
+    return this.attribute(`${root}.${name[0]}`, root, name[0], "resource", keys.slice(1));
+  }
+
+  private variable(name: string | undefined, keys: readonly Key[]): Value {
+    const variables = block(this.json.variable);
+    if (name === undefined || !Object.hasOwn(variables, name)) throw unknown(`var.${name}`);
+    const variable = block(variables[name]);
+    if (variable.default === undefined) throw new ExpressionError(`var.${name} has no default`);
+    // A default is a constant in Terraform, never a template.
+    return keys.reduce((value, key) => step(value, key, `var.${name}`), variable.default);
+  }
+
+  private attribute(
+    address: string,
+    type: string | undefined,
+    id: string | undefined,
+    kind: "resource" | "data",
+    keys: readonly Key[],
+  ): Value {
+    const configuration = type && id ? block(block(this.json[kind])[type])[id] : undefined;
+    if (!type || !isBlock(configuration)) throw unknown(address);
+    if (keys.length === 0) throw new ExpressionError(`${address} as a whole is not understood`);
+    const [first, ...rest] = keys;
+    if (typeof first === "string" && Object.hasOwn(configuration, first) && !META.has(first)) {
+      // A block may hold what is computed, such as `service_config[0].uri`.
+      const names = keys.filter((key) => typeof key === "string");
+      if (!has(configuration, names) && this.isComputed(type, kind, names)) {
+        return this.computed(address, type, kind, names);
+      }
+      return this.follow(address, [first], configuration[first], rest);
+    }
+    const names = keys.map(String).filter((key) => key !== "0");
+    if (this.isComputed(type, kind, names)) return this.computed(address, type, kind, names);
+    const why = "which is neither configured nor one that is computed here";
+    throw new ExpressionError(`${address} has no ${keys.join(".")}, ${why}`);
+  }
+
+  /** Goes on from a value of the JSON, evaluating only what lies on the way. */
+  private follow(address: string, path: readonly Key[], value: Value, keys: readonly Key[]): Value {
+    if (typeof value === "string") {
+      const evaluated = this.template(`${address} ${path.join(" ")}`, value);
+      return keys.reduce((inner, key) => step(inner, key, [address, ...path].join(".")), evaluated);
+    }
+    const [key, ...rest] = keys;
+    if (key === undefined) return this.deep(address, path, value);
+    if (key === 0 && isBlock(value) && !Object.hasOwn(value, "0")) return this.follow(address, path, value, rest);
+    return this.follow(address, [...path, key], step(value, key, [address, ...path].join(".")), rest);
+  }
+
+  private deep(address: string, path: readonly Key[], value: Value): Value {
+    if (typeof value === "string") return this.template(`${address} ${path.join(" ")}`, value);
+    if (Array.isArray(value)) return value.map((item, index) => this.deep(address, [...path, index], item));
+    if (!isBlock(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, this.deep(address, [...path, key], item)]),
+    );
+  }
+
+  private isComputed(type: string, kind: "resource" | "data", keys: readonly Key[]): boolean {
+    const table = kind === "resource" ? COMPUTED : COMPUTED_DATA;
+    return Object.hasOwn(table, type) && Object.hasOwn(table[type] ?? {}, keys.join("."));
+  }
+
+  private computed(address: string, type: string, kind: "resource" | "data", keys: readonly Key[]): Value {
+    const compute = (kind === "resource" ? COMPUTED : COMPUTED_DATA)[type]?.[keys.join(".")];
+    if (!compute) throw unknown(`${address}.${keys.join(".")}`);
+    const id = address.slice(address.lastIndexOf(`${type}.`) + type.length + 1);
+    const configuration = block(block(block(this.json[kind])[type])[id]);
+    const attributes = new Proxy(configuration, {
+      get: (target, key) => {
+        if (typeof key !== "string" || !Object.hasOwn(target, key) || target[key] === null) return undefined;
+        const value = this.follow(address, [key], target[key], []);
+        return value;
+      },
+    });
+    try {
+      return compute(attributes, this.defaults);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new ExpressionError(`${address}.${keys.join(".")} needs what is not configured`);
+    }
+  }
+
+  private report(finding: Finding): void {
+    this.findings.push(finding);
+  }
+}
+
+/** Notes the paths of what is configured, and the addresses that its expressions refer to. */
+function collect(value: Value, path: string, configured: string[], depends: Set<string>): void {
+  if (Array.isArray(value)) {
+    if (!value.some(isBlock)) configured.push(path);
+    for (const item of value) {
+      if (isBlock(item) || Array.isArray(item)) collect(item, path, configured, depends);
+      else note(item, depends);
+    }
+  } else if (isBlock(value)) {
+    if (Object.keys(value).length === 0) configured.push(path);
+    for (const [key, item] of Object.entries(value)) {
+      if (item !== null) collect(item, `${path}.${key}`, configured, depends);
+    }
+  } else {
+    configured.push(path);
+    note(value, depends);
+  }
+}
+
+function note(value: Value, depends: Set<string>): void {
+  if (typeof value !== "string") return;
+  try {
+    for (const { root, keys } of references(parseTemplate(value))) {
+      if (root === "data") depends.add(`data.${keys[0]}.${keys[1]}`);
+      else if (keys.length > 0 && !/^(var|local|each|count|self|path|terraform|module)$/.test(root)) {
+        depends.add(`${root}.${keys[0]}`);
+      }
+    }
+  } catch (error) {
+    // Reported where the value is evaluated.
+    if (!(error instanceof ExpressionError)) throw error;
+  }
+}
+
+function unknown(address: string): ExpressionError {
+  return new ExpressionError(`${address} is not in the stack`);
+}
