@@ -12,6 +12,7 @@ type Folder = keyof typeof environments;
 
 const folders = Object.keys(environments) as Folder[];
 const withoutStorage: Folder[] = ["start-workflow", "dataflow-launcher"];
+const withCsv: Folder[] = ["batch-submitter", "batch-worker", "pipeline-preprocess"];
 const framework = resolve("node_modules/@google-cloud/functions-framework/build/src/main.js");
 const root = mkdtempSync(join(tmpdir(), "bundles-"));
 let inputs: Record<string, string[]>;
@@ -43,12 +44,12 @@ afterAll(() => rmSync(root, { recursive: true }));
 test.each(folders)("%s is small and holds nothing that it does not use", (folder) => {
   const bytes = statSync(join(root, folder, "index.js")).size;
   const uses = (path: string) => inputs[folder]?.some((input) => input.includes(path));
-  const storage = !withoutStorage.includes(folder);
-  expect(bytes).toBeLessThanOrEqual(storage ? 1_200_000 : 400_000);
-  expect(uses("@google-cloud/storage/")).toBe(storage);
+  const csv = withCsv.includes(folder);
+  expect(bytes).toBeLessThanOrEqual(csv ? 440_000 : 400_000);
+  expect(uses("csv-parse")).toBe(csv);
+  expect(uses("shared/storage.ts")).toBe(!withoutStorage.includes(folder));
   expect(uses("functions-framework")).toBe(false);
-  expect(uses("/lib/patterns/") || uses("/lib/parts/")).toBe(false);
-  expect(uses("csv-parse")).toBe(["batch-submitter", "batch-worker", "pipeline-preprocess"].includes(folder));
+  expect(inputs[folder]?.filter((input) => input.startsWith("lib/"))).toEqual([]);
 });
 
 async function freePort(): Promise<number> {

@@ -103,6 +103,12 @@ test.each([
     "The notification is not valid. eventType: missing",
   ],
   [
+    "an event of another kind",
+    { eventType: "OBJECT_SEEN" },
+    "invalid_payload",
+    'eventType: given "OBJECT_SEEN"; allowed: ("OBJECT_FINALIZE" | ',
+  ],
+  [
     "another payload format",
     { attributes: { payloadFormat: "NONE" } },
     "invalid_payload",

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Storage } from "@google-cloud/storage";
 import { PassThroughClient } from "google-auth-library";
 import { type AuthorizedClient, googleApi } from "../../functions/shared/google-api";
 import { createLog } from "../../functions/shared/log";
@@ -14,6 +13,8 @@ export interface Fault {
   /** Milliseconds before anything happens. */
   delay?: number;
   drop?: boolean;
+  /** An object's bytes stop halfway. */
+  cut?: boolean;
   status?: number;
   reason?: string;
   message?: string;
@@ -56,8 +57,8 @@ const echo = (instance: unknown): unknown => ({ echo: instance });
 const impatience = { tries: 3, minDelay: 1, maxDelay: 5 };
 
 /**
- * Google's APIs, as far as the functions use them, on one local HTTP server: state in plain fields, faults by script. REST
- * calls come as `/<host>/<path>`, Cloud Storage as itself.
+ * Google's APIs, as far as the functions use them, on one local HTTP server: state in plain fields, faults by script. requests
+ * come as `/<host>/<path>`.
  */
 export class FakeGoogle {
   readonly buckets = new FakeBuckets();
@@ -121,15 +122,11 @@ export class FakeGoogle {
       request: ({ url, ...options }) =>
         client.request({ ...options, url: url.replace(/^https:\//, base), fetchImplementation: fetch }),
     };
-    const storage = new Storage({
-      projectId: "my-project",
-      apiEndpoint: base,
-      retryOptions: { autoRetry: false },
-    });
+    const api = googleApi(redirected, impatience);
     return {
       name,
-      google: googleApi(redirected, impatience),
-      storage: objectStore(storage, impatience),
+      google: api,
+      storage: objectStore(api),
       log: createLog({ component: name }, (line) => this.logLines.push(line)),
       project: "my-project",
     };
@@ -137,8 +134,8 @@ export class FakeGoogle {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://fake");
-    const storage = /^\/(upload\/)?storage\/v1\//.test(url.pathname);
-    const line = `${request.method} ${storage ? "storage.googleapis.com" : ""}${request.url?.slice(storage ? 0 : 1)}`;
+    const storage = url.pathname.startsWith("/storage.googleapis.com/");
+    const line = `${request.method} ${request.url?.slice(1)}`;
     this.requests.push(line);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -155,7 +152,7 @@ export class FakeGoogle {
         if (storage) this.buckets.serve(request, url, body);
         return this.break(fault, response);
       }
-      if (storage) this.buckets.serve(request, url, body, response);
+      if (storage) this.buckets.serve(request, url, body, response, fault?.cut);
       else answerJson(response, 200, effect ?? {});
     } catch (error) {
       if (broken) return this.break(fault, response);

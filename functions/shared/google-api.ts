@@ -1,12 +1,14 @@
 import { GoogleApiError } from "./errors";
 import { defaultRetryPolicy, type RetryPolicy, withRetries } from "./retry";
 
-/** Anything of google-auth-library that sends authorized requests, whichever version came along. */
+/** What we use of google-auth-library: it sends requests with the function's own identity. */
 export interface AuthorizedClient {
   request<T>(options: {
     url: string;
     method: "GET" | "POST";
+    headers?: Record<string, string>;
     data?: unknown;
+    responseType?: "json" | "arraybuffer" | "stream";
     timeout: number;
     retry: false;
     signal?: AbortSignal;
@@ -16,40 +18,40 @@ export interface AuthorizedClient {
 export interface GoogleRequest {
   method: "GET" | "POST";
   url: string;
-  /** Sent as JSON. */
+  headers?: Record<string, string>;
+  /** Objects are sent as JSON, strings and bytes as they are. */
   body?: unknown;
+  /** What to make of the answer: parsed JSON, an ArrayBuffer, or an async iterable of byte chunks. Default `json`. */
+  responseType?: "json" | "arraybuffer" | "stream";
   /** True when asking twice has one effect; only then is it asked again when it fails. */
   idempotent: boolean;
-  /** Milliseconds for one try. Default 30000. */
+  /** Milliseconds for one try, the answer's last byte included. Default 30000. */
   timeout?: number;
   signal?: AbortSignal;
 }
 
-/** One request to a Google API; resolves to the answer's JSON, rejects with GoogleApiError. */
+/** One request to a Google API; rejects with GoogleApiError. */
 export type GoogleApi = <T>(request: GoogleRequest) => Promise<T>;
 
 /** Speaks to Google's REST APIs as the function's own identity. */
 export function googleApi(client: AuthorizedClient, policy: RetryPolicy = defaultRetryPolicy): GoogleApi {
-  return <T>({ method, url, body, idempotent, timeout = 30_000, signal }: GoogleRequest): Promise<T> => {
+  return <T>({ idempotent, body, responseType = "json", timeout = 30_000, ...request }: GoogleRequest): Promise<T> => {
     const ask = async () => {
       try {
-        return (await client.request<T>({ method, url, data: body, timeout, retry: false, signal })).data;
+        const answer = await client.request<T>({ ...request, data: body, responseType, timeout, retry: false });
+        return answer.data;
       } catch (thrown) {
-        throw toGoogleApiError(thrown, url);
+        throw toGoogleApiError(thrown, request.url);
       }
     };
-    return idempotent ? withRetries(policy, ask, signal) : ask();
+    return idempotent ? withRetries(policy, ask, request.signal) : ask();
   };
 }
 
 interface RequestFailure {
   code?: string | number;
   message?: string;
-  response?: {
-    status?: number;
-    headers?: Headers | Record<string, string>;
-    data?: { error?: { status?: string; message?: string } } | string;
-  };
+  response?: { status?: number; headers?: Headers; data?: unknown };
 }
 
 function toGoogleApiError(thrown: unknown, url: string): GoogleApiError {
@@ -58,7 +60,7 @@ function toGoogleApiError(thrown: unknown, url: string): GoogleApiError {
   if (!response?.status) {
     return new GoogleApiError(`${host}${pathname} gave no answer: ${message}`, 0, String(code ?? "NO_ANSWER"));
   }
-  const told = typeof response.data === "object" ? response.data?.error : undefined;
+  const told = errorIn(response.data);
   const reason = told?.status ?? String(response.status);
   return new GoogleApiError(
     `${host}${pathname} answered ${response.status} ${reason}: ${told?.message ?? ""}`,
@@ -68,8 +70,19 @@ function toGoogleApiError(thrown: unknown, url: string): GoogleApiError {
   );
 }
 
+/** Google's error object, in whatever form the answer was asked for. */
+function errorIn(data: unknown): { status?: string; message?: string } | undefined {
+  try {
+    const isBytes = Object.prototype.toString.call(data) === "[object ArrayBuffer]";
+    const text = isBytes ? Buffer.from(data as ArrayBuffer).toString() : data;
+    return (typeof text === "string" ? JSON.parse(text) : text)?.error;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Milliseconds of a Retry-After header in seconds; 0 when there is none. */
-function retryAfter(headers: Headers | Record<string, string> | undefined): number {
-  const seconds = Number(new Headers(headers).get("retry-after"));
+function retryAfter(headers: Headers | undefined): number {
+  const seconds = Number(headers?.get("retry-after"));
   return Number.isFinite(seconds) ? seconds * 1_000 : 0;
 }

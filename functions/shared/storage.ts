@@ -1,7 +1,6 @@
-import type { Storage } from "@google-cloud/storage";
 import { GoogleApiError, PermanentError } from "./errors";
+import type { GoogleApi, GoogleRequest } from "./google-api";
 import { parseJson } from "./json";
-import { defaultRetryPolicy, type RetryPolicy, withRetries } from "./retry";
 
 export interface ObjectName {
   bucket: string;
@@ -36,41 +35,61 @@ export interface ObjectStore {
 
 export const gsUri = ({ bucket, name }: ObjectName) => `gs://${bucket}/${name}`;
 
-/** @param storage a client that does not retry by itself: what may be repeated is repeated here, by `policy`. */
-export function objectStore(storage: Storage, policy: RetryPolicy = defaultRetryPolicy): ObjectStore {
-  const file = ({ bucket, name }: ObjectName, generation?: string) =>
-    storage.bucket(bucket).file(name, generation ? { generation } : {});
-  const attempt = <T>(work: () => Promise<T>) =>
-    withRetries(policy, () => work().catch((error) => Promise.reject(toGoogleApiError(error))));
+const API = "https://storage.googleapis.com";
+/** A large input is streamed for as long as the function may run. */
+const STREAM_TIMEOUT = 3_600_000;
+/** Milliseconds for one object, or a part of it, there or back. */
+const TRANSFER_TIMEOUT = 60_000;
+
+/**
+ * Cloud Storage by its JSON API. Not by @google-cloud/storage: its 7.22 waits for ever when a download breaks off halfway, its
+ * uploads delete what is there when a checksum differs, and it is twice the size of everything else here.
+ */
+export function objectStore(google: GoogleApi): ObjectStore {
+  const read = <T>(
+    object: ObjectName,
+    query: Record<string, string>,
+    more: Partial<GoogleRequest> = {},
+  ): Promise<T> => {
+    const url = `${API}/storage/v1/b/${object.bucket}/o/${encodeURIComponent(object.name)}?${new URLSearchParams(query)}`;
+    return google<T>({ method: "GET", url, idempotent: true, ...more });
+  };
+  const media = { responseType: "arraybuffer", timeout: TRANSFER_TIMEOUT } as const;
 
   const store: ObjectStore = {
-    stat: (object) =>
-      attempt(async () => {
-        const [metadata] = await file(object).getMetadata();
-        const { generation, size, contentEncoding } = metadata;
-        return { generation: String(generation), size: Number(size), encoding: contentEncoding };
-      }).catch(undefinedIfMissing),
+    stat: async (object) => {
+      const fields = "generation,size,contentEncoding";
+      const metadata = await read<Metadata>(object, { fields }).catch(undefinedIfMissing);
+      if (!metadata) return undefined;
+      const { generation, size, contentEncoding } = metadata;
+      return { generation, size: Number(size), encoding: contentEncoding };
+    },
     stream: async function* (object, generation) {
       try {
-        yield* file(object, generation).createReadStream({ decompress: false });
+        const query = { alt: "media", generation };
+        yield* buffers(await read(object, query, { responseType: "stream", timeout: STREAM_TIMEOUT }));
       } catch (error) {
-        throw explained(toGoogleApiError(error), object, generation);
+        throw explained(error, object, generation);
       }
     },
-    readRange: (object, generation, start, end) =>
-      attempt(async () => {
-        const [bytes] = await file(object, generation).download({ start, end: end - 1, decompress: false });
-        return bytes;
-      }).catch((error) => Promise.reject(explained(error, object, generation))),
-    read: (object) =>
-      attempt(async () => {
-        const [bytes] = await file(object).download();
-        return bytes;
-      }).catch(undefinedIfMissing),
-    createOnce: async (object, data, contentType) => {
+    readRange: async (object, generation, start, end) => {
+      const headers = { Range: `bytes=${start}-${end - 1}` };
       try {
-        const preconditionOpts = { ifGenerationMatch: 0 };
-        await attempt(() => file(object).save(data, { resumable: false, contentType, preconditionOpts }));
+        return Buffer.from(await read<ArrayBuffer>(object, { alt: "media", generation }, { ...media, headers }));
+      } catch (error) {
+        throw explained(error, object, generation);
+      }
+    },
+    read: async (object) => {
+      const bytes = await read<ArrayBuffer>(object, { alt: "media" }, media).catch(undefinedIfMissing);
+      return bytes && Buffer.from(bytes);
+    },
+    createOnce: async (object, data, contentType) => {
+      const query = `uploadType=media&ifGenerationMatch=0&name=${encodeURIComponent(object.name)}`;
+      const url = `${API}/upload/storage/v1/b/${object.bucket}/o?${query}`;
+      const headers = { "Content-Type": contentType };
+      try {
+        await google({ method: "POST", url, headers, body: data, idempotent: true, timeout: TRANSFER_TIMEOUT });
         return true;
       } catch (error) {
         // Refused because there is one already. Look: it may have been deleted since, and then nothing would be there.
@@ -80,6 +99,16 @@ export function objectStore(storage: Storage, policy: RetryPolicy = defaultRetry
     },
   };
   return store;
+}
+
+interface Metadata {
+  generation: string;
+  size: string;
+  contentEncoding?: string;
+}
+
+async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const { buffer, byteOffset, byteLength } of chunks) yield Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** Reads an object that holds JSON. Undefined when there is none. */
@@ -97,14 +126,13 @@ function undefinedIfMissing(error: unknown): undefined {
   throw error;
 }
 
-function explained(error: GoogleApiError, object: ObjectName, generation: string): Error {
+function explained(error: unknown, object: ObjectName, generation: string): Error {
+  if (!(error instanceof GoogleApiError)) {
+    return new GoogleApiError(`${gsUri(object)} broke off: ${(error as Error).message}`, 0, "NO_ANSWER");
+  }
   if (error.status === 416) return new PermanentError("bad_range", `${gsUri(object)} is shorter than the range`);
-  if (error.status !== 404) return error;
-  return new PermanentError("missing_object", `${gsUri(object)} has no generation ${generation}`, 404);
-}
-
-function toGoogleApiError(error: unknown): GoogleApiError {
-  const { message, code } = error as { message?: string; code?: unknown };
-  const status = typeof code === "number" ? code : 0;
-  return new GoogleApiError(`Cloud Storage: ${message}`, status, String(code ?? "NO_ANSWER"));
+  if (error.status === 404) {
+    return new PermanentError("missing_object", `${gsUri(object)} has no generation ${generation}`, 404);
+  }
+  return error;
 }

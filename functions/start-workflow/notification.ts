@@ -5,7 +5,7 @@ import { isSafeName } from "../shared/object-path";
 
 /** The attributes of every Cloud Storage notification. */
 const attributesSchema = v.object({
-  eventType: v.string(),
+  eventType: v.picklist(["OBJECT_FINALIZE", "OBJECT_METADATA_UPDATE", "OBJECT_DELETE", "OBJECT_ARCHIVE"]),
   payloadFormat: v.literal("JSON_API_V1", "JSON_API_V1, the notification's payload format"),
   bucketId: v.string(),
   objectId: v.string(),

@@ -1,0 +1,83 @@
+import { createJsonOnce, readJson } from "../../functions/shared/storage";
+import { FakeGoogle } from "../support/fake-google";
+
+let google: FakeGoogle;
+const object = { bucket: "b", name: "ünï/code #1?.json" };
+const uri = "gs://b/ünï/code #1?.json";
+
+beforeAll(async () => {
+  google = await FakeGoogle.start();
+});
+beforeEach(() => google.reset());
+afterAll(() => google.stop());
+
+test("creates an object once, whatever its name", async () => {
+  const { storage } = google.services();
+  expect(await createJsonOnce(storage, object, { n: 1 })).toBe(true);
+  expect(await createJsonOnce(storage, object, { n: 2 })).toBe(false);
+  expect(google.buckets.uris).toEqual([uri]);
+  expect(await readJson(storage, object)).toEqual({ n: 1 });
+  expect(await storage.stat(object)).toEqual({
+    generation: expect.stringMatching(/^\d+$/),
+    size: 13,
+    encoding: undefined,
+  });
+});
+
+test("knows what is not there", async () => {
+  const { storage } = google.services();
+  expect(await storage.stat(object)).toBeUndefined();
+  expect(await storage.read(object)).toBeUndefined();
+  expect(await readJson(storage, object)).toBeUndefined();
+});
+
+test("repeats what failed on the way, and gives up after its tries", async () => {
+  const { storage } = google.services();
+  google.failNext(/upload/, { drop: true }, { status: 503 });
+  expect(await storage.createOnce(object, "x", "text/plain")).toBe(true);
+  google.failNext(/GET/, { status: 429 }, { drop: true });
+  expect(String(await storage.read(object))).toBe("x");
+  google.failNext(/GET/, ...Array(3).fill({ status: 503 }));
+  await expect(storage.stat(object)).rejects.toMatchObject({ name: "GoogleApiError", status: 503 });
+  expect(google.asked(/GET/)).toHaveLength(6);
+});
+
+test("a stream that breaks off is an error, not an end", async () => {
+  const { storage } = google.services();
+  const generation = google.buckets.put(uri, "x".repeat(100_000));
+  google.failNext(/alt=media/, { status: 503 }, { status: 503 }, { status: 503 });
+  const read = async () => {
+    let size = 0;
+    for await (const chunk of storage.stream(object, generation)) size += chunk.length;
+    return size;
+  };
+  await expect(read()).rejects.toMatchObject({ name: "GoogleApiError", status: 503 });
+  google.failNext(/alt=media/, { drop: true }, { drop: true }, { drop: true });
+  await expect(read()).rejects.toMatchObject({ name: "GoogleApiError", status: 0 });
+  google.failNext(/alt=media/, { cut: true });
+  await expect(read()).rejects.toMatchObject({ name: "GoogleApiError", status: 0 });
+  expect(await read()).toBe(100_000);
+});
+
+test("a read that breaks off is repeated", async () => {
+  const { storage } = google.services();
+  const generation = google.buckets.put(uri, "x".repeat(100_000));
+  google.failNext(/alt=media/, { cut: true }, { cut: true });
+  expect(await storage.readRange(object, generation, 10, 90_000)).toHaveLength(89_990);
+  google.failNext(/alt=media/, { cut: true });
+  expect(await storage.read(object)).toHaveLength(100_000);
+  expect(google.requests).toHaveLength(5);
+});
+
+test.each([
+  ["stat", 403],
+  ["read", 403],
+  ["createOnce", 403],
+] as const)("%s tells what storage refuses", async (method, status) => {
+  const { storage } = google.services();
+  google.failNext(/./, { status, reason: "PERMISSION_DENIED", message: "caller lacks storage.objects.get" });
+  await expect(storage[method](object, "", "")).rejects.toMatchObject({
+    status,
+    message: expect.stringContaining("caller lacks storage.objects.get"),
+  });
+});
