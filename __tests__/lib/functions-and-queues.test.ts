@@ -849,6 +849,21 @@ describe("Schedule", () => {
       errors: (value) => [`[stack/schedule] OutOfRange: retries is ${value}; allowed is a whole number from 0 to 5`],
     },
     {
+      what: "body of a task",
+      create: (stack, bytes) => {
+        const queue = new TaskQueue(stack, "queue");
+        const body = "x".repeat(bytes - JSON.stringify("").length);
+        const target = ScheduleTarget.createTask({ queue, worker: testFunction(stack), body });
+        new Schedule(stack, "schedule", { cron: "0 3 * * *", target });
+      },
+      low: 2,
+      high: 102400,
+      beyond: [102401],
+      errors: (bytes) => [
+        `[stack/schedule] OutOfRange: body of the task is ${bytes} bytes; allowed is from 0 to 102400 bytes`,
+      ],
+    },
+    {
       what: "deadline",
       create: (stack, value) => invoking(stack, {}, { timeout: Duration.seconds(value) }),
       low: 15,

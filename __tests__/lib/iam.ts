@@ -46,23 +46,46 @@ export function grantLines(stack: GoogleStack, words = ""): string[] {
     .filter((line) => line.includes(words));
 }
 
-/** The page that people review: every grant of a stack, and its custom roles with their permissions. */
+/** The page that people review: every grant of a stack, with its conditions and custom roles. */
 export function iamPage(name: string, json: Json): string {
-  const rows = grantsOf(json).map(({ who, role, on }) => `| ${who} | ${role} | ${on} |`);
-  const roles = Object.values(byType(json, "google_project_iam_custom_role")).map(
-    ({ role_id, permissions }) => `| ${role_id} | ${(permissions as string[]).join(", ")} |`,
+  const accounts = Object.values(byType(json, "google_service_account"));
+  const conditions = Object.values(byType(json, "google_project_iam_member")).flatMap(({ condition }) =>
+    condition ? [condition as Json] : [],
   );
+  const roles = Object.values(byType(json, "google_project_iam_custom_role"));
   return [
     `# Who may do what in ${name}`,
     "",
     "Written from the synthesized JSON by `UPDATE_IAM_TABLES=1 npx jest stacks`, and compared with it by every test run.",
     "",
-    "| who | role | on what |",
-    "|---|---|---|",
-    ...rows,
-    "",
-    ...(roles.length > 0 ? ["| custom role | permissions |", "|---|---|", ...roles.sort(), ""] : []),
+    ...table(
+      ["service account", "what it does"],
+      accounts.map(({ account_id, description }) => [account_id, description]),
+    ),
+    ...table(
+      ["who", "role", "on what"],
+      grantsOf(json).map(({ who, role, on }) => [who, role, on]),
+    ),
+    ...table(
+      ["condition", "expression"],
+      conditions.map(({ title, expression }) => [title, String(expression).replaceAll("||", "or")]),
+    ),
+    ...table(
+      ["custom role", "permissions"],
+      roles.map(({ role_id, permissions }) => [role_id, (permissions as string[]).join(", ")]),
+    ),
   ].join("\n");
+}
+
+/** Rows in order under a head, in columns of one width; nothing where there are no rows. */
+function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string[] {
+  if (rows.length === 0) return [];
+  const cells = [head, ...rows.map((row) => row.map(String)).sort((a, b) => (a.join() < b.join() ? -1 : 1))];
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[], fill = " ") =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(" | ")} |`;
+  const [first, ...others] = cells.map((row) => line(row));
+  return [String(first), line(["", "", ""].slice(0, head.length), "-"), ...others, ""];
 }
 
 function lineOf({ who, role, on }: Grant): string {
@@ -84,7 +107,7 @@ function readableRole(json: Json, role: string): string {
 }
 
 function readableCondition(condition: Json | undefined): string {
-  return condition ? ` if ${String(condition.expression).replaceAll("||", "or")}` : "";
+  return condition ? ` if ${condition.title}` : "";
 }
 
 /** Replaces a reference to a resource by the resource's name. */

@@ -22,6 +22,7 @@ import {
   type Edges,
   errorsOf,
   expectEdges,
+  type Json,
   only,
   synthesized,
   temporaryFolder,
@@ -88,8 +89,12 @@ describe("build identity", () => {
     expect(grantLines(stack)).toEqual([
       "stack-build-dev | roles/artifactregistry.writer | project acme-ml",
       "stack-build-dev | roles/logging.logWriter | project acme-ml",
-      'stack-build-dev | roles/storage.objectViewer if resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") or resource.name.startsWith("projects/_/buckets/gcf-v2-uploads-") | project acme-ml',
+      "stack-build-dev | roles/storage.objectViewer if function-source-copies | project acme-ml",
       "stack-build-dev | roles/storage.objectViewer | bucket acme-ml-stack-function-sources-dev",
+    ]);
+    const conditions = all(stack, "google_project_iam_member").flatMap(({ condition }) => (condition as Json) ?? []);
+    expect(conditions.map(({ expression }) => expression)).toEqual([
+      'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") || resource.name.startsWith("projects/_/buckets/gcf-v2-uploads-")',
     ]);
   });
 

@@ -30,8 +30,8 @@ export function temporaryFolder(prefix = "serverless-ml-"): string {
 }
 
 /** An app whose output folder is removed afterwards. */
-export function testApp(context?: Json): App {
-  return Testing.app({ outdir: temporaryFolder(), stackTraces: false, context });
+export function testApp(context?: Json, outdir = temporaryFolder()): App {
+  return Testing.app({ outdir, stackTraces: false, context });
 }
 
 export function testStack(props: Partial<GoogleStackProps> = {}, id = "stack"): GoogleStack {
@@ -49,6 +49,24 @@ export function synthesized(stack: GoogleStack): Json {
   const { terraform, ...json } = JSON.parse(text);
   const { required_providers, ...rest } = terraform;
   return { ...json, terraform: { ...rest, required_providers: Object.keys(required_providers).sort() } };
+}
+
+/** What a snapshot shows of a stack: a workflow's definition is reviewed in its own file. */
+export function reviewed(stack: GoogleStack): Json {
+  return JSON.parse(
+    JSON.stringify(synthesized(stack), (key, value) => (key === "source_contents" ? "<definition>" : value)),
+  );
+}
+
+/** `type name` of every resource of a stack, without the APIs and the grants. */
+export function resourceList(stack: GoogleStack): string[] {
+  const types = Object.entries((synthesized(stack).resource ?? {}) as Record<string, Record<string, Json>>);
+  return types
+    .filter(([type]) => type !== "google_project_service" && !type.includes("_iam_"))
+    .flatMap(([type, byId]) =>
+      Object.entries(byId).map(([id, { name, account_id }]) => `${type} ${name ?? account_id ?? id}`),
+    )
+    .sort();
 }
 
 /** Resources (or data sources) of a type, by logical id. */
