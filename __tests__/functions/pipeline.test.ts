@@ -182,7 +182,7 @@ describe("pipeline-start", () => {
           body: Buffer.from('{"run":"r1","step":"preprocess"}').toString("base64"),
           oidcToken: {
             serviceAccountEmail: "caller@my-project.iam.gserviceaccount.com",
-            audience: "https://preprocess.example.run.app/",
+            audience: "https://preprocess.example.run.app",
           },
         },
       },

@@ -238,6 +238,6 @@ function answerJson(response: ServerResponse, status: number, body: object): voi
   response.end(JSON.stringify(body));
 }
 
-export function answerError(response: ServerResponse, code: number, status: string, message: string): void {
+function answerError(response: ServerResponse, code: number, status: string, message: string): void {
   answerJson(response, code, { error: { code, status, message } });
 }

@@ -12,7 +12,7 @@ export const environmentSchema = v.object({
   TOKEN_IDENTITY: serviceAccountEmail,
   /**
    * The pipeline, as JSON: `[{ "name", "url", "after": ["step", …], "deadlineSeconds" }]`.
-   * `name` is `^[a-z][a-z0-9-]{0,39}$`, `url` is the step function's (and its token's audience), `after` names the
+   * `name` is `^[a-z][a-z0-9-]{0,39}$`, `url` is the step function's (its origin is the token's audience), `after` names the
    * steps it waits for, `deadlineSeconds` is 15 to 1800. At least one step, no cycles.
    */
   STEPS: json(stepsSchema),

@@ -52,9 +52,11 @@ export async function createTask(google: GoogleApi, queue: string, task: NewTask
   }
 }
 
+/** Cloud Run wants its service's bare URL for the audience, whatever path is called. */
 function token({ url, tokenIdentity: serviceAccountEmail }: NewTask): object {
   if (!serviceAccountEmail) return {};
-  return new URL(url).hostname.endsWith(".googleapis.com")
+  const { hostname, origin } = new URL(url);
+  return hostname.endsWith(".googleapis.com")
     ? { oauthToken: { serviceAccountEmail } }
-    : { oidcToken: { serviceAccountEmail, audience: url } };
+    : { oidcToken: { serviceAccountEmail, audience: origin } };
 }
