@@ -69,9 +69,7 @@ describe("index.ts", () => {
 
   beforeAll(() => {
     // Loaded once: it is large, and the functions only have to come anew.
-    const storage = jest.requireActual("@google-cloud/storage");
     const auth = jest.requireActual("google-auth-library");
-    jest.doMock("@google-cloud/storage", () => storage);
     jest.doMock("google-auth-library", () => auth);
   });
 

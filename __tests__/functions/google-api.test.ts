@@ -1,5 +1,6 @@
 import { forEachConcurrently } from "../../functions/shared/concurrency";
 import { GoogleApiError } from "../../functions/shared/errors";
+import { googleApi } from "../../functions/shared/google-api";
 import { withRetries } from "../../functions/shared/retry";
 import { FakeGoogle } from "../support/fake-google";
 
@@ -63,6 +64,16 @@ test("ends when the caller has gone", async () => {
   google.failNext(/publish/, { delay: 2_000 });
   await expect(publish(true, AbortSignal.timeout(20))).rejects.toMatchObject({ status: 0 });
   expect(google.requests).toHaveLength(1);
+});
+
+test("makes do with an answer that is no JSON", async () => {
+  const client = { request: () => Promise.reject({ response: { status: 502, data: "<html>" } }) };
+  const google = googleApi(client, { tries: 1, minDelay: 1, maxDelay: 1 });
+  await expect(google({ method: "GET", url: "https://x.googleapis.com/y", idempotent: true })).rejects.toMatchObject({
+    status: 502,
+    reason: "502",
+    message: "x.googleapis.com/y answered 502 502: ",
+  });
 });
 
 test.each([
