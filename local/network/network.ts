@@ -1,40 +1,123 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { throwAwayAuthority } from "./certificate";
+import { Endpoint } from "./endpoint";
+import { type MetadataOptions, MetadataServer } from "./metadata-server";
 import { Services } from "./services";
-import type { TokenAuthority } from "./tokens";
 
-export interface NetworkOptions {
-  readonly project: string;
-  readonly projectNumber: string;
-  readonly region: string;
-  readonly tokens: TokenAuthority;
+export interface NetworkOptions extends MetadataOptions {
   /** Told the name of each host that something asked for and that is not simulated. */
   readonly onRefused?: (host: string) => void;
 }
+
+/** Of the certificate; a wildcard stands for one label. */
+const GOOGLE_NAMES = [
+  "googleapis.com",
+  "*.googleapis.com",
+  "*.storage.googleapis.com",
+  "*.mtls.googleapis.com",
+  "*.run.app",
+  "*.a.run.app",
+];
 
 /** Google's network as the run's processes see it: one local TLS port that answers for all of Google's hosts. */
 export class Network {
   /** Stand-ins are added as they are made. */
   readonly services = new Services();
 
-  constructor(readonly options: NetworkOptions) {}
+  private readonly folder = mkdtempSync(join(tmpdir(), "local-run-"));
+  private readonly endpoint: Endpoint;
+  private readonly metadataServers = new Map<string, Promise<MetadataServer>>();
+  private readonly cleanUp = () => rmSync(this.folder, { recursive: true, force: true });
+
+  constructor(readonly options: NetworkOptions) {
+    process.once("exit", this.cleanUp);
+    const { ca, leaf } = throwAwayAuthority(GOOGLE_NAMES);
+    writeFileSync(this.caFile, ca);
+    for (const folder of [this.home, this.temporary]) mkdirSync(folder);
+    this.endpoint = new Endpoint({
+      leaf,
+      services: this.services,
+      tokens: options.tokens,
+      onRefused: (host) => this.refused(host),
+    });
+  }
 
   /** Of the TLS port, on 127.0.0.1. */
   get port(): number {
-    throw new Error("not started");
+    return this.endpoint.port;
   }
 
   /** Certificate of the throw-away CA, as a PEM file: for `curl --cacert`. */
   get caFile(): string {
-    throw new Error("not started");
+    return join(this.folder, "ca.pem");
   }
 
-  async start(): Promise<void> {
-    throw new Error("not written yet");
+  /** Empty, so that nothing of the developer's is found there. */
+  private get home(): string {
+    return join(this.folder, "home");
   }
 
-  /** Environment of a process that lives in this network as a service account. */
-  async environment(_email: string): Promise<Record<string, string>> {
-    throw new Error("not written yet");
+  private get temporary(): string {
+    return join(this.folder, "tmp");
   }
 
-  async stop(): Promise<void> {}
+  start(): Promise<void> {
+    return this.endpoint.start();
+  }
+
+  /** Something asked for a host that is not simulated. */
+  refused(host: string): void {
+    this.options.onRefused?.(host);
+  }
+
+  /**
+   * What a process that lives in this network as a service account has in its environment. Nothing is inherited but where
+   * programs are found: the developer's own credentials must not be.
+   */
+  async environment(email: string): Promise<Record<string, string>> {
+    const { host } = await this.metadataServer(email);
+    return {
+      ...inherited(["PATH", "Path", "SystemRoot"]),
+      ...Object.fromEntries(["HOME", "USERPROFILE", "APPDATA", "CLOUDSDK_CONFIG"].map((name) => [name, this.home])),
+      TMPDIR: this.temporary,
+      TEMP: this.temporary,
+      NODE_OPTIONS: `--require ${JSON.stringify(PRELOAD)}`,
+      NODE_EXTRA_CA_CERTS: this.caFile,
+      GCE_METADATA_HOST: host,
+      LOCAL_GOOGLE_PORT: String(this.port),
+    };
+  }
+
+  async stop(): Promise<void> {
+    for (const server of this.metadataServers.values()) (await server).stop();
+    this.metadataServers.clear();
+    await this.endpoint.stop();
+    this.cleanUp();
+    process.off("exit", this.cleanUp);
+  }
+
+  private metadataServer(email: string): Promise<MetadataServer> {
+    let server = this.metadataServers.get(email);
+    if (!server) {
+      const made = new MetadataServer(email, this.options);
+      server = made.start().then(() => made);
+      this.metadataServers.set(email, server);
+    }
+    return server;
+  }
+}
+
+function inherited(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => [[name, process.env[name]]]).filter(([, value]) => value));
+}
+
+/** Found from the project's folder, for this file may have been bundled elsewhere. */
+const PRELOAD = findUpwards(__dirname, join("local", "network", "preload.cjs"));
+
+function findUpwards(folder: string, file: string): string {
+  if (existsSync(join(folder, file))) return join(folder, file);
+  if (dirname(folder) === folder) throw new Error(`${file} is missing`);
+  return findUpwards(dirname(folder), file);
 }

@@ -1,18 +1,23 @@
 import type { GrpcService, RestService, StandIn } from "../core/stand-in";
 
+/** A service may read the `Authorization` header itself, as Cloud Run does: its requests come without a caller. */
+export interface Service extends RestService {
+  readonly authenticates?: true;
+}
+
 /** Who answers for which host. A service's host may begin with `*`, which stands for anything: `*-aiplatform.googleapis.com`. */
 export class Services {
-  private readonly restServices: RestService[] = [];
+  private readonly restServices: Service[] = [];
   private readonly grpcServices: GrpcService[] = [];
 
-  add(...standIns: Pick<StandIn, "rest" | "grpc">[]): void {
+  add(...standIns: (Pick<StandIn, "grpc"> & { readonly rest: readonly Service[] })[]): void {
     for (const { rest, grpc } of standIns) {
       this.restServices.push(...rest);
       this.grpcServices.push(...grpc);
     }
   }
 
-  rest(host: string): RestService | undefined {
+  rest(host: string): Service | undefined {
     return this.restServices.find(({ hosts }) => answersFor(hosts, host));
   }
 

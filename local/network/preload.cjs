@@ -1,0 +1,143 @@
+"use strict";
+/*
+ * Loaded into every process of a local run by NODE_OPTIONS=--require, before its own code. Google's host names lead to the
+ * run's one TLS port, the metadata server's to the process's own, and every other host is refused, by name.
+ *
+ * Plain CommonJS for Node 20 and later, on public hooks only: dns lookups, net.Socket.connect and net.Server.listen.
+ */
+const dns = require("node:dns");
+const net = require("node:net");
+const { syncBuiltinESMExports } = require("node:module");
+
+const port = Number(process.env.LOCAL_GOOGLE_PORT);
+const metadataPort = Number((process.env.GCE_METADATA_HOST || "").split(":")[1]);
+
+// Any addresses would do: these are what Google's names have inside a VPC (private.googleapis.com), and its metadata server's.
+const GOOGLE_ADDRESS = "199.36.153.8";
+const METADATA_ADDRESS = "169.254.169.254";
+
+function place(host) {
+  const name = String(host)
+    .toLowerCase()
+    .replace(/\.$/, "")
+    .replace(/^\[(.*)\]$/, "$1");
+  if (name === METADATA_ADDRESS || name === "metadata" || name === "metadata.google.internal") return "metadata";
+  if (name === GOOGLE_ADDRESS || /(^|\.)(googleapis\.com|run\.app)$/.test(name)) return "google";
+  if (
+    name === "" ||
+    name === "localhost" ||
+    name === "::1" ||
+    name === "::" ||
+    name === "0.0.0.0" ||
+    /^127\./.test(name) ||
+    /^::ffff:127\./.test(name)
+  )
+    return "here";
+  return "elsewhere";
+}
+
+// The supervising process is told over its channel, which user code does not see.
+const isInstance = typeof process.send === "function" && process.env.LOCAL_INSTANCE === String(process.ppid);
+const tell = isInstance ? process.send.bind(process) : undefined;
+if (isInstance) {
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL")); // the supervisor is gone
+  process.channel.unref();
+  delete process.send;
+}
+
+function refusal(host) {
+  const message = `${host} is not reachable in a local run: only Google's APIs that are simulated are`;
+  if (tell) tell({ refused: String(host) }, () => {});
+  else process.stderr.write(`${JSON.stringify({ severity: "ERROR", message, refusedHost: String(host) })}\n`);
+  return Object.assign(new Error(message), { code: "ENOTFOUND", errno: -3008, syscall: "getaddrinfo", hostname: host });
+}
+
+const realLookup = dns.lookup;
+const realPromisesLookup = dns.promises.lookup;
+
+/** What a name's lookup gives; undefined where the system may answer. */
+function known(host, options) {
+  const where = place(host);
+  if (where === "here" || !host) return undefined;
+  if (where === "elsewhere") throw refusal(host);
+  const address = where === "google" ? GOOGLE_ADDRESS : METADATA_ADDRESS;
+  const all = typeof options === "object" && options !== null && options.all;
+  return all ? [{ address, family: 4 }] : { address, family: 4 };
+}
+
+dns.lookup = function lookup(host, options, callback) {
+  if (typeof options === "function") return lookup(host, {}, options);
+  let answer;
+  try {
+    answer = known(host, options);
+  } catch (error) {
+    process.nextTick(callback, error);
+    return {};
+  }
+  if (!answer) return realLookup(host, options, callback);
+  if (Array.isArray(answer)) process.nextTick(callback, null, answer);
+  else process.nextTick(callback, null, answer.address, answer.family);
+  return {};
+};
+dns.promises.lookup = async function lookup(host, options) {
+  return known(host, options) ?? realPromisesLookup(host, options);
+};
+
+/** Records other than addresses: Google's names have none, others are refused; no question leaves the machine. */
+function noRecords(name, host) {
+  if (place(host) === "elsewhere") return refusal(host);
+  return Object.assign(new Error(`${name} ENODATA ${host}`), { code: "ENODATA", syscall: name, hostname: host });
+}
+for (const resolver of [dns, dns.Resolver.prototype]) {
+  for (const name of Object.getOwnPropertyNames(resolver).filter((key) =>
+    /^(resolve|reverse|lookupService)/.test(key),
+  )) {
+    resolver[name] = (host, ...rest) => process.nextTick(rest[rest.length - 1], noRecords(name, host));
+  }
+}
+for (const resolver of [dns.promises, dns.promises.Resolver.prototype]) {
+  for (const name of Object.getOwnPropertyNames(resolver).filter((key) =>
+    /^(resolve|reverse|lookupService)/.test(key),
+  )) {
+    resolver[name] = async (host) => {
+      throw noRecords(name, host);
+    };
+  }
+}
+
+const realConnect = net.Socket.prototype.connect;
+net.Socket.prototype.connect = function connect(...args) {
+  const normalized = Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args);
+  const options = normalized[0];
+  if (options.path !== undefined && options.path !== null) return realConnect.call(this, normalized);
+  const where = place(options.host ?? "localhost");
+  if (where === "elsewhere") {
+    const callback = normalized[1];
+    if (callback) this.once("connect", callback);
+    const error = refusal(options.host);
+    process.nextTick(() => this.destroy(error));
+    return this;
+  }
+  if (where !== "here") {
+    normalized[0] = {
+      ...options,
+      host: "127.0.0.1",
+      port: where === "google" ? port : metadataPort,
+      lookup: undefined,
+    };
+  }
+  return realConnect.call(this, normalized);
+};
+
+// An instance listens where PORT says, as on Cloud Run; really that is any free port, of this machine only.
+if (isInstance) {
+  const realListen = net.Server.prototype.listen;
+  net.Server.prototype.listen = function listen(...args) {
+    const normalized = net._normalizeArgs(args);
+    if (String(normalized[0].port) !== process.env.PORT) return realListen.apply(this, args);
+    normalized[0] = { ...normalized[0], port: 0, host: "127.0.0.1" };
+    this.once("listening", () => tell({ listening: this.address().port }));
+    return realListen.call(this, normalized[0], normalized[1] ?? (() => {}));
+  };
+}
+syncBuiltinESMExports();
