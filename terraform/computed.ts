@@ -104,9 +104,22 @@ export function storageAgent(projectId: string): string {
   return `service-${projectNumber(projectId)}@gs-project-accounts.iam.gserviceaccount.com`;
 }
 
-/** The deterministic URL of a Cloud Run service. Source: cloud.google.com/run/docs/triggering/https-request */
+/** DNS allows 63 characters in a label; hash and region take 14 of them. */
+const LONGEST_NAME = 49;
+
+/**
+ * The URL of a function's Cloud Run service, `https://<name>-<hash>-<region>.a.run.app`. Google draws the hash; here it
+ * follows from project, region and name, so that it is known before anything runs. The region is its initials, as Google
+ * has it for the common ones (`uc`, `ew`).
+ */
 function serviceUrl(a: Attributes, d: ProviderDefaults): string {
-  return `https://${a.name}-${projectNumber(project(a, d))}.${a.location ?? d.region}.run.app`;
+  const region = String(a.location ?? d.region);
+  const hash = createHash("sha256")
+    .update(`${project(a, d)}/${region}/${a.name}`)
+    .digest("hex");
+  const initials = region.split("-").map((part) => part.charAt(0));
+  const name = String(a.name).slice(0, LONGEST_NAME);
+  return `https://${name}-${BigInt(`0x${hash}`).toString(36).slice(0, 10)}-${initials.slice(0, 2).join("")}.a.run.app`;
 }
 
 function project(a: Attributes, d: ProviderDefaults): string {

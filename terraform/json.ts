@@ -1,3 +1,4 @@
+import type { Key } from "./evaluate";
 import type { Value } from "./functions";
 
 export type Json = Record<string, Value>;

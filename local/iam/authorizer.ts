@@ -1,0 +1,92 @@
+import { ApiError } from "../core/api-error";
+import type { Authorizer, Caller } from "../core/stand-in";
+import type { Binding } from "./bindings";
+import { narrowestRole } from "./roles";
+
+/** A call that no binding allows. */
+export interface Denial {
+  /** Empty for nobody. */
+  readonly email: string;
+  readonly permission: string;
+  readonly resource: string;
+  /** Role and resource of a binding that would allow it. */
+  readonly remedy: string;
+}
+
+export interface BindingAuthorizerOptions {
+  /** That buckets belong to, whose names do not say it. */
+  readonly project: string;
+  readonly onDenied?: (denial: Denial) => void;
+}
+
+/** Collections whose members have IAM policies of their own; of the rest, only the project has one. */
+const WITH_POLICY =
+  /^projects\/[^/]+\/(?:locations\/[^/]+\/(?:queues|services)|topics|subscriptions|serviceAccounts)\/[^/]+$/;
+const BUCKET = /^projects\/_\/buckets\/[^/]+/;
+
+/** Allows what a list of bindings allows: on the resource itself, its bucket, or its project. */
+export class BindingAuthorizer implements Authorizer {
+  /** Addresses of the bindings that have allowed something. */
+  readonly used = new Set<string>();
+  private readonly byResource = new Map<string, Binding[]>();
+
+  constructor(
+    readonly bindings: readonly Binding[],
+    private readonly options: BindingAuthorizerOptions,
+  ) {
+    for (const binding of bindings) {
+      const there = this.byResource.get(binding.resource);
+      if (there) there.push(binding);
+      else this.byResource.set(binding.resource, [binding]);
+    }
+  }
+
+  require({ email }: Caller, permission: string, resource: string): void {
+    for (const level of this.levels(resource)) {
+      const found = this.byResource
+        .get(level)
+        ?.find(
+          ({ member, permissions, condition }) =>
+            isMember(member, email) && permissions.has(permission) && (!condition || condition(resource)),
+        );
+      if (!found) continue;
+      this.used.add(found.address);
+      return;
+    }
+    const remedy = this.remedy(email, permission, resource);
+    this.options.onDenied?.({ email: email ?? "", permission, resource, remedy });
+    if (email === undefined) {
+      throw new ApiError(
+        "UNAUTHENTICATED",
+        `Request is missing required authentication credential: nobody has permission '${permission}' on resource '${resource}'.`,
+      );
+    }
+    throw new ApiError(
+      "PERMISSION_DENIED",
+      `Permission '${permission}' denied on resource '${resource}' (or it may not exist) for ${email}. ${remedy}`,
+    );
+  }
+
+  /** The resource and what it inherits policies from. */
+  private levels(resource: string): string[] {
+    const bucket = BUCKET.exec(resource)?.[0];
+    const named = /^projects\/([^/]+)/.exec(resource)?.[1];
+    const project = `projects/${named === undefined || named === "_" || named === "-" ? this.options.project : named}`;
+    return [...new Set([resource, ...(bucket ? [bucket] : []), project])];
+  }
+
+  private remedy(email: string | undefined, permission: string, resource: string): string {
+    const own = this.bindings.find(
+      ({ role, permissions }) => role.startsWith("projects/") && permissions.has(permission),
+    );
+    const role = own?.role ?? narrowestRole(permission) ?? `a custom role with ${permission}`;
+    const bucket = BUCKET.exec(resource)?.[0];
+    const on = bucket ?? (WITH_POLICY.test(resource) ? resource : `projects/${this.options.project}`);
+    return `A binding of ${role} on ${on} to ${email === undefined ? "allUsers" : `serviceAccount:${email}`} would allow it.`;
+  }
+}
+
+function isMember(member: string, email: string | undefined): boolean {
+  if (member === "allUsers") return true;
+  return email !== undefined && (member === "allAuthenticatedUsers" || member === `serviceAccount:${email}`);
+}
