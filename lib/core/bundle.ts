@@ -103,9 +103,9 @@ function readCache(entry: string): Uint8Array | undefined {
 }
 
 function writeCache(entry: string, code: Uint8Array, files: readonly string[]): void {
-  const stamps = Object.fromEntries([...files, ...resolutionFiles()].map((file) => [file, stamp(file)]));
   const file = cacheFile(entry);
   try {
+    const stamps = Object.fromEntries([...files, ...resolutionFiles()].map((file) => [file, stamp(file)]));
     mkdirSync(resolve(file, ".."), { recursive: true });
     // Written aside and renamed, so that a synth running beside this one never reads half of it.
     writeFileSync(
