@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Fn, TerraformStack, Token } from "cdktf";
 import { Construct } from "constructs";
@@ -13,6 +14,7 @@ import { Memory } from "../../lib/core/memory";
 import { composeName, type NamedResource, resourceName } from "../../lib/core/names";
 import { packageRoot } from "../../lib/core/package-root";
 import { DEFAULT_NODE_RUNTIME, runtimeProblem } from "../../lib/core/runtime";
+import { skipTokenTraces } from "../../lib/core/token-traces";
 import {
   check,
   inRange,
@@ -24,7 +26,7 @@ import {
   validationErrors,
 } from "../../lib/core/validation";
 import { zip } from "../../lib/core/zip";
-import { errorsOf, temporaryFolder, testApp, testStack, thrownBy } from "./support";
+import { captureTrace, errorsOf, temporaryFolder, testApp, testStack, thrownBy } from "./support";
 
 describe("Duration", () => {
   test.each([
@@ -527,6 +529,20 @@ describe("grantees", () => {
   });
 });
 
+test("without token traces plain objects have no stack, and errors keep theirs", () => {
+  const { captureStackTrace, prepareStackTrace } = Error;
+  try {
+    skipTokenTraces();
+    const [token, error] = [{ stack: "" }, new Error("real")];
+    captureTrace(token);
+    captureTrace(error);
+    expect(token.stack).toBe("");
+    expect(error.stack).toMatch(/^Error: real\n {4}at .*core\.test\.ts/);
+  } finally {
+    Object.assign(Error, { captureStackTrace, prepareStackTrace });
+  }
+});
+
 test("the package's root holds its functions and workflows", () => {
-  expect(packageRoot()).toBe(process.cwd());
+  expect(["functions", "workflows"].filter((folder) => !existsSync(join(packageRoot(), folder)))).toEqual([]);
 });

@@ -1,8 +1,14 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { strFromU8, unzipSync } from "fflate";
+import { bundleModules } from "../../lib/core/bundle";
 import { FunctionSource } from "../../lib/core/function-source";
 import { temporaryFolder, thrownBy } from "./support";
+
+// Bundles are kept below the working directory, which shall not fill with those of these tests.
+const before = process.cwd();
+beforeAll(() => process.chdir(temporaryFolder()));
+afterAll(() => process.chdir(before));
 
 /** A folder with these files. */
 function folder(files: Readonly<Record<string, string>>, root = temporaryFolder()): string {
@@ -162,6 +168,65 @@ describe("directory", () => {
     expect(thrownBy(() => FunctionSource.directory(empty, python).archive())).toBe(
       `InvalidSource: function source "${empty}" holds no files`,
     );
+  });
+});
+
+describe("bundles that are kept", () => {
+  const code = { "index.ts": `import { text } from "./text";\nexport const handler = () => text;` };
+  const cache = () => join(process.cwd(), "node_modules/.cache/cdktf-serverless-ml");
+  const bundleOf = (root: string) =>
+    strFromU8(
+      bundleModules([join(root, "index.ts")])
+        .values()
+        .next().value as Uint8Array,
+    );
+
+  beforeEach(() => process.chdir(temporaryFolder()));
+
+  test("are used again, until a file that went into them changes", () => {
+    const root = folder({ ...code, "text.ts": 'export const text = "one";' });
+    const first = bundleOf(root);
+    const [name] = readdirSync(cache());
+    const kept = JSON.parse(readFileSync(join(cache(), String(name)), "utf8"));
+    writeFileSync(join(cache(), String(name)), JSON.stringify({ ...kept, code: "kept" }));
+    expect(bundleOf(root)).toBe("kept");
+
+    folder({ "text.ts": 'export const text = "two";' }, root);
+    expect(bundleOf(root)).toBe(first.replace("one", "two"));
+    expect(readdirSync(cache())).toEqual([name]);
+  });
+
+  test("are made again where one cannot be read, and are no matter where none can be written", () => {
+    const root = folder({ ...code, "text.ts": 'export const text = "one";' });
+    const first = bundleOf(root);
+    for (const name of readdirSync(cache())) writeFileSync(join(cache(), name), "half a bun");
+    expect(bundleOf(root)).toBe(first);
+
+    process.chdir(folder({ node_modules: "a file" }));
+    expect(bundleOf(root)).toBe(first);
+  });
+
+  test("of many modules come from one run, and are the same as from many", () => {
+    const paths = ["one", "two"].map((text) => folder({ "index.ts": `export const handler = () => "${text}";` }));
+    const alone = paths.map((path) => bundleOf(path));
+    process.chdir(temporaryFolder());
+    FunctionSource.prepare(paths);
+    for (const path of paths) rmSync(path, { recursive: true });
+    expect(readdirSync(cache())).toHaveLength(2);
+    expect(alone.map((text) => /one|two/.exec(text)?.[0])).toEqual(["one", "two"]);
+  });
+
+  test("that were prepared are used by the sources made later", () => {
+    const root = folder({ "index.ts": 'export const handler = () => "one";' });
+    FunctionSource.prepare([root]);
+    writeFileSync(join(root, "index.ts"), 'export const handler = () => "two";');
+    expect(contents(FunctionSource.typescript(root))["index.js"]).toContain('"one"');
+  });
+
+  test("are refused for a module that is not there, or does not bundle", () => {
+    const broken = folder({ "index.ts": "export const handler = ;" });
+    expect(thrownBy(() => FunctionSource.prepare(["no/such"]))).toContain('InvalidSource: function source "no/such"');
+    expect(thrownBy(() => FunctionSource.prepare([broken]))).toMatch(/^BundleFailed: .*index\.ts:1: Unexpected ";"$/);
   });
 });
 

@@ -92,7 +92,9 @@ describe("build identity", () => {
       "stack-build-dev | roles/storage.objectViewer if function-source-copies | project acme-ml",
       "stack-build-dev | roles/storage.objectViewer | bucket acme-ml-stack-function-sources-dev",
     ]);
-    const conditions = all(stack, "google_project_iam_member").flatMap(({ condition }) => (condition as Json) ?? []);
+    const conditions = all(stack, "google_project_iam_member").flatMap(({ condition }) =>
+      condition ? [condition as Json] : [],
+    );
     expect(conditions.map(({ expression }) => expression)).toEqual([
       'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") || resource.name.startsWith("projects/_/buckets/gcf-v2-uploads-")',
     ]);

@@ -11,9 +11,9 @@ import { GoogleStack, type GoogleStackProps } from "../../lib/parts/google-stack
 export type Json = { readonly [key: string]: unknown };
 
 // cdktf notes for every token where it was made, which takes more than half the time of these tests. Errors keep theirs.
-const captureStackTrace = Error.captureStackTrace;
+export const captureTrace = Error.captureStackTrace;
 Error.captureStackTrace = (target, below) => {
-  if (target instanceof Error) captureStackTrace(target, below);
+  if (target instanceof Error) captureTrace(target, below);
 };
 
 const folders: string[] = [];
