@@ -143,7 +143,7 @@ export class FakeGoogle {
 
     const at = this.faults.findIndex(({ pattern }) => pattern.test(line));
     const fault = at === -1 ? undefined : this.faults.splice(at, 1)[0]?.fault;
-    if (fault?.delay) await sleep(fault.delay);
+    if (fault?.delay) await sleep(fault.delay, undefined, { ref: false });
     const broken = fault && (fault.drop || fault.status !== undefined);
     if (broken && !fault.after) return this.break(fault, response);
     try {
