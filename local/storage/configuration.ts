@@ -1,0 +1,141 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { EvaluatedResource, Simulated } from "../core/stand-in";
+import type { BucketSettings, EventType } from "./bucket";
+import type { NotificationConfig } from "./notifications";
+import type { WritableMetadata } from "./stored-object";
+
+export const simulated: Simulated = {
+  google_storage_bucket: [
+    "name",
+    "project",
+    "location",
+    "storage_class",
+    "labels",
+    "force_destroy",
+    "public_access_prevention",
+    "uniform_bucket_level_access",
+    "versioning.enabled",
+    // Restoring is not simulated and refused by name; keeping what is deleted has no other effect.
+    "soft_delete_policy.retention_duration_seconds",
+    "lifecycle_rule.action.type",
+    "lifecycle_rule.condition.age",
+  ],
+  google_storage_bucket_object: [
+    "bucket",
+    "name",
+    "source",
+    "content",
+    "content_type",
+    "content_encoding",
+    "content_disposition",
+    "content_language",
+    "cache_control",
+    "metadata",
+    "generation",
+  ],
+  google_storage_notification: [
+    "bucket",
+    "topic",
+    "payload_format",
+    "event_types",
+    "object_name_prefix",
+    "custom_attributes",
+  ],
+};
+
+const EVENT_TYPES: readonly EventType[] = [
+  "OBJECT_FINALIZE",
+  "OBJECT_METADATA_UPDATE",
+  "OBJECT_DELETE",
+  "OBJECT_ARCHIVE",
+];
+
+/** Terraform's JSON allows a block that comes once as an object or as a list of one. */
+// biome-ignore lint/suspicious/noExplicitAny: the shape of a block is its resource's.
+function blocks(given: any): any[] {
+  if (given === undefined || given === null) return [];
+  return Array.isArray(given) ? given : [given];
+}
+
+function refuse({ address }: EvaluatedResource, what: string): never {
+  throw new Error(`${address}: ${what}`);
+}
+
+/** @throws Error for a lifecycle rule that is not simulated */
+export function readBucket(resource: EvaluatedResource): BucketSettings {
+  const { name, location = "US", storage_class = "STANDARD", labels, versioning, lifecycle_rule } = resource.attributes;
+  const ages = blocks(lifecycle_rule).map((rule) => {
+    const { type } = blocks(rule.action)[0] ?? {};
+    const { age } = blocks(rule.condition)[0] ?? {};
+    if (type !== "Delete") refuse(resource, `lifecycle_rule.action.type ${type} is not simulated; Delete is`);
+    if (typeof age !== "number") refuse(resource, "a lifecycle_rule without condition.age is not simulated");
+    return age as number;
+  });
+  return {
+    name,
+    location: String(location).toUpperCase(),
+    storageClass: storage_class,
+    labels,
+    versioning: Boolean(blocks(versioning)[0]?.enabled),
+    ...(ages.length > 0 && { deleteAfter: Math.min(...ages) }),
+  };
+}
+
+export interface DeployedObject {
+  readonly bucket: string;
+  readonly name: string;
+  readonly content: Buffer;
+  readonly metadata: WritableMetadata;
+  /** As other resources' references were told. */
+  readonly generation?: number;
+}
+
+/** @param directory from which relative sources are read */
+export function readObject(resource: EvaluatedResource, directory: string): DeployedObject {
+  const { bucket, name, source, content, generation, ...given } = resource.attributes;
+  if ((source === undefined) === (content === undefined)) refuse(resource, "needs either source or content");
+  const metadata = {
+    contentType:
+      given.content_type ?? (content === undefined ? "application/octet-stream" : "text/plain; charset=utf-8"),
+    contentEncoding: given.content_encoding,
+    contentDisposition: given.content_disposition,
+    contentLanguage: given.content_language,
+    cacheControl: given.cache_control,
+    metadata: given.metadata,
+  };
+  return {
+    bucket,
+    name,
+    content: content === undefined ? readFileSync(resolve(directory, source)) : Buffer.from(content),
+    metadata: Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)),
+    ...(generation !== undefined && { generation: Number(generation) }),
+  };
+}
+
+/** @param number the id that the service would give */
+export function readNotification(resource: EvaluatedResource, number: number): NotificationConfig {
+  const {
+    bucket,
+    topic,
+    payload_format,
+    event_types,
+    object_name_prefix = "",
+    custom_attributes = {},
+  } = resource.attributes;
+  if (payload_format !== "JSON_API_V1" && payload_format !== "NONE") {
+    refuse(resource, `payload_format is ${payload_format}; allowed: JSON_API_V1, NONE`);
+  }
+  const eventTypes: EventType[] = event_types?.length ? event_types : [...EVENT_TYPES];
+  const unknown = eventTypes.find((type) => !EVENT_TYPES.includes(type));
+  if (unknown) refuse(resource, `event_types has ${unknown}; allowed: ${EVENT_TYPES.join(", ")}`);
+  return {
+    name: `projects/_/buckets/${bucket}/notificationConfigs/${number}`,
+    bucket,
+    topic,
+    eventTypes,
+    payloadFormat: payload_format,
+    objectNamePrefix: object_name_prefix,
+    customAttributes: custom_attributes,
+  };
+}

@@ -1,0 +1,4 @@
+export { agent as storageAgent } from "./notifications";
+export { PUBLIC_OBJECTS } from "./public-objects";
+export { StorageStandIn } from "./storage";
+export type { StoredObject } from "./stored-object";
