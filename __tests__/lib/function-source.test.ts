@@ -192,7 +192,8 @@ describe("bundles that are kept", () => {
     expect(bundleOf(root)).toBe("kept");
 
     folder({ "text.ts": 'export const text = "two";' }, root);
-    expect(bundleOf(root)).toBe(first.replace("one", "two"));
+    expect(first).toContain('"one"');
+    expect(bundleOf(root)).toContain('"two"');
     expect(readdirSync(cache())).toEqual([name]);
   });
 
