@@ -108,6 +108,8 @@ export interface Hop {
   readonly status: string;
   /** Milliseconds. */
   readonly duration?: number;
+  /** Why, where it did not go well: such as who lacks which permission. */
+  readonly detail?: string;
 }
 
 export interface Recorder {

@@ -1,0 +1,33 @@
+/** A stack that cannot be simulated faithfully, refused before anything runs; with every reason at once. */
+export class LoadError extends Error {
+  override readonly name = "LoadError";
+
+  /** @param reasons each `<address>: <what is not simulated or not valid>` */
+  constructor(readonly reasons: readonly string[]) {
+    super(reasons.join("\n"));
+  }
+}
+
+/** Collects what speaks against the resources of a stand-in. */
+export class Refusals {
+  private readonly reasons: string[] = [];
+
+  add(address: string, reason: string): void {
+    this.reasons.push(`${address}: ${reason}`);
+  }
+
+  /** Does the work for one resource; what it throws is collected. */
+  attempt<T>(address: string, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.add(address, (error as Error).message);
+      return undefined;
+    }
+  }
+
+  /** @throws LoadError where there was a reason */
+  throwIfAny(): void {
+    if (this.reasons.length > 0) throw new LoadError(this.reasons);
+  }
+}

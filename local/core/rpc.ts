@@ -1,0 +1,96 @@
+import { ApiError } from "./api-error";
+import type { Caller, GrpcService, RestRequest, RestService } from "./stand-in";
+import { GRPC_WIRE, JSON_WIRE, type Wire } from "./values";
+
+export interface Call {
+  /** The request message; over REST made of body, path and query. */
+  // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
+  readonly request: any;
+  readonly caller: Caller;
+  /** How times, durations, bytes and enums stand in the answer. */
+  readonly wire: Wire;
+}
+
+/** One method of a Google API, over REST and gRPC. */
+export interface Rpc {
+  readonly name: string;
+  // Verb and path template as the proto's `google.api.http` has them: POST /v1/{topic=projects/*/topics/*}:publish
+  readonly http?: string;
+  /** Absent: refused with UNIMPLEMENTED, by name. */
+  readonly run?: (call: Call) => object | Promise<object>;
+}
+
+/** Query parameters that every Google API takes and that change nothing here. */
+const SYSTEM_PARAMETERS = new Set(["$alt", "alt", "key", "prettyPrint", "quotaUser"]);
+
+export function grpcService(
+  name: string,
+  { hosts, protos, rpcs }: { hosts: readonly string[]; protos: string; rpcs: readonly Rpc[] },
+): GrpcService {
+  const methods = rpcs.map(({ name: method, run }) => [
+    method,
+    async (request: unknown, caller: Caller) => {
+      if (!run) throw notSimulated(`${name}.${method}`);
+      return run({ request, caller, wire: GRPC_WIRE });
+    },
+  ]);
+  return { name, hosts, protos, methods: Object.fromEntries(methods) };
+}
+
+export function restService({ hosts, rpcs }: { hosts: readonly string[]; rpcs: readonly Rpc[] }): RestService {
+  const routes = rpcs.flatMap((rpc) => (rpc.http ? [{ rpc, ...parseTemplate(rpc.http) }] : []));
+  return {
+    hosts,
+    async handle(request) {
+      for (const { rpc, verb, pattern, fields } of routes) {
+        const match = verb === request.method ? pattern.exec(request.path) : null;
+        if (!match) continue;
+        if (!rpc.run) throw notSimulated(`${request.host}: ${rpc.name}`);
+        const path = fields.map((field, index) => [field, decode(match[index + 1] ?? "")]);
+        const message = { ...query(request), ...body(request), ...Object.fromEntries(path) };
+        return { status: 200, body: await rpc.run({ request: message, caller: request.caller, wire: JSON_WIRE }) };
+      }
+      throw notSimulated(`${request.method} https://${request.host}${request.path}`);
+    },
+  };
+}
+
+function notSimulated(what: string): ApiError {
+  return new ApiError("UNIMPLEMENTED", `${what} is not simulated here`);
+}
+
+// {name=projects/*/topics/*} becomes a group; * is one segment.
+function parseTemplate(http: string): { verb: string; pattern: RegExp; fields: string[] } {
+  const [verb = "", template = ""] = http.split(" ");
+  const fields: string[] = [];
+  const pattern = template.replace(/\{(\w+)=([^}]+)\}|[.$]/g, (literal, field?: string, segments?: string) => {
+    if (!field || !segments) return `\\${literal}`;
+    fields.push(field);
+    return `(${segments.replaceAll("*", "[^/]+")})`;
+  });
+  return { verb, pattern: new RegExp(`^${pattern}$`), fields };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ApiError("INVALID_ARGUMENT", `The path ${JSON.stringify(text)} is not percent-encoded`);
+  }
+}
+
+function query(request: RestRequest): object {
+  return Object.fromEntries([...request.query].filter(([name]) => !SYSTEM_PARAMETERS.has(name)));
+}
+
+function body({ body }: RestRequest): object {
+  if (body.length === 0) return {};
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString());
+  } catch (error) {
+    throw new ApiError("INVALID_ARGUMENT", `Invalid JSON payload received. ${(error as Error).message}`);
+  }
+  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
+  throw new ApiError("INVALID_ARGUMENT", "Invalid JSON payload received. The body must be an object.");
+}

@@ -1,0 +1,203 @@
+import { randomUUID } from "node:crypto";
+import { Alarm } from "../core/alarm";
+import { ApiError } from "../core/api-error";
+import { backoff } from "../core/backoff";
+import { Heap } from "../core/heap";
+import { serviceAgent } from "../core/identity";
+import type { Surroundings } from "../core/stand-in";
+import type { QueueSettings } from "./queue-settings";
+import { QueuedTask } from "./queued-task";
+import { identityOf, requestOf } from "./request";
+import type { NewTask } from "./task";
+import { TokenBucket } from "./token-bucket";
+
+/** How long the name of a task that has ended stays taken: the strictest of what Google documents (1 h, 24 h). */
+const NAME_TAKEN = 24 * 3_600_000;
+
+interface Outcome {
+  /** HTTP status; 0 where there was no answer. */
+  readonly status: number;
+  readonly reason?: string;
+}
+
+/** A queue at work: dispatches what is due, as fast as its limits allow, until an attempt succeeds or the attempts are spent. */
+export class Queue {
+  private readonly tasks = new Map<string, QueuedTask>();
+  private readonly waiting = new Heap<QueuedTask>();
+  /** Names of ended tasks with the time at which they are free again, the earliest first. */
+  private readonly taken = new Map<string, number>();
+  private readonly bucket: TokenBucket;
+  private readonly alarm: Alarm;
+  private running = 0;
+  private created = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    readonly settings: QueueSettings,
+  ) {
+    this.bucket = new TokenBucket(settings.rate, settings.burst, surroundings.clock.now());
+    this.alarm = new Alarm(surroundings.clock, () => this.dispatchDue());
+  }
+
+  /** Tasks that have not ended. */
+  get size(): number {
+    return this.tasks.size;
+  }
+
+  /** @throws ApiError ALREADY_EXISTS for a name that is or was taken within 24 hours */
+  add(task: NewTask): QueuedTask {
+    const now = this.surroundings.clock.now();
+    this.freeNames(now);
+    const id = task.id ?? randomUUID().replaceAll("-", "");
+    if (this.tasks.has(id) || this.taken.has(id))
+      throw new ApiError("ALREADY_EXISTS", "Requested entity already exists");
+    const queued = new QueuedTask(id, this.created++, now, task);
+    this.tasks.set(id, queued);
+    this.waiting.push(queued);
+    this.dispatchDue();
+    return queued;
+  }
+
+  /** @throws ApiError NOT_FOUND */
+  get(id: string): QueuedTask {
+    const task = this.tasks.get(id);
+    if (task) return task;
+    this.freeNames(this.surroundings.clock.now());
+    if (!this.taken.has(id)) throw new ApiError("NOT_FOUND", "Requested entity was not found.");
+    throw new ApiError(
+      "NOT_FOUND",
+      "The task no longer exists, though a task with this name existed recently. The task either successfully completed or was deleted.",
+    );
+  }
+
+  /** Forgets a task; an attempt that is under way goes on, and its answer changes nothing. @throws ApiError NOT_FOUND */
+  delete(id: string): void {
+    this.end(this.get(id));
+  }
+
+  /** Tasks that were created after one with a number, oldest first. */
+  *list(after: number): Generator<QueuedTask> {
+    for (const task of this.tasks.values()) if (task.order > after) yield task;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.alarm.cancel();
+  }
+
+  private dispatchDue(): void {
+    const now = this.surroundings.clock.now();
+    while (!this.stopped && this.running < this.settings.maxConcurrent) {
+      const task = this.waiting.peek();
+      if (!task) return;
+      const due = task.deleted ? now : task.time > now ? task.time : this.bucket.take(now);
+      if (due > now) {
+        this.alarm.set(due);
+        return;
+      }
+      this.waiting.pop();
+      if (!task.deleted) void this.dispatch(task, now);
+    }
+  }
+
+  private async dispatch(task: QueuedTask, now: number): Promise<void> {
+    this.running++;
+    task.running = true;
+    task.dispatchCount++;
+    task.firstDispatch ||= now;
+    task.lastDispatch = now;
+    const outcome = await this.attempt(task, now);
+    this.running--;
+    task.running = false;
+    if (this.stopped) return;
+    if (!task.deleted) this.settle(task, outcome);
+    this.dispatchDue();
+  }
+
+  private async attempt(task: QueuedTask, start: number): Promise<Outcome> {
+    const { clock, recorder } = this.surroundings;
+    let to = task.url;
+    const send = async (): Promise<Outcome> => {
+      this.requireMinting(task);
+      const request = requestOf(task, this.settings, this.surroundings.tokens);
+      to = request.url;
+      const { status, failure } = await this.surroundings.invoker.invoke(request);
+      return { status, reason: failure && (failure === "deadline" ? "DEADLINE_EXCEEDED" : "UNAVAILABLE") };
+    };
+    let detail: string | undefined;
+    const outcome = await send().catch((error: Error): Outcome => {
+      detail = error.message;
+      return { status: 0, reason: error instanceof ApiError ? error.code : "INVALID_ARGUMENT" };
+    });
+    recorder.hop({
+      from: `queue ${this.settings.id}`,
+      to,
+      what: `task ${task.id}`,
+      attempt: task.dispatchCount,
+      status: outcome.status ? String(outcome.status) : String(outcome.reason),
+      duration: clock.now() - start,
+      detail,
+    });
+    return outcome;
+  }
+
+  /**
+   * The service's own account makes the token: "you must grant the Service Account User role to the Cloud Tasks primary
+   * service agent" (https://docs.cloud.google.com/tasks/docs/creating-http-target-tasks).
+   */
+  private requireMinting(task: QueuedTask): void {
+    const identity = identityOf(task, this.settings.target);
+    if (!identity) return;
+    const { authorizer, project, projectNumber } = this.surroundings;
+    const agent = { email: serviceAgent(projectNumber, "gcp-sa-cloudtasks") };
+    authorizer.require(agent, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${identity.email}`);
+  }
+
+  private settle(task: QueuedTask, { status }: Outcome): void {
+    const now = this.surroundings.clock.now();
+    task.lastStatus = status;
+    task.lastResponse = status ? now : 0;
+    if (status) task.responseCount++;
+    if (status && status < 500) task.executionCount++;
+    if (status >= 200 && status < 300) {
+      this.end(task);
+    } else if (this.isSpent(task, now)) {
+      this.drop(task);
+    } else {
+      task.time = now + backoff(task.dispatchCount, this.settings.backoff);
+      this.waiting.push(task);
+    }
+  }
+
+  /** Both limits must be reached, and -1 attempts never are: `RetryConfig.max_retry_duration` in queue.proto. */
+  private isSpent({ dispatchCount, firstDispatch }: QueuedTask, now: number): boolean {
+    const { maxAttempts, maxRetryDuration } = this.settings;
+    return maxAttempts !== -1 && dispatchCount >= maxAttempts && now - firstDispatch >= maxRetryDuration;
+  }
+
+  private drop(task: QueuedTask): void {
+    this.end(task);
+    this.surroundings.recorder.hop({
+      from: `queue ${this.settings.id}`,
+      to: "nowhere",
+      what: `task ${task.id}`,
+      attempt: task.dispatchCount,
+      status: "DROPPED",
+      detail: `All ${this.settings.maxAttempts} attempts failed; Cloud Tasks has no dead letters`,
+    });
+  }
+
+  private end(task: QueuedTask): void {
+    task.deleted = true;
+    this.tasks.delete(task.id);
+    this.taken.set(task.id, this.surroundings.clock.now() + NAME_TAKEN);
+  }
+
+  private freeNames(now: number): void {
+    for (const [id, until] of this.taken) {
+      if (until > now) return;
+      this.taken.delete(id);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Timed } from "../core/heap";
+import type { Identity } from "../core/identity";
+import type { Method, NewTask } from "./task";
+
+/** A task in its queue. One flat object, since a queue may hold very many. */
+export class QueuedTask implements Timed {
+  readonly url: string;
+  readonly method: Method;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly identity: Identity | undefined;
+  /** Milliseconds. */
+  readonly deadline: number;
+  /** When the next attempt is due. */
+  time: number;
+  dispatchCount = 0;
+  responseCount = 0;
+  /** Answers but 5xx. */
+  executionCount = 0;
+  firstDispatch = 0;
+  lastDispatch = 0;
+  /** 0: the last attempt had no answer. */
+  lastResponse = 0;
+  /** HTTP status of the last attempt; 0: it had no answer. */
+  lastStatus = 0;
+  running = false;
+  deleted = false;
+
+  constructor(
+    readonly id: string,
+    readonly order: number,
+    readonly created: number,
+    task: NewTask,
+  ) {
+    this.url = task.url;
+    this.method = task.method;
+    this.headers = task.headers;
+    this.body = task.body;
+    this.identity = task.identity;
+    this.deadline = task.deadline;
+    this.time = task.scheduleTime;
+  }
+}
