@@ -7,7 +7,6 @@ export class QueuedTask implements Timed {
   readonly url: string;
   readonly method: Method;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
   readonly identity: Identity | undefined;
   /** Milliseconds. */
   readonly deadline: number;
@@ -25,6 +24,8 @@ export class QueuedTask implements Timed {
   lastStatus = 0;
   running = false;
   deleted = false;
+  /** The body, one character a byte: a small Buffer would keep alive the 8 KiB block that it was cut from. */
+  private readonly content: string;
 
   constructor(
     readonly id: string,
@@ -35,9 +36,13 @@ export class QueuedTask implements Timed {
     this.url = task.url;
     this.method = task.method;
     this.headers = task.headers;
-    this.body = task.body;
     this.identity = task.identity;
     this.deadline = task.deadline;
     this.time = task.scheduleTime;
+    this.content = task.body.toString("latin1");
+  }
+
+  get body(): Buffer {
+    return Buffer.from(this.content, "latin1");
   }
 }
