@@ -25,7 +25,7 @@ const { outputFiles } = buildSync({
   platform: "node",
   format: "cjs",
   target: "node20",
-  sourcemap: "inline",
+  sourcemap: process.execArgv.concat(process.env.NODE_OPTIONS ?? "").join(" ").includes("--enable-source-maps") && "inline",
   write: false,
   logLevel: "error",
 });
