@@ -482,6 +482,10 @@ describe("TaskPipeline", () => {
       { a: step("b"), b: step("c"), c: step("a") },
       "[stack/pipeline] PipelineCycle: steps wait for each other: a -> c -> b -> a",
     ],
+    [
+      { a: step("b", "c"), b: step(), c: step("a") },
+      "[stack/pipeline] PipelineCycle: steps wait for each other: a -> c -> a",
+    ],
     [{ a: step("a") }, "[stack/pipeline] PipelineCycle: steps wait for each other: a -> a"],
     [
       { a: step(), b: step("a", "c"), c: step("b") },
