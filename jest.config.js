@@ -14,6 +14,7 @@ module.exports = {
     ],
   },
   coverageProvider: "v8",
+  coverageReporters: ["text-summary"],
   collectCoverageFrom: ["lib/**/*.ts", "functions/**/*.ts"],
   coverageThreshold: { global: { lines: 95 } },
   testTimeout: 30_000,

@@ -178,7 +178,7 @@ class TaskTarget extends ScheduleTarget {
     const { queue, worker, body } = this.task;
     const { caller } = schedule;
     check(schedule, [
-      inRange("body of the task", Buffer.byteLength(JSON.stringify(body)), {
+      inRange("body of the task", Buffer.byteLength(JSON.stringify(body) ?? ""), {
         min: 0,
         max: MAX_BODY_BYTES,
         unit: "bytes",

@@ -8,7 +8,7 @@ import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 
 export interface ServiceIdentityProps {
-  /** What acts with this identity; shown in Google's console. Up to 256 characters. */
+  /** What acts with this identity; shown in Google's console. Cut to 256 characters. */
   readonly description: string;
   /**
    * 6 to 30 of `a-z0-9-`.
@@ -32,7 +32,8 @@ export class ServiceIdentity extends Construct implements IGrantable {
       project: Deployment.of(this).project,
       accountId,
       displayName: accountId,
-      description: props.description,
+      // IAM takes 256 characters; made of construct paths, descriptions can be longer.
+      description: props.description.slice(0, 256),
       dependsOn: [RequiredApis.of(this).enable("iam")],
       ...props.overrides,
     });
