@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import type { Clock } from "../core/clock";
 import type {
   Authorizer,
@@ -5,10 +8,20 @@ import type {
   Invocation,
   InvocationResult,
   Invoker,
-  RestService,
+  RestReply,
   Simulated,
 } from "../core/stand-in";
-import type { Network } from "../network";
+import type { Network, Service } from "../network";
+import { whenProcessEnds } from "../network/ending";
+import { callerOf, refusalOf, rendered } from "../network/endpoint";
+import { requireBuild } from "./build";
+import { refusalAtDoor, type Traffic } from "./door";
+import { Front } from "./front";
+import { Log, type LogEntry } from "./log";
+import { tooLarge } from "./refusals";
+import { runtimeEnvironment, runtimeHeaders } from "./runtime";
+import { type FunctionSettings, problemsOf, SIMULATED, settingsOf } from "./settings";
+import { unpack } from "./source";
 
 export interface FunctionHostOptions {
   readonly project: string;
@@ -21,40 +34,209 @@ export interface FunctionHostOptions {
   readonly network: Network;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
-  /** Told what functions write, line by line. */
-  readonly onLog?: (functionName: string, line: string) => void;
+  /** Told what functions write. */
+  readonly onLog?: (functionName: string, entry: LogEntry) => void;
+  /**
+   * Processes of one function at once, where the stack allows more instances: then requests wait that would be served in the
+   * cloud. Default: the number of cores, at least 2, at most 4.
+   */
+  readonly maxProcesses?: number;
 }
+
+interface HostedFunction {
+  readonly settings: FunctionSettings;
+  readonly log: Log;
+  readonly front: Front;
+}
+
+/** HTTP/1 requests to Cloud Run. Source: https://docs.cloud.google.com/run/quotas */
+const LARGEST_REQUEST = 32 * 1024 * 1024;
 
 /** Runs the functions of a stack as Cloud Run would, and sends requests as Google's services do. */
 export class FunctionHost implements Invoker {
-  static readonly simulated: Simulated = { google_cloudfunctions2_function: [] };
+  static readonly simulated: Simulated = SIMULATED;
 
-  constructor(readonly options: FunctionHostOptions) {}
+  private readonly folder = mkdtempSync(join(tmpdir(), "local-functions-"));
+  private readonly removeFolder = () => rmSync(this.folder, { recursive: true, force: true });
+  private readonly forget = whenProcessEnds(this.removeFolder);
+  /** By host of their URL. */
+  private readonly functions = new Map<string, HostedFunction>();
 
-  /** What in the resources cannot run here, each with its address; none of it would pass silently. */
-  static problems(_resources: readonly EvaluatedResource[]): string[] {
-    return [];
+  constructor(private readonly options: FunctionHostOptions) {}
+
+  /** What in the resources cannot run here, each with its address. */
+  static problems(options: Pick<FunctionHostOptions, "project" | "projectNumber" | "region" | "resources">): string[] {
+    return functionsOf(options).flatMap(({ settings, file }) => problemsOf(settings, file));
   }
 
-  /** Starts one instance of each function and waits until all listen. @throws with the last log lines of what does not start */
-  async start(_onProgress?: (functionName: string) => void): Promise<void> {
-    throw new Error("not written yet");
+  /**
+   * Unpacks all functions, starts an instance of each, and waits until all listen.
+   * @throws Error for what cannot run here, for a build that its identity may not do, and for a function that does not start,
+   *   with the last lines of its log
+   */
+  async start(onProgress: (functionName: string) => void = () => {}): Promise<void> {
+    const problems = FunctionHost.problems(this.options);
+    if (problems.length > 0) throw new Error(problems.join("\n"));
+    const all = functionsOf(this.options);
+    for (const { settings } of all) requireBuild(settings, this.options);
+    const made = await Promise.all(all.map(({ settings, file }) => this.host(settings, file ?? "")));
+    const started = made.map(async (hosted) => {
+      await startOf(hosted);
+      onProgress(hosted.settings.name);
+    });
+    for (const result of await Promise.allSettled(started)) if (result.status === "rejected") throw result.reason;
   }
 
   /** From one of Google's services or from the run's driver: internal traffic. */
-  async invoke(_invocation: Invocation): Promise<InvocationResult> {
-    throw new Error("not written yet");
+  async invoke({ url, method, headers, body, deadline }: Invocation): Promise<InvocationResult> {
+    const { clock } = this.options;
+    const gone = new AbortController();
+    let cancel = () => {};
+    const tooLate = new Promise<InvocationResult>((resolve) => {
+      cancel = clock.at(clock.now() + deadline, () => {
+        gone.abort();
+        resolve({ status: 0, headers: {}, body: Buffer.alloc(0), failure: "deadline" });
+      });
+    });
+    try {
+      return await Promise.race([
+        this.answer({ url, method, headers: lowerCase(headers), body }, gone.signal),
+        tooLate,
+      ]);
+    } finally {
+      cancel();
+    }
   }
 
-  /** Answers for the functions' own URLs. External traffic is refused by functions that take only internal one. */
-  rest(_traffic: "internal" | "external"): RestService {
-    throw new Error("not written yet");
+  /** Answers for the functions' own URLs. */
+  rest(traffic: Traffic): Service {
+    return {
+      hosts: functionsOf(this.options).map(({ settings }) => new URL(settings.url).host),
+      authenticates: true,
+      handle: ({ method, host, path, query, headers, body }) => {
+        const search = query.size > 0 ? `?${query}` : "";
+        return this.serve(host, { method, path: path + search, headers, body }, traffic);
+      },
+    };
+  }
+
+  /** Last lines of a function's log, oldest first. */
+  log(functionName: string): readonly LogEntry[] {
+    return this.named(functionName).log.last();
+  }
+
+  /** Kills all instances of a function, as if each had crashed. @returns how many there were */
+  crash(functionName: string): number {
+    return this.named(functionName).front.crash();
   }
 
   /** Requests that wait or are under way. */
   pending(): number {
-    return 0;
+    let count = 0;
+    for (const { front } of this.functions.values()) count += front.pending();
+    return count;
   }
 
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    await Promise.all([...this.functions.values()].map(({ front }) => front.stop()));
+    this.removeFolder();
+    this.forget();
+  }
+
+  private named(functionName: string): HostedFunction {
+    const found = [...this.functions.values()].find(({ settings }) => settings.name === functionName);
+    if (!found) throw new Error(`there is no function ${functionName}`);
+    return found;
+  }
+
+  private async host(settings: FunctionSettings, file: string): Promise<HostedFunction> {
+    const { network, clock, onLog, maxProcesses = Math.min(4, Math.max(2, availableParallelism())) } = this.options;
+    const folder = join(this.folder, `${settings.region}-${settings.name}`);
+    mkdirSync(folder);
+    unpack(resolve(this.options.folder, file), folder);
+    const log = new Log((entry) => onLog?.(settings.name, entry));
+    const environment = runtimeEnvironment(settings, await network.environment(settings.identity));
+    const instance = {
+      folder,
+      entryPoint: settings.entryPoint,
+      environment,
+      log,
+      onRefused: (host: string) => network.refused(host),
+    };
+    const hosted = { settings, log, front: new Front({ settings, instance, clock, maxProcesses }) };
+    this.functions.set(new URL(settings.url).host, hosted);
+    return hosted;
+  }
+
+  private async answer(
+    { url, method, headers, body }: Omit<Invocation, "deadline">,
+    gone: AbortSignal,
+  ): Promise<InvocationResult> {
+    const { host, pathname: path, search, searchParams: query } = new URL(url);
+    const request = { method, host, path, query, headers, body };
+    let reply: RestReply;
+    if (this.functions.has(host)) {
+      reply = await this.serve(host, { method, path: path + search, headers, body }, "internal", gone);
+    } else {
+      const { network } = this.options;
+      const service = network.services.rest(host);
+      if (!service) {
+        network.refused(host);
+        return { status: 0, headers: {}, body: Buffer.from(`${host} is not simulated`), failure: "connection" };
+      }
+      try {
+        reply = await service.handle({ ...request, caller: callerOf(headers.authorization, network.options.tokens) });
+      } catch (error) {
+        reply = refusalOf(error);
+      }
+    }
+    return { status: reply.status, ...rendered(reply) };
+  }
+
+  private async serve(
+    host: string,
+    request: { method: string; path: string; headers: Readonly<Record<string, string>>; body: Buffer },
+    traffic: Traffic,
+    gone?: AbortSignal,
+  ): Promise<RestReply> {
+    const hosted = this.functions.get(host);
+    if (!hosted) throw new Error(`${host} is no function of this stack`);
+    const { network, authorizer } = this.options;
+    const { authorization } = request.headers;
+    const at = { path: request.path, authorization, traffic };
+    const refusal = refusalAtDoor(hosted.settings, at, { tokens: network.options.tokens, authorizer });
+    if (refusal) return refusal;
+    if (request.body.length > LARGEST_REQUEST) return tooLarge();
+    return hosted.front.handle({ ...request, headers: runtimeHeaders(host, request.headers) }, gone);
+  }
+}
+
+function functionsOf({
+  resources,
+  ...stack
+}: Pick<FunctionHostOptions, "project" | "projectNumber" | "region" | "resources">) {
+  return resources
+    .filter(({ type }) => type === "google_cloudfunctions2_function")
+    .map((resource) => {
+      const settings = settingsOf(resource, stack);
+      const { bucket, object } = settings.source;
+      const source = resources.find(
+        ({ type, attributes }) =>
+          type === "google_storage_bucket_object" && attributes.bucket === bucket && attributes.name === object,
+      );
+      return { settings, file: source?.attributes.source as string | undefined };
+    });
+}
+
+async function startOf({ settings, log, front }: HostedFunction): Promise<void> {
+  try {
+    await front.start();
+  } catch (error) {
+    const lines = log.last(20).map(({ message }) => `  ${message}`);
+    throw new Error(`${settings.address} does not start: ${(error as Error).message}\n${lines.join("\n")}`);
+  }
+}
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

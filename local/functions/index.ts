@@ -1,2 +1,3 @@
 export { FunctionHost, type FunctionHostOptions } from "./host";
+export type { LogEntry } from "./log";
 export { functionUri } from "./uri";

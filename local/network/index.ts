@@ -1,3 +1,3 @@
 export { Network, type NetworkOptions } from "./network";
-export { Services } from "./services";
+export { type Service, Services } from "./services";
 export { type Identity, TokenAuthority } from "./tokens";

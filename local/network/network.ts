@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { throwAwayAuthority } from "./certificate";
+import { whenProcessEnds } from "./ending";
 import { Endpoint } from "./endpoint";
 import { type MetadataOptions, MetadataServer } from "./metadata-server";
 import { Services } from "./services";
@@ -30,9 +31,9 @@ export class Network {
   private readonly endpoint: Endpoint;
   private readonly metadataServers = new Map<string, Promise<MetadataServer>>();
   private readonly cleanUp = () => rmSync(this.folder, { recursive: true, force: true });
+  private readonly forget = whenProcessEnds(this.cleanUp);
 
   constructor(readonly options: NetworkOptions) {
-    process.once("exit", this.cleanUp);
     const { ca, leaf } = throwAwayAuthority(GOOGLE_NAMES);
     writeFileSync(this.caFile, ca);
     for (const folder of [this.home, this.temporary]) mkdirSync(folder);
@@ -95,7 +96,7 @@ export class Network {
     this.metadataServers.clear();
     await this.endpoint.stop();
     this.cleanUp();
-    process.off("exit", this.cleanUp);
+    this.forget();
   }
 
   private metadataServer(email: string): Promise<MetadataServer> {

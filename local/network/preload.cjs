@@ -40,9 +40,10 @@ function place(host) {
 const isInstance = typeof process.send === "function" && process.env.LOCAL_INSTANCE === String(process.ppid);
 const tell = isInstance ? process.send.bind(process) : undefined;
 if (isInstance) {
-  process.on("disconnect", () => process.kill(process.pid, "SIGKILL")); // the supervisor is gone
+  process.on("disconnect", () => process.kill(process.platform === "win32" ? process.pid : -process.pid, "SIGKILL")); // the supervisor is gone
   process.channel.unref();
   delete process.send;
+  delete process.env.LOCAL_INSTANCE;
 }
 
 function refusal(host) {
@@ -136,6 +137,7 @@ if (isInstance) {
     const normalized = net._normalizeArgs(args);
     if (String(normalized[0].port) !== process.env.PORT) return realListen.apply(this, args);
     normalized[0] = { ...normalized[0], port: 0, host: "127.0.0.1" };
+    this.keepAliveTimeout = 0; // the front's connections stay: closing an idle one races with its next request
     this.once("listening", () => tell({ listening: this.address().port }));
     return realListen.call(this, normalized[0], normalized[1] ?? (() => {}));
   };

@@ -1,0 +1,163 @@
+import { TokenAuthority } from "../../../local/network";
+import { authorizerOf, Bench, CALLER, json, RUNTIME, urlOf } from "./support";
+
+// Who reaches a function's code, and what the others are told.
+
+const ECHO = `exports.handler = (req, res) => res.json({ url: req.url, headers: req.headers, body: String(req.rawBody ?? "") });`;
+const OTHER_PROJECT = "caller@other.iam.gserviceaccount.com";
+
+let bench: Bench;
+beforeAll(async () => {
+  const closed = { ingress_settings: "ALLOW_INTERNAL_ONLY" };
+  const mine = "run.routes.invoke projects/acme-ml/locations/us-central1/services";
+  bench = await new Bench(
+    { closed: { code: ECHO, service: closed }, open: { code: ECHO } },
+    { authorizer: authorizerOf({ [CALLER]: [`${mine}/closed`], allUsers: [`${mine}/open`] }) },
+  ).start();
+  bench.network.services.add({ rest: [bench.host.rest("external")], grpc: [] });
+});
+afterAll(() => bench.stop());
+
+test("an ID token for the service's URL passes; its signature does not", async () => {
+  const reply = await bench.call("closed", "/a/b?c=d%20e", {
+    body: "hello",
+    headers: { "X-Thing": "1", "Content-Type": "text/plain" },
+  });
+  expect(reply.status).toBe(200);
+  const { url, headers, body } = json(reply);
+  expect([url, body]).toEqual(["/a/b?c=d%20e", "hello"]);
+  expect(headers).toMatchObject({
+    host: new URL(urlOf("closed")).host,
+    "x-thing": "1",
+    "x-forwarded-proto": "https",
+    "content-length": "5",
+  });
+  expect(headers.authorization).toMatch(/^Bearer [\w-]+\.[\w-]+\.SIGNATURE_REMOVED_BY_GOOGLE$/);
+  expect(headers["x-cloud-trace-context"]).toMatch(/^[0-9a-f]{32}\/\d+;o=0$/);
+});
+
+test("an audience with a path is the service's too", async () => {
+  const authorization = `Bearer ${bench.tokens.idToken(CALLER, `${urlOf("closed")}/push`)}`;
+  expect((await bench.call("closed", "/", { headers: { authorization } })).status).toBe(200);
+});
+
+test.each([
+  ["no token", () => undefined, 403, "allUsers lacks run.routes.invoke"],
+  [
+    "a token of an account without the binding",
+    (b: Bench) => b.tokens.idToken(RUNTIME, urlOf("closed")),
+    403,
+    `${RUNTIME} lacks run.routes.invoke on projects/acme-ml/locations/us-central1/services/closed`,
+  ],
+  [
+    "a token of another project's account",
+    (b: Bench) => b.tokens.idToken(OTHER_PROJECT, urlOf("closed")),
+    403,
+    OTHER_PROJECT,
+  ],
+  [
+    "a token for another service",
+    (b: Bench) => b.tokens.idToken(CALLER, urlOf("open")),
+    401,
+    `not for ${urlOf("closed")}`,
+  ],
+  [
+    "a token whose audience only begins alike",
+    (b: Bench) => b.tokens.idToken(CALLER, `${urlOf("closed")}.evil.example`),
+    401,
+    "is for",
+  ],
+  ["an access token", (b: Bench) => b.tokens.accessToken(CALLER), 401, "an ID token is needed"],
+  ["a token of another run", () => new TokenAuthority().idToken(CALLER, urlOf("closed")), 401, "could not be verified"],
+  [
+    "a changed token",
+    (b: Bench) => b.tokens.idToken(CALLER, urlOf("closed")).replace(/\.(.)/, ".X"),
+    401,
+    "could not be verified",
+  ],
+  ["garbage", () => "a.b.c", 401, "could not be verified"],
+  [
+    "a token that looks unsigned",
+    () => `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from("{}").toString("base64url")}.AA`,
+    401,
+    "could not be verified",
+  ],
+])("%s is refused", async (_what, token, status, reason) => {
+  const given = token(bench);
+  const { host } = bench;
+  const reply = await host.invoke({
+    url: urlOf("closed"),
+    method: "POST",
+    headers: given === undefined ? {} : { authorization: `Bearer ${given}` },
+    body: Buffer.alloc(0),
+    deadline: 5000,
+  });
+  expect(reply.status).toBe(status);
+  expect(reply.body.toString()).toContain(reason);
+  if (status === 401) expect(reply.headers["www-authenticate"]).toContain('Bearer error="invalid_token"');
+});
+
+test("an expired token is refused with 401", async () => {
+  let now = Date.now();
+  const tokens = new TokenAuthority({ now: () => now });
+  const header = `Bearer ${tokens.idToken(CALLER, "x")}`;
+  now += 3_599_000;
+  expect(tokens.verify(header)).toEqual({ email: CALLER, audience: "x" });
+  now += 1000;
+  expect(tokens.verify(header)).toEqual({ email: CALLER, audience: "x", expired: true });
+});
+
+test("a service for everyone looks at no token", async () => {
+  const bare = { url: urlOf("open"), method: "GET", headers: {}, body: Buffer.alloc(0), deadline: 5000 };
+  expect((await bench.host.invoke(bare)).status).toBe(200);
+  expect((await bench.host.invoke({ ...bare, headers: { authorization: "Bearer garbage" } })).status).toBe(200);
+});
+
+test("from outside, an internal-only service is not there, whatever the token", async () => {
+  const outside = (name: string) =>
+    bench.host.rest("external").handle({
+      method: "POST",
+      host: new URL(urlOf(name)).host,
+      path: "/",
+      query: new URLSearchParams(),
+      headers: { authorization: `Bearer ${bench.tokens.idToken(CALLER, urlOf(name))}` },
+      body: Buffer.alloc(0),
+      caller: {},
+    });
+  expect((await outside("closed")).status).toBe(404);
+  expect((await outside("open")).status).toBe(200);
+});
+
+test("more than 32 MiB are refused with 413", async () => {
+  const reply = await bench.host.invoke({
+    url: urlOf("open"),
+    method: "POST",
+    headers: {},
+    body: Buffer.alloc(32 * 1024 * 1024 + 1),
+    deadline: 5000,
+  });
+  expect(reply.status).toBe(413);
+});
+
+test("the invoker alone is not the build: its identity needs its four permissions", async () => {
+  const build = { service_account: "projects/acme-ml/serviceAccounts/build@acme-ml.iam.gserviceaccount.com" };
+  const email = "build@acme-ml.iam.gserviceaccount.com";
+  const needed = [
+    "storage.objects.get projects/_/buckets/sources/objects/f.zip",
+    "storage.objects.get projects/_/buckets/gcf-v2-sources-123456789012-us-central1/objects/f/function-source.zip",
+    "logging.logEntries.create projects/acme-ml",
+    "artifactregistry.repositories.uploadArtifacts projects/acme-ml",
+  ];
+  for (const missing of needed) {
+    const authorizer = authorizerOf({ [email]: needed.filter((each) => each !== missing) });
+    const without = new Bench({ f: { code: ECHO, build } }, { authorizer });
+    await expect(without.start()).rejects.toMatchObject({
+      code: "PERMISSION_DENIED",
+      message: `${email} lacks ${missing.replace(" ", " on ")}`,
+    });
+    await without.stop();
+  }
+  const complete = new Bench({ f: { code: ECHO, build } }, { authorizer: authorizerOf({ [email]: needed }) });
+  await complete.start();
+  await complete.stop();
+});

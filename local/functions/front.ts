@@ -1,0 +1,180 @@
+import type { Clock } from "../core/clock";
+import type { RestReply } from "../core/stand-in";
+import { Instance, type InstanceOptions, type InstanceRequest } from "./instance";
+import { noInstance, timedOut, unavailable } from "./refusals";
+import type { FunctionSettings } from "./settings";
+
+export interface FrontOptions {
+  readonly settings: FunctionSettings;
+  readonly instance: InstanceOptions;
+  readonly clock: Clock;
+  /** Processes at once, where the stack allows more instances. */
+  readonly maxProcesses: number;
+}
+
+interface Waiting {
+  take(instance: Instance): void;
+  fail(reply: RestReply): void;
+}
+
+/** Cloud Run keeps an idle instance for up to 15 minutes. Source: https://docs.cloud.google.com/run/docs/about-instance-autoscaling */
+const IDLE = 15 * 60_000;
+/**
+ * How long a request waits for one of the most instances that there may be, before 429. Source: the same page ("for up to 10
+ * seconds", or 3.5 times the average start, whichever is longer; ours start in a fraction of a second).
+ */
+const PATIENCE = 10_000;
+
+/** Gives requests to the instances of one function as Cloud Run does: starts, fills, and ends them. */
+export class Front {
+  private readonly instances = new Set<Instance>();
+  /** Told to end, while they finish. */
+  private readonly leaving = new Set<Instance>();
+  private readonly queue = new Set<Waiting>();
+  private readonly idle = new Map<Instance, () => void>();
+  private starting = 0;
+  private underWay = 0;
+  private stopped = false;
+
+  constructor(private readonly options: FrontOptions) {}
+
+  /** Starts the instances that are kept, at least one to see that the function works, as a deployment does. */
+  async start(): Promise<void> {
+    const count = Math.min(Math.max(1, this.options.settings.minInstances), this.most);
+    await Promise.all(Array.from({ length: count }, () => this.startInstance()));
+  }
+
+  /** Requests that wait or are under way. */
+  pending(): number {
+    return this.queue.size + this.underWay;
+  }
+
+  /** @param abandoned aborts when the caller has gone: a request that waits is dropped, one that is under way goes on */
+  async handle(request: InstanceRequest, abandoned?: AbortSignal): Promise<RestReply> {
+    const place = await this.place(abandoned);
+    if (!(place instanceof Instance)) return place;
+    return this.exchange(place, request);
+  }
+
+  /** Ends all instances at once, as if each had crashed. @returns how many there were */
+  crash(): number {
+    for (const instance of this.instances) instance.kill();
+    return this.instances.size;
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const waiting of this.queue) waiting.fail(unavailable("the run ends"));
+    for (const cancel of this.idle.values()) cancel();
+    const all = [...this.instances, ...this.leaving];
+    for (const instance of all) instance.kill();
+    await Promise.all(all.map(({ ended }) => ended));
+  }
+
+  private get most(): number {
+    return Math.min(this.options.settings.maxInstances, this.options.maxProcesses);
+  }
+
+  /** An instance that has room, its load already counted; a refusal where none comes. */
+  private place(abandoned?: AbortSignal): Promise<Instance | RestReply> {
+    const { concurrency } = this.options.settings;
+    for (const instance of this.instances) {
+      if (instance.isReady && instance.load < concurrency) return Promise.resolve(this.occupy(instance));
+    }
+    return new Promise((resolve) => {
+      const end = (result: Instance | RestReply) => {
+        this.queue.delete(waiting);
+        cancel();
+        resolve(result);
+      };
+      const waiting: Waiting = { take: (instance) => end(this.occupy(instance)), fail: end };
+      const cancel = this.options.clock.at(this.options.clock.now() + PATIENCE, () => {
+        // Where only this machine's limit holds it back, the cloud would have had an instance.
+        if (this.instances.size >= this.options.settings.maxInstances) end(noInstance);
+      });
+      abandoned?.addEventListener("abort", () => end(unavailable("the caller has gone")), { once: true });
+      this.queue.add(waiting);
+      this.scaleOut();
+    });
+  }
+
+  private occupy(instance: Instance): Instance {
+    this.idle.get(instance)?.();
+    this.idle.delete(instance);
+    instance.load++;
+    return instance;
+  }
+
+  private scaleOut(): void {
+    const { concurrency } = this.options.settings;
+    while (!this.stopped && this.queue.size > this.starting * concurrency && this.instances.size < this.most) {
+      this.startInstance().catch((error) => {
+        const others = this.starting > 0 || [...this.instances].some(({ isReady }) => isReady);
+        if (!others) for (const waiting of this.queue) waiting.fail(unavailable(error.message));
+      });
+    }
+  }
+
+  private async startInstance(): Promise<void> {
+    const instance = new Instance(this.options.instance);
+    this.instances.add(instance);
+    this.starting++;
+    void instance.ended.then(() => {
+      this.instances.delete(instance);
+      this.leaving.delete(instance);
+      this.idle.get(instance)?.();
+      this.idle.delete(instance);
+      // One that never listened would not do so the next time either.
+      if (instance.isReady) this.scaleOut();
+    });
+    try {
+      await instance.ready();
+    } finally {
+      this.starting--;
+    }
+    this.fill(instance);
+  }
+
+  private async exchange(instance: Instance, request: InstanceRequest): Promise<RestReply> {
+    const { clock, settings } = this.options;
+    const timeout = new AbortController();
+    const cancel = clock.at(clock.now() + settings.timeout, () => timeout.abort());
+    this.underWay++;
+    try {
+      return await instance.send(request, timeout.signal);
+    } catch (error) {
+      // The instance goes on after a timeout, https://docs.cloud.google.com/run/docs/configuring/request-timeout
+      if (timeout.signal.aborted) return timedOut;
+      await instance.mayHaveEnded();
+      return unavailable(`the connection to the instance had an error: ${(error as Error).message}`);
+    } finally {
+      cancel();
+      this.underWay--;
+      instance.load--;
+      this.fill(instance);
+    }
+  }
+
+  /** Gives an instance what waits for one, or lets it idle. */
+  private fill(instance: Instance): void {
+    if (!this.instances.has(instance)) return;
+    for (const waiting of this.queue) {
+      if (instance.load >= this.options.settings.concurrency) return;
+      waiting.take(instance);
+    }
+    if (instance.load === 0) this.letIdle(instance);
+  }
+
+  private letIdle(instance: Instance): void {
+    const { clock, settings } = this.options;
+    this.idle.get(instance)?.();
+    const cancel = clock.at(clock.now() + IDLE, () => {
+      this.idle.delete(instance);
+      if (this.instances.size <= settings.minInstances) return;
+      this.instances.delete(instance);
+      this.leaving.add(instance);
+      void instance.stop();
+    });
+    this.idle.set(instance, cancel);
+  }
+}

@@ -1,0 +1,54 @@
+/** A line that a function wrote to its standard output or error. */
+export interface LogEntry {
+  /** `DEFAULT` where the line does not tell. */
+  readonly severity: string;
+  readonly message: string;
+  /** All fields of a structured line. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+const KEPT = 200;
+
+/** The last lines of a function. JSON lines are structured, as https://docs.cloud.google.com/run/docs/logging tells. */
+export class Log {
+  private readonly entries: LogEntry[] = [];
+
+  constructor(private readonly onEntry: (entry: LogEntry) => void = () => {}) {}
+
+  /** Takes what a stream gives, line by line. */
+  read(stream: NodeJS.ReadableStream): void {
+    let rest = "";
+    stream.setEncoding("utf8");
+    stream.on("data", (text) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.write(line);
+    });
+    stream.on("end", () => this.write(rest));
+  }
+
+  write(line: string): void {
+    if (line.trim() === "") return;
+    const entry = parse(line);
+    this.entries.push(entry);
+    if (this.entries.length > KEPT) this.entries.shift();
+    this.onEntry(entry);
+  }
+
+  /** Oldest first. */
+  last(count = KEPT): readonly LogEntry[] {
+    return this.entries.slice(-count);
+  }
+}
+
+function parse(line: string): LogEntry {
+  try {
+    const fields = JSON.parse(line);
+    if (typeof fields?.message === "string") {
+      return { severity: String(fields.severity ?? "DEFAULT"), message: fields.message, fields };
+    }
+  } catch {
+    // Text.
+  }
+  return { severity: "DEFAULT", message: line };
+}

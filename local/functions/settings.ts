@@ -1,0 +1,96 @@
+import type { EvaluatedResource, Simulated } from "../core/stand-in";
+import { functionUri } from "./uri";
+
+/** A function as the stack's JSON has it, defaults filled in. Times in milliseconds. */
+export interface FunctionSettings {
+  readonly address: string;
+  readonly name: string;
+  readonly region: string;
+  readonly url: string;
+  /** Full name of its Cloud Run service. */
+  readonly service: string;
+  readonly entryPoint: string;
+  readonly runtime: string;
+  /** Where the stack names one: otherwise it is an account whose roles are not the stack's. */
+  readonly buildIdentity?: string;
+  readonly source: { readonly bucket: string; readonly object: string };
+  readonly environment: Readonly<Record<string, string>>;
+  readonly identity: string;
+  readonly internalOnly: boolean;
+  readonly timeout: number;
+  /** Requests that an instance takes at once. */
+  readonly concurrency: number;
+  readonly minInstances: number;
+  readonly maxInstances: number;
+}
+
+export const SIMULATED: Simulated = {
+  google_cloudfunctions2_function: [
+    "name",
+    "location",
+    "project",
+    "description",
+    "labels",
+    "build_config.runtime",
+    "build_config.entry_point",
+    "build_config.service_account",
+    "build_config.source.storage_source.bucket",
+    "build_config.source.storage_source.object",
+    "build_config.source.storage_source.generation",
+    "service_config.available_cpu",
+    "service_config.available_memory",
+    "service_config.environment_variables",
+    "service_config.ingress_settings",
+    "service_config.max_instance_count",
+    "service_config.max_instance_request_concurrency",
+    "service_config.min_instance_count",
+    "service_config.service_account_email",
+    "service_config.timeout_seconds",
+  ],
+};
+
+/** Defaults: https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloudfunctions2_function */
+export function settingsOf(
+  { address, attributes }: EvaluatedResource,
+  stack: { readonly project: string; readonly projectNumber: string; readonly region: string },
+): FunctionSettings {
+  const { name, location: region = stack.region, project = stack.project } = attributes;
+  const build = block(attributes.build_config);
+  const service = block(attributes.service_config);
+  const { bucket, object } = block(block(build.source).storage_source);
+  return {
+    address,
+    name,
+    region,
+    url: functionUri(name, region, project),
+    service: `projects/${project}/locations/${region}/services/${name}`,
+    entryPoint: build.entry_point,
+    runtime: build.runtime,
+    buildIdentity: build.service_account?.split("/").at(-1),
+    source: { bucket, object },
+    environment: service.environment_variables ?? {},
+    identity: service.service_account_email ?? `${stack.projectNumber}-compute@developer.gserviceaccount.com`,
+    internalOnly: service.ingress_settings?.startsWith("ALLOW_INTERNAL") ?? false,
+    timeout: Number(service.timeout_seconds ?? 60) * 1000,
+    concurrency: Number(service.max_instance_request_concurrency ?? 1),
+    minInstances: Number(service.min_instance_count ?? 0),
+    maxInstances: Number(service.max_instance_count ?? 100),
+  };
+}
+
+/** Why a function cannot run here; nothing where it can. */
+export function problemsOf({ address, runtime, source }: FunctionSettings, file: string | undefined): string[] {
+  const problems: string[] = [];
+  if (!/^nodejs\d+$/.test(runtime ?? "")) {
+    problems.push(`${address}: runtime ${runtime} is not simulated; allowed: nodejs*`);
+  }
+  if (!file)
+    problems.push(`${address}: no google_storage_bucket_object is its source ${source.bucket}/${source.object}`);
+  return problems;
+}
+
+/** A nested block, which Terraform's JSON may hold as an object or as a list of one. */
+// biome-ignore lint/suspicious/noExplicitAny: the shape follows from the resource type.
+function block(value: any): any {
+  return (Array.isArray(value) ? value[0] : value) ?? {};
+}

@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import { unzipSync } from "fflate";
+
+const FRAMEWORK = "@google-cloud/functions-framework";
+
+/** The program that runs functions, as in production. */
+export const FRAMEWORK_MAIN = join(dirname(require.resolve(FRAMEWORK)), "main.js");
+
+/**
+ * Unpacks the zip that would be uploaded, ready to run. The framework is linked to this project's; other packages that are
+ * not in the zip would be installed by Google's build, which is not simulated.
+ * @throws Error naming the packages
+ */
+export function unpack(zip: string, folder: string): void {
+  const inside = resolve(folder) + sep;
+  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(zip)))) {
+    const file = resolve(folder, name);
+    if (!file.startsWith(inside)) throw new Error(`${zip}: ${name} leads out of the archive`);
+    mkdirSync(name.endsWith("/") ? file : dirname(file), { recursive: true });
+    if (!name.endsWith("/")) writeFileSync(file, bytes);
+  }
+  const modules = join(folder, "node_modules");
+  const missing = dependenciesOf(folder).filter((name) => name !== FRAMEWORK && !existsSync(join(modules, name)));
+  if (missing.length > 0) {
+    throw new Error(
+      `${zip}: its package.json asks for ${missing.join(", ")}, and installing packages is not simulated`,
+    );
+  }
+  const link = join(modules, FRAMEWORK);
+  if (existsSync(link)) return;
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(resolve(dirname(FRAMEWORK_MAIN), "..", ".."), link, "junction");
+}
+
+function dependenciesOf(folder: string): string[] {
+  const file = join(folder, "package.json");
+  return existsSync(file) ? Object.keys(JSON.parse(readFileSync(file, "utf8")).dependencies ?? {}) : [];
+}

@@ -1,0 +1,38 @@
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+const works = new Set<() => void>();
+
+/**
+ * Does work when this process ends, also by a signal that nobody else handles: so that no process and no temporary folder
+ * is left behind. The work must be synchronous.
+ * @returns takes it back
+ */
+export function whenProcessEnds(work: () => void): () => void {
+  if (works.size === 0) listen();
+  works.add(work);
+  return () => {
+    if (works.delete(work) && works.size === 0) stopListening();
+  };
+}
+
+function doAll(): void {
+  for (const work of works) work();
+}
+
+/** Whoever else handles the signal ends this process in their own way; without one, it ends as it would have. */
+function onSignal(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  doAll();
+  stopListening();
+  process.kill(process.pid, signal);
+}
+
+function listen(): void {
+  process.on("exit", doAll);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+}
+
+function stopListening(): void {
+  process.off("exit", doAll);
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+}
