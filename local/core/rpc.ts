@@ -63,7 +63,7 @@ function notSimulated(what: string): ApiError {
 function parseTemplate(http: string): { verb: string; pattern: RegExp; fields: string[] } {
   const [verb = "", template = ""] = http.split(" ");
   const fields: string[] = [];
-  const pattern = template.replace(/\{(\w+)=([^}]+)\}|[.$]/g, (literal, field?: string, segments?: string) => {
+  const pattern = template.replace(/\{([\w.]+)=([^}]+)\}|[.$]/g, (literal, field?: string, segments?: string) => {
     if (!field || !segments) return `\\${literal}`;
     fields.push(field);
     return `(${segments.replaceAll("*", "[^/]+")})`;

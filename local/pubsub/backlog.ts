@@ -1,0 +1,82 @@
+import { Heap, type Timed } from "../core/heap";
+import type { Message } from "./message";
+
+/** A message on its way to one subscription. */
+export interface Delivery extends Timed {
+  readonly message: Message;
+  /** When it may be delivered. */
+  time: number;
+  /** Deliveries begun: 1 + nacks + missed deadlines (`ReceivedMessage.delivery_attempt`). */
+  attempt: number;
+}
+
+/**
+ * What a subscription has still to deliver. With ordering, one message of a key is out at a time, and the next one follows
+ * when it is acknowledged or dead-lettered: stricter than Google, who may hand out several of a key to one puller.
+ */
+export class Backlog {
+  private readonly due = new Heap<Delivery>();
+  /** Ordering key -> those behind the one that is due or out. */
+  private readonly chains = new Map<string, Delivery[]>();
+  /** All that are neither acknowledged nor dead-lettered. */
+  private readonly open = new Set<Delivery>();
+  private order = 0;
+
+  constructor(private readonly ordered: boolean) {}
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  /** Oldest first. */
+  get messages(): Message[] {
+    return [...this.open].map(({ message }) => message);
+  }
+
+  add(message: Message, now: number): void {
+    const delivery: Delivery = { message, time: now, order: this.order++, attempt: 0 };
+    this.open.add(delivery);
+    const chain = this.chainOf(message);
+    if (chain) chain.push(delivery);
+    else this.due.push(delivery);
+    if (!chain && this.isOrdered(message)) this.chains.set(message.orderingKey, []);
+  }
+
+  /** When the next delivery is due. */
+  get next(): number | undefined {
+    return this.due.peek()?.time;
+  }
+
+  /** Begins the next delivery that is due. */
+  take(now: number): Delivery | undefined {
+    const delivery = this.due.peek();
+    if (!delivery || delivery.time > now) return undefined;
+    this.due.pop();
+    delivery.attempt++;
+    return delivery;
+  }
+
+  /** Puts a delivery back, to be made again at a time. */
+  putBack(delivery: Delivery, time: number): void {
+    delivery.time = time;
+    this.due.push(delivery);
+  }
+
+  remove(delivery: Delivery): void {
+    this.open.delete(delivery);
+    const { message } = delivery;
+    const chain = this.chainOf(message);
+    if (!chain) return;
+    const next = chain.shift();
+    if (next) this.due.push(next);
+    else if (message.orderingKey) this.chains.delete(message.orderingKey);
+  }
+
+  private chainOf(message: Message): Delivery[] | undefined {
+    return this.isOrdered(message) ? this.chains.get(message.orderingKey) : undefined;
+  }
+
+  private isOrdered(message: Message): message is Message & { orderingKey: string } {
+    return this.ordered && Boolean(message.orderingKey);
+  }
+}

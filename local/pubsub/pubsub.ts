@@ -1,0 +1,195 @@
+import { ApiError } from "../core/api-error";
+import { Refusals } from "../core/load-error";
+import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
+import type {
+  Caller,
+  EvaluatedResource,
+  GrpcService,
+  RestService,
+  Simulated,
+  StandIn,
+  Surroundings,
+} from "../core/stand-in";
+import { onlyFields, readText } from "../core/values";
+import { checkMessages, type Message, readMessages } from "./message";
+import type { PublishedMessage, TopicPublisher } from "./publisher";
+import { Puller } from "./pull";
+import { Pusher } from "./push";
+import { checkName, SUBSCRIPTION_ATTRIBUTES, subscriptionSettings, TOPIC_ATTRIBUTES, topicName } from "./settings";
+import { Subscription } from "./subscription";
+import { PUBLISHER_RPCS, SCHEMA_RPCS, SUBSCRIBER_RPCS } from "./unimplemented";
+
+const TOPIC = "projects/*/topics/*";
+const SUBSCRIPTION = "projects/*/subscriptions/*";
+
+/** Stands in for Pub/Sub. What it does and does not: CLAIMS.md. */
+export class PubSubStandIn implements StandIn, TopicPublisher {
+  static readonly simulated: Simulated = {
+    google_pubsub_topic: TOPIC_ATTRIBUTES,
+    google_pubsub_subscription: SUBSCRIPTION_ATTRIBUTES,
+  };
+
+  readonly rest: readonly RestService[];
+  readonly grpc: readonly GrpcService[];
+  /** Topic -> its subscriptions. */
+  private readonly topics = new Map<string, Subscription[]>();
+  private readonly subscriptions = new Map<string, Subscription>();
+  private readonly pushers = new Map<Subscription, Pusher>();
+  private readonly pullers = new Map<Subscription, Puller>();
+  private published = 0;
+
+  /** @throws LoadError for topics and subscriptions that cannot be simulated */
+  constructor(
+    private readonly surroundings: Surroundings,
+    resources: readonly EvaluatedResource[],
+  ) {
+    this.load(resources);
+    const hosts = ["pubsub.googleapis.com"];
+    const protos = "@google-cloud/pubsub/build/protos/protos.json";
+    const publisher = [...this.publisherRpcs(), ...PUBLISHER_RPCS];
+    const subscriber = [...this.subscriberRpcs(), ...SUBSCRIBER_RPCS];
+    this.rest = [restService({ hosts, rpcs: [...publisher, ...subscriber, ...SCHEMA_RPCS] })];
+    this.grpc = [
+      grpcService("google.pubsub.v1.Publisher", { hosts, protos, rpcs: publisher }),
+      grpcService("google.pubsub.v1.Subscriber", { hosts, protos, rpcs: subscriber }),
+      grpcService("google.pubsub.v1.SchemaService", { hosts, protos, rpcs: SCHEMA_RPCS }),
+    ];
+  }
+
+  /** Messages that are being pushed or will be. What waits for somebody to pull it is at rest. */
+  pending(): number {
+    return [...this.pushers.keys()].reduce((sum, { backlog }) => sum + backlog.size, 0);
+  }
+
+  stop(): void {
+    for (const pusher of this.pushers.values()) pusher.stop();
+    for (const puller of this.pullers.values()) puller.stop();
+  }
+
+  async publish(caller: Caller, topic: string, message: PublishedMessage): Promise<string> {
+    checkMessages([message]);
+    return this.accept(caller, topicName(topic, this.surroundings.project), [message])[0] as string;
+  }
+
+  /** Publishes as one of Google's own accounts, such as the agent of Cloud Storage. */
+  publishAs(agentEmail: string, topic: string, message: PublishedMessage): Promise<string> {
+    return this.publish({ email: agentEmail }, topic, message);
+  }
+
+  /** Messages that a subscription holds, delivered or not, until they are acknowledged. @param name full, or the id */
+  held(name: string): readonly Message[] {
+    const full = name.includes("/") ? name : `projects/${this.surroundings.project}/subscriptions/${name}`;
+    return this.subscriptionCalled(full).backlog.messages;
+  }
+
+  private load(resources: readonly EvaluatedResource[]): void {
+    const { surroundings, topics } = this;
+    const { project } = surroundings;
+    const refusals = new Refusals();
+    for (const { address, type, attributes } of resources) {
+      if (type !== "google_pubsub_topic") continue;
+      const name = refusals.attempt(address, () => checkName(attributes.name));
+      if (name) topics.set(`projects/${attributes.project ?? project}/topics/${name}`, []);
+    }
+    for (const resource of resources) {
+      if (resource.type !== "google_pubsub_subscription") continue;
+      refusals.attempt(resource.address, () => this.subscribe(subscriptionSettings(resource, project)));
+    }
+    refusals.throwIfAny();
+  }
+
+  private subscribe(settings: Subscription["settings"]): void {
+    for (const topic of [settings.topic, settings.deadLetter?.topic]) {
+      if (topic && !this.topics.has(topic)) throw new Error(`the topic ${topic} is not in the stack`);
+    }
+    const subscription = new Subscription(this.surroundings, this, settings);
+    this.topics.get(settings.topic)?.push(subscription);
+    this.subscriptions.set(settings.name, subscription);
+    if (settings.push) this.pushers.set(subscription, new Pusher(this.surroundings, subscription, settings.push));
+    else this.pullers.set(subscription, new Puller(this.surroundings.clock, subscription));
+  }
+
+  /** Methods and paths: google/pubsub/v1/pubsub.proto. */
+  private publisherRpcs(): Rpc[] {
+    return [{ name: "Publish", http: `POST /v1/{topic=${TOPIC}}:publish`, run: (call) => this.publishAll(call) }];
+  }
+
+  private subscriberRpcs(): Rpc[] {
+    const on = `POST /v1/{subscription=${SUBSCRIPTION}}`;
+    return [
+      {
+        name: "Pull",
+        http: `${on}:pull`,
+        run: (call) => {
+          onlyFields(call.request, ["subscription", "maxMessages", "returnImmediately"], "");
+          const received = this.puller(call).pull(Number(call.request.maxMessages), call.wire);
+          return received.length > 0 ? { receivedMessages: received } : {};
+        },
+      },
+      {
+        name: "Acknowledge",
+        http: `${on}:acknowledge`,
+        run: (call) => {
+          onlyFields(call.request, ["subscription", "ackIds"], "");
+          this.puller(call).acknowledge(call.request.ackIds);
+          return {};
+        },
+      },
+      {
+        name: "ModifyAckDeadline",
+        http: `${on}:modifyAckDeadline`,
+        run: async (call) => {
+          onlyFields(call.request, ["subscription", "ackIds", "ackDeadlineSeconds"], "");
+          await this.puller(call).modifyDeadline(call.request.ackIds, Number(call.request.ackDeadlineSeconds ?? 0));
+          return {};
+        },
+      },
+    ];
+  }
+
+  private publishAll({ request, caller }: Call): object {
+    onlyFields(request, ["topic", "messages"], "");
+    return { messageIds: this.accept(caller, readText(request.topic, "topic"), readMessages(request.messages)) };
+  }
+
+  private accept(caller: Caller, topic: string, messages: readonly PublishedMessage[]): string[] {
+    this.surroundings.authorizer.require(caller, "pubsub.topics.publish", topic);
+    const subscriptions = this.topics.get(topic);
+    if (!subscriptions) throw new ApiError("NOT_FOUND", `Resource not found (resource=${topic.split("/").at(-1)}).`);
+    const publishTime = this.surroundings.clock.now();
+    return messages.map((published) => {
+      const id = `1${String(++this.published).padStart(15, "0")}`;
+      const message = { ...published, id, publishTime };
+      const takers = subscriptions.filter((subscription) => subscription.offer(message));
+      this.tell(caller, topic, id, subscriptions.length, takers.length);
+      return id;
+    });
+  }
+
+  /** A topic without subscriptions loses what is published; what no filter lets through is acknowledged by Pub/Sub itself. */
+  private tell({ email = "nobody" }: Caller, topic: string, id: string, subscriptions: number, takers: number): void {
+    const status = subscriptions === 0 ? "LOST" : takers === 0 ? "FILTERED" : "PUBLISHED";
+    const why = {
+      LOST: "The topic has no subscription",
+      FILTERED: "No subscription's filter matches",
+      PUBLISHED: undefined,
+    };
+    const to = `topic ${topic.split("/").at(-1)}`;
+    this.surroundings.recorder.hop({ from: email, to, what: `message ${id}`, status, detail: why[status] });
+  }
+
+  private puller({ request, caller }: Call): Puller {
+    const name = readText(request.subscription, "subscription");
+    this.surroundings.authorizer.require(caller, "pubsub.subscriptions.consume", name);
+    const puller = this.pullers.get(this.subscriptionCalled(name));
+    if (!puller)
+      throw new ApiError("FAILED_PRECONDITION", `The subscription ${name} pushes; it cannot be pulled from.`);
+    return puller;
+  }
+
+  private subscriptionCalled(name: string): Subscription {
+    const subscription = this.subscriptions.get(name);
+    if (subscription) return subscription;
+    throw new ApiError("NOT_FOUND", `Resource not found (resource=${name.split("/").at(-1)}).`);
+  }
+}

@@ -1,0 +1,119 @@
+import { Alarm } from "../core/alarm";
+import { ApiError } from "../core/api-error";
+import type { Clock } from "../core/clock";
+import { Heap, type Timed } from "../core/heap";
+import type { Wire } from "../core/values";
+import type { Delivery } from "./backlog";
+import { messageResource } from "./message";
+import type { Subscription } from "./subscription";
+
+interface Lease {
+  readonly delivery: Delivery;
+  /** When the message is delivered again unless it is acknowledged. */
+  deadline: number;
+}
+
+interface Expiry extends Timed {
+  readonly ackId: string;
+}
+
+const MAX_DEADLINE_SECONDS = 600;
+
+/** Hands messages of a subscription to those who ask, each on a lease. */
+export class Puller {
+  private readonly leases = new Map<string, Lease>();
+  private readonly expiries = new Heap<Expiry>();
+  private readonly alarm: Alarm;
+  private issued = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly subscription: Subscription,
+  ) {
+    this.alarm = new Alarm(clock, () => this.expire());
+  }
+
+  stop(): void {
+    this.alarm.cancel();
+  }
+
+  /** What is due now, without waiting for more. @returns `ReceivedMessage`s */
+  pull(maxMessages: number, wire: Wire): object[] {
+    if (!(maxMessages > 0))
+      throw new ApiError("INVALID_ARGUMENT", `Invalid maxMessages ${maxMessages}; allowed: 1 or more.`);
+    const now = this.clock.now();
+    const received: object[] = [];
+    while (received.length < maxMessages) {
+      const delivery = this.subscription.backlog.take(now);
+      if (!delivery) break;
+      const ackId = `${this.subscription.settings.name}:${this.issued++}`;
+      this.lease(ackId, delivery, now + this.subscription.settings.ackDeadline);
+      const deliveryAttempt = this.subscription.attemptToTell(delivery);
+      received.push({
+        ackId,
+        message: messageResource(delivery.message, wire),
+        ...(deliveryAttempt ? { deliveryAttempt } : {}),
+      });
+    }
+    return received;
+  }
+
+  /** A lease that has ended makes no difference: "Acknowledging a message more than once will not result in an error." */
+  acknowledge(ackIds: unknown): void {
+    for (const ackId of this.readAckIds(ackIds)) {
+      const lease = this.leases.get(ackId);
+      if (!lease) continue;
+      this.leases.delete(ackId);
+      this.subscription.acknowledge(lease.delivery);
+    }
+  }
+
+  /** Zero seconds are a nack. */
+  async modifyDeadline(ackIds: unknown, seconds: number): Promise<void> {
+    if (!(seconds >= 0 && seconds <= MAX_DEADLINE_SECONDS)) {
+      throw new ApiError(
+        "INVALID_ARGUMENT",
+        `Invalid ackDeadlineSeconds ${seconds}; allowed: 0 to ${MAX_DEADLINE_SECONDS}.`,
+      );
+    }
+    for (const ackId of this.readAckIds(ackIds)) {
+      const lease = this.leases.get(ackId);
+      if (!lease) continue;
+      if (seconds > 0) this.lease(ackId, lease.delivery, this.clock.now() + seconds * 1000);
+      else await this.end(ackId, lease);
+    }
+  }
+
+  private lease(ackId: string, delivery: Delivery, deadline: number): void {
+    this.leases.set(ackId, { delivery, deadline });
+    this.expiries.push({ time: deadline, order: this.issued, ackId });
+    this.alarm.set(deadline);
+  }
+
+  private expire(): void {
+    const now = this.clock.now();
+    for (let next = this.expiries.peek(); next; next = this.expiries.peek()) {
+      if (next.time > now) {
+        this.alarm.set(next.time);
+        return;
+      }
+      this.expiries.pop();
+      const lease = this.leases.get(next.ackId);
+      if (lease?.deadline === next.time) void this.end(next.ackId, lease);
+    }
+  }
+
+  private async end(ackId: string, { delivery }: Lease): Promise<void> {
+    this.leases.delete(ackId);
+    await this.subscription.fail(delivery);
+  }
+
+  private readAckIds(ackIds: unknown): string[] {
+    if (!Array.isArray(ackIds) || ackIds.length === 0)
+      throw new ApiError("INVALID_ARGUMENT", "The request has no ackIds.");
+    const prefix = `${this.subscription.settings.name}:`;
+    const wrong = ackIds.find((ackId) => typeof ackId !== "string" || !ackId.startsWith(prefix));
+    if (wrong === undefined) return ackIds;
+    throw new ApiError("INVALID_ARGUMENT", `You have passed an invalid ack ID to the service (ack_id=${wrong}).`);
+  }
+}
