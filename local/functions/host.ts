@@ -154,7 +154,11 @@ export class FunctionHost implements Invoker {
     const folder = join(this.folder, `${settings.region}-${settings.name}`);
     mkdirSync(folder);
     unpack(resolve(this.options.folder, file), folder);
-    const log = new Log((entry) => onLog?.(settings.name, entry));
+    const log = new Log((entry) => {
+      // Of a process that the function started.
+      if (typeof entry.fields?.refusedHost === "string") network.refused(entry.fields.refusedHost);
+      onLog?.(settings.name, entry);
+    });
     const environment = runtimeEnvironment(settings, await network.environment(settings.identity));
     const instance = {
       folder,

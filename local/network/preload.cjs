@@ -8,6 +8,7 @@
 const dns = require("node:dns");
 const net = require("node:net");
 const { syncBuiltinESMExports } = require("node:module");
+const { promisify } = require("node:util");
 
 const port = Number(process.env.LOCAL_GOOGLE_PORT);
 const metadataPort = Number((process.env.GCE_METADATA_HOST || "").split(":")[1]);
@@ -80,6 +81,7 @@ dns.lookup = function lookup(host, options, callback) {
   else process.nextTick(callback, null, answer.address, answer.family);
   return {};
 };
+dns.lookup[promisify.custom] = (host, options) => dns.promises.lookup(host, options);
 dns.promises.lookup = async function lookup(host, options) {
   return known(host, options) ?? realPromisesLookup(host, options);
 };

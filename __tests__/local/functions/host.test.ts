@@ -149,6 +149,15 @@ test("code calls Google's APIs as its own account, and nobody else", async () =>
   expect(started.refused).toEqual(["example.com"]);
 });
 
+test("hosts that a process of the function's asks for are told too", async () => {
+  const code = `exports.handler = (req, res) => require("node:child_process").spawn(process.execPath,
+    ["-e", "fetch('https://b.example/').catch(() => {})"], { stdio: "inherit" }).on("exit", () => res.end());`;
+  const started = await bench({ f: { code } }).start();
+  await started.call("f");
+  while (started.refused.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(started.refused).toEqual(["b.example"]);
+});
+
 test("the invoker calls Google's APIs in the name of the token's account", async () => {
   const started = await bench({}).start();
   const service = restService(["workflowexecutions.googleapis.com"], {
