@@ -1,5 +1,6 @@
 import { ApiError } from "../core/api-error";
 import type { RestReply, RestRequest, RestService } from "../core/stand-in";
+import { selectFields } from "./fields";
 import { toMedia } from "./media";
 import { notModified, PRECONDITIONS, readPreconditions } from "./preconditions";
 import type { StorageStandIn } from "./storage";
@@ -8,7 +9,7 @@ import { toResource } from "./stored-object";
 import { readJson, readMetadata, Uploads } from "./uploads";
 
 /** Parameters that any method may carry without meaning anything here. */
-const COMMON = ["alt", "prettyPrint", "key", "quotaUser"];
+const COMMON = ["alt", "fields", "prettyPrint", "key", "quotaUser"];
 
 type Method = "get" | "list" | "insert" | "delete" | "patch" | "rewrite" | "bucket";
 
@@ -50,7 +51,11 @@ export class StorageRest implements RestService {
 
   async handle(request: RestRequest): Promise<RestReply> {
     try {
-      return this.answer(request);
+      const reply = this.answer(request);
+      const fields = request.query.get("fields");
+      const { body } = reply;
+      if (fields === null || typeof body !== "object" || Buffer.isBuffer(body)) return reply;
+      return { ...reply, body: selectFields(fields, body) };
     } catch (error) {
       throw error instanceof ApiError ? StorageError.of(error) : error;
     }

@@ -1,7 +1,7 @@
 import type { ApiError } from "../core/api-error";
 import type { Caller, EvaluatedResource, StandIn, Surroundings } from "../core/stand-in";
 import type { TopicPublisher } from "../pubsub/publisher";
-import { Bucket, type BucketSettings, type MetadataPatch } from "./bucket";
+import { Bucket, type BucketSettings, type Change, type MetadataPatch } from "./bucket";
 import { readBucket, readNotification, readObject, simulated } from "./configuration";
 import { type ListPage, type ListQuery, listObjects } from "./listing";
 import { agent, Notifications } from "./notifications";
@@ -22,6 +22,8 @@ export interface StorageOptions {
   readonly directory?: string;
   /** Where notifications go. May be set later, before the first object is written. */
   readonly publisher?: TopicPublisher;
+  /** Told every change of an object. */
+  readonly onChange?: (change: Change) => void;
 }
 
 export interface GetOptions {
@@ -54,7 +56,7 @@ export class StorageStandIn implements StandIn {
   constructor(
     private readonly surroundings: Surroundings,
     resources: readonly EvaluatedResource[],
-    options: StorageOptions = {},
+    private readonly options: StorageOptions = {},
   ) {
     const ofType = (type: string) => resources.filter((resource) => resource.type === type);
     this.publisher = options.publisher;
@@ -171,7 +173,10 @@ export class StorageStandIn implements StandIn {
   }
 
   private addBucket(settings: BucketSettings): Bucket {
-    const bucket = new Bucket(settings, this.surroundings.clock, (change) => this.notifications.tell(change));
+    const bucket = new Bucket(settings, this.surroundings.clock, (change) => {
+      this.options.onChange?.(change);
+      this.notifications.tell(change);
+    });
     this.buckets.set(settings.name, bucket);
     return bucket;
   }
