@@ -4,6 +4,7 @@ import type { Clock } from "./clock";
 export class Alarm {
   private time = Number.POSITIVE_INFINITY;
   private disarm?: () => void;
+  private stopped = false;
 
   constructor(
     private readonly clock: Clock,
@@ -11,7 +12,7 @@ export class Alarm {
   ) {}
 
   set(time: number): void {
-    if (time >= this.time) return;
+    if (this.stopped || time >= this.time) return;
     this.disarm?.();
     this.time = time;
     this.disarm = this.clock.at(time, () => {
@@ -21,9 +22,9 @@ export class Alarm {
     });
   }
 
-  cancel(): void {
+  /** Wakes nobody any more, whatever is set. */
+  stop(): void {
+    this.stopped = true;
     this.disarm?.();
-    this.disarm = undefined;
-    this.time = Number.POSITIVE_INFINITY;
   }
 }

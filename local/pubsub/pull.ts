@@ -34,7 +34,7 @@ export class Puller {
   }
 
   stop(): void {
-    this.alarm.cancel();
+    this.alarm.stop();
   }
 
   /** What is due now, without waiting for more. @returns `ReceivedMessage`s */

@@ -38,7 +38,7 @@ export class Pusher {
 
   stop(): void {
     this.stopped = true;
-    this.alarm.cancel();
+    this.alarm.stop();
   }
 
   private pushDue(): void {

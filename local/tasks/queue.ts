@@ -83,7 +83,7 @@ export class Queue {
 
   stop(): void {
     this.stopped = true;
-    this.alarm.cancel();
+    this.alarm.stop();
   }
 
   private dispatchDue(): void {

@@ -1,0 +1,124 @@
+import { ApiError } from "../core/api-error";
+import { Refusals } from "../core/load-error";
+import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
+import type { EvaluatedResource, GrpcService, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
+import { readText } from "../core/values";
+import { type Execution, Job } from "./job";
+import { JOB_ATTRIBUTES, jobSettings } from "./job-settings";
+import { jobResource } from "./resources";
+import { Ticker } from "./ticker";
+
+const JOB = "projects/*/locations/*/jobs/*";
+const LOCATION = "projects/*/locations/*";
+
+/** Stands in for Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does not: CLAIMS.md. */
+export class SchedulerStandIn implements StandIn {
+  static readonly simulated: Simulated = { google_cloud_scheduler_job: JOB_ATTRIBUTES };
+
+  readonly rest: readonly RestService[];
+  readonly grpc: readonly GrpcService[];
+  private readonly jobs = new Map<string, Job>();
+  private tickers: Ticker[] = [];
+
+  /** @throws LoadError for jobs that cannot be simulated */
+  constructor(
+    private readonly surroundings: Surroundings,
+    resources: readonly EvaluatedResource[],
+  ) {
+    const { project, region } = surroundings;
+    const refusals = new Refusals();
+    for (const resource of resources.filter(({ type }) => type === "google_cloud_scheduler_job")) {
+      const settings = refusals.attempt(resource.address, () => jobSettings(resource, project, region));
+      if (settings) this.jobs.set(settings.name, new Job(surroundings, settings));
+    }
+    refusals.throwIfAny();
+    const hosts = ["cloudscheduler.googleapis.com"];
+    const rpcs = this.rpcs();
+    this.rest = [restService({ hosts, rpcs })];
+    const protos = "@google-cloud/scheduler/build/protos/protos.json";
+    this.grpc = [grpcService("google.cloud.scheduler.v1.CloudScheduler", { hosts, protos, rpcs })];
+  }
+
+  /** Full names of the jobs. */
+  get names(): string[] {
+    return [...this.jobs.keys()];
+  }
+
+  /** @param name full, or the id. @throws ApiError NOT_FOUND */
+  fireNow(name: string): Promise<Execution> {
+    return this.fireAsOf(name, this.surroundings.clock.now());
+  }
+
+  /** Executes a job now, telling its target another time. @param time milliseconds since 1970. @throws ApiError NOT_FOUND */
+  async fireAsOf(name: string, time: number): Promise<Execution> {
+    return this.job(name).execute(time);
+  }
+
+  /** From now on jobs that are not paused fire when they are due. */
+  startTicking(): void {
+    if (this.tickers.length > 0) return;
+    const active = [...this.jobs.values()].filter(({ settings }) => !settings.paused);
+    this.tickers = active.map((job) => new Ticker(this.surroundings.clock, job));
+  }
+
+  /** Executions under way; what is yet to come by the clock does not count. */
+  pending(): number {
+    return [...this.jobs.values()].reduce((sum, { running }) => sum + running, 0);
+  }
+
+  stop(): void {
+    for (const ticker of this.tickers) ticker.stop();
+    for (const job of this.jobs.values()) job.stop();
+  }
+
+  /** Methods and paths: google/cloud/scheduler/v1/cloudscheduler.proto. */
+  private rpcs(): Rpc[] {
+    return [
+      { name: "ListJobs", http: `GET /v1/{parent=${LOCATION}}/jobs`, run: (call) => this.listJobs(call) },
+      { name: "GetJob", http: `GET /v1/{name=${JOB}}`, run: (call) => this.getJob(call) },
+      { name: "RunJob", http: `POST /v1/{name=${JOB}}:run`, run: (call) => this.runJob(call) },
+      { name: "CreateJob", http: `POST /v1/{parent=${LOCATION}}/jobs` },
+      { name: "UpdateJob", http: `PATCH /v1/{job.name=${JOB}}` },
+      { name: "DeleteJob", http: `DELETE /v1/{name=${JOB}}` },
+      { name: "PauseJob", http: `POST /v1/{name=${JOB}}:pause` },
+      { name: "ResumeJob", http: `POST /v1/{name=${JOB}}:resume` },
+    ];
+  }
+
+  private listJobs(call: Call): object {
+    const parent = readText(call.request.parent, "parent");
+    this.authorize(call, "cloudscheduler.jobs.list");
+    const jobs = [...this.jobs.values()].filter(({ settings }) => settings.name.startsWith(`${parent}/jobs/`));
+    return { jobs: jobs.map((job) => this.resource(job, call)) };
+  }
+
+  private getJob(call: Call): object {
+    this.authorize(call, "cloudscheduler.jobs.get");
+    return this.resource(this.job(readText(call.request.name, "name")), call);
+  }
+
+  /** Answers at once, "even if the job is already running". */
+  private runJob(call: Call): object {
+    this.authorize(call, "cloudscheduler.jobs.run");
+    const job = this.job(readText(call.request.name, "name"));
+    void job.execute(this.surroundings.clock.now());
+    return this.resource(job, call);
+  }
+
+  /** Jobs have no bindings of their own; the project's hold. */
+  private authorize({ caller }: Call, permission: string): void {
+    const { authorizer, project } = this.surroundings;
+    authorizer.require(caller, permission, `projects/${project}`);
+  }
+
+  private resource(job: Job, { wire }: Call): object {
+    return jobResource(job, this.surroundings.clock.now(), wire);
+  }
+
+  private job(name: string): Job {
+    const { project, region } = this.surroundings;
+    const job = this.jobs.get(name.includes("/") ? name : `projects/${project}/locations/${region}/jobs/${name}`);
+    if (job) return job;
+    throw new ApiError("NOT_FOUND", "Job not found.");
+  }
+}
