@@ -1,6 +1,6 @@
 import { ApiError } from "../core/api-error";
 import { Refusals } from "../core/load-error";
-import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
+import { type Call, type Rpc, restService } from "../core/rpc";
 import type { EvaluatedResource, GrpcService, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
 import { readText } from "../core/values";
 import { type Execution, Job } from "./job";
@@ -16,7 +16,7 @@ export class SchedulerStandIn implements StandIn {
   static readonly simulated: Simulated = { google_cloud_scheduler_job: JOB_ATTRIBUTES };
 
   readonly rest: readonly RestService[];
-  readonly grpc: readonly GrpcService[];
+  readonly grpc: readonly GrpcService[] = [];
   private readonly jobs = new Map<string, Job>();
   private tickers: Ticker[] = [];
 
@@ -32,11 +32,7 @@ export class SchedulerStandIn implements StandIn {
       if (settings) this.jobs.set(settings.name, new Job(surroundings, settings));
     }
     refusals.throwIfAny();
-    const hosts = ["cloudscheduler.googleapis.com"];
-    const rpcs = this.rpcs();
-    this.rest = [restService({ hosts, rpcs })];
-    const protos = "@google-cloud/scheduler/build/protos/protos.json";
-    this.grpc = [grpcService("google.cloud.scheduler.v1.CloudScheduler", { hosts, protos, rpcs })];
+    this.rest = [restService({ hosts: ["cloudscheduler.googleapis.com"], rpcs: this.rpcs() })];
   }
 
   /** Full names of the jobs. */
