@@ -33,6 +33,8 @@ export class Endpoint {
       // Google's ends keep far more streams open; Node's default lets a busy client's calls wait.
       settings: { maxConcurrentStreams: 1000 },
     });
+    // Clients' idle connections stay open: closing one races with its next request.
+    Object.assign(this.server, { keepAliveTimeout: 0 });
     // Only this event: with allowHTTP1, listening for "stream" too would send trailers twice.
     this.server.on("request", (request, response) => void this.answer(request, response));
     this.server.on("secureConnection", (socket) => {

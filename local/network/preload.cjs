@@ -3,8 +3,9 @@
  * Loaded into every process of a local run by NODE_OPTIONS=--require, before its own code. Google's host names lead to the
  * run's one TLS port, the metadata server's to the process's own, and every other host is refused, by name.
  *
- * Plain CommonJS for Node 20 and later, on public hooks only: dns lookups, net.Socket.connect and net.Server.listen.
+ * Plain CommonJS for Node 20 and later, which replaces functions of node:dns, node:net and node:dgram that are public.
  */
+const dgram = require("node:dgram");
 const dns = require("node:dns");
 const net = require("node:net");
 const { syncBuiltinESMExports } = require("node:module");
@@ -17,31 +18,25 @@ const metadataPort = Number((process.env.GCE_METADATA_HOST || "").split(":")[1])
 const GOOGLE_ADDRESS = "199.36.153.8";
 const METADATA_ADDRESS = "169.254.169.254";
 
+const HERE = /^(|localhost|::1?|0\.0\.0\.0|(::ffff:)?127\.\d+\.\d+\.\d+)$/;
+const METADATA = new Set([METADATA_ADDRESS, "metadata", "metadata.google.internal"]);
+const GOOGLE = /(^|\.)(googleapis\.com|run\.app)$/;
+
 function place(host) {
   const name = String(host)
     .toLowerCase()
-    .replace(/\.$/, "")
-    .replace(/^\[(.*)\]$/, "$1");
-  if (name === METADATA_ADDRESS || name === "metadata" || name === "metadata.google.internal") return "metadata";
-  if (name === GOOGLE_ADDRESS || /(^|\.)(googleapis\.com|run\.app)$/.test(name)) return "google";
-  if (
-    name === "" ||
-    name === "localhost" ||
-    name === "::1" ||
-    name === "::" ||
-    name === "0.0.0.0" ||
-    /^127\./.test(name) ||
-    /^::ffff:127\./.test(name)
-  )
-    return "here";
-  return "elsewhere";
+    .replace(/[[\]]|\.$/g, "");
+  if (METADATA.has(name)) return "metadata";
+  if (name === GOOGLE_ADDRESS || GOOGLE.test(name)) return "google";
+  return HERE.test(name) ? "here" : "elsewhere";
 }
 
 // The supervising process is told over its channel, which user code does not see.
 const isInstance = typeof process.send === "function" && process.env.LOCAL_INSTANCE === String(process.ppid);
 const tell = isInstance ? process.send.bind(process) : undefined;
 if (isInstance) {
-  process.on("disconnect", () => process.kill(process.platform === "win32" ? process.pid : -process.pid, "SIGKILL")); // the supervisor is gone
+  // The supervisor is gone: so is this process, and what it started.
+  process.on("disconnect", () => process.kill(process.platform === "win32" ? process.pid : -process.pid, "SIGKILL"));
   process.channel.unref();
   delete process.send;
   delete process.env.LOCAL_INSTANCE;
@@ -91,21 +86,15 @@ function noRecords(name, host) {
   if (place(host) === "elsewhere") return refusal(host);
   return Object.assign(new Error(`${name} ENODATA ${host}`), { code: "ENODATA", syscall: name, hostname: host });
 }
+const questions = (resolver) =>
+  Object.getOwnPropertyNames(resolver).filter((name) => /^(resolve|reverse|lookupService)/.test(name));
 for (const resolver of [dns, dns.Resolver.prototype]) {
-  for (const name of Object.getOwnPropertyNames(resolver).filter((key) =>
-    /^(resolve|reverse|lookupService)/.test(key),
-  )) {
+  for (const name of questions(resolver)) {
     resolver[name] = (host, ...rest) => process.nextTick(rest[rest.length - 1], noRecords(name, host));
   }
 }
 for (const resolver of [dns.promises, dns.promises.Resolver.prototype]) {
-  for (const name of Object.getOwnPropertyNames(resolver).filter((key) =>
-    /^(resolve|reverse|lookupService)/.test(key),
-  )) {
-    resolver[name] = async (host) => {
-      throw noRecords(name, host);
-    };
-  }
+  for (const name of questions(resolver)) resolver[name] = async (host) => Promise.reject(noRecords(name, host));
 }
 
 const realConnect = net.Socket.prototype.connect;
@@ -131,6 +120,18 @@ net.Socket.prototype.connect = function connect(...args) {
   }
   return realConnect.call(this, normalized);
 };
+
+// Nothing of a run speaks UDP, not even to Google's hosts.
+for (const name of ["send", "connect"]) {
+  const real = dgram.Socket.prototype[name];
+  dgram.Socket.prototype[name] = function (...args) {
+    const address = args.slice(1).find((arg) => typeof arg === "string");
+    if (place(address ?? "") === "here") return real.apply(this, args);
+    const error = refusal(address);
+    const callback = args[args.length - 1];
+    process.nextTick(() => (typeof callback === "function" ? callback(error) : this.emit("error", error)));
+  };
+}
 
 // An instance listens where PORT says, as on Cloud Run; really that is any free port, of this machine only.
 if (isInstance) {

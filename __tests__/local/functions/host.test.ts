@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { restService } from "../network/support";
-import { Bench, CALLER, json, RUNTIME, resourcesOf, urlOf } from "./support";
+import { Bench, CALLER, json, RUNTIME, urlOf } from "./support";
 
 // Starting and stopping functions, what they find around them, and requests to elsewhere.
 
@@ -16,13 +16,13 @@ afterEach(async () => {
   await Promise.all(benches.splice(0).map((each) => each.stop()));
 });
 
-const alive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
+/** A process that has ended but was not waited for is none. */
+const alive = (pid: number) =>
+  /^[^Z]/.test(
+    spawnSync("ps", ["-o", "stat=", "-p", String(pid)])
+      .stdout.toString()
+      .trim(),
+  );
 async function gone(pid: number): Promise<boolean> {
   for (let turn = 0; turn < 200 && alive(pid); turn++) await new Promise((resolve) => setTimeout(resolve, 10));
   return !alive(pid);
@@ -101,18 +101,18 @@ test.each([
   await expect(bench({ bad: { code } }).start()).rejects.toThrow(reason);
 });
 
-test("what cannot run here is named, all at once", () => {
-  const { host } = bench({});
-  const folder = (host as unknown as { folder: string }).folder;
-  const resources = resourcesOf("py", { code: "", build: { runtime: "python312" } }, folder);
+test("what cannot run here is named, all at once", async () => {
   const source = { storage_source: { bucket: "sources", object: "nowhere.zip" } };
-  const [, lost] = resourcesOf("lost", { code: "", build: { source } }, folder);
-  const place = { project: "acme-ml", projectNumber: "1", region: "us-central1" };
-  const { problems } = host.constructor as typeof import("../../../local/functions").FunctionHost;
-  expect(problems({ ...place, resources: lost ? [...resources, lost] : [] })).toEqual([
-    "google_cloudfunctions2_function.py: runtime python312 is not simulated; allowed: nodejs*",
-    "google_cloudfunctions2_function.lost: no google_storage_bucket_object is its source sources/nowhere.zip",
-  ]);
+  const code = "exports.handler = (req, res) => res.end();";
+  const fixtures = { py: { code, build: { runtime: "python312" } }, lost: { code, build: { source } }, fine: { code } };
+  await expect(bench(fixtures).start()).rejects.toThrow(
+    new Error(
+      [
+        "google_cloudfunctions2_function.py: runtime python312 is not simulated; allowed: nodejs*",
+        "google_cloudfunctions2_function.lost: no google_storage_bucket_object is its source sources/nowhere.zip",
+      ].join("\n"),
+    ),
+  );
 });
 
 test("packages that a build would install are refused by name, the framework is there", async () => {

@@ -24,6 +24,13 @@ const GET = `
   });`;
 
 test.each([
+  [
+    "a promisified lookup",
+    "storage.googleapis.com",
+    `async (host) => {
+      const { address, family } = await require("node:util").promisify(require("node:dns").lookup)(host);
+      return get(require("node:https"), { host: address, family, servername: host, headers: { host }, path: "/x" }); }`,
+  ],
   ["fetch", "storage.googleapis.com", `async (host) => (await fetch("https://" + host + "/x")).text()`],
   [
     "https by URL",
@@ -60,6 +67,16 @@ test("ES modules too, with names imported from node:dns", async () => {
 });
 
 test.each([
+  [
+    "connected UDP",
+    "g.example",
+    `new Promise((r) => require("node:dgram").createSocket("udp4").on("error", r).connect(53, "g.example"))`,
+  ],
+  [
+    "a name that begins like an address",
+    "127.evil.example",
+    `fetch("https://127.evil.example/").catch((e) => e.cause)`,
+  ],
   ["fetch", "example.com", `fetch("https://example.com/").catch((e) => e.cause)`],
   ["http", "example.org", `new Promise((r) => require("node:http").get("http://example.org/").on("error", r))`],
   ["an address", "8.8.8.8", `new Promise((r) => require("node:net").connect(53, "8.8.8.8").on("error", r))`],
