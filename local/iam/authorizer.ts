@@ -76,9 +76,10 @@ export class BindingAuthorizer implements Authorizer {
   }
 
   private remedy(email: string | undefined, permission: string, resource: string): string {
-    const own = this.bindings.find(
-      ({ role, permissions }) => role.startsWith("projects/") && permissions.has(permission),
-    );
+    // A role that the stack uses already says best what its author would write.
+    const [own] = this.bindings
+      .filter(({ role, permissions }) => permissions.has(permission) && !role.endsWith("serviceAgent"))
+      .sort((one, other) => one.permissions.size - other.permissions.size);
     const role = own?.role ?? narrowestRole(permission) ?? `a custom role with ${permission}`;
     const bucket = BUCKET.exec(resource)?.[0];
     const on = bucket ?? (WITH_POLICY.test(resource) ? resource : `projects/${this.options.project}`);

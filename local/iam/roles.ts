@@ -7,9 +7,9 @@ export function predefinedRole(name: string): readonly string[] | undefined {
   return Object.hasOwn(PREDEFINED, name) ? PREDEFINED[name] : undefined;
 }
 
-/** The predefined role with the fewest permissions that holds one, apart from those of Google's agents and legacy ones. */
+/** The predefined role with the fewest permissions that holds one, apart from those of Google's agents, legacy ones and trials. */
 export function narrowestRole(permission: string): string | undefined {
   return Object.keys(PREDEFINED).find(
-    (role) => !/serviceAgent|legacy/.test(role) && PREDEFINED[role]?.includes(permission),
+    (role) => !/serviceAgent|legacy|expressMode/.test(role) && PREDEFINED[role]?.includes(permission),
   );
 }

@@ -155,7 +155,7 @@ test("the refusal names caller, permission, resource and a binding that would al
   expect(launch.message).toMatch(` roles/dataflow.developer on projects/${PROJECT} to `);
 });
 
-test("custom roles are expanded, and suggested before predefined ones", () => {
+test("custom roles are expanded, and roles that the stack uses suggested before others", () => {
   const custom = resource("google_project_iam_custom_role", {
     role_id: "predictor",
     permissions: ["aiplatform.endpoints.predict"],

@@ -1,0 +1,151 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { StackError } from "../terraform";
+import { ApiError } from "./core/api-error";
+import { LoadError } from "./core/load-error";
+import { flowOf, InputError } from "./run/flows";
+import { Operator } from "./run/operator";
+import { describe, logLine } from "./run/print";
+import { inputFor, runFlow } from "./run/run-stack";
+import type { RunningStack } from "./run/running-stack";
+import { StartError, startStack } from "./run/start-stack";
+import { isGood } from "./run/summary";
+
+const USAGE = `usage: npm run local -- <stack> [options]
+
+Runs a synthesized stack on this machine: its function bundles, its Terraform JSON, its IAM bindings. No cloud, no account.
+
+  <stack>            one of cdktf.out/stacks (npm run synth writes them)
+  --terraform <dir>  a folder with a cdk.tf.json, instead of <stack>
+  --input <file>     puts this in, instead of the sample
+  --keep             stays up until Ctrl-C, and prints commands that use it
+  --json             ends with one line of JSON: the summary
+  --quiet            prints no hops
+  --help             this text`;
+const STACKS = join("cdktf.out", "stacks");
+const SAMPLES = "samples";
+
+/** Something that the user can mend: shown without a stack trace. */
+class UsageError extends Error {}
+
+interface Options {
+  readonly folder: string;
+  readonly input?: string;
+  readonly keep: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    process.exitCode = 2;
+    console.error(explain(error));
+  },
+);
+
+/** @returns 0 when all is well, 1 when the run shows a fault */
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (!options) {
+    console.log(USAGE);
+    return 0;
+  }
+  const print = options.quiet ? () => {} : console.log;
+  const running = await startStack(options.folder, {
+    write: print,
+    colours: process.stdout.isTTY && !process.env.NO_COLOR,
+    onLog: (name, entry) => {
+      const line = logLine(name, entry);
+      if (line !== undefined) print(line);
+    },
+  });
+  try {
+    if (options.keep) await keep(running, options);
+    return await run(running, options);
+  } finally {
+    await running.stop();
+  }
+}
+
+async function run(running: RunningStack, { input, json }: Options): Promise<number> {
+  const type = flowOf(running.stack);
+  if (!type)
+    throw new UsageError(`${running.stack.name} is none of the five architectures; use --keep and call it yourself`);
+  const summary = await runFlow(running, type, inputFor(type, input, SAMPLES));
+  console.log(describe(summary));
+  if (json) console.log(JSON.stringify(summary));
+  return isGood(summary) ? 0 : 1;
+}
+
+/** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */
+async function keep(running: RunningStack, { input }: Options): Promise<never> {
+  const operator = new Operator(running.schedules(), (schedule) => running.fire(schedule));
+  await operator.start();
+  const type = flowOf(running.stack);
+  const flow = type?.create(running);
+  if (input !== undefined && type) await flow?.submit(inputFor(type, input, SAMPLES));
+  console.log(`\n${running.stack.name} runs here until Ctrl-C.\n`);
+  for (const { attributes } of running.named("google_cloudfunctions2_function")) {
+    console.log(`function ${attributes.name}\n  ${attributes.service_config.uri}`);
+  }
+  for (const { title, command } of flow?.commands(await running.curl(undefined, operator.url)) ?? []) {
+    console.log(`\n# ${title}\n${command}`);
+  }
+  return new Promise(() => {});
+}
+
+/** @returns undefined when help is asked for @throws UsageError */
+function readOptions(args: readonly string[]): Options | undefined {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
+  }
+  const { values, positionals } = parsed;
+  const { help, terraform, input, keep = false, json = false, quiet = false } = values;
+  if (help) return undefined;
+  const [stack, ...more] = positionals;
+  if (more.length > 0) throw new UsageError(`Given ${positionals.length} stacks; allowed: one\n\n${USAGE}`);
+  if (terraform !== undefined && stack !== undefined) {
+    throw new UsageError(`Given both a stack and --terraform; allowed: one of them`);
+  }
+  return { folder: terraform ?? folderOf(stack), input, keep, json, quiet };
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      terraform: { type: "string" },
+      input: { type: "string" },
+      keep: { type: "boolean" },
+      json: { type: "boolean" },
+      quiet: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+}
+
+function folderOf(stack: string | undefined): string {
+  const stacks = existsSync(STACKS)
+    ? readdirSync(STACKS).filter((name) => existsSync(join(STACKS, name, "cdk.tf.json")))
+    : [];
+  if (stacks.length === 0) throw new UsageError(`There is nothing synthesized in ${STACKS} yet. Run: npm run synth`);
+  if (stack !== undefined && stacks.includes(stack)) return join(STACKS, stack);
+  const given = stack === undefined ? "No stack was given" : `There is no stack ${stack}`;
+  throw new UsageError(`${given}. Stacks: ${stacks.sort().join(", ")}`);
+}
+
+function explain(error: Error): string {
+  if (error instanceof LoadError) {
+    return `This stack cannot run locally; ${error.reasons.length} reasons:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
+  }
+  const expected = [UsageError, StackError, InputError, ApiError, StartError].some((type) => error instanceof type);
+  return expected ? error.message : (error.stack ?? String(error));
+}

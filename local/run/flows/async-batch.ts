@@ -1,0 +1,84 @@
+import type { Curl } from "../curl";
+import type { RunningStack } from "../running-stack";
+import { type Flow, type FlowResult, type FlowType, type Input, textOutput } from "./flow";
+
+/** Small enough for the sample to be several tasks. */
+const BATCH_SIZE = 10;
+const FOLDER = "results";
+
+interface Submitted {
+  readonly job: string;
+  readonly shards: number;
+  readonly output: string;
+}
+
+/** A file of records goes in, one task a shard, predictions come out. */
+export const asyncBatch: FlowType = {
+  name: "async batch",
+  sample: "batch.jsonl",
+  takes: "records, as JSON Lines or as CSV with a header",
+  extensions: [".jsonl", ".csv"],
+  outputs: ["submitter_url", "input_bucket_name", "output_bucket_name", "client"],
+  create: (running) => new AsyncBatchFlow(running),
+};
+
+class AsyncBatchFlow implements Flow {
+  private readonly submitted: Submitted[] = [];
+  private readonly input: string;
+  private readonly output: string;
+  private readonly url: string;
+
+  constructor(private readonly running: RunningStack) {
+    this.input = textOutput(running, "input_bucket_name");
+    this.output = textOutput(running, "output_bucket_name");
+    this.url = textOutput(running, "submitter_url");
+  }
+
+  async submit({ name, content }: Input): Promise<void> {
+    const client = this.running.client();
+    const contentType = name.endsWith(".csv") ? "text/csv" : "application/x-ndjson";
+    await client.upload(this.input, name, content, contentType);
+    this.submitted.push(await client.json<Submitted>("POST", this.url, this.request(name)));
+  }
+
+  result(): FlowResult {
+    const accepted = this.submitted.flatMap(({ job, shards }) =>
+      Array.from({ length: shards }, (_, index) => `${job}-${index}`),
+    );
+    return {
+      accepted,
+      effects: this.running.writes(this.output).flatMap((name) => {
+        const [, job, shard] = /^results\/([^/]+)\/shard-(\d+)\.jsonl$/.exec(name) ?? [];
+        return job === undefined ? [] : [`${job}-${Number(shard)}`];
+      }),
+      deadLetters: this.running
+        .deadLetters()
+        .map(({ attributes, reason }) => ({ key: attributes.deadLetterTask ?? "unknown", reason })),
+    };
+  }
+
+  commands(curl: Curl) {
+    return [
+      { title: "upload an input", command: curl.upload(this.input, "batch.jsonl", "samples/batch.jsonl") },
+      { title: "submit it as a batch", command: curl.post(this.url, this.request("batch.jsonl")) },
+      { title: "list results", command: curl.list(this.output) },
+    ];
+  }
+
+  private request(name: string): object {
+    return { input: `gs://${this.input}/${name}`, output: `gs://${this.output}/${FOLDER}`, batchSize: BATCH_SIZE };
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const client = this.running.client();
+    const files = (await client.list(this.output, `${FOLDER}/`)).filter((name) => name.endsWith(".jsonl"));
+    const contents = await Promise.all(files.map((name) => client.download(this.output, name)));
+    const lines = contents.flatMap((content) => content.toString().trimEnd().split("\n"));
+    return {
+      predictions: this.submitted.map(({ output }) => output),
+      files: files.length,
+      records: lines.length,
+      first: lines.slice(0, 3).map((line) => JSON.parse(line)),
+    };
+  }
+}

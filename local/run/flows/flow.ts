@@ -1,0 +1,70 @@
+import type { Curl } from "../curl";
+import type { RunningStack } from "../running-stack";
+
+/** A file that is put into a stack. */
+export interface Input {
+  /** Without folders. */
+  readonly name: string;
+  readonly content: Buffer;
+}
+
+/** How one architecture is used: what goes in, and what must have come of it when all is quiet. */
+export interface Flow {
+  /** Puts the input in, as a client of the stack would. @throws RequestFailed, InputError */
+  submit(input: Input): Promise<void>;
+  /** What became of it; asked when all is quiet. */
+  result(): FlowResult;
+  /** What the user came for, read as a client of the stack would. @throws RequestFailed */
+  outputs(): Promise<Readonly<Record<string, unknown>>>;
+  /** Ready-made commands for a stack that stays up. */
+  commands(curl: Curl): { readonly title: string; readonly command: string }[];
+}
+
+export interface FlowResult {
+  /** Keys of the work items that were accepted; each must end in one effect or one dead letter. */
+  readonly accepted: readonly string[];
+  /** Keys of the items whose effect was seen, as often as it was. */
+  readonly effects: readonly string[];
+  /** Keys of the items that were handed to a dead letter, with the reasons. */
+  readonly deadLetters: readonly { readonly key: string; readonly reason: string }[];
+}
+
+/** An architecture, recognised by the outputs of its stack. */
+export interface FlowType {
+  readonly name: string;
+  /** File in `samples/` that is put in unless another is given; none where the stack brings its own. */
+  readonly sample?: string;
+  /** What an input file must be, for people. */
+  readonly takes: string;
+  /** Extensions of input files. */
+  readonly extensions: readonly string[];
+  /** Names of the outputs by which it is recognised. */
+  readonly outputs: readonly string[];
+  create(running: RunningStack): Flow;
+}
+
+/** An input file that cannot be put in: which line, and why. */
+export class InputError extends Error {}
+
+/** The lines of a JSON Lines file. @throws InputError that names the first line that is not JSON */
+export function jsonLines({ name, content }: Input): { line: number; value: unknown }[] {
+  const values = content
+    .toString("utf8")
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .flatMap((text, index) => {
+      if (text.trim() === "") return [];
+      try {
+        return [{ line: index + 1, value: JSON.parse(text) as unknown }];
+      } catch (error) {
+        throw new InputError(`${name}, line ${index + 1}: ${(error as Error).message}`);
+      }
+    });
+  if (values.length === 0) throw new InputError(`${name} holds no lines`);
+  return values;
+}
+
+/** An output of the stack that is a text. */
+export function textOutput({ stack }: RunningStack, name: string): string {
+  return String(stack.outputs[name]);
+}

@@ -1,0 +1,29 @@
+import type { LogEntry } from "../functions/log";
+import { isGood, type Summary } from "./summary";
+
+/** Numbers of a run, refusals by name, and what came out of it, for people. */
+export function describe(summary: Summary): string {
+  const { accepted, done, deadLettered, lost, unexpected, repeatedEffects, hops, outputs, refused, error } = summary;
+  const numbers = Object.entries({ accepted, done, deadLettered, lost, unexpected, repeatedEffects, hops });
+  return [
+    `${isGood(summary) ? "OK" : "FAILED"}  ${summary.stack}  ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}`,
+    ...refused.map((what) => `  refused: ${what}`),
+    ...(error === undefined ? [] : [`  error: ${error}`]),
+    ...Object.entries(outputs).flatMap(([name, value]) => lines(name, value)),
+  ].join("\n");
+}
+
+function lines(name: string, value: unknown): string[] {
+  if (Array.isArray(value)) return [`  ${name}:`, ...value.map((item) => `    ${plain(item)}`)];
+  return [`  ${name}: ${plain(value)}`];
+}
+
+function plain(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Lines of a function's log that people should see: what went wrong, in one line each. */
+export function logLine(functionName: string, { severity, message }: LogEntry): string | undefined {
+  if (severity === "INFO" || severity === "DEBUG" || severity === "DEFAULT") return undefined;
+  return `           ${functionName}  ${severity}  ${message.split("\n")[0]}`;
+}

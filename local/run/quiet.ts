@@ -1,0 +1,28 @@
+export interface QuietOptions {
+  /** Work that is due, waiting or under way. */
+  readonly pending: () => number;
+  /** Anything that changes when something happens. */
+  readonly progress: () => number;
+  /** Ends the waiting. */
+  readonly failed?: () => boolean;
+  /** Wall milliseconds without progress after which it is stuck. Default 90000. */
+  readonly patience?: number;
+}
+
+/** Wall milliseconds between looks. Two in a row must find nothing, since a caller acts a moment after its answer came. */
+const INTERVAL = 20;
+
+/** Waits until nothing is left to do. @returns quiet, failed or stuck */
+export async function untilQuiet(options: QuietOptions): Promise<"quiet" | "failed" | "stuck"> {
+  const { pending, progress, failed = () => false, patience = 90_000 } = options;
+  let [before, since, idle] = [progress(), Date.now(), 0];
+  while (idle < 2) {
+    if (failed()) return "failed";
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+    const now = progress();
+    if (now !== before) [before, since] = [now, Date.now()];
+    else if (Date.now() - since > patience) return "stuck";
+    idle = pending() === 0 ? idle + 1 : 0;
+  }
+  return failed() ? "failed" : "quiet";
+}

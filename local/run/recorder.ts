@@ -1,0 +1,57 @@
+import type { Clock } from "../core/clock";
+import type { Hop, Recorder } from "../core/stand-in";
+
+/** SGR codes of ECMA-48: a colour and how it ends. */
+const COLOURS = { dim: [2, 22], green: [32, 39], red: [31, 39], cyan: [36, 39] } as const;
+
+export interface LineRecorderOptions {
+  readonly clock: Clock;
+  /** Where lines go. Default: nowhere. */
+  readonly write?: (line: string) => void;
+  /** Default false. */
+  readonly colours?: boolean;
+  /** Names of the hosts of functions, which are shown instead of their URLs. */
+  readonly names?: ReadonlyMap<string, string>;
+}
+
+export interface TimedHop extends Hop {
+  /** Milliseconds since the run began, by its clock. */
+  readonly time: number;
+}
+
+/** Keeps the hops of a run, and prints each as one line. */
+export class LineRecorder implements Recorder {
+  readonly hops: TimedHop[] = [];
+  private readonly start: number;
+
+  constructor(private readonly options: LineRecorderOptions) {
+    this.start = options.clock.now();
+  }
+
+  hop(hop: Hop): void {
+    const timed = { ...hop, time: this.options.clock.now() - this.start };
+    this.hops.push(timed);
+    this.options.write?.(this.line(timed));
+  }
+
+  private line({ time, from, to, what, attempt, status, detail, duration }: TimedHop): string {
+    const colour = (name: keyof typeof COLOURS, text: string) =>
+      this.options.colours ? `\x1b[${COLOURS[name][0]}m${text}\x1b[${COLOURS[name][1]}m` : text;
+    const good = /^(2\d\d\b|OK|ack|done|delivered|published|filtered)/i.test(status);
+    return [
+      colour("dim", `${(time / 1000).toFixed(3).padStart(9)}s`),
+      `${this.short(from)} ${colour("dim", "->")} ${this.short(to)}`,
+      colour("cyan", what),
+      ...(attempt === undefined ? [] : [colour("dim", `attempt ${attempt}`)]),
+      colour(good ? "green" : "red", status),
+      ...(detail === undefined ? [] : [detail]),
+      ...(duration === undefined ? [] : [colour("dim", `${Math.round(duration)} ms`)]),
+    ].join("  ");
+  }
+
+  /** URLs fill lines: of a function its name is enough, of a Google API its host. */
+  private short(end: string): string {
+    const url = /^https:\/\/([^/]+)/.exec(end);
+    return url?.[1] === undefined ? end : (this.options.names?.get(url[1]) ?? url[1]);
+  }
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import { ApiError } from "../core/api-error";
+import { RequestFailed } from "./client";
+import { type FlowType, type Input, InputError } from "./flows";
+import type { RunningStack } from "./running-stack";
+import { type Summary, summarise } from "./summary";
+
+/** Wall milliseconds without anything happening, after which a run is stuck. */
+const PATIENCE = 90_000;
+
+/** Puts an input into a stack that runs, waits until all is quiet, and says what became of it. */
+export async function runFlow(running: RunningStack, type: FlowType, input: Input): Promise<Summary> {
+  const { stack, parts } = running;
+  const flow = type.create(running);
+  let error: string | undefined;
+  try {
+    await flow.submit(input);
+    const end = await running.settled(PATIENCE);
+    if (end === "stuck")
+      error = `nothing happened for ${PATIENCE / 1000} s, and ${running.pending()} items are still pending`;
+  } catch (failure) {
+    if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
+    error = failure.message;
+  }
+  const outputs = await flow.outputs().catch((failure) => {
+    if (!(failure instanceof RequestFailed)) throw failure;
+    error ??= failure.message;
+    return {};
+  });
+  return summarise({
+    stack: stack.name,
+    result: flow.result(),
+    outputs,
+    hops: parts.recorder.hops.length,
+    denials: parts.denials,
+    unsimulated: parts.unsimulated,
+    error,
+  });
+}
+
+/** The input for a stack: a file of the user's, or the sample. @throws InputError */
+export function inputFor(type: FlowType, file: string | undefined, samples: string): Input {
+  const path = file ?? (type.sample === undefined ? undefined : join(samples, type.sample));
+  if (path === undefined) return { name: "", content: Buffer.alloc(0) };
+  if (!type.extensions.includes(extname(path))) {
+    throw new InputError(`${path}: this stack takes ${type.takes} (${type.extensions.join(", ")})`);
+  }
+  let content: Buffer;
+  try {
+    content = readFileSync(path);
+  } catch (error) {
+    throw new InputError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  if (content.length === 0) throw new InputError(`${path} is empty`);
+  return { name: basename(path), content };
+}

@@ -1,0 +1,155 @@
+import { readFileSync } from "node:fs";
+import type { Stack, StackResource } from "../../terraform";
+import type { FunctionHost } from "../functions";
+import type { BindingAuthorizer, Denial } from "../iam";
+import type { Network, TokenAuthority } from "../network";
+import { Client } from "./client";
+import { Curl } from "./curl";
+import { untilQuiet } from "./quiet";
+import type { LineRecorder } from "./recorder";
+import type { StandIns } from "./stand-ins";
+import { all } from "./stand-ins";
+
+export interface DeadLetter {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly messageId: string;
+  /** Why, in the words of whoever handed it over. */
+  readonly reason: string;
+}
+
+export interface RunningParts {
+  readonly stack: Stack;
+  readonly network: Network;
+  readonly tokens: TokenAuthority;
+  readonly functions: FunctionHost;
+  readonly standIns: StandIns;
+  readonly authorizer: BindingAuthorizer;
+  readonly recorder: LineRecorder;
+  /** Calls that no binding allowed, as they come. */
+  readonly denials: readonly Denial[];
+  /** Calls of what no stand-in does, and of hosts that nobody stands in for, as they come. */
+  readonly unsimulated: readonly string[];
+  /** Buckets and names of objects as they are written. */
+  readonly written: readonly { readonly bucket: string; readonly name: string }[];
+}
+
+/** A stack that runs: what drivers and watchers may do with it. */
+export class RunningStack {
+  constructor(readonly parts: RunningParts) {}
+
+  get stack(): Stack {
+    return this.parts.stack;
+  }
+
+  /** Commands for a terminal. @param email default: as `client` */
+  async curl(email: string | undefined, operator: string): Promise<Curl> {
+    const { network } = this.parts;
+    const { GCE_METADATA_HOST: metadata = "" } = await network.environment(email ?? this.clientEmail);
+    return new Curl({ caFile: network.caFile, port: network.port, metadata, operator });
+  }
+
+  /** Somebody outside. @param email default: the service account that the stack's output `client` names */
+  client(email = this.clientEmail): Client {
+    const { network, tokens, recorder } = this.parts;
+    return new Client({ email, tokens, recorder, port: network.port, ca: readFileSync(network.caFile, "utf8") });
+  }
+
+  /** A service account that a binding gives a permission on exactly this resource, Google's own agents apart. */
+  holderOf(permission: string, resource: string): string | undefined {
+    const found = this.parts.authorizer.bindings.find(
+      (binding) =>
+        binding.resource === resource &&
+        binding.permissions.has(permission) &&
+        binding.member.startsWith("serviceAccount:") &&
+        !/@gcp-sa-|@gs-project-accounts/.test(binding.member),
+    );
+    return found?.member.slice("serviceAccount:".length);
+  }
+
+  /** Names of the objects that were written to a bucket, one for each time. */
+  writes(bucket: string): string[] {
+    return this.parts.written.filter((object) => object.bucket === bucket).map(({ name }) => name);
+  }
+
+  /** What lies in the subscriptions of the stack's dead-letter topics. */
+  deadLetters(): DeadLetter[] {
+    const topics = this.deadLetterTopics();
+    return this.named("google_pubsub_subscription")
+      .filter(({ attributes }) => topics.has(attributes.topic))
+      .flatMap(({ attributes }) => this.parts.standIns.pubsub.held(attributes.name))
+      .map(({ id, attributes }) => ({
+        attributes,
+        messageId: id,
+        reason: attributes.deadLetterMessage ?? attributes.deadLetterReason ?? "its deliveries failed",
+      }));
+  }
+
+  /** Names of the Cloud Scheduler jobs. */
+  schedules(): string[] {
+    return this.named("google_cloud_scheduler_job").map(({ attributes }) => attributes.name);
+  }
+
+  /** Fires a Cloud Scheduler job now. */
+  async fire(schedule: string): Promise<void> {
+    await this.parts.standIns.scheduler.fireNow(schedule);
+  }
+
+  /** What the jobs send, decoded; a task's own body too. */
+  scheduledBodies(): unknown[] {
+    return this.named("google_cloud_scheduler_job").map(({ attributes }) => decoded(attributes.http_target?.body));
+  }
+
+  named(type: string): StackResource[] {
+    return this.stack.resources.filter((resource) => resource.type === type);
+  }
+
+  /** Work that is due, waiting or under way. */
+  pending(): number {
+    const { functions, standIns } = this.parts;
+    return all(standIns).reduce((sum, standIn) => sum + standIn.pending(), functions.pending());
+  }
+
+  /** Waits until all is quiet; a call that is refused or not simulated ends it. */
+  settled(patience?: number): Promise<"quiet" | "failed" | "stuck"> {
+    const { recorder, denials, unsimulated } = this.parts;
+    return untilQuiet({
+      pending: () => this.pending(),
+      progress: () => recorder.hops.length,
+      failed: () => denials.length + unsimulated.length > 0,
+      patience,
+    });
+  }
+
+  async stop(): Promise<void> {
+    const { functions, standIns, network } = this.parts;
+    for (const standIn of all(standIns)) standIn.stop();
+    await functions.stop();
+    await network.stop();
+  }
+
+  private get clientEmail(): string {
+    return String(this.stack.outputs.client).replace(/^serviceAccount:/, "");
+  }
+
+  private deadLetterTopics(): Set<string> {
+    const fromFunctions = this.named("google_cloudfunctions2_function").map(
+      ({ attributes }) => attributes.service_config?.environment_variables?.DEAD_LETTER_TOPIC,
+    );
+    const fromSubscriptions = this.named("google_pubsub_subscription").map(
+      ({ attributes }) => attributes.dead_letter_policy?.dead_letter_topic,
+    );
+    return new Set([...fromFunctions, ...fromSubscriptions].filter((topic) => typeof topic === "string"));
+  }
+}
+
+/** base64 of JSON, whose `body`s may be the same again. */
+function decoded(base64: unknown): unknown {
+  if (typeof base64 !== "string") return undefined;
+  try {
+    return JSON.parse(Buffer.from(base64, "base64").toString(), (key, value) =>
+      key === "body" ? (decoded(value) ?? value) : value,
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import type { Stack } from "../../terraform";
+import { LoadError } from "../core/load-error";
+import type { EvaluatedResource, Simulated, StandIn, Surroundings } from "../core/stand-in";
+import { PubSubStandIn } from "../pubsub/pubsub";
+import { SchedulerStandIn } from "../scheduler/scheduler";
+import { StorageStandIn } from "../storage";
+import { CloudTasksStandIn } from "../tasks/cloud-tasks";
+
+/** What all stand-ins honour. */
+export const SIMULATED_SERVICES: readonly Simulated[] = [
+  CloudTasksStandIn,
+  PubSubStandIn,
+  SchedulerStandIn,
+  StorageStandIn,
+].map(({ simulated }) => simulated);
+
+export interface StandIns {
+  readonly tasks: CloudTasksStandIn;
+  readonly pubsub: PubSubStandIn;
+  readonly scheduler: SchedulerStandIn;
+  readonly storage: StorageStandIn;
+}
+
+export function all(standIns: StandIns): StandIn[] {
+  return Object.values(standIns);
+}
+
+/**
+ * One stand-in of each service, with the stack's resources.
+ *
+ * @param onWrite told each object that is written.
+ * @throws LoadError with the reasons of all; ApiError for what the deployment may not do
+ */
+export function createStandIns(
+  surroundings: Surroundings,
+  { resources, folder }: Stack,
+  onWrite: (bucket: string, name: string) => void,
+): StandIns {
+  const reasons: string[] = [];
+  const attempt = <T>(create: (resources: readonly EvaluatedResource[]) => T): T => {
+    try {
+      return create(resources);
+    } catch (error) {
+      if (!(error instanceof LoadError)) throw error;
+      reasons.push(...error.reasons);
+      // Thrown below, once all have said what they have to say.
+      return undefined as T;
+    }
+  };
+  const tasks = attempt((resources) => new CloudTasksStandIn(surroundings, resources));
+  const pubsub = attempt((resources) => new PubSubStandIn(surroundings, resources));
+  const scheduler = attempt((resources) => new SchedulerStandIn(surroundings, resources));
+  const storage = attempt(
+    (resources) =>
+      new StorageStandIn(surroundings, resources, {
+        directory: folder,
+        publisher: pubsub,
+        onChange: ({ type, object }) => {
+          if (type === "OBJECT_FINALIZE") onWrite(object.bucket, object.name);
+        },
+      }),
+  );
+  if (reasons.length > 0) throw new LoadError(reasons);
+  return { tasks, pubsub, scheduler, storage };
+}

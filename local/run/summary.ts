@@ -1,0 +1,67 @@
+import type { Denial } from "../iam";
+import type { FlowResult } from "./flows/flow";
+
+/** What a run came to. Words: Jepsen's total-queue (gist.github.com/aphyr/9969443). */
+export interface Summary {
+  readonly stack: string;
+  /** Work items that the stack took on. */
+  readonly accepted: number;
+  /** Items with an effect. */
+  readonly done: number;
+  /** Items that were handed to a dead letter, and have no effect. */
+  readonly deadLettered: number;
+  /** Accepted items with neither. */
+  readonly lost: number;
+  /** Effects and dead letters of nothing that was accepted, and items that have both. */
+  readonly unexpected: number;
+  /** Effects beyond the first of an item. */
+  readonly repeatedEffects: number;
+  /** Steps of the flow. */
+  readonly hops: number;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Calls that no binding allowed, and what is not simulated, each once. */
+  readonly refused: readonly string[];
+  /** Why the run ended early, if it did. */
+  readonly error?: string;
+}
+
+export interface Ending {
+  readonly stack: string;
+  readonly result: FlowResult;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly hops: number;
+  readonly denials: readonly Denial[];
+  readonly unsimulated: readonly string[];
+  readonly error?: string;
+}
+
+export function summarise({ stack, result, outputs, hops, denials, unsimulated, error }: Ending): Summary {
+  const accepted = new Set(result.accepted);
+  const effects = new Set(result.effects);
+  const dead = new Set(result.deadLetters.map(({ key }) => key));
+  const strangers = [...new Set([...effects, ...dead])].filter((key) => !accepted.has(key));
+  const both = [...effects].filter((key) => accepted.has(key) && dead.has(key));
+  return {
+    stack,
+    accepted: accepted.size,
+    done: [...accepted].filter((key) => effects.has(key)).length,
+    deadLettered: [...accepted].filter((key) => dead.has(key) && !effects.has(key)).length,
+    lost: [...accepted].filter((key) => !effects.has(key) && !dead.has(key)).length,
+    unexpected: strangers.length + both.length,
+    repeatedEffects: result.effects.length - effects.size,
+    hops,
+    outputs,
+    refused: [...new Set([...denials.map(denialText), ...unsimulated])],
+    ...(error !== undefined && { error }),
+  };
+}
+
+export function denialText({ email, permission, resource, remedy }: Denial): string {
+  return `${email || "nobody"} lacks ${permission} on ${resource}. ${remedy}`;
+}
+
+/** Whether a run shows what it should: nothing lost, refused, unexpected or repeated, and something done. */
+export function isGood(summary: Summary): boolean {
+  const { error, lost, unexpected, repeatedEffects, refused, accepted, done } = summary;
+  return !error && lost + unexpected + repeatedEffects + refused.length === 0 && (accepted === 0 || done > 0);
+}
