@@ -7,9 +7,14 @@ export function predefinedRole(name: string): readonly string[] | undefined {
   return Object.hasOwn(PREDEFINED, name) ? PREDEFINED[name] : undefined;
 }
 
-/** The predefined role with the fewest permissions that holds one, apart from those of Google's agents, legacy ones and trials. */
+/**
+ * The predefined role with the fewest permissions that holds one: of the permission's own service if there is one, and none of
+ * Google's agents, legacy ones and trials.
+ */
 export function narrowestRole(permission: string): string | undefined {
-  return Object.keys(PREDEFINED).find(
+  const holders = Object.keys(PREDEFINED).filter(
     (role) => !/serviceAgent|legacy|expressMode/.test(role) && PREDEFINED[role]?.includes(permission),
   );
+  const [service] = permission.split(".");
+  return holders.find((role) => role.startsWith(`roles/${service}.`)) ?? holders[0];
 }

@@ -150,7 +150,7 @@ test("the refusal names caller, permission, resource and a binding that would al
     },
   ]);
   const objects = refusal(() => iam.require(worker, "storage.objects.get", "projects/_/buckets/b/objects/o"));
-  expect(objects.message).toMatch(/ roles\/storage\.\w+ on projects\/_\/buckets\/b to /);
+  expect(objects.message).toMatch(` roles/storage.objectViewer on projects/_/buckets/b to ${member} would`);
   const launch = refusal(() => iam.require(worker, "dataflow.jobs.create", `projects/${PROJECT}/locations/l`));
   expect(launch.message).toMatch(` roles/dataflow.developer on projects/${PROJECT} to `);
 });
