@@ -1,3 +1,4 @@
+export type { Traffic } from "./door";
 export { FunctionHost, type FunctionHostOptions } from "./host";
 export type { LogEntry } from "./log";
 export { functionUri } from "./uri";

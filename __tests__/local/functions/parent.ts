@@ -1,4 +1,5 @@
-import { Bench } from "./support";
+import { join } from "node:path";
+import { Bench, json } from "./support";
 
 // A program that runs a function which starts a process of its own, tells both, and goes on until it is ended.
 const CODE = `
@@ -7,7 +8,7 @@ exports.handler = (req, res) => res.json({ pids: [process.pid, child.pid], folde
 
 async function main(): Promise<void> {
   const bench = await new Bench({ f: { code: CODE } }).start();
-  console.log((await bench.call("f")).body.toString());
+  console.log(JSON.stringify({ ...json(await bench.call("f")), sources: join(bench.folder, "f.zip") }));
   setInterval(() => {}, 1000);
 }
 void main();

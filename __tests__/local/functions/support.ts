@@ -47,7 +47,7 @@ export class Bench {
   readonly tokens = new TokenAuthority();
   readonly network: Network;
   readonly host: FunctionHost;
-  private readonly folder = mkdtempSync(join(tmpdir(), "functions-test-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "functions-test-"));
 
   constructor(
     fixtures: Readonly<Record<string, Fixture>>,
