@@ -1,0 +1,141 @@
+import { evaluated } from "./run";
+
+const argument = { n: 7, d: 1.5, s: "text", l: [1, "two", [3]], m: { k: { deep: null } }, t: true };
+
+describe("expressions", () => {
+  test.each([
+    ["1 + 2 * 3", 7],
+    ["(1 + 2) * 3", 9],
+    ["-2 + 5", 3],
+    ["- (2 + 5)", -7],
+    ["10 - 2 - 3", 5],
+    ["get_type(4 / 2)", "double"],
+    ["7 // 2", 3],
+    ["-7 // 2", -4],
+    ["-7 % 3", 2],
+    ["7 % -3", -2],
+    ["get_type(7 // 2)", "integer"],
+    ["7.5 // 2", 3],
+    ["1 == 1.0", true],
+    ['"a" + "b"', "ab"],
+    ['"b" > "a"', true],
+    ["2 <= 2", true],
+    ['1 == "1"', false],
+    ["null == a.m.k.deep", true],
+    ["a.n != 7", false],
+    ["not a.t or true", true],
+    ["NOT (a.t AND false)", true],
+    ["not 1 == 2", true],
+    ["false and a.missing", false],
+    ["true or a.missing", true],
+    ['"two" in a.l', true],
+    ['"x" not in a.m', true],
+    ['"k" in a.m', true],
+    ["[3] in a.l", true],
+    ["a.l[2][0] + 1", 4],
+    ['a["m"]["k"].deep', null],
+    ["[1, a.n, []]", [1, 7, []]],
+    ['"\\u00e4\\n\\""', 'ä\n"'],
+    ["string(9223372036854775807 - 1)", "9223372036854775806"],
+  ])("%s is %j", async (expression, value) => {
+    expect(await evaluated(expression, argument)).toEqual(value);
+  });
+
+  test.each([
+    ['"a" + 1', "TypeError", "unsupported operand types for +: string and integer"],
+    ["1 < null", "TypeError", "unsupported operand types for <: integer and null"],
+    ["not 1", "TypeError", "not needs a boolean, not integer"],
+    ["1 and true", "TypeError", "and needs a boolean, not integer"],
+    ['"a" in "abc"', "TypeError", "in needs a list or a map on its right, not string"],
+    ["a.none", "KeyError", "key not found: none"],
+    ["b", "KeyError", "variable not found: b"],
+    ["a.l[3]", "IndexError", "index out of range: 3 of 3"],
+    ["a.l[-1]", "IndexError", "index out of range: -1 of 3"],
+    ["a.n.x", "TypeError", "integer has no parts"],
+    ["1 / 0", "ZeroDivisionError", "division by zero"],
+    ["1 % 0.0", "ZeroDivisionError", "division by zero"],
+    ["9223372036854775807 + 1", "ValueError", "9223372036854775808 does not fit into 64 bits"],
+  ])("%s raises %s", async (expression, tag, message) => {
+    expect(await evaluated(expression, argument)).toEqual({ raised: { tags: [tag], message } });
+  });
+});
+
+describe("standard library", () => {
+  test.each([
+    ["default(null, 1)", 1],
+    ["default(2, 1)", 2],
+    ['if(a.t, "yes", "no")', "yes"],
+    ["keys(a.m)", ["k"]],
+    ["len(a.l)", 3],
+    ['len("äö")', 2],
+    ['int("42") + int(2.9)', 44],
+    ["int(-2.9)", -2],
+    ['double("1.5")', 1.5],
+    ["string(12) + string(true) + string(1.5)", "12true1.5"],
+    ['bool("TRUE")', true],
+    ["get_type(a.l)", "list"],
+    ['get_type(text.encode("x"))', "bytes"],
+    ['json.decode("{\\"x\\": [1, 2.5]}").x[1]', 2.5],
+    ["json.encode_to_string(a.m)", '{"k":{"deep":null}}'],
+    ["text.decode(json.encode(a.l))", '[1,"two",[3]]'],
+    ['base64.encode(text.encode("hi"))', "aGk="],
+    ['text.decode(base64.decode("aGk="))', "hi"],
+    ['list.concat(a.l, "x")', [1, "two", [3], "x"]],
+    ["list.prepend([2], 1)", [1, 2]],
+    ['map.get(a, ["m", "k"])', { deep: null }],
+    ['map.get(a, ["m", "none", "x"])', null],
+    ['map.get(a, "none", 5)', 5],
+    ['map.delete(a.m, "k")', {}],
+    ['map.merge_nested(a.m, json.decode("{\\"k\\":{\\"x\\":1}}"))', { k: { deep: null, x: 1 } }],
+    ["math.min(3, 2.5)", 2.5],
+    ["math.max(3, 2)", 3],
+    ["math.floor(-1.5)", -2],
+    ["math.abs(-3)", 3],
+    ['time.parse("2026-01-01T00:00:00Z")', 1767225600],
+    ["time.format(1767225600)", "2026-01-01T00:00:00.000Z"],
+    ["sys.now()", 1767225600],
+    ['text.url_encode("a/b c!")', "a%2Fb%20c%21"],
+    ['text.url_encode_plus("a b")', "a+b"],
+    ['text.url_decode("a%2Fb")', "a/b"],
+    ['text.split("a,b", ",")', ["a", "b"]],
+    ['text.substring("hello", 1, 3)', "el"],
+    ['text.replace_all("a.b.c", ".", "$&")', "a$&b$&c"],
+    ['text.replace_all_regex("x1y22", "([a-z])(\\\\d+)", "\\\\2\\\\1$")', "1x$22y$"],
+    ['text.match_regex("abc", "^a.c$")', true],
+    [
+      'text.find_all("abab", "b")',
+      [
+        { index: 1, match: "b" },
+        { index: 3, match: "b" },
+      ],
+    ],
+    ['text.to_upper("ä")', "Ä"],
+    // RFC 1321 A.5.
+    ['base64.encode(hash.compute_checksum("abc", "MD5"))', "kAFQmDzST7DWlj99KOF/cg=="],
+    ["len(uuid.generate())", 36],
+  ])("%s is %j", async (expression, value) => {
+    expect(await evaluated(expression, argument)).toEqual(value);
+  });
+
+  test.each([
+    ['int("4x")', "ValueError", 'invalid integer: "4x"'],
+    ["int(null)", "TypeError", "int: argument value must be number or string, not null"],
+    ["string(null)", "TypeError", "string: argument value must be number, boolean or string, not null"],
+    ["len(1)", "TypeError", "len: argument value must be string, bytes, list or map, not integer"],
+    ['map.get("text", "code")', "TypeError", "map.get: argument map must be map, not string"],
+    ['sys.get_env("NONE")', "KeyError", "environment variable not found: NONE"],
+    ['text.match_regex("a", "(?=a)")', "ValueError", "invalid regular expression: (?=a)"],
+    ['text.substring("abc", 2, 9)', "IndexError", "substring 2 to 9 of 3 characters"],
+    ['base64.decode("?")', "ValueError", "invalid base64"],
+    ['time.parse("today")', "ValueError", 'invalid time: "today"'],
+    ['text.encode("a", "latin1")', "ValueError", "charset latin1 is not simulated; UTF-8 is"],
+  ])("%s raises %s", async (expression, tag, message) => {
+    expect(await evaluated(expression, argument)).toEqual({ raised: { tags: [tag], message } });
+  });
+
+  test("json.decode raises ValueError", async () => {
+    const { raised } = (await evaluated('json.decode("{")')) as { raised: { tags: string[]; message: string } };
+    expect(raised.tags).toEqual(["ValueError"]);
+    expect(raised.message).toMatch(/^invalid JSON: /);
+  });
+});

@@ -1,0 +1,1 @@
+export { VertexStandIn } from "./vertex";

@@ -1,0 +1,120 @@
+import { ApiError } from "../core/api-error";
+import { type Call, restService } from "../core/rpc";
+import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
+import { onlyFields, readText } from "../core/values";
+import { FEATURES, halves, readIris } from "./iris";
+import { SoftmaxRegression } from "./softmax-regression";
+
+const ENDPOINT = /projects\/([^/"\\\s]+)\/locations\/([^/"\\\s]+)\/endpoints\/([^/:"\\\s]+)/g;
+const SEED = 1;
+const MODEL = "local-stand-in";
+
+/** Bytes. Source: docs "Get online predictions". */
+const MAX_REQUEST = 1.5 * 1024 * 1024;
+
+/** Vertex AI online prediction by a small model of our own, fitted when it starts. What it does and does not: CLAIMS.md. */
+export class VertexStandIn implements StandIn {
+  static readonly simulated: Simulated = {};
+
+  readonly rest: readonly RestService[];
+  readonly grpc = [];
+  readonly model: SoftmaxRegression;
+  /** Share of the flowers that the model was not fitted on whose species it predicts. */
+  readonly accuracy: number;
+  /** Flowers on which it was fitted, and on which it was tested. */
+  readonly flowers: { readonly training: number; readonly held: number };
+  /** `projects/P/locations/L/endpoints/E` that the stack names anywhere: the endpoint itself is no resource of the stack. */
+  readonly endpoints: ReadonlySet<string>;
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    resources: readonly EvaluatedResource[],
+  ) {
+    const text = JSON.stringify(resources.map(({ attributes }) => attributes));
+    this.endpoints = new Set([...text.matchAll(ENDPOINT)].map(([name]) => name));
+    const { training, held } = halves(readIris(), SEED);
+    const examples = (flowers: typeof held) => flowers.map(({ features, species }) => ({ features, label: species }));
+    this.model = new SoftmaxRegression(examples(training));
+    this.accuracy = this.model.accuracy(examples(held));
+    this.flowers = { training: training.length, held: held.length };
+
+    const http = "POST /v1/{endpoint=projects/*/locations/*/endpoints/*}:predict";
+    const rpcs = [{ name: "Predict", http, run: (call: Call) => this.predict(call) }];
+    this.rest = [...new Set([...this.endpoints].map(locationOf))].map((location) => {
+      const service = restService({ hosts: [`${location}-aiplatform.googleapis.com`], rpcs });
+      return {
+        hosts: service.hosts,
+        handle: (request) => {
+          if (request.body.length > MAX_REQUEST) throw tooLarge(request.body.length);
+          return service.handle(request);
+        },
+      };
+    });
+  }
+
+  pending(): number {
+    return 0;
+  }
+
+  stop(): void {}
+
+  /** Source: google/cloud/aiplatform/v1/prediction_service.proto. */
+  private predict({ request, caller }: Call): object {
+    onlyFields(request, ["endpoint", "instances", "parameters", "labels"], "");
+    const endpoint = readText(request.endpoint, "endpoint");
+    const { authorizer, project, projectNumber } = this.surroundings;
+    // Endpoints have policies of their own, which Terraform's google provider cannot set: so the project's decides.
+    authorizer.require(caller, "aiplatform.endpoints.predict", `projects/${project}`);
+    if (!this.endpoints.has(endpoint)) throw new ApiError("NOT_FOUND", `The Endpoint does not exist: ${endpoint}`);
+    const { instances } = request;
+    if (!Array.isArray(instances) || instances.length === 0) {
+      throw new ApiError("INVALID_ARGUMENT", "Empty instances.");
+    }
+    const location = locationOf(endpoint);
+    return {
+      predictions: instances.map((instance, at) => this.prediction(readFeatures(instance, at))),
+      deployedModelId: MODEL,
+      model: `projects/${projectNumber}/locations/${location}/models/${MODEL}`,
+      modelDisplayName: "Stand-in on this machine: softmax regression on half of samples/iris.csv",
+      modelVersionId: "1",
+    };
+  }
+
+  private prediction(features: readonly number[]): object {
+    const probabilities = this.model.probabilities(features);
+    return {
+      class: this.model.predict(features),
+      probabilities: Object.fromEntries(this.model.labels.map((label, at) => [label, probabilities[at]])),
+    };
+  }
+}
+
+/** Four numbers, as a list or under their names. @throws ApiError INVALID_ARGUMENT */
+function readFeatures(instance: unknown, at: number): number[] {
+  const values = Array.isArray(instance)
+    ? instance
+    : FEATURES.map((name) => (instance as Record<string, unknown> | null)?.[name]);
+  const named =
+    Array.isArray(instance) || typeof instance !== "object" || instance === null ? [] : Object.keys(instance);
+  const unknown = named.filter((name) => !(FEATURES as readonly string[]).includes(name));
+  const wellFormed = values.length === FEATURES.length && values.every((value) => Number.isFinite(value));
+  if (wellFormed && unknown.length === 0) return values as number[];
+  throw new ApiError(
+    "INVALID_ARGUMENT",
+    `Instance ${at} is ${shortened(instance)}; the model takes the numbers ${FEATURES.join(", ")}, as an object or a list`,
+  );
+}
+
+function shortened(instance: unknown): string {
+  const text = JSON.stringify(instance);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
+
+const locationOf = (endpoint: string) => endpoint.split("/")[3] ?? "";
+
+function tooLarge(bytes: number): ApiError {
+  return new ApiError(
+    "INVALID_ARGUMENT",
+    `Request payload size exceeds the limit: ${MAX_REQUEST} bytes; given ${bytes}`,
+  );
+}

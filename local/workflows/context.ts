@@ -1,0 +1,103 @@
+import { ApiError } from "../core/api-error";
+import type { Surroundings } from "../core/stand-in";
+import { Cancelled, raised } from "./errors";
+import type { HttpRequest, HttpResponse, StandardContext } from "./stdlib";
+import type { Value } from "./values";
+import type { Workflow } from "./workflow";
+
+/** What the steps of one execution can do: as the workflow's service account, on the clock. */
+export class ExecutionContext implements StandardContext {
+  private readonly variables: Readonly<Record<string, string>>;
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly workflow: Workflow,
+    executionId: string,
+    revisionId: string,
+  ) {
+    const { project, projectNumber } = surroundings;
+    // Source: docs/reference/environment-variables.
+    this.variables = {
+      ...workflow.variables,
+      GOOGLE_CLOUD_PROJECT_ID: project,
+      GOOGLE_CLOUD_PROJECT_NUMBER: projectNumber,
+      GOOGLE_CLOUD_LOCATION: workflow.location,
+      GOOGLE_CLOUD_SERVICE_ACCOUNT_NAME: workflow.identity,
+      GOOGLE_CLOUD_WORKFLOW_ID: workflow.id,
+      GOOGLE_CLOUD_WORKFLOW_REVISION_ID: revisionId,
+      GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID: executionId,
+    };
+  }
+
+  now(): number {
+    return this.surroundings.clock.now() / 1000;
+  }
+
+  environment(name: string): string | undefined {
+    return Object.hasOwn(this.variables, name) ? this.variables[name] : undefined;
+  }
+
+  sleep(seconds: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.surroundings;
+    return new Promise((resolve, reject) => {
+      const aborted = () => {
+        cancel();
+        reject(new Cancelled());
+      };
+      const cancel = clock.at(clock.now() + Math.max(0, seconds) * 1000, () => {
+        signal.removeEventListener("abort", aborted);
+        resolve();
+      });
+      if (signal.aborted) aborted();
+      else signal.addEventListener("abort", aborted, { once: true });
+    });
+  }
+
+  /** A log entry that may not be written is lost; the execution goes on. */
+  log(severity: string, data: Value): void {
+    const { authorizer, recorder, project } = this.surroundings;
+    let status = "OK";
+    try {
+      authorizer.require({ email: this.workflow.identity }, "logging.logEntries.create", `projects/${project}`);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      status = `${error.code}: ${error.message}`;
+    }
+    const what = `${severity} ${typeof data === "string" ? data : "entry"}`;
+    recorder.hop({ from: `workflow ${this.workflow.id}`, to: "Cloud Logging", what, status });
+  }
+
+  async send({ method, url, headers, body, timeout }: HttpRequest): Promise<HttpResponse> {
+    const { clock, invoker, recorder } = this.surroundings;
+    const began = clock.now();
+    const result = await invoker.invoke({ url, method, headers, body, deadline: timeout * 1000 });
+    const { host, pathname } = new URL(url);
+    recorder.hop({
+      from: `workflow ${this.workflow.id}`,
+      to: host,
+      what: `${method} ${pathname}`,
+      status: result.failure ?? String(result.status),
+      duration: clock.now() - began,
+    });
+    if (result.failure === "deadline")
+      throw raised("TimeoutError", `no answer in ${timeout} seconds: ${method} ${url}`);
+    if (result.failure) throw raised("ConnectionError", `connection failed: ${method} ${url}`);
+    return result;
+  }
+
+  accessToken(): string {
+    return this.token(() => this.surroundings.tokens.accessToken(this.workflow.identity));
+  }
+
+  idToken(audience: string): string {
+    return this.token(() => this.surroundings.tokens.idToken(this.workflow.identity, audience));
+  }
+
+  private token(mint: () => string): string {
+    try {
+      return mint();
+    } catch (error) {
+      throw raised("AuthError", (error as Error).message);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { ApiError } from "../core/api-error";
+import type { Caller, Surroundings } from "../core/stand-in";
+import type { Wire } from "../core/values";
+import { ExecutionContext } from "./context";
+import { Cancelled, RaisedError } from "./errors";
+import { Interpreter } from "./interpreter";
+import { parseJson, toJson, type Value } from "./values";
+import type { Workflow } from "./workflow";
+
+/** Source: google/cloud/workflows/executions/v1/executions.proto. */
+const STATES = { ACTIVE: 1, SUCCEEDED: 2, FAILED: 3, CANCELLED: 4 } as const;
+export const CALL_LOG_LEVELS = {
+  CALL_LOG_LEVEL_UNSPECIFIED: 0,
+  LOG_ALL_CALLS: 1,
+  LOG_ERRORS_ONLY: 2,
+  LOG_NONE: 3,
+} as const;
+
+/** Bytes. */
+const MAX_ARGUMENT = 32 * 1024;
+
+export const REVISION = "000001-000";
+
+interface ExecutionError {
+  readonly payload: string;
+  readonly context: string;
+  readonly stackTrace: { readonly elements: readonly object[] };
+}
+
+export interface NewExecution {
+  /** JSON. */
+  readonly argument: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly callLogLevel?: keyof typeof CALL_LOG_LEVELS;
+}
+
+/** One run of a workflow. */
+export class Execution {
+  readonly id = randomUUID();
+  readonly name: string;
+  readonly started: number;
+  state: keyof typeof STATES = "ACTIVE";
+  /** JSON, once it has succeeded. */
+  result?: string;
+  error?: ExecutionError;
+  private ended?: number;
+  private readonly abort = new AbortController();
+  private readonly interpreter: Interpreter;
+  private readonly argument: Value;
+
+  /** @throws ApiError INVALID_ARGUMENT for an argument that is no JSON or longer than 32 KB */
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly workflow: Workflow,
+    private readonly given: NewExecution,
+    private readonly caller: Caller,
+  ) {
+    this.argument = readArgument(given.argument);
+    this.started = surroundings.clock.now();
+    this.name = `${workflow.name}/executions/${this.id}`;
+    const context = new ExecutionContext(surroundings, workflow, this.id, REVISION);
+    this.interpreter = new Interpreter(workflow.definition, context);
+  }
+
+  async run(): Promise<void> {
+    this.hop("ACTIVE");
+    try {
+      const value = await this.interpreter.run(this.argument, this.abort.signal);
+      this.end("SUCCEEDED", { result: resultOf(value) });
+    } catch (error) {
+      if (error instanceof RaisedError) this.end("FAILED", { error: errorOf(error) });
+      else if (!(error instanceof Cancelled)) {
+        const failure = new RaisedError(new Map([["message", String(error)]]));
+        this.end("FAILED", { error: errorOf(failure) });
+      }
+    }
+  }
+
+  /** @returns false where it had ended */
+  cancel(): boolean {
+    if (this.state !== "ACTIVE") return false;
+    this.abort.abort();
+    this.end("CANCELLED", {});
+    return true;
+  }
+
+  resource(wire: Wire, full: boolean): object {
+    const { started, ended, given, error, result } = this;
+    const basic = {
+      name: this.name,
+      startTime: wire.time(started),
+      ...(ended !== undefined && { endTime: wire.time(ended) }),
+      duration: wire.duration((ended ?? this.surroundings.clock.now()) - started),
+      state: wire.enumeration(this.state, STATES),
+      workflowRevisionId: REVISION,
+    };
+    if (!full) return basic;
+    return {
+      ...basic,
+      ...(given.argument && { argument: given.argument }),
+      ...(result !== undefined && { result }),
+      ...(error && { error }),
+      ...(given.callLogLevel && { callLogLevel: wire.enumeration(given.callLogLevel, CALL_LOG_LEVELS) }),
+      status: { currentSteps: [this.interpreter.current] },
+      labels: { ...this.workflow.labels, ...given.labels },
+    };
+  }
+
+  private end(state: "SUCCEEDED" | "FAILED" | "CANCELLED", outcome: { result?: string; error?: ExecutionError }): void {
+    if (this.state !== "ACTIVE") return;
+    this.state = state;
+    this.ended = this.surroundings.clock.now();
+    Object.assign(this, outcome);
+    this.hop(outcome.error ? `${state}: ${outcome.error.payload}` : state, this.ended - this.started);
+  }
+
+  private hop(status: string, duration?: number): void {
+    const to = `workflow ${this.workflow.id}`;
+    const what = `execution ${this.id}`;
+    this.surroundings.recorder.hop({ from: this.caller.email ?? "nobody", to, what, status, duration });
+  }
+}
+
+function readArgument(argument: string): Value {
+  const bytes = Buffer.byteLength(argument);
+  if (bytes > MAX_ARGUMENT)
+    throw new ApiError("INVALID_ARGUMENT", `The argument has ${bytes} bytes; allowed: ${MAX_ARGUMENT}`);
+  if (argument === "") return null;
+  try {
+    return parseJson(argument);
+  } catch (error) {
+    throw new ApiError("INVALID_ARGUMENT", `Execution argument is not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+/** @throws RaisedError for bytes, which cannot be returned */
+function resultOf(value: Value): string {
+  try {
+    return toJson(value);
+  } catch (error) {
+    throw new RaisedError(
+      new Map<string, Value>([
+        ["message", (error as Error).message],
+        ["tags", ["TypeError"]],
+      ]),
+    );
+  }
+}
+
+function errorOf(error: RaisedError): ExecutionError {
+  const elements = error.steps.map((step) => {
+    const [, name, routine] = /^step "(.*)", routine "(.*)"$/.exec(step) ?? [];
+    return { step: name, routine };
+  });
+  return {
+    payload: payloadOf(error.value),
+    context: [error.message, ...error.steps.map((step) => `in ${step}`)].join("\n"),
+    stackTrace: { elements },
+  };
+}
+
+/** JSON; bytes in it, such as a body, as base64. */
+function payloadOf(value: Value): string {
+  if (Buffer.isBuffer(value)) return JSON.stringify(value.toString("base64"));
+  if (!(value instanceof Map)) return toJson(value);
+  const parts = [...value].map(([key, part]): [string, Value] => [
+    key,
+    Buffer.isBuffer(part) ? part.toString("base64") : part,
+  ]);
+  return toJson(new Map(parts));
+}

@@ -1,0 +1,2 @@
+export type { Execution } from "./execution";
+export { WorkflowsStandIn } from "./workflows";

@@ -1,0 +1,330 @@
+import type {
+  Action,
+  Assignment,
+  Body,
+  Condition,
+  Definition,
+  Loop,
+  Parallel,
+  Routine,
+  StepList,
+  Template,
+  Try,
+} from "./definition";
+import { Cancelled, RaisedError, raised } from "./errors";
+import { boolean, type Environment, type Evaluation, evaluate, finish } from "./expression/evaluate";
+import { withPart } from "./expression/operators";
+import { Memory, Scope } from "./scope";
+import { callStandard, retryPolicy, STANDARD_PREDICATES, type StandardContext, signatureOf } from "./stdlib";
+import { isList, isNumber, typeOf, type Value } from "./values";
+
+/** Limits of one execution. Source: cloud.google.com/workflows/quotas. */
+const MAX_STEPS = 100_000;
+const MAX_DEPTH = 20;
+const MAX_CONCURRENT = 20;
+
+/** How steps ended, other than by being through. */
+type Ending =
+  | { readonly kind: "jump"; readonly list: StepList; readonly at: number }
+  | { readonly kind: "break" }
+  | { readonly kind: "continue" }
+  | { readonly kind: "return"; readonly value: Value };
+
+/** Where a step stands while it runs. */
+interface Place {
+  readonly routine: Routine;
+  readonly scope: Scope;
+  /** The step lists around, innermost last. */
+  readonly lists: readonly StepList[];
+  readonly depth: number;
+  /** Of the execution, or of a branch that others may end. */
+  readonly signal: AbortSignal;
+}
+
+/** One execution of a definition. */
+export class Interpreter {
+  private steps = 0;
+  private readonly memory = new Memory();
+  /** The step that began last. */
+  current = { routine: "main", step: "" };
+
+  constructor(
+    private readonly definition: Definition,
+    private readonly context: StandardContext,
+  ) {}
+
+  /** @throws RaisedError that nothing caught, Cancelled */
+  run(argument: Value, signal: AbortSignal): Promise<Value> {
+    const { main } = this.definition;
+    return this.routine(main, main.params.length === 0 ? [] : [argument], 1, signal);
+  }
+
+  private async routine(
+    routine: Routine,
+    args: readonly (Value | undefined)[],
+    depth: number,
+    signal: AbortSignal,
+  ): Promise<Value> {
+    if (depth > MAX_DEPTH) throw raised("RecursionError", `call stack depth exceeded: ${MAX_DEPTH}`);
+    const scope = new Scope(this.memory);
+    try {
+      for (const [at, parameter] of routine.params.entries())
+        scope.declare(parameter.name, args[at] ?? parameter.default ?? null);
+      const ending = await this.list(routine.steps, { routine, scope, lists: [], depth, signal });
+      return ending?.kind === "return" ? ending.value : null;
+    } finally {
+      scope.end();
+    }
+  }
+
+  private async list(list: StepList, outer: Place): Promise<Ending | undefined> {
+    const place = { ...outer, lists: [...outer.lists, list] };
+    for (let at = 0; at < list.steps.length; at++) {
+      const step = list.steps[at];
+      if (!step) break;
+      if (place.signal.aborted) throw new Cancelled();
+      if (++this.steps > MAX_STEPS) throw raised("ResourceLimitError", `step limit exceeded: ${MAX_STEPS}`);
+      this.current = { routine: place.routine.name, step: step.name };
+      const ending = await this.body(step, place).catch((error) => {
+        if (error instanceof RaisedError) error.steps.push(`step "${step.name}", routine "${place.routine.name}"`);
+        throw error;
+      });
+      if (ending?.kind !== "jump" || ending.list !== list) {
+        if (ending) return ending;
+      } else at = ending.at - 1;
+    }
+    return undefined;
+  }
+
+  private async body({ action, next }: Body, place: Place): Promise<Ending | undefined> {
+    const ending = await this.action(action, place);
+    return ending ?? (next === undefined ? undefined : jump(next, place));
+  }
+
+  private async action(action: Action, place: Place): Promise<Ending | undefined> {
+    switch (action.kind) {
+      case "none":
+        return undefined;
+      case "assign":
+        for (const assignment of action.assignments) await finish(this.assign(assignment, place));
+        return undefined;
+      case "call":
+        return this.callStep(action, place);
+      case "switch":
+        return this.switch(action.conditions, place);
+      case "for":
+        return this.loop(action.loop, place);
+      case "parallel":
+        return this.parallel(action.parallel, place);
+      case "try":
+        return this.attempt(action.attempt, place);
+      case "steps":
+        return this.list(action.steps, place);
+      case "raise":
+        throw new RaisedError(await this.value(action.value, place));
+      case "return":
+        return { kind: "return", value: await this.value(action.value, place) };
+    }
+  }
+
+  /** Reads and writes in one go, so that branches can add to a shared variable. */
+  private *assign({ name, keys, value }: Assignment, place: Place): Evaluation<void> {
+    const environment = this.environment(place);
+    const path: Value[] = [];
+    for (const key of keys) path.push(yield* evaluate(key, environment));
+    const part = yield* this.evaluation(value, place);
+    place.scope.set(name, path.length === 0 ? part : withPart(place.scope.get(name), path, part));
+  }
+
+  private async callStep(action: Action & { kind: "call" }, place: Place): Promise<undefined> {
+    const args = new Map<string, Value>();
+    for (const [name, template] of action.args) args.set(name, await this.value(template, place));
+    const routine = this.definition.routines.get(action.function);
+    const result = routine
+      ? await this.routine(
+          routine,
+          routine.params.map(({ name }) => args.get(name)),
+          place.depth + 1,
+          place.signal,
+        )
+      : await callStandard(action.function, args, this.context, place.signal);
+    if (action.result !== undefined) place.scope.set(action.result, result);
+  }
+
+  private async switch(conditions: readonly Condition[], place: Place): Promise<Ending | undefined> {
+    for (const { condition, body } of conditions) {
+      if (boolean("condition", await this.value(condition, place))) return this.body(body, place);
+    }
+    return undefined;
+  }
+
+  private async loop(loop: Loop, place: Place): Promise<Ending | undefined> {
+    let at = 0;
+    for await (const value of this.turns(loop, place)) {
+      const ending = await this.turn(loop, value, at++, place);
+      if (ending?.kind === "break") return undefined;
+      if (ending && ending.kind !== "continue") return ending;
+    }
+    return undefined;
+  }
+
+  private async turn(loop: Loop, value: Value, at: number, place: Place): Promise<Ending | undefined> {
+    const scope = place.scope.inner();
+    try {
+      scope.declare(loop.value, value);
+      if (loop.index !== undefined) scope.declare(loop.index, BigInt(at));
+      return await this.list(loop.steps, { ...place, scope, lists: [] });
+    } finally {
+      scope.end();
+    }
+  }
+
+  /** The values that a loop goes through; a range holds both its ends. */
+  private async *turns({ over }: Loop, place: Place): AsyncGenerator<Value> {
+    if ("list" in over) {
+      const list = await this.value(over.list, place);
+      if (!isList(list)) throw raised("TypeError", `a loop goes through a list, not ${typeOf(list)}`);
+      yield* list;
+      return;
+    }
+    const [from, to] = [await this.value(over.from, place), await this.value(over.to, place)];
+    if (!isNumber(from) || !isNumber(to)) throw raised("TypeError", "a range's ends are numbers");
+    if (typeof from === "bigint") for (let value = from; value <= to; value++) yield value;
+    else for (let value = from; value <= to; value++) yield value;
+  }
+
+  private async parallel(parallel: Parallel, place: Place): Promise<undefined> {
+    const abort = new AbortController();
+    const signal = AbortSignal.any([place.signal, abort.signal]);
+    const failures: { id: string; error: Value }[] = [];
+    const runs = await this.branches(parallel, { ...place, lists: [], signal });
+    const worker = async () => {
+      for (let run = runs.shift(); run; run = runs.shift()) {
+        if (signal.aborted) return;
+        await run.work().catch((error) => {
+          if (!(error instanceof RaisedError)) {
+            if (place.signal.aborted || !signal.aborted) throw error;
+            return;
+          }
+          failures.push({ id: run.id, error: error.value });
+          if (!parallel.continueAll) abort.abort();
+        });
+      }
+    };
+    const limit = parallel.limit ? await this.value(parallel.limit, place) : BigInt(MAX_CONCURRENT);
+    if (typeof limit !== "bigint" || limit < 1n) throw raised("ValueError", "concurrency_limit is a positive integer");
+    await Promise.all(Array.from({ length: Math.min(Number(limit), MAX_CONCURRENT) }, worker));
+    if (failures.length === 0) return;
+    const message = "One or more branches or iterations encountered an unhandled runtime error";
+    const branches = failures.map(
+      ({ id, error }) =>
+        new Map<string, Value>([
+          ["id", id],
+          ["error", error],
+        ]),
+    );
+    throw new RaisedError(
+      new Map<string, Value>([
+        ["message", message],
+        ["tags", ["UnhandledBranchError"]],
+        ["branches", branches],
+        ["truncated", false],
+      ]),
+    );
+  }
+
+  private async branches({ work }: Parallel, place: Place): Promise<{ id: string; work: () => Promise<unknown> }[]> {
+    if ("branches" in work) {
+      return work.branches.map(({ name, steps }) => ({
+        id: name,
+        work: async () => {
+          const scope = place.scope.inner();
+          await this.list(steps, { ...place, scope }).finally(() => scope.end());
+        },
+      }));
+    }
+    const runs: { id: string; work: () => Promise<unknown> }[] = [];
+    for await (const value of this.turns(work.loop, place)) {
+      const at = runs.length;
+      runs.push({ id: String(at), work: () => this.turn(work.loop, value, at, place) });
+    }
+    return runs;
+  }
+
+  private async attempt({ body, retry, except }: Try, place: Place): Promise<Ending | undefined> {
+    const policy = retry && (await retryPolicy(retry, (template) => this.value(template, place)));
+    try {
+      for (let retries = 0; ; retries++) {
+        try {
+          return await this.body(body, place);
+        } catch (error) {
+          if (!(error instanceof RaisedError) || !policy || retries >= policy.maxRetries) throw error;
+          if (!(await this.shouldRetry(policy.predicate, error.value, place))) throw error;
+          const delay = Math.min(policy.initialDelay * policy.multiplier ** retries, policy.maxDelay);
+          await this.context.sleep(delay, place.signal);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof RaisedError) || !except) throw error;
+      const scope = place.scope.inner();
+      scope.declare(except.as, error.value);
+      return await this.body(except.body, { ...place, scope }).finally(() => scope.end());
+    }
+  }
+
+  private async shouldRetry(predicate: string, error: Value, place: Place): Promise<boolean> {
+    const standard = STANDARD_PREDICATES.get(predicate);
+    if (standard) return standard(error);
+    const routine = this.definition.routines.get(predicate);
+    return (
+      routine !== undefined &&
+      boolean("a predicate", await this.routine(routine, [error], place.depth + 1, place.signal))
+    );
+  }
+
+  private environment({ scope, depth, signal }: Place): Environment {
+    return {
+      variable: (name) => scope.get(name),
+      call: (name, args) => {
+        const routine = this.definition.routines.get(name);
+        if (routine) return this.routine(routine, args, depth + 1, signal);
+        const names = signatureOf(name)?.map((parameter) => parameter.name) ?? [];
+        const named = new Map(args.map((value, at) => [names[at] ?? "", value]));
+        return callStandard(name, named, this.context, signal);
+      },
+    };
+  }
+
+  private value(template: Template, place: Place): Promise<Value> {
+    return finish(this.evaluation(template, place));
+  }
+
+  private *evaluation(template: Template, place: Place): Evaluation {
+    switch (template.kind) {
+      case "constant":
+        return template.value;
+      case "expression":
+        return yield* evaluate(template.expression, this.environment(place));
+      case "list": {
+        const items: Value[] = [];
+        for (const item of template.items) items.push(yield* this.evaluation(item, place));
+        return items;
+      }
+      case "map": {
+        const map = new Map<string, Value>();
+        for (const [key, value] of template.entries) map.set(key, yield* this.evaluation(value, place));
+        return map;
+      }
+    }
+  }
+}
+
+function jump(next: string, { lists }: Place): Ending {
+  if (next === "end") return { kind: "return", value: null };
+  if (next === "break" || next === "continue") return { kind: next };
+  for (const list of lists.toReversed()) {
+    const at = list.index.get(next);
+    if (at !== undefined) return { kind: "jump", list, at };
+  }
+  throw new Error(`No step ${next}: the definition was not checked`);
+}

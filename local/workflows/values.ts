@@ -1,0 +1,72 @@
+/**
+ * What variables hold. Integers are bigint and doubles number, so that `4 / 2` stays a double as it does in Workflows.
+ * Values never change: an assignment to a part makes a new whole, so nobody sees another's change.
+ */
+export type Value = null | boolean | bigint | number | string | Buffer | readonly Value[] | WorkflowMap;
+export type WorkflowMap = ReadonlyMap<string, Value>;
+
+export type TypeName = "null" | "boolean" | "integer" | "double" | "string" | "bytes" | "list" | "map";
+
+/** As `get_type` calls them. Source: docs/reference/stdlib/expression-helpers. */
+export function typeOf(value: Value): TypeName {
+  if (value === null) return "null";
+  if (typeof value === "boolean") return "boolean";
+  if (typeof value === "bigint") return "integer";
+  if (typeof value === "number") return "double";
+  if (typeof value === "string") return "string";
+  if (Buffer.isBuffer(value)) return "bytes";
+  return Array.isArray(value) ? "list" : "map";
+}
+
+export const isMap = (value: Value | undefined): value is WorkflowMap => value instanceof Map;
+export const isList = (value: Value | undefined): value is readonly Value[] => Array.isArray(value);
+export const isNumber = (value: Value): value is bigint | number =>
+  typeof value === "bigint" || typeof value === "number";
+
+/** From what JSON.parse or a YAML parser gives. Whole numbers become integers. */
+export function fromPlain(plain: unknown): Value {
+  if (plain === null || plain === undefined) return null;
+  if (typeof plain === "number") return Number.isSafeInteger(plain) ? BigInt(plain) : plain;
+  if (typeof plain === "boolean" || typeof plain === "bigint" || typeof plain === "string") return plain;
+  if (Buffer.isBuffer(plain)) return plain;
+  if (plain instanceof Map) return plain;
+  if (Array.isArray(plain)) return plain.map(fromPlain);
+  return new Map(Object.entries(plain).map(([key, value]) => [key, fromPlain(value)]));
+}
+
+/** @throws SyntaxError */
+export function parseJson(text: string): Value {
+  return fromPlain(JSON.parse(text));
+}
+
+/** @throws TypeError for bytes, which JSON cannot hold. Source: docs/reference/syntax/datatypes. */
+export function toJson(value: Value): string {
+  if (typeof value === "bigint") return String(value);
+  if (Buffer.isBuffer(value)) throw new TypeError("bytes cannot be encoded as JSON");
+  if (isList(value)) return `[${value.map(toJson).join(",")}]`;
+  if (isMap(value)) return `{${[...value].map(([key, part]) => `${JSON.stringify(key)}:${toJson(part)}`).join(",")}}`;
+  return JSON.stringify(value);
+}
+
+/** Deeply; numbers by what they are worth. */
+export function equal(a: Value, b: Value): boolean {
+  if (isNumber(a) && isNumber(b)) return Number(a) === Number(b);
+  if (Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b);
+  if (isList(a) && isList(b)) return a.length === b.length && a.every((part, index) => equal(part, b[index] as Value));
+  if (isMap(a) && isMap(b)) {
+    return a.size === b.size && [...a].every(([key, part]) => b.has(key) && equal(part, b.get(key) as Value));
+  }
+  return a === b;
+}
+
+/** Bytes that a value counts for against the limit of 512 KB; roughly its JSON, as Google does not say how it counts. */
+export function sizeOf(value: Value): number {
+  if (typeof value === "string") return Buffer.byteLength(value) + 2;
+  if (isNumber(value)) return 8;
+  if (Buffer.isBuffer(value)) return value.length;
+  let size = 2;
+  if (isList(value)) for (const part of value) size += sizeOf(part) + 1;
+  else if (isMap(value)) for (const [key, part] of value) size += Buffer.byteLength(key) + sizeOf(part) + 4;
+  else size = 4;
+  return size;
+}

@@ -1,0 +1,81 @@
+import type { EvaluatedResource, Simulated } from "../core/stand-in";
+import { checkDefinition } from "./check";
+import type { Definition } from "./definition";
+import { parseDefinition } from "./parse";
+import { Problems } from "./problems";
+
+export const simulated: Simulated = {
+  google_workflows_workflow: [
+    "name",
+    "project",
+    "region",
+    "description",
+    "labels",
+    "service_account",
+    "source_contents",
+    "call_log_level",
+    "user_env_vars",
+    "deletion_protection",
+  ],
+};
+
+/** A `google_workflows_workflow`, ready to run. */
+export interface Workflow {
+  /** `projects/P/locations/L/workflows/W` */
+  readonly name: string;
+  readonly id: string;
+  readonly location: string;
+  /** E-mail of the service account that executions act as. */
+  readonly identity: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly definition: Definition;
+}
+
+interface Defaults {
+  readonly project: string;
+  readonly projectNumber: string;
+  readonly region: string;
+}
+
+/** Source: google/cloud/workflows/v1/workflows.proto, `user_env_vars`. */
+const MAX_VARIABLES = 20;
+const MAX_VARIABLE = 4 * 1024;
+
+/** @param refuse told everything that is wrong or not simulated */
+export function readWorkflow(
+  { attributes }: EvaluatedResource,
+  defaults: Defaults,
+  refuse: (reason: string) => void,
+): Workflow | undefined {
+  const { name: id, project, region, service_account, source_contents, labels = {}, user_env_vars = {} } = attributes;
+  checkVariables(user_env_vars, refuse);
+  const problems = new Problems();
+  const definition = parseDefinition(String(source_contents ?? ""), problems);
+  if (definition) checkDefinition(definition, problems);
+  for (const problem of problems.found) refuse(`source_contents: ${problem}`);
+  if (!definition) return undefined;
+  const location = region ?? defaults.region;
+  return {
+    name: `projects/${project ?? defaults.project}/locations/${location}/workflows/${id}`,
+    id,
+    location,
+    identity: service_account
+      ? String(service_account).replace(/^projects\/[^/]+\/serviceAccounts\//, "")
+      : `${defaults.projectNumber}-compute@developer.gserviceaccount.com`,
+    labels,
+    variables: user_env_vars,
+    definition,
+  };
+}
+
+function checkVariables(variables: Readonly<Record<string, string>>, refuse: (reason: string) => void): void {
+  const entries = Object.entries(variables);
+  if (entries.length > MAX_VARIABLES) refuse(`user_env_vars: ${entries.length} variables; allowed: ${MAX_VARIABLES}`);
+  for (const [name, value] of entries) {
+    if (name === "" || /^(GOOGLE|WORKFLOWS)/.test(name))
+      refuse(`user_env_vars: the name ${JSON.stringify(name)} is reserved`);
+    if (Buffer.byteLength(String(value)) > MAX_VARIABLE)
+      refuse(`user_env_vars: ${name} has more than ${MAX_VARIABLE} bytes`);
+  }
+}

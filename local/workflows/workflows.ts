@@ -1,0 +1,172 @@
+import { ApiError } from "../core/api-error";
+import { Refusals } from "../core/load-error";
+import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
+import type { Caller, EvaluatedResource, GrpcService, RestService, StandIn, Surroundings } from "../core/stand-in";
+import { isUnset, onlyFields, readEnum, readText, readTexts } from "../core/values";
+import { CALL_LOG_LEVELS, Execution } from "./execution";
+import { readWorkflow, simulated, type Workflow } from "./workflow";
+
+const WORKFLOW = "projects/*/locations/*/workflows/*";
+const EXECUTION = `${WORKFLOW}/executions/*`;
+const VIEWS = { EXECUTION_VIEW_UNSPECIFIED: 0, BASIC: 1, FULL: 2 } as const;
+
+/** Executions of a page. Source: executions.proto, `ListExecutionsRequest.page_size`. */
+const DEFAULT_PAGE = 100;
+const MAX_PAGE = { BASIC: 1000, FULL: 100 };
+
+/** Workflows: executes definitions. What it does and does not: CLAIMS.md. */
+export class WorkflowsStandIn implements StandIn {
+  static readonly simulated = simulated;
+
+  readonly rest: readonly RestService[];
+  readonly grpc: readonly GrpcService[];
+  private readonly workflows = new Map<string, Workflow>();
+  private readonly executions = new Map<string, Execution>();
+  private readonly active = new Set<Execution>();
+
+  /** @throws LoadError naming everything in the definitions that is wrong or not simulated, by its path */
+  constructor(
+    private readonly surroundings: Surroundings,
+    resources: readonly EvaluatedResource[],
+  ) {
+    const refusals = new Refusals();
+    for (const resource of resources.filter(({ type }) => type === "google_workflows_workflow")) {
+      const workflow = readWorkflow(resource, surroundings, (reason) => refusals.add(resource.address, reason));
+      if (workflow) this.workflows.set(workflow.name, workflow);
+    }
+    refusals.throwIfAny();
+
+    const hosts = ["workflowexecutions.googleapis.com"];
+    const rpcs = this.rpcs();
+    this.rest = [restService({ hosts, rpcs })];
+    const protos = "@google-cloud/workflows/build/protos/protos.json";
+    this.grpc = [grpcService("google.cloud.workflows.executions.v1.Executions", { hosts, protos, rpcs })];
+  }
+
+  pending(): number {
+    return [...this.active].filter(({ state }) => state === "ACTIVE").length;
+  }
+
+  stop(): void {
+    for (const execution of this.active) execution.cancel();
+  }
+
+  /**
+   * Starts an execution; needs `workflows.executions.create` on the project.
+   *
+   * @param workflow `projects/P/locations/L/workflows/W`
+   * @param argument JSON, up to 32 KB; empty for none
+   * @throws ApiError PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT
+   */
+  execute(caller: Caller, workflow: string, argument: string): Execution {
+    return this.start(caller, workflow, { argument, labels: {} });
+  }
+
+  /** All that were started, oldest first. */
+  list(): Execution[] {
+    return [...this.executions.values()];
+  }
+
+  /** Methods and paths: google/cloud/workflows/executions/v1/executions.proto. */
+  private rpcs(): Rpc[] {
+    return [
+      { name: "CreateExecution", http: `POST /v1/{parent=${WORKFLOW}}/executions`, run: (call) => this.create(call) },
+      { name: "GetExecution", http: `GET /v1/{name=${EXECUTION}}`, run: (call) => this.get(call) },
+      { name: "ListExecutions", http: `GET /v1/{parent=${WORKFLOW}}/executions`, run: (call) => this.page(call) },
+      { name: "CancelExecution", http: `POST /v1/{name=${EXECUTION}}:cancel`, run: (call) => this.cancel(call) },
+    ];
+  }
+
+  private create({ request, caller, wire }: Call): object {
+    const { parent, execution, ...body } = request;
+    // Over REST the body is the execution itself.
+    const given = execution ?? body;
+    onlyFields(given, ["argument", "labels", "callLogLevel"], "execution");
+    const created = this.start(caller, readText(parent, "parent"), {
+      argument: readText(given.argument, "execution.argument"),
+      labels: readTexts(given.labels, "execution.labels"),
+      callLogLevel: readEnum(given.callLogLevel, CALL_LOG_LEVELS, "execution.callLogLevel"),
+    });
+    return created.resource(wire, true);
+  }
+
+  private start(caller: Caller, name: string, given: ConstructorParameters<typeof Execution>[2]): Execution {
+    this.require(caller, "workflows.executions.create", name);
+    const execution = new Execution(this.surroundings, this.workflow(name), given, caller);
+    this.executions.set(execution.name, execution);
+    this.active.add(execution);
+    void execution.run().finally(() => this.active.delete(execution));
+    return execution;
+  }
+
+  private get({ request, caller, wire }: Call): object {
+    onlyFields(request, ["name", "view"], "");
+    const name = readText(request.name, "name");
+    this.require(caller, "workflows.executions.get", name);
+    return this.execution(name).resource(wire, readEnum(request.view, VIEWS, "view") !== "BASIC");
+  }
+
+  private page({ request, caller, wire }: Call): object {
+    for (const field of ["filter", "orderBy"]) {
+      if (!isUnset(request[field])) throw new ApiError("UNIMPLEMENTED", `${field} of ListExecutions is not simulated`);
+    }
+    onlyFields(request, ["parent", "pageSize", "pageToken", "view", "filter", "orderBy"], "");
+    const parent = readText(request.parent, "parent");
+    this.require(caller, "workflows.executions.list", parent);
+    this.workflow(parent);
+    const full = readEnum(request.view, VIEWS, "view") === "FULL";
+    const size = Math.min(pageSize(request.pageSize), full ? MAX_PAGE.FULL : MAX_PAGE.BASIC);
+    // Newest first.
+    const all = this.list()
+      .filter(({ name }) => name.startsWith(`${parent}/`))
+      .reverse();
+    const token = readText(request.pageToken, "pageToken");
+    const from = token === "" ? 0 : all.findIndex(({ id }) => id === token) + 1;
+    if (token !== "" && from === 0) throw new ApiError("INVALID_ARGUMENT", "Invalid page token");
+    const page = all.slice(from, from + size);
+    return {
+      executions: page.map((execution) => execution.resource(wire, full)),
+      ...(from + size < all.length && { nextPageToken: page.at(-1)?.id }),
+    };
+  }
+
+  private cancel({ request, caller, wire }: Call): object {
+    onlyFields(request, ["name"], "");
+    const name = readText(request.name, "name");
+    this.require(caller, "workflows.executions.cancel", name);
+    const execution = this.execution(name);
+    if (!execution.cancel()) {
+      throw new ApiError(
+        "FAILED_PRECONDITION",
+        `The execution is ${execution.state}; only an active one can be cancelled`,
+      );
+    }
+    return execution.resource(wire, true);
+  }
+
+  /** Roles of Workflows are granted on projects and on nothing below. Source: docs/access-control. */
+  private require(caller: Caller, permission: string, name: string): void {
+    const [project] = /^projects\/[^/]+/.exec(name) ?? [];
+    this.surroundings.authorizer.require(caller, permission, project ?? `projects/${this.surroundings.project}`);
+  }
+
+  private workflow(name: string): Workflow {
+    const workflow = this.workflows.get(name);
+    if (!workflow) throw new ApiError("NOT_FOUND", `Workflow does not exist: ${name}`);
+    return workflow;
+  }
+
+  private execution(name: string): Execution {
+    const execution = this.executions.get(name);
+    if (!execution) throw new ApiError("NOT_FOUND", `Execution does not exist: ${name}`);
+    return execution;
+  }
+}
+
+function pageSize(given: unknown): number {
+  if (isUnset(given) || Number(given) === 0) return DEFAULT_PAGE;
+  const size = Number(given);
+  if (!Number.isInteger(size) || size < 0)
+    throw new ApiError("INVALID_ARGUMENT", `page_size ${given}; allowed: 0 or more`);
+  return size;
+}
