@@ -1,16 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { StackError } from "../terraform";
+import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
-import { flowOf, InputError } from "./run/flows";
+import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
 import { Operator } from "./run/operator";
 import { describe, logLine } from "./run/print";
 import { inputFor, runFlow } from "./run/run-stack";
 import type { RunningStack } from "./run/running-stack";
-import { StartError, startStack } from "./run/start-stack";
-import { isGood } from "./run/summary";
+import { StartError, type StartOptions, startStack } from "./run/start-stack";
+import { isGood, refusedAtStart, type Summary } from "./run/summary";
 
 const USAGE = `usage: npm run local -- <stack> [options]
 
@@ -54,45 +54,63 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const print = options.quiet ? () => {} : console.log;
-  const running = await startStack(options.folder, {
-    write: print,
-    colours: process.stdout.isTTY && !process.env.NO_COLOR,
-    onLog: (name, entry) => {
-      const line = logLine(name, entry);
-      if (line !== undefined) print(line);
-    },
-  });
+  const stack = readStack(options.folder);
+  const type = flowOf(stack);
+  if (!type && !options.keep) {
+    const wanted = "use --keep and call it yourself, or give its stack the outputs of one";
+    throw new UsageError(`${stack.name} is none of the five architectures; ${wanted}`);
+  }
+  // Before anything starts, so that a bad file is told at once.
+  const input =
+    type && (options.input !== undefined || !options.keep) ? inputFor(type, options.input, SAMPLES) : undefined;
+  let running: RunningStack;
   try {
-    if (options.keep) await keep(running, options);
-    return await run(running, options);
+    running = await startStack(options.folder, watching(options));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return report(refusedAtStart(stack.name, error.message), options);
+  }
+  let summary: Summary | undefined;
+  try {
+    if (options.keep) return await keep(running, type, input);
+    if (type && input) summary = await runFlow(running, type, input);
   } finally {
     await running.stop();
   }
+  // Last of all: what is cut off while stopping is told before.
+  return summary ? report(summary, options) : 1;
 }
 
-async function run(running: RunningStack, { input, json }: Options): Promise<number> {
-  const type = flowOf(running.stack);
-  if (!type)
-    throw new UsageError(`${running.stack.name} is none of the five architectures; use --keep and call it yourself`);
-  const summary = await runFlow(running, type, inputFor(type, input, SAMPLES));
+function watching({ quiet }: Options): StartOptions {
+  if (quiet) return {};
+  return {
+    write: console.log,
+    colours: process.stdout.isTTY && !process.env.NO_COLOR,
+    onLog: (name, entry) => {
+      const line = logLine(name, entry);
+      if (line !== undefined) console.log(line);
+    },
+  };
+}
+
+/** @returns the exit code */
+function report(summary: Summary, { json }: Options): number {
   console.log(describe(summary));
   if (json) console.log(JSON.stringify(summary));
   return isGood(summary) ? 0 : 1;
 }
 
 /** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */
-async function keep(running: RunningStack, { input }: Options): Promise<never> {
+async function keep(running: RunningStack, type: FlowType | undefined, input: Input | undefined): Promise<never> {
   const operator = new Operator(running.schedules(), (schedule) => running.fire(schedule));
   await operator.start();
-  const type = flowOf(running.stack);
   const flow = type?.create(running);
-  if (input !== undefined && type) await flow?.submit(inputFor(type, input, SAMPLES));
+  if (input) await flow?.submit(input);
   console.log(`\n${running.stack.name} runs here until Ctrl-C.\n`);
   for (const { attributes } of running.named("google_cloudfunctions2_function")) {
     console.log(`function ${attributes.name}\n  ${attributes.service_config.uri}`);
   }
-  for (const { title, command } of flow?.commands(await running.curl(undefined, operator.url)) ?? []) {
+  for (const { title, command } of flow?.commands(await running.curl(operator.url)) ?? []) {
     console.log(`\n# ${title}\n${command}`);
   }
   return new Promise(() => {});
@@ -114,7 +132,15 @@ function readOptions(args: readonly string[]): Options | undefined {
   if (terraform !== undefined && stack !== undefined) {
     throw new UsageError(`Given both a stack and --terraform; allowed: one of them`);
   }
-  return { folder: terraform ?? folderOf(stack), input, keep, json, quiet };
+  // npm goes to the project's folder; what people type is relative to where they were.
+  const from = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
+  return {
+    folder: terraform === undefined ? folderOf(stack) : from(terraform),
+    input: input === undefined ? undefined : from(input),
+    keep,
+    json,
+    quiet,
+  };
 }
 
 function parse(args: readonly string[]) {

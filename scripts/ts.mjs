@@ -15,7 +15,7 @@ if (!file) {
 }
 const entry = resolve(root, file);
 const require = createRequire(entry);
-const { build } = require("esbuild");
+const { build, stop } = require("esbuild");
 const Module = require("node:module");
 
 /** A file that looks for others beside itself finds them, though all files become one. */
@@ -46,6 +46,7 @@ const { outputFiles } = await build({
   logLevel: "error",
   plugins: [ownFolders],
 });
+await stop();
 process.argv = [process.argv[0], entry, ...rest];
 const app = new Module(entry);
 app.filename = entry;

@@ -13,7 +13,7 @@ export function predefinedRole(name: string): readonly string[] | undefined {
  */
 export function narrowestRole(permission: string): string | undefined {
   const holders = Object.keys(PREDEFINED).filter(
-    (role) => !/serviceAgent|legacy|expressMode/.test(role) && PREDEFINED[role]?.includes(permission),
+    (role) => !/[sS]ervice(Agent)?$|legacy|expressMode/.test(role) && PREDEFINED[role]?.includes(permission),
   );
   const [service] = permission.split(".");
   return holders.find((role) => role.startsWith(`roles/${service}.`)) ?? holders[0];

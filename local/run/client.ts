@@ -76,7 +76,7 @@ export class Client {
     // What it reads is not part of the flow.
     if (method === "POST") {
       this.options.recorder.hop({
-        from: this.email.replace(/@.*/, ""),
+        from: this.email,
         to: target.origin,
         what: `POST ${decodeURIComponent(target.pathname)}`,
         status: String(reply.status),

@@ -3,11 +3,24 @@ import { isGood, type Summary } from "./summary";
 
 /** Numbers of a run, refusals by name, and what came out of it, for people. */
 export function describe(summary: Summary): string {
-  const { accepted, done, deadLettered, lost, unexpected, repeatedEffects, hops, outputs, refused, error } = summary;
+  const {
+    accepted,
+    done,
+    deadLettered,
+    lost,
+    unexpected,
+    repeatedEffects,
+    hops,
+    outputs,
+    deadLetters,
+    refused,
+    error,
+  } = summary;
   const numbers = Object.entries({ accepted, done, deadLettered, lost, unexpected, repeatedEffects, hops });
   return [
     `${isGood(summary) ? "OK" : "FAILED"}  ${summary.stack}  ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}`,
     ...refused.map((what) => `  refused: ${what}`),
+    ...deadLetters.map((letter) => `  dead letter: ${letter}`),
     ...(error === undefined ? [] : [`  error: ${error}`]),
     ...Object.entries(outputs).flatMap(([name, value]) => lines(name, value)),
   ].join("\n");

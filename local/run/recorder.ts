@@ -49,9 +49,11 @@ export class LineRecorder implements Recorder {
     ].join("  ");
   }
 
-  /** URLs fill lines: of a function its name is enough, of a Google API its host. */
+  /** Of a function's URL its name is enough, of a Google API's its host, of a service account what stands before the @. */
   private short(end: string): string {
-    const url = /^https:\/\/([^/]+)/.exec(end);
-    return url?.[1] === undefined ? end : (this.options.names?.get(url[1]) ?? url[1]);
+    const host = /^https:\/\/([^/]+)/.exec(end)?.[1];
+    if (host !== undefined) return this.options.names?.get(host) ?? host;
+    const [, agent] = /^service-\d+@(.+)\.iam\.gserviceaccount\.com$/.exec(end) ?? [];
+    return agent ?? end.replace(/@\S+\.iam\.gserviceaccount\.com$/, "");
   }
 }

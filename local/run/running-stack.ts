@@ -41,10 +41,10 @@ export class RunningStack {
     return this.parts.stack;
   }
 
-  /** Commands for a terminal. @param email default: as `client` */
-  async curl(email: string | undefined, operator: string): Promise<Curl> {
+  /** Commands for a terminal, as the client. @param operator URL of the operator's door */
+  async curl(operator: string): Promise<Curl> {
     const { network } = this.parts;
-    const { GCE_METADATA_HOST: metadata = "" } = await network.environment(email ?? this.clientEmail);
+    const { GCE_METADATA_HOST: metadata = "" } = await network.environment(this.clientEmail);
     return new Curl({ caFile: network.caFile, port: network.port, metadata, operator });
   }
 

@@ -5,6 +5,8 @@ import { PubSubStandIn } from "../pubsub/pubsub";
 import { SchedulerStandIn } from "../scheduler/scheduler";
 import { StorageStandIn } from "../storage";
 import { CloudTasksStandIn } from "../tasks/cloud-tasks";
+import { VertexStandIn } from "../vertex";
+import { WorkflowsStandIn } from "../workflows";
 
 /** What all stand-ins honour. */
 export const SIMULATED_SERVICES: readonly Simulated[] = [
@@ -12,6 +14,8 @@ export const SIMULATED_SERVICES: readonly Simulated[] = [
   PubSubStandIn,
   SchedulerStandIn,
   StorageStandIn,
+  VertexStandIn,
+  WorkflowsStandIn,
 ].map(({ simulated }) => simulated);
 
 export interface StandIns {
@@ -19,6 +23,8 @@ export interface StandIns {
   readonly pubsub: PubSubStandIn;
   readonly scheduler: SchedulerStandIn;
   readonly storage: StorageStandIn;
+  readonly vertex: VertexStandIn;
+  readonly workflows: WorkflowsStandIn;
 }
 
 export function all(standIns: StandIns): StandIn[] {
@@ -60,6 +66,8 @@ export function createStandIns(
         },
       }),
   );
+  const vertex = attempt((resources) => new VertexStandIn(surroundings, resources));
+  const workflows = attempt((resources) => new WorkflowsStandIn(surroundings, resources));
   if (reasons.length > 0) throw new LoadError(reasons);
-  return { tasks, pubsub, scheduler, storage };
+  return { tasks, pubsub, scheduler, storage, vertex, workflows };
 }

@@ -19,6 +19,8 @@ export interface Summary {
   /** Steps of the flow. */
   readonly hops: number;
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** Why items were handed to a dead letter, `<item>: <reason>`. */
+  readonly deadLetters: readonly string[];
   /** Calls that no binding allowed, and what is not simulated, each once. */
   readonly refused: readonly string[];
   /** Why the run ended early, if it did. */
@@ -51,9 +53,16 @@ export function summarise({ stack, result, outputs, hops, denials, unsimulated, 
     repeatedEffects: result.effects.length - effects.size,
     hops,
     outputs,
+    deadLetters: result.deadLetters.map(({ key, reason }) => `${key}: ${reason}`),
     refused: [...new Set([...denials.map(denialText), ...unsimulated])],
     ...(error !== undefined && { error }),
   };
+}
+
+/** Of a stack that its own deployment's bindings do not let begin. */
+export function refusedAtStart(stack: string, message: string): Summary {
+  const nothing = { accepted: 0, done: 0, deadLettered: 0, lost: 0, unexpected: 0, repeatedEffects: 0, hops: 0 };
+  return { stack, ...nothing, outputs: {}, deadLetters: [], refused: [message] };
 }
 
 export function denialText({ email, permission, resource, remedy }: Denial): string {

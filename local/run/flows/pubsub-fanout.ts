@@ -87,10 +87,9 @@ class PubSubFanoutFlow implements Flow {
   /** Pulls what no function is pushed, as whoever may consume it. */
   private async pull(): Promise<void> {
     for (const { subscription, folder } of this.subscribers) {
-      const consumer =
-        folder === undefined ? this.running.holderOf("pubsub.subscriptions.consume", subscription) : undefined;
-      if (!consumer) continue;
-      const client = this.running.client(consumer);
+      if (folder !== undefined) continue;
+      // Where nobody may, the client's refusal says so.
+      const client = this.running.client(this.running.holderOf("pubsub.subscriptions.consume", subscription));
       for (;;) {
         const { receivedMessages = [] } = await client.json<{
           receivedMessages?: { ackId: string; message: { messageId: string } }[];

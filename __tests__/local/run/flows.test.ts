@@ -1,0 +1,178 @@
+import { flowOf, type Input } from "../../../local/run/flows";
+import { inputFor, runFlow } from "../../../local/run/run-stack";
+import { startStack } from "../../../local/run/start-stack";
+import { isGood, type Summary } from "../../../local/run/summary";
+import { readStack } from "../../../terraform";
+import { changed, synthesized } from "./synthesized";
+
+const stacks = synthesized();
+afterAll(() => stacks.remove());
+
+/** One run, on the sample unless an input is given. */
+async function run(folder: string, input?: Partial<Input>): Promise<Summary> {
+  const running = await startStack(folder);
+  try {
+    const type = flowOf(running.stack);
+    if (!type) throw new Error(`${folder} is none of the five`);
+    return await runFlow(running, type, { ...inputFor(type, undefined, "samples"), ...input });
+  } finally {
+    await running.stop();
+  }
+}
+
+const NOTHING_WRONG = { deadLettered: 0, lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] };
+
+test("async-batch: each shard is predicted once", async () => {
+  const summary = await run(stacks.stack("async-batch"));
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 6, done: 6, outputs: { files: 6, records: 60 } });
+  expect(summary.outputs.first).toMatchObject([
+    { instance: { sepal_length: 5.1 }, prediction: { class: "setosa" } },
+    { prediction: { class: "setosa" } },
+    { prediction: { class: "setosa" } },
+  ]);
+  expect(isGood(summary)).toBe(true);
+});
+
+test("task-pipeline: one run by the client and one by the schedule, each step once, with a model that is worth something", async () => {
+  const summary = await run(stacks.stack("task-pipeline"));
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 6, done: 6 });
+  expect(summary.outputs.accuracy).toBeGreaterThan(0.85);
+});
+
+test("event-workflow: an upload's notification starts the workflow, which predicts all instances", async () => {
+  const summary = await run(stacks.stack("event-workflow"));
+  expect(summary).toMatchObject({
+    ...NOTHING_WRONG,
+    accepted: 1,
+    done: 1,
+    outputs: { workflow: [{ object: "upload.jsonl", instances: 15, predicted: 15, failedChunks: 0 }] },
+  });
+});
+
+test("pubsub-fanout: each message reaches exactly the subscribers whose filters it passes", async () => {
+  const summary = await run(stacks.stack("pubsub-fanout"));
+  expect(summary).toMatchObject({
+    ...NOTHING_WRONG,
+    accepted: 6 + 4 + 11 + 11,
+    done: 6 + 4 + 11 + 11,
+    outputs: { written: { text: 6, image: 4, audit: 11 }, pulled: 11 },
+  });
+});
+
+describe("input that cannot be worked on", () => {
+  test("async-batch: the submitter names the line, and nothing is accepted", async () => {
+    const summary = await run(stacks.stack("async-batch"), { content: Buffer.from('{"a":1}\n{"a":\n') });
+    expect(summary).toMatchObject({
+      accepted: 0,
+      error: expect.stringMatching(/answered 400: Line 2 of the input \(5 bytes\) is not JSON/),
+    });
+    expect(isGood(summary)).toBe(false);
+  });
+
+  test("pubsub-fanout: a line that is no message is told before anything is published", async () => {
+    const content = Buffer.from('{"payload":{}}\n{"attributes":{}}\n');
+    await expect(run(stacks.stack("pubsub-fanout"), { name: "m.jsonl", content })).rejects.toThrow(
+      'm.jsonl, line 2: there is no "payload"',
+    );
+  });
+
+  test("pubsub-fanout: what the model refuses is a dead letter with the reason, not lost", async () => {
+    const content = Buffer.from('{"attributes":{"modality":"text"},"payload":{"instances":["?"]}}\n');
+    const summary = await run(stacks.stack("pubsub-fanout"), { content });
+    expect(summary).toMatchObject({ accepted: 3, done: 2, deadLettered: 1, lost: 0, unexpected: 0 });
+    expect(summary.deadLetters).toEqual([
+      expect.stringMatching(/^text\/\d+: .* answered 400 INVALID_ARGUMENT: Instance 0 is/),
+    ]);
+  });
+});
+
+/** Ids of bindings that the run needs, one of each kind. */
+describe.each([
+  [
+    "async-batch",
+    "google_cloud_tasks_queue_iam_member",
+    /enqueuer/,
+    /async-batch-submitter-dev@.* lacks cloudtasks\.tasks\.create on .*queues\/async-batch-queue-dev/,
+  ],
+  [
+    "async-batch",
+    "google_service_account_iam_member",
+    /./,
+    /gcp-sa-cloudtasks\.iam.* lacks iam\.serviceAccounts\.actAs on/,
+  ],
+  [
+    "async-batch",
+    "google_cloud_run_v2_service_iam_member",
+    /dispatcher/,
+    /lacks run\.routes\.invoke on .*services\/async-batch-worker-dev/,
+  ],
+  [
+    "async-batch",
+    "google_project_iam_member",
+    /predictor/,
+    /async-batch-worker-dev@.* lacks aiplatform\.endpoints\.predict on projects\/my-gcp-project\./,
+  ],
+  [
+    "async-batch",
+    "google_storage_bucket_iam_member",
+    /output.*objectCreator/,
+    /lacks storage\.objects\.create on projects\/_\/buckets\/my-gcp-project-async-batch-output-dev/,
+  ],
+  ["event-workflow", "google_project_iam_member", /execution-starter/, /lacks workflows\.executions\.create/],
+  [
+    "pubsub-fanout",
+    "google_pubsub_topic_iam_member",
+    /client/,
+    /pubsub-fanout-client-dev@.* lacks pubsub\.topics\.publish on projects\/my-gcp-project\/topics\/ai-workloads-topic-dev/,
+  ],
+  [
+    "pubsub-fanout",
+    "google_pubsub_subscription_iam_member",
+    /subscriber-.*consumer/,
+    /lacks pubsub\.subscriptions\.consume on .*subscriptions\/ai-workloads-subscription-dev/,
+  ],
+] as const)("%s without a %s (%s)", (name, type, id, message) => {
+  test("fails and says who lacks what", async () => {
+    let removed = 0;
+    const copy = changed(stacks.stack(name), ({ resource }) => {
+      for (const key of Object.keys(resource[type])) {
+        if (!id.test(key) || removed > 0) continue;
+        delete resource[type][key];
+        removed++;
+      }
+    });
+    expect(removed).toBe(1);
+    const summary = await run(copy.folder).finally(() => copy.remove());
+    expect(isGood(summary)).toBe(false);
+    expect(summary.refused.join("\n")).toMatch(message);
+  });
+});
+
+test("a notification whose topic Cloud Storage may not publish to cannot be created", async () => {
+  const copy = changed(stacks.stack("event-workflow"), ({ resource }) => {
+    const bindings = resource.google_pubsub_topic_iam_member;
+    for (const key of Object.keys(bindings)) if (key.includes("storage-agent")) delete bindings[key];
+  });
+  await expect(startStack(copy.folder)).rejects.toMatchObject({
+    code: "PERMISSION_DENIED",
+    message: expect.stringMatching(
+      /'pubsub\.topics\.publish' denied on .*data-uploaded-topic-dev.*@gs-project-accounts/,
+    ),
+  });
+  copy.remove();
+});
+
+test("stacks are recognised by their outputs, not their names", () => {
+  const names = {
+    "async-batch": "async batch",
+    "task-pipeline": "task pipeline",
+    "event-workflow": "event workflow",
+    "pubsub-fanout": "Pub/Sub fan-out",
+    "scheduled-preprocessing": "scheduled preprocessing",
+  };
+  for (const [name, expected] of Object.entries(names)) {
+    const stack = readStack(stacks.stack(name));
+    expect(flowOf({ ...stack, name: "other" })?.name).toBe(expected);
+    expect(flowOf({ ...stack, outputs: {} })).toBeUndefined();
+  }
+});

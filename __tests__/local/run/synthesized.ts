@@ -1,0 +1,31 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** The stacks of this project, synthesized into a folder of its own. */
+export function synthesized(): { stack(name: string): string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "synthesized-"));
+  execFileSync(process.execPath, ["scripts/ts.mjs", "scripts/synth.ts"], {
+    env: { ...process.env, CDKTF_OUTDIR: folder },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  return {
+    stack: (name) => join(folder, "stacks", name),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: Terraform JSON has no type here.
+type Json = any;
+
+/** A copy of a synthesized stack whose JSON was changed. */
+export function changed(stack: string, change: (json: Json) => void): { folder: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "changed-"));
+  cpSync(stack, folder, { recursive: true });
+  const file = join(folder, "cdk.tf.json");
+  const json = JSON.parse(readFileSync(file, "utf8"));
+  change(json);
+  writeFileSync(file, JSON.stringify(json));
+  return { folder, remove: () => rmSync(folder, { recursive: true }) };
+}
