@@ -25,7 +25,7 @@ export const COMPUTED: Readonly<Record<string, Computed>> = {
     id: (a, d) => `${regional(a, d)}/functions/${a.name}`,
     url: (a, d) => `https://${a.location ?? d.region}-${project(a, d)}.cloudfunctions.net/${a.name}`,
     "service_config.service": (a, d) => `${regional(a, d)}/services/${a.name}`,
-    "service_config.uri": serviceUrl,
+    "service_config.uri": (a, d) => functionUri(String(a.name), String(a.location ?? d.region), project(a, d)),
   },
   google_dataflow_job: { id: (a) => jobId(a.name), job_id: (a) => jobId(a.name), state: () => "JOB_STATE_RUNNING" },
   google_kms_crypto_key: { id: (a) => `${a.key_ring}/cryptoKeys/${a.name}` },
@@ -104,22 +104,18 @@ export function storageAgent(projectId: string): string {
   return `service-${projectNumber(projectId)}@gs-project-accounts.iam.gserviceaccount.com`;
 }
 
-/** DNS allows 63 characters in a label; hash and region take 14 of them. */
+/** DNS allows 63 characters in a label; the hash and the region take 14 of them. */
 const LONGEST_NAME = 49;
 
 /**
- * The URL of a function's Cloud Run service, `https://<name>-<hash>-<region>.a.run.app`. Google draws the hash; here it
- * follows from project, region and name, so that it is known before anything runs. The region is its initials, as Google
- * has it for the common ones (`uc`, `ew`).
+ * The URL of a function's Cloud Run service, in the form that Google gives: `https://<name>-<hash>-<region>.a.run.app`.
+ * Google draws the hash; here it follows from project, region and name, so that it is known before anything runs. The region
+ * is its initials, as Google has it for the common ones (`uc`, `ew`, `ue`).
  */
-function serviceUrl(a: Attributes, d: ProviderDefaults): string {
-  const region = String(a.location ?? d.region);
-  const hash = createHash("sha256")
-    .update(`${project(a, d)}/${region}/${a.name}`)
-    .digest("hex");
+export function functionUri(name: string, region: string, project: string): string {
+  const hash = BigInt(`0x${createHash("sha256").update(`${project}/${region}/${name}`).digest("hex")}`).toString(36);
   const initials = region.split("-").map((part) => part.charAt(0));
-  const name = String(a.name).slice(0, LONGEST_NAME);
-  return `https://${name}-${BigInt(`0x${hash}`).toString(36).slice(0, 10)}-${initials.slice(0, 2).join("")}.a.run.app`;
+  return `https://${name.slice(0, LONGEST_NAME)}-${hash.slice(0, 10)}-${initials.slice(0, 2).join("")}.a.run.app`;
 }
 
 function project(a: Attributes, d: ProviderDefaults): string {
