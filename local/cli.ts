@@ -6,11 +6,10 @@ import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
 import { Operator } from "./run/operator";
-import { describe, logLine } from "./run/print";
-import { inputFor, runFlow } from "./run/run-stack";
-import type { RunningStack } from "./run/running-stack";
+import { describe, onTerminal } from "./run/print";
+import { inputFor, runStack } from "./run/run-stack";
 import { StartError, type StartOptions, startStack } from "./run/start-stack";
-import { isGood, refusedAtStart, type Summary } from "./run/summary";
+import { isGood, type Summary } from "./run/summary";
 
 const USAGE = `usage: npm run local -- <stack> [options]
 
@@ -63,34 +62,12 @@ async function main(args: readonly string[]): Promise<number> {
   // Before anything starts, so that a bad file is told at once.
   const input =
     type && (options.input !== undefined || !options.keep) ? inputFor(type, options.input, SAMPLES) : undefined;
-  let running: RunningStack;
-  try {
-    running = await startStack(options.folder, watching(options));
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return report(refusedAtStart(stack.name, error.message), options);
-  }
-  let summary: Summary | undefined;
-  try {
-    if (options.keep) return await keep(running, type, input);
-    if (type && input) summary = await runFlow(running, type, input);
-  } finally {
-    await running.stop();
-  }
-  // Last of all: what is cut off while stopping is told before.
-  return summary ? report(summary, options) : 1;
+  if (options.keep) return keep(options, type, input);
+  return type && input ? report(await runStack(options.folder, { type, input, ...watching(options) }), options) : 1;
 }
 
 function watching({ quiet }: Options): StartOptions {
-  if (quiet) return {};
-  return {
-    write: console.log,
-    colours: process.stdout.isTTY && !process.env.NO_COLOR,
-    onLog: (name, entry) => {
-      const line = logLine(name, entry);
-      if (line !== undefined) console.log(line);
-    },
-  };
+  return quiet ? {} : onTerminal();
 }
 
 /** @returns the exit code */
@@ -101,7 +78,8 @@ function report(summary: Summary, { json }: Options): number {
 }
 
 /** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */
-async function keep(running: RunningStack, type: FlowType | undefined, input: Input | undefined): Promise<never> {
+async function keep(options: Options, type: FlowType | undefined, input: Input | undefined): Promise<never> {
+  const running = await startStack(options.folder, watching(options));
   const operator = new Operator(running.schedules(), (schedule) => running.fire(schedule));
   await operator.start();
   const flow = type?.create(running);

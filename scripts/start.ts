@@ -1,18 +1,47 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { LoadError } from "../local/core/load-error";
+import { flowOf } from "../local/run/flows";
+import { describe as describeSummary, onTerminal } from "../local/run/print";
+import { inputFor, runStack } from "../local/run/run-stack";
+import { StartError } from "../local/run/start-stack";
+import { isGood, type Summary } from "../local/run/summary";
+import { readStack } from "../terraform";
 import { runApp } from "./run-app";
 
 interface StackJson {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
 }
 
-// `npm start`: synthesizes all stacks and says what they hold.
-const outdir = runApp();
-if (!process.exitCode) {
+// `npm start`: synthesizes all stacks, says what they hold, and runs each on its sample, on this machine.
+start(runApp()).catch((error: Error) => {
+  process.exitCode = 1;
+  console.error(error instanceof LoadError || error instanceof StartError ? error.message : error);
+});
+
+async function start(outdir: string): Promise<void> {
+  if (process.exitCode) return;
   const folders = join(outdir, "stacks");
-  const stacks = readdirSync(folders).sort();
-  for (const stack of stacks) describe(stack, join(folders, stack));
-  console.log(`Next: npm test, or npx cdktf deploy <stack> (see README.md, "Deploying for real").`);
+  const summaries: Summary[] = [];
+  for (const stack of readdirSync(folders).sort()) {
+    const folder = join(folders, stack);
+    describe(stack, folder);
+    const type = flowOf(readStack(folder));
+    if (!type) {
+      console.log("  not run here: it is none of the five architectures; npm run local -- <stack> --keep\n");
+      continue;
+    }
+    const summary = await runStack(folder, { type, input: inputFor(type, undefined, "samples"), ...onTerminal() });
+    console.log(`${describeSummary(summary)}\n`);
+    summaries.push(summary);
+  }
+  const bad = summaries.filter((summary) => !isGood(summary));
+  if (bad.length > 0) process.exitCode = 1;
+  for (const { stack } of bad) console.log(`FAILED  ${stack}`);
+  console.log(`${summaries.length - bad.length} of ${summaries.length} stacks did on this machine what they should.`);
+  console.log(
+    'Next: npm run local -- <stack> --keep, npm test, or npx cdktf deploy <stack> (see README.md, "Deploying for real").',
+  );
 }
 
 /** Prints one stack: where its JSON lies, what it runs, what it holds. */
@@ -27,7 +56,6 @@ function describe(stack: string, folder: string): void {
   console.log(`${stack}  ${total} resources  ${relative(".", file)}`);
   console.log(table("  functions", functions(folder, resource)));
   console.log(table("  resources", wrap(types.map(([type, count]) => `${count} ${type}`))));
-  console.log();
 }
 
 /** Name and size of the bundle of each function. */

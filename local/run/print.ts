@@ -1,4 +1,5 @@
 import type { LogEntry } from "../functions/log";
+import type { StartOptions } from "./start-stack";
 import { isGood, type Summary } from "./summary";
 
 /** Numbers of a run, refusals by name, and what came out of it, for people. */
@@ -39,4 +40,16 @@ function plain(value: unknown): string {
 export function logLine(functionName: string, { severity, message }: LogEntry): string | undefined {
   if (severity === "INFO" || severity === "DEBUG" || severity === "DEFAULT") return undefined;
   return `           ${functionName}  ${severity}  ${message.split("\n")[0]}`;
+}
+
+/** Prints hops, and what goes wrong in functions, as they come. */
+export function onTerminal(): Pick<StartOptions, "write" | "colours" | "onLog"> {
+  return {
+    write: console.log,
+    colours: process.stdout.isTTY && !process.env.NO_COLOR,
+    onLog: (name, entry) => {
+      const line = logLine(name, entry);
+      if (line !== undefined) console.log(line);
+    },
+  };
 }

@@ -1,13 +1,40 @@
 import { readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
+import { readStack } from "../../terraform";
 import { ApiError } from "../core/api-error";
 import { RequestFailed } from "./client";
 import { type FlowType, type Input, InputError } from "./flows";
 import type { RunningStack } from "./running-stack";
-import { type Summary, summarise } from "./summary";
+import { type StartOptions, startStack } from "./start-stack";
+import { refusedAtStart, type Summary, summarise } from "./summary";
 
 /** Wall milliseconds without anything happening, after which a run is stuck. */
 const PATIENCE = 90_000;
+
+export interface RunOptions extends StartOptions {
+  readonly type: FlowType;
+  readonly input: Input;
+}
+
+/**
+ * Starts a stack, uses it once, and stops it. What its own deployment may not do is a summary too.
+ *
+ * @throws as `startStack`, but for ApiError; InputError
+ */
+export async function runStack(folder: string, { type, input, ...options }: RunOptions): Promise<Summary> {
+  let running: RunningStack;
+  try {
+    running = await startStack(folder, options);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return refusedAtStart(readStack(folder).name, error.message);
+  }
+  try {
+    return await runFlow(running, type, input);
+  } finally {
+    await running.stop();
+  }
+}
 
 /** Puts an input into a stack that runs, waits until all is quiet, and says what became of it. */
 export async function runFlow(running: RunningStack, type: FlowType, input: Input): Promise<Summary> {
