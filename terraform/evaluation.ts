@@ -74,7 +74,9 @@ export class Evaluation {
 
   private resource(address: string, type: string, id: string, json: Json, kind: "resource" | "data"): StackResource {
     const configured: string[] = [];
-    const depends = new Set<string>(Array.isArray(json.depends_on) ? json.depends_on.map(String) : []);
+    const depends = new Set<string>(
+      (Array.isArray(json.depends_on) ? json.depends_on : []).filter((other: Value) => typeof other === "string"),
+    );
     const attributes: Json = {};
     for (const [key, value] of Object.entries(json)) {
       const refused = Object.hasOwn(REFUSED_META, key) ? REFUSED_META[key] : undefined;
