@@ -81,6 +81,11 @@ export function readBindings(
     const { resource } = FAMILIES[family] ?? {};
     if (!resource) return [];
     const problem = (attribute: string, why: string) => problems.push({ address, attribute, why });
+    const missing = required(family, form).find((name) => attributes[name] === undefined);
+    if (missing !== undefined) {
+      problem(missing, "is missing");
+      return [];
+    }
     const role = String(attributes.role);
     const permissions = customRoles.get(role) ?? predefinedRole(role);
     if (!permissions) problem("role", `what ${role} allows is not known here`);
@@ -100,6 +105,12 @@ export function readBindings(
     });
   });
   return { bindings, problems };
+}
+
+/** Where it grants on, apart from what the provider's configuration may say, and to whom. */
+function required(family: string, form: string | undefined): string[] {
+  const where = FAMILIES[family]?.attributes.filter((name) => name !== "project") ?? [];
+  return [...where, "role", form === "member" ? "member" : "members"];
 }
 
 /** A binding; of a predefined role unless its permissions are given. */

@@ -224,6 +224,13 @@ test("what cannot be enforced is reported with its address", () => {
     ],
     PROJECT,
   );
+  const incomplete = readBindings(
+    [resource("google_cloud_tasks_queue_iam_member", { location: "l", role: "r", member })],
+    PROJECT,
+  );
+  expect(incomplete.problems).toEqual([
+    { address: "google_cloud_tasks_queue_iam_member.it", attribute: "name", why: "is missing" },
+  ]);
   expect(problems).toEqual([
     { address: "google_project_iam_member.it", attribute: "role", why: "what roles/made.up allows is not known here" },
     {
