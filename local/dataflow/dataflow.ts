@@ -1,0 +1,190 @@
+import { ApiError } from "../core/api-error";
+import { Refusals } from "../core/load-error";
+import { type Call, type Rpc, restService } from "../core/rpc";
+import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
+import { isUnset, onlyFields, readEnum, readText } from "../core/values";
+import type { StorageStandIn } from "../storage";
+import { Job } from "./job";
+import { type Launch, readLaunch } from "./launch";
+
+const LOCATION = "projects/*/locations/*";
+
+/** Source: google/dataflow/v1beta3/jobs.proto, `ListJobsRequest.Filter` and `JobView`. */
+const FILTERS = { UNKNOWN: 0, ALL: 1, TERMINATED: 2, ACTIVE: 3 } as const;
+const VIEWS = { JOB_VIEW_UNKNOWN: 0, JOB_VIEW_SUMMARY: 1, JOB_VIEW_ALL: 2, JOB_VIEW_DESCRIPTION: 3 } as const;
+
+/** Jobs of a page; Google's own number "is unspecified". */
+const PAGE = 100;
+
+/** Dataflow: launches Google's WordCount template. What it does and does not: CLAIMS.md. */
+export class DataflowStandIn implements StandIn {
+  static readonly simulated: Simulated = {
+    google_dataflow_job: [
+      "name",
+      "project",
+      "region",
+      "template_gcs_path",
+      "temp_gcs_location",
+      "parameters",
+      "service_account_email",
+      "labels",
+      // They choose machines, of which there are none here.
+      "max_workers",
+      "machine_type",
+      "network",
+      "subnetwork",
+      "ip_configuration",
+      "zone",
+      // What Terraform does when it destroys.
+      "on_delete",
+      "skip_wait_on_job_termination",
+    ],
+  };
+
+  readonly rest: readonly RestService[];
+  readonly grpc = [];
+  /** In the order in which they were launched; a stack's own come first. */
+  readonly jobs: Job[] = [];
+
+  /**
+   * Launches the stack's own jobs, as Terraform does when it is applied.
+   *
+   * @param storage where jobs read and write
+   * @throws LoadError for a job of another template than WordCount, or one that Dataflow would not take
+   */
+  constructor(
+    private readonly surroundings: Surroundings,
+    resources: readonly EvaluatedResource[],
+    private readonly storage: StorageStandIn,
+  ) {
+    this.rest = [restService({ hosts: ["dataflow.googleapis.com"], rpcs: this.rpcs() })];
+    const refusals = new Refusals();
+    const deployed = resources
+      .filter(({ type }) => type === "google_dataflow_job")
+      .map(({ address, attributes }) => ({
+        location: attributes.region ?? surroundings.region,
+        launch: refusals.attempt(address, () => readResource(attributes)),
+      }));
+    refusals.throwIfAny();
+    for (const { location, launch } of deployed) if (launch) this.run(location, launch, "Terraform");
+  }
+
+  pending(): number {
+    return this.jobs.filter(({ active }) => active).length;
+  }
+
+  stop(): void {
+    for (const job of this.jobs) job.stop();
+  }
+
+  /** Methods and paths: google/dataflow/v1beta3/templates.proto and jobs.proto. */
+  private rpcs(): Rpc[] {
+    return [
+      {
+        name: "LaunchTemplate",
+        http: `POST /v1b3/{parent=${LOCATION}}/templates:launch`,
+        run: (call) => this.launch(call),
+      },
+      {
+        name: "LaunchFlexTemplate",
+        http: `POST /v1b3/{parent=${LOCATION}}/flexTemplates:launch`,
+        run: (call) => this.launchFlex(call),
+      },
+      { name: "ListJobs", http: `GET /v1b3/{parent=${LOCATION}}/jobs`, run: (call) => this.list(call) },
+      { name: "GetJob", http: `GET /v1b3/{name=${LOCATION}/jobs/*}`, run: (call) => this.get(call) },
+      { name: "UpdateJob", http: `PUT /v1b3/{name=${LOCATION}/jobs/*}` },
+      { name: "CreateJob", http: `POST /v1b3/{parent=${LOCATION}}/jobs` },
+    ];
+  }
+
+  private launch({ request, caller }: Call): object {
+    const { parent, gcsPath, validateOnly, dynamicTemplate, ...parameters } = request;
+    if (!isUnset(dynamicTemplate)) throw new ApiError("UNIMPLEMENTED", "dynamicTemplate of a launch is not simulated");
+    const { authorizer, project } = this.surroundings;
+    authorizer.require(caller, "dataflow.jobs.create", `projects/${project}`);
+    const launch = readLaunch(readText(gcsPath, "gcsPath"), parameters);
+    // Source: docs/concepts/security-and-permissions, "your user account must have the iam.serviceAccounts.actAs permission".
+    const account = launch.serviceAccount ?? `${this.surroundings.projectNumber}-compute@developer.gserviceaccount.com`;
+    authorizer.require(caller, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${account}`);
+    if (validateOnly === true || validateOnly === "true") return {};
+    return { job: this.run(locationOf(parent), launch, caller.email ?? "nobody").resource() };
+  }
+
+  /** Google provides WordCount as a classic template; whatever flex template is asked for, it is another one. */
+  private launchFlex({ request, caller }: Call): object {
+    this.surroundings.authorizer.require(caller, "dataflow.jobs.create", `projects/${this.surroundings.project}`);
+    onlyFields(request, ["parent", "launchParameter", "validateOnly"], "");
+    const path = readText(request.launchParameter?.containerSpecGcsPath, "launchParameter.containerSpecGcsPath");
+    throw new ApiError("UNIMPLEMENTED", `The flex template ${path || "(none)"} is not simulated`);
+  }
+
+  private run(location: string, launch: Launch, from: string): Job {
+    if (this.jobs.some((job) => job.active && job.launch.name === launch.name && job.location === location)) {
+      throw new ApiError(
+        "ALREADY_EXISTS",
+        `(${launch.name}): The workflow could not be created. Causes: There is already an active job named ${launch.name}. If you want to submit a second job, try again by setting a different name.`,
+      );
+    }
+    const job = new Job(this.surroundings, this.storage, location, launch, from);
+    this.jobs.push(job);
+    return job;
+  }
+
+  /** Newest first. */
+  private list({ request, caller }: Call): object {
+    onlyFields(request, ["parent", "filter", "name", "pageSize", "pageToken", "view"], "");
+    this.surroundings.authorizer.require(caller, "dataflow.jobs.list", `projects/${this.surroundings.project}`);
+    const filter = readEnum(request.filter, FILTERS, "filter") ?? "ALL";
+    readEnum(request.view, VIEWS, "view");
+    const name = readText(request.name, "name");
+    const location = locationOf(request.parent);
+    const found = this.jobs
+      .filter((job) => job.location === location && (name === "" || job.launch.name === name))
+      .filter(({ active }) => (filter === "ACTIVE" ? active : filter === "TERMINATED" ? !active : true))
+      .reverse();
+    const token = readText(request.pageToken, "pageToken");
+    const from = token === "" ? 0 : found.findIndex(({ id }) => id === token) + 1;
+    if (token !== "" && from === 0) throw new ApiError("INVALID_ARGUMENT", "Invalid page token");
+    const page = found.slice(from, from + pageSize(request.pageSize));
+    const more = from + page.length < found.length;
+    return {
+      ...(page.length > 0 && { jobs: page.map((job) => job.resource()) }),
+      ...(more && { nextPageToken: page.at(-1)?.id }),
+    };
+  }
+
+  private get({ request, caller }: Call): object {
+    onlyFields(request, ["name", "view"], "");
+    this.surroundings.authorizer.require(caller, "dataflow.jobs.get", `projects/${this.surroundings.project}`);
+    readEnum(request.view, VIEWS, "view");
+    const [, , , location, , id] = readText(request.name, "name").split("/");
+    const job = this.jobs.find((candidate) => candidate.id === id && candidate.location === location);
+    if (!job) throw new ApiError("NOT_FOUND", `(${id}): Information about job ${id} could not be found in our system.`);
+    return job.resource();
+  }
+}
+
+/** A `google_dataflow_job`, read as the launch that Terraform makes of it. */
+function readResource(attributes: EvaluatedResource["attributes"]): Launch {
+  return readLaunch(String(attributes.template_gcs_path ?? ""), {
+    jobName: attributes.name,
+    parameters: attributes.parameters,
+    environment: {
+      tempLocation: attributes.temp_gcs_location,
+      serviceAccountEmail: attributes.service_account_email,
+      maxWorkers: attributes.max_workers,
+      additionalUserLabels: attributes.labels,
+    },
+  });
+}
+
+function locationOf(parent: unknown): string {
+  return readText(parent, "parent").split("/")[3] ?? "";
+}
+
+function pageSize(given: unknown): number {
+  const size = isUnset(given) ? PAGE : Number(given);
+  if (!Number.isInteger(size) || size < 0)
+    throw new ApiError("INVALID_ARGUMENT", `pageSize ${given}; allowed: 0 or more`);
+  return size === 0 ? PAGE : Math.min(size, PAGE);
+}

@@ -1,0 +1,2 @@
+export { DataflowStandIn } from "./dataflow";
+export type { Job } from "./job";

@@ -1,0 +1,123 @@
+import { randomInt } from "node:crypto";
+import { ApiError } from "../core/api-error";
+import type { Surroundings } from "../core/stand-in";
+import { rfc3339 } from "../core/values";
+import type { StorageStandIn } from "../storage";
+import type { Launch } from "./launch";
+import { runWordCount } from "./word-count";
+
+export type JobState =
+  | "JOB_STATE_PENDING"
+  | "JOB_STATE_RUNNING"
+  | "JOB_STATE_DONE"
+  | "JOB_STATE_FAILED"
+  | "JOB_STATE_CANCELLED";
+
+/** Milliseconds in which machines would start, and in which they would work. On Dataflow both are minutes. */
+const STARTING = 1_000;
+const WORKING = 1_000;
+
+/** One run of a template. */
+export class Job {
+  readonly id: string;
+  readonly created: number;
+  state: JobState = "JOB_STATE_PENDING";
+  /** `gs://…` of what it wrote, once it is done. */
+  outputs: readonly string[] = [];
+  /** Why it failed. */
+  failure?: string;
+  private stateTime: number;
+  private started?: number;
+  private cancelTimer: () => void;
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly storage: StorageStandIn,
+    readonly location: string,
+    readonly launch: Launch,
+    /** Who asked for it, as hops tell. */
+    private readonly from: string,
+  ) {
+    const { clock } = surroundings;
+    this.created = clock.now();
+    this.stateTime = this.created;
+    this.id = jobId(this.created);
+    this.hop();
+    this.cancelTimer = clock.at(this.created + STARTING, () => this.start());
+  }
+
+  /** E-mail of the account that workers run as. */
+  get worker(): string {
+    return this.launch.serviceAccount ?? `${this.surroundings.projectNumber}-compute@developer.gserviceaccount.com`;
+  }
+
+  get active(): boolean {
+    return this.state === "JOB_STATE_PENDING" || this.state === "JOB_STATE_RUNNING";
+  }
+
+  stop(): void {
+    this.cancelTimer();
+    if (this.active) this.state = "JOB_STATE_CANCELLED";
+  }
+
+  /** Source: google/dataflow/v1beta3/jobs.proto. */
+  resource(): object {
+    const { launch, started } = this;
+    return {
+      id: this.id,
+      projectId: this.surroundings.project,
+      name: launch.name,
+      type: "JOB_TYPE_BATCH",
+      currentState: this.state,
+      currentStateTime: rfc3339(this.stateTime),
+      createTime: rfc3339(this.created),
+      ...(started !== undefined && { startTime: rfc3339(started) }),
+      location: this.location,
+      labels: launch.labels,
+    };
+  }
+
+  private start(): void {
+    const { clock } = this.surroundings;
+    this.started = clock.now();
+    this.become("JOB_STATE_RUNNING");
+    try {
+      this.work();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.failure = error.message;
+    }
+    const end = this.failure === undefined ? "JOB_STATE_DONE" : "JOB_STATE_FAILED";
+    this.cancelTimer = clock.at(clock.now() + WORKING, () => this.become(end));
+  }
+
+  private work(): void {
+    const { authorizer, project } = this.surroundings;
+    const worker = { email: this.worker };
+    // What roles/dataflow.worker is for. Source: docs/concepts/security-and-permissions, "Worker service account".
+    authorizer.require(worker, "dataflow.workItems.lease", `projects/${project}`);
+    this.outputs = runWordCount(this.storage, worker, { id: this.id, ...this.launch });
+  }
+
+  private become(state: JobState): void {
+    this.state = state;
+    this.stateTime = this.surroundings.clock.now();
+    this.hop();
+  }
+
+  private hop(): void {
+    this.surroundings.recorder.hop({
+      from: this.from,
+      to: "Dataflow",
+      what: `job ${this.launch.name}`,
+      status: this.failure !== undefined && !this.active ? `${this.state}: ${this.failure}` : this.state,
+      duration: this.stateTime - this.created,
+    });
+  }
+}
+
+/** `2026-01-31_23_59_59-1234567890123`: when, and which. */
+function jobId(time: number): string {
+  const [date, clock] = new Date(time).toISOString().slice(0, 19).split("T");
+  return `${date}_${clock?.replaceAll(":", "_")}-${randomInt(10 ** 12, 10 ** 13)}`;
+}
