@@ -37,13 +37,13 @@ export class LineRecorder implements Recorder {
   private line({ time, from, to, what, attempt, status, detail, duration }: TimedHop): string {
     const colour = (name: keyof typeof COLOURS, text: string) =>
       this.options.colours ? `\x1b[${COLOURS[name][0]}m${text}\x1b[${COLOURS[name][1]}m` : text;
-    const good = /^(2\d\d\b|OK|ack|done|delivered|published|filtered)/i.test(status);
+    const bad = /^[345]\d\d|^0$|fail|lost|denied|deadline|connection|cancel/i.test(status);
     return [
       colour("dim", `${(time / 1000).toFixed(3).padStart(9)}s`),
       `${this.short(from)} ${colour("dim", "->")} ${this.short(to)}`,
       colour("cyan", what),
       ...(attempt === undefined ? [] : [colour("dim", `attempt ${attempt}`)]),
-      colour(good ? "green" : "red", status),
+      colour(bad ? "red" : "green", status),
       ...(detail === undefined ? [] : [detail]),
       ...(duration === undefined ? [] : [colour("dim", `${Math.round(duration)} ms`)]),
     ].join("  ");

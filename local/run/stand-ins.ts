@@ -1,6 +1,7 @@
 import type { Stack } from "../../terraform";
 import { LoadError } from "../core/load-error";
 import type { EvaluatedResource, Simulated, StandIn, Surroundings } from "../core/stand-in";
+import { DataflowStandIn } from "../dataflow";
 import { PubSubStandIn } from "../pubsub/pubsub";
 import { SchedulerStandIn } from "../scheduler/scheduler";
 import { StorageStandIn } from "../storage";
@@ -11,6 +12,7 @@ import { WorkflowsStandIn } from "../workflows";
 /** What all stand-ins honour. */
 export const SIMULATED_SERVICES: readonly Simulated[] = [
   CloudTasksStandIn,
+  DataflowStandIn,
   PubSubStandIn,
   SchedulerStandIn,
   StorageStandIn,
@@ -20,6 +22,7 @@ export const SIMULATED_SERVICES: readonly Simulated[] = [
 
 export interface StandIns {
   readonly tasks: CloudTasksStandIn;
+  readonly dataflow: DataflowStandIn;
   readonly pubsub: PubSubStandIn;
   readonly scheduler: SchedulerStandIn;
   readonly storage: StorageStandIn;
@@ -66,8 +69,9 @@ export function createStandIns(
         },
       }),
   );
+  const dataflow = attempt((resources) => new DataflowStandIn(surroundings, resources, storage));
   const vertex = attempt((resources) => new VertexStandIn(surroundings, resources));
   const workflows = attempt((resources) => new WorkflowsStandIn(surroundings, resources));
   if (reasons.length > 0) throw new LoadError(reasons);
-  return { tasks, pubsub, scheduler, storage, vertex, workflows };
+  return { tasks, dataflow, pubsub, scheduler, storage, vertex, workflows };
 }

@@ -59,6 +59,20 @@ test("pubsub-fanout: each message reaches exactly the subscribers whose filters 
   });
 });
 
+test("scheduled-preprocessing: the schedule's task launches a job, which counts the words of a text", async () => {
+  const summary = await run(stacks.stack("scheduled-preprocessing"));
+  // The stack also has a job of its own.
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 2, done: 2 });
+  expect(summary.outputs.job).toMatch(/^preprocessing-dev-[0-9a-f]{16}$/);
+  expect(summary.outputs.most).toContain("the: 559");
+});
+
+test("scheduled-preprocessing: a text of one's own", async () => {
+  const content = Buffer.from("the cat and the dog and the bird");
+  const { outputs } = await run(stacks.stack("scheduled-preprocessing"), { name: "w.txt", content });
+  expect(outputs).toMatchObject({ words: 5, most: ["the: 3", "and: 2", "cat: 1", "dog: 1", "bird: 1"] });
+});
+
 describe("input that cannot be worked on", () => {
   test("async-batch: the submitter names the line, and nothing is accepted", async () => {
     const summary = await run(stacks.stack("async-batch"), { content: Buffer.from('{"a":1}\n{"a":\n') });
@@ -117,6 +131,18 @@ describe.each([
     "google_storage_bucket_iam_member",
     /output.*objectCreator/,
     /lacks storage\.objects\.create on projects\/_\/buckets\/my-gcp-project-async-batch-output-dev/,
+  ],
+  [
+    "scheduled-preprocessing",
+    "google_project_iam_member",
+    /developer/,
+    /launcher.* lacks dataflow\.jobs\.(list|create) on projects\/my-gcp-project/,
+  ],
+  [
+    "scheduled-preprocessing",
+    "google_project_iam_member",
+    /worker/,
+    /workers.* lacks dataflow\.workItems\.lease on projects\/my-gcp-project/,
   ],
   ["event-workflow", "google_project_iam_member", /execution-starter/, /lacks workflows\.executions\.create/],
   [
