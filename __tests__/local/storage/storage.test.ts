@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { ApiError } from "../../../local/core/api-error";
 import type { RestRequest } from "../../../local/core/stand-in";
 import { StorageStandIn } from "../../../local/storage";
@@ -78,6 +79,7 @@ describe("objects", () => {
     [{ ifGenerationMatch: 0 }, "there", false],
     [{ ifGenerationMatch: 1 }, "missing", false],
     [{ ifGenerationNotMatch: 0 }, "missing", false],
+    [{ ifGenerationNotMatch: 1 }, "missing", false],
     [{ ifGenerationNotMatch: 0 }, "there", true],
     [{ ifGenerationNotMatch: 1 }, "there", true],
     [{ ifMetagenerationMatch: 1 }, "there", true],
@@ -105,6 +107,20 @@ describe("objects", () => {
     await expect(ask("GET", `${path}?ifGenerationMatch=${generation}`)).resolves.toMatchObject({ status: 200 });
     await expect(ask("GET", `${path}?ifGenerationMatch=1`)).rejects.toMatchObject({ http: 412 });
     await expect(ask("GET", `${path}?ifGenerationMatch=x`)).rejects.toMatchObject({ http: 400 });
+  });
+
+  test("gzip is decompressed for whoever does not take it, unless the object forbids it", async () => {
+    const { storage, ask } = standIn();
+    const content = gzipSync("much text");
+    const get = async (name: string, headers: Record<string, string>) => {
+      const { body, headers: given } = await ask("GET", `/storage/v1/b/b/o/${name}?alt=media`, { headers });
+      return [String(body) === "much text", given?.["content-encoding"], given?.["x-goog-stored-content-encoding"]];
+    };
+    storage.put(ANYONE, "b", "o", content, { metadata: { contentEncoding: "gzip" } });
+    storage.put(ANYONE, "b", "fixed", content, { metadata: { contentEncoding: "gzip", cacheControl: "no-transform" } });
+    expect(await get("o", {})).toEqual([true, undefined, "gzip"]);
+    expect(await get("o", { "accept-encoding": "br, gzip" })).toEqual([false, "gzip", "gzip"]);
+    expect(await get("fixed", {})).toEqual([false, "gzip", "gzip"]);
   });
 
   test("a wrong checksum is refused and nothing is written", () => {

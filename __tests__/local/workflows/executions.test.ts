@@ -1,7 +1,7 @@
 import type { RestRequest } from "../../../local/core/stand-in";
 import { WorkflowsStandIn } from "../../../local/workflows";
 import { surroundings } from "../support/surroundings";
-import { CALLER, WORKFLOW, workflowResource } from "./run";
+import { CALLER, reply, WORKFLOW, workflowResource } from "./run";
 
 const SLEEPS = `
 main:
@@ -77,6 +77,35 @@ describe("Executions over REST", () => {
       code: "FAILED_PRECONDITION",
       message: "The execution is CANCELLED; only an active one can be cancelled",
     });
+  });
+
+  test("cancelling forgets the sleep, and what is answered later changes nothing", async () => {
+    const around = surroundings({ answer: async () => reply(200, {}) });
+    let timers = 0;
+    const at = around.clock.at.bind(around.clock);
+    around.clock.at = (time, work) => {
+      timers++;
+      const cancel = at(time, work);
+      return () => {
+        timers--;
+        cancel();
+      };
+    };
+    const sleeping = new WorkflowsStandIn(around, [workflowResource(SLEEPS)]);
+    const execution = sleeping.execute(CALLER, WORKFLOW, "1");
+    await around.clock.advance(0);
+    expect(timers).toBe(1);
+    execution.cancel();
+    await around.clock.advance(0);
+    expect(timers).toBe(0);
+
+    const source = "main:\n  steps:\n    - last:\n        call: http.get\n        args: {url: 'https://x.test/'}";
+    const asking = new WorkflowsStandIn(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
+    asking.cancel();
+    await around.clock.advance(0);
+    expect(around.invocations).toHaveLength(1);
+    expect([asking.state, asking.result]).toEqual(["CANCELLED", undefined]);
+    expect(around.hops.at(-1)).toMatchObject({ to: "x.test" });
   });
 
   test("pages list the newest first, without arguments unless asked", async () => {

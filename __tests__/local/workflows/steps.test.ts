@@ -1,4 +1,6 @@
-import { evaluated, reply, run } from "./run";
+import { WorkflowsStandIn } from "../../../local/workflows";
+import { surroundings } from "../support/surroundings";
+import { CALLER, evaluated, reply, run, WORKFLOW, workflowResource } from "./run";
 
 const steps = (body: string) => `main:\n  params: [args]\n  steps:\n${body.replace(/^/gm, "    ")}`;
 
@@ -174,6 +176,20 @@ down:
       "- r:\n    return: ['${sys.get_env(\"MINE\")}', '${sys.get_env(\"GOOGLE_CLOUD_WORKFLOW_ID\")}']",
     );
     expect((await run(source, { variables: { MINE: "x" } })).result).toEqual(["x", "w"]);
+  });
+
+  test("a log entry needs its grant, and is lost without it while the execution goes on", async () => {
+    const source = steps("- l:\n    call: sys.log\n    args: {text: hello, severity: INFO}\n- r:\n    return: done");
+    for (const [grants, status] of [
+      [["worker@p logging.logEntries.create projects/p"], "OK"],
+      [[], "PERMISSION_DENIED: worker@p lacks logging.logEntries.create on projects/p"],
+    ] as const) {
+      const around = surroundings({ grants: [...grants, "caller@p workflows.executions.create projects/p"] });
+      const execution = new WorkflowsStandIn(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
+      await around.clock.advance(0);
+      expect(execution.state).toBe("SUCCEEDED");
+      expect(around.hops).toContainEqual({ from: "workflow w", to: "Cloud Logging", what: "INFO hello", status });
+    }
   });
 
   test("bytes cannot be returned", async () => {
