@@ -168,6 +168,16 @@ test("custom roles are expanded, and roles that the stack uses suggested before 
   expect(message).toMatch(`A binding of ${role} on projects/${PROJECT} to serviceAccount:o@x would allow it.`);
 });
 
+test("a custom role that is disabled grants nothing", () => {
+  const permissions = ["aiplatform.endpoints.predict"];
+  const custom = resource("google_project_iam_custom_role", { role_id: "predictor", permissions, stage: "DISABLED" });
+  const role = `projects/${PROJECT}/roles/predictor`;
+  const iam = authorizer(custom, resource("google_project_iam_member", { role, member }));
+  const predict = () =>
+    iam.require(worker, "aiplatform.endpoints.predict", `projects/${PROJECT}/locations/l/endpoints/1`);
+  expect(refusal(predict).code).toBe("PERMISSION_DENIED");
+});
+
 test("bindings give each of their members the role; allUsers needs no token", () => {
   const iam = authorizer(
     resource("google_cloud_run_v2_service_iam_binding", {
