@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { strToU8, zipSync } from "fflate";
 import { changed, synthesized } from "./synthesized";
 
 const stacks = synthesized();
@@ -105,6 +106,28 @@ describe("bad input", () => {
     rmSync(file);
     expect(status).toBe(1);
     expect(stdout).toMatch(/dead letter: local-1\/preprocess: .*(line|Line) 3/);
+  });
+
+  test.each([
+    ["crashes at start", 'throw new Error("no such setting")', "Error: no such setting"],
+    ["does not compile", "exports.handler = (", "SyntaxError: Unexpected end of input"],
+    ["exports something else", "exports.other = () => {}", "handler"],
+  ])("a function that %s: its log, and nothing runs", (_, code, message) => {
+    const zip = join(temporary, "broken.zip");
+    writeFileSync(zip, zipSync({ "index.js": strToU8(code), "package.json": strToU8('{"main":"index.js"}') }));
+    const copy = changed(stack, ({ resource }) => {
+      for (const object of Object.values<{ name: string; source: string }>(resource.google_storage_bucket_object)) {
+        if (object.name.startsWith("pipeline-train")) object.source = zip;
+      }
+    });
+    const { status, stderr } = local(["--terraform", copy.folder]);
+    copy.remove();
+    rmSync(zip);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^google_cloudfunctions2_function\.pipeline_train_\w+ does not start: /);
+    expect(stderr).toContain(message);
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(commandLines()).not.toContain(temporary);
   });
 
   test("what is not simulated: all of it, by name", () => {
