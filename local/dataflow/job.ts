@@ -4,7 +4,7 @@ import type { Surroundings } from "../core/stand-in";
 import { rfc3339 } from "../core/values";
 import type { StorageStandIn } from "../storage";
 import type { Launch } from "./launch";
-import { runWordCount } from "./word-count";
+import { parseGsUri, runWordCount } from "./word-count";
 
 export type JobState =
   | "JOB_STATE_PENDING"
@@ -97,6 +97,10 @@ export class Job {
     // What roles/dataflow.worker is for. Source: docs/concepts/security-and-permissions, "Worker service account".
     authorizer.require(worker, "dataflow.workItems.lease", `projects/${project}`);
     this.outputs = runWordCount(this.storage, worker, { id: this.id, ...this.launch });
+    for (const output of this.outputs) {
+      const { bucket, name } = parseGsUri(output);
+      this.surroundings.recorder.hop({ from: "Dataflow", to: `bucket ${bucket}`, what: `write ${name}`, status: "OK" });
+    }
   }
 
   private become(state: JobState): void {

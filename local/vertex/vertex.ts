@@ -2,27 +2,21 @@ import { ApiError } from "../core/api-error";
 import { type Call, restService } from "../core/rpc";
 import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
 import { onlyFields, readText } from "../core/values";
-import { FEATURES, halves, readIris } from "./iris";
-import { SoftmaxRegression } from "./softmax-regression";
+import { FEATURES } from "./iris";
+import { type FittedModel, fittedModel } from "./model";
 
 const ENDPOINT = /projects\/([^/"\\\s]+)\/locations\/([^/"\\\s]+)\/endpoints\/([^/:"\\\s]+)/g;
-const SEED = 1;
 const MODEL = "local-stand-in";
 
 /** Bytes. Source: docs "Get online predictions". */
 const MAX_REQUEST = 1.5 * 1024 * 1024;
 
-/** Vertex AI online prediction by a small model of our own, fitted when it starts. What it does and does not: CLAIMS.md. */
+/** Vertex AI online prediction by a small model of our own. What it does and does not: CLAIMS.md. */
 export class VertexStandIn implements StandIn {
   static readonly simulated: Simulated = {};
 
   readonly rest: readonly RestService[];
   readonly grpc = [];
-  readonly model: SoftmaxRegression;
-  /** Share of the flowers that the model was not fitted on whose species it predicts. */
-  readonly accuracy: number;
-  /** Flowers on which it was fitted, and on which it was tested. */
-  readonly flowers: { readonly training: number; readonly held: number };
   /** `projects/P/locations/L/endpoints/E` that the stack names anywhere: the endpoint itself is no resource of the stack. */
   readonly endpoints: ReadonlySet<string>;
 
@@ -32,12 +26,6 @@ export class VertexStandIn implements StandIn {
   ) {
     const text = JSON.stringify(resources.map(({ attributes }) => attributes));
     this.endpoints = new Set([...text.matchAll(ENDPOINT)].map(([name]) => name));
-    const { training, held } = halves(readIris(), SEED);
-    const examples = (flowers: typeof held) => flowers.map(({ features, species }) => ({ features, label: species }));
-    this.model = new SoftmaxRegression(examples(training));
-    this.accuracy = this.model.accuracy(examples(held));
-    this.flowers = { training: training.length, held: held.length };
-
     const http = "POST /v1/{endpoint=projects/*/locations/*/endpoints/*}:predict";
     const rpcs = [{ name: "Predict", http, run: (call: Call) => this.predict(call) }];
     this.rest = [...new Set([...this.endpoints].map(locationOf))].map((location) => {
@@ -50,6 +38,18 @@ export class VertexStandIn implements StandIn {
         },
       };
     });
+  }
+
+  get accuracy(): number {
+    return this.fitted.accuracy;
+  }
+
+  get flowers(): FittedModel["flowers"] {
+    return this.fitted.flowers;
+  }
+
+  private get fitted(): FittedModel {
+    return fittedModel();
   }
 
   pending(): number {
@@ -81,10 +81,11 @@ export class VertexStandIn implements StandIn {
   }
 
   private prediction(features: readonly number[]): object {
-    const probabilities = this.model.probabilities(features);
+    const { model } = this.fitted;
+    const probabilities = model.probabilities(features);
     return {
-      class: this.model.predict(features),
-      probabilities: Object.fromEntries(this.model.labels.map((label, at) => [label, probabilities[at]])),
+      class: model.predict(features),
+      probabilities: Object.fromEntries(model.labels.map((label, at) => [label, probabilities[at]])),
     };
   }
 }

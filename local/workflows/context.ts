@@ -3,7 +3,7 @@ import type { Surroundings } from "../core/stand-in";
 import { Cancelled, raised } from "./errors";
 import type { HttpRequest, HttpResponse, StandardContext } from "./stdlib";
 import type { Value } from "./values";
-import type { Workflow } from "./workflow";
+import type { CallLogLevel, Workflow } from "./workflow";
 
 /** What the steps of one execution can do: as the workflow's service account, on the clock. */
 export class ExecutionContext implements StandardContext {
@@ -14,6 +14,7 @@ export class ExecutionContext implements StandardContext {
     private readonly workflow: Workflow,
     executionId: string,
     revisionId: string,
+    private readonly callLogLevel: CallLogLevel,
   ) {
     const { project, projectNumber } = surroundings;
     // Source: docs/reference/environment-variables.
@@ -65,6 +66,12 @@ export class ExecutionContext implements StandardContext {
     }
     const what = `${severity} ${typeof data === "string" ? data : "entry"}`;
     recorder.hop({ from: `workflow ${this.workflow.id}`, to: "Cloud Logging", what, status });
+  }
+
+  logCall(event: "call" | "return" | "exception", called: string): void {
+    const logged =
+      this.callLogLevel === "LOG_ALL_CALLS" || (this.callLogLevel === "LOG_ERRORS_ONLY" && event === "exception");
+    if (logged) this.log(event === "exception" ? "ERROR" : "INFO", `${event} of ${called}`);
   }
 
   async send({ method, url, headers, body, timeout }: HttpRequest): Promise<HttpResponse> {

@@ -6,16 +6,10 @@ import { ExecutionContext } from "./context";
 import { Cancelled, RaisedError } from "./errors";
 import { Interpreter } from "./interpreter";
 import { parseJson, toJson, type Value } from "./values";
-import type { Workflow } from "./workflow";
+import { CALL_LOG_LEVELS, type CallLogLevel, type Workflow } from "./workflow";
 
 /** Source: google/cloud/workflows/executions/v1/executions.proto. */
 const STATES = { ACTIVE: 1, SUCCEEDED: 2, FAILED: 3, CANCELLED: 4 } as const;
-export const CALL_LOG_LEVELS = {
-  CALL_LOG_LEVEL_UNSPECIFIED: 0,
-  LOG_ALL_CALLS: 1,
-  LOG_ERRORS_ONLY: 2,
-  LOG_NONE: 3,
-} as const;
 
 /** Bytes. */
 const MAX_ARGUMENT = 32 * 1024;
@@ -32,7 +26,8 @@ export interface NewExecution {
   /** JSON. */
   readonly argument: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly callLogLevel?: keyof typeof CALL_LOG_LEVELS;
+  /** Instead of the workflow's. */
+  readonly callLogLevel?: CallLogLevel;
 }
 
 /** One run of a workflow. */
@@ -59,7 +54,9 @@ export class Execution {
     this.argument = readArgument(given.argument);
     this.started = surroundings.clock.now();
     this.name = `${workflow.name}/executions/${this.id}`;
-    const context = new ExecutionContext(surroundings, workflow, this.id, REVISION);
+    const { callLogLevel = "CALL_LOG_LEVEL_UNSPECIFIED" } = given;
+    const level = callLogLevel === "CALL_LOG_LEVEL_UNSPECIFIED" ? workflow.callLogLevel : callLogLevel;
+    const context = new ExecutionContext(surroundings, workflow, this.id, REVISION, level);
     this.interpreter = new Interpreter(workflow.definition, context);
   }
 

@@ -139,16 +139,20 @@ export class Interpreter {
   private async callStep(action: Action & { kind: "call" }, place: Place): Promise<undefined> {
     const args = new Map<string, Value>();
     for (const [name, template] of action.args) args.set(name, await this.value(template, place));
-    const routine = this.definition.routines.get(action.function);
-    const result = routine
-      ? await this.routine(
-          routine,
-          routine.params.map(({ name }) => args.get(name)),
-          place.depth + 1,
-          place.signal,
-        )
-      : await callStandard(action.function, args, this.context, place.signal);
+    this.context.logCall("call", action.function);
+    const result = await this.called(action.function, args, place).catch((error) => {
+      if (error instanceof RaisedError) this.context.logCall("exception", action.function);
+      throw error;
+    });
+    this.context.logCall("return", action.function);
     if (action.result !== undefined) place.scope.set(action.result, result);
+  }
+
+  private async called(name: string, args: ReadonlyMap<string, Value>, place: Place): Promise<Value> {
+    const routine = this.definition.routines.get(name);
+    if (!routine) return callStandard(name, args, this.context, place.signal);
+    const values = routine.params.map((parameter) => args.get(parameter.name));
+    return this.routine(routine, values, place.depth + 1, place.signal);
   }
 
   private async switch(conditions: readonly Condition[], place: Place): Promise<Ending | undefined> {

@@ -19,6 +19,16 @@ export const simulated: Simulated = {
   ],
 };
 
+/** Source: google/cloud/workflows/executions/v1/executions.proto. */
+export const CALL_LOG_LEVELS = {
+  CALL_LOG_LEVEL_UNSPECIFIED: 0,
+  LOG_ALL_CALLS: 1,
+  LOG_ERRORS_ONLY: 2,
+  LOG_NONE: 3,
+} as const;
+
+export type CallLogLevel = keyof typeof CALL_LOG_LEVELS;
+
 /** A `google_workflows_workflow`, ready to run. */
 export interface Workflow {
   /** `projects/P/locations/L/workflows/W` */
@@ -30,6 +40,7 @@ export interface Workflow {
   readonly labels: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
   readonly definition: Definition;
+  readonly callLogLevel: CallLogLevel;
 }
 
 interface Defaults {
@@ -50,6 +61,10 @@ export function readWorkflow(
 ): Workflow | undefined {
   const { name: id, project, region, service_account, source_contents, labels = {}, user_env_vars = {} } = attributes;
   checkVariables(user_env_vars, refuse);
+  const level: CallLogLevel = attributes.call_log_level ?? "CALL_LOG_LEVEL_UNSPECIFIED";
+  if (!Object.hasOwn(CALL_LOG_LEVELS, level)) {
+    refuse(`call_log_level is ${level}; allowed: ${Object.keys(CALL_LOG_LEVELS).join(", ")}`);
+  }
   const problems = new Problems();
   const definition = parseDefinition(String(source_contents ?? ""), problems);
   if (definition) checkDefinition(definition, problems);
@@ -66,6 +81,7 @@ export function readWorkflow(
     labels,
     variables: user_env_vars,
     definition,
+    callLogLevel: level,
   };
 }
 

@@ -3,8 +3,8 @@ import { Refusals } from "../core/load-error";
 import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
 import type { Caller, EvaluatedResource, GrpcService, RestService, StandIn, Surroundings } from "../core/stand-in";
 import { isUnset, onlyFields, readEnum, readText, readTexts } from "../core/values";
-import { CALL_LOG_LEVELS, Execution } from "./execution";
-import { readWorkflow, simulated, type Workflow } from "./workflow";
+import { Execution } from "./execution";
+import { CALL_LOG_LEVELS, readWorkflow, simulated, type Workflow } from "./workflow";
 
 const WORKFLOW = "projects/*/locations/*/workflows/*";
 const EXECUTION = `${WORKFLOW}/executions/*`;

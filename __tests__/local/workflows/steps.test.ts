@@ -192,6 +192,38 @@ down:
     }
   });
 
+  test.each([
+    [
+      "LOG_ALL_CALLS",
+      [
+        "INFO call of http.get",
+        "ERROR exception of http.get",
+        "INFO call of sys.log",
+        "INFO said",
+        "INFO return of sys.log",
+      ],
+    ],
+    ["LOG_ERRORS_ONLY", ["ERROR exception of http.get", "INFO said"]],
+    ["LOG_NONE", ["INFO said"]],
+  ])("call logging at %s", async (level, entries) => {
+    const source = steps(`
+- t:
+    try:
+      call: http.get
+      args: {url: "https://x.test/"}
+    except:
+      as: e
+      steps:
+        - l:
+            call: sys.log
+            args: {text: said, severity: INFO}`);
+    const around = surroundings();
+    const resource = workflowResource(source, { call_log_level: level });
+    new WorkflowsStandIn(around, [resource]).execute(CALLER, WORKFLOW, "");
+    await around.clock.advance(0);
+    expect(around.hops.filter(({ to }) => to === "Cloud Logging").map(({ what }) => what)).toEqual(entries);
+  });
+
   test("bytes cannot be returned", async () => {
     expect(await evaluated('text.encode("x")')).toEqual({
       raised: { message: "bytes cannot be encoded as JSON", tags: ["TypeError"] },

@@ -11,6 +11,8 @@ export interface StandardContext {
   /** @throws Cancelled */
   sleep(seconds: number, signal: AbortSignal): Promise<void>;
   log(severity: string, data: Value): void;
+  /** A call step began, ended, or raised an error. */
+  logCall(event: "call" | "return" | "exception", called: string): void;
   /** @throws RaisedError */
   send(request: HttpRequest): Promise<HttpResponse>;
   /** @throws RaisedError AuthError */
