@@ -43,8 +43,7 @@ describe("a run", () => {
       const [id] = Object.keys(bindings).filter((name) => name.includes("preprocess"));
       delete bindings[id ?? ""];
     });
-    const { status, stdout } = local(["--terraform", copy.folder, "--json"]);
-    copy.remove();
+    const { status, stdout } = local(["--terraform", copy, "--json"]);
     expect(status).toBe(1);
     expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "").refused).toEqual([
       expect.stringMatching(
@@ -58,8 +57,7 @@ describe("a run", () => {
       const bindings = resource.google_project_iam_member;
       for (const id of Object.keys(bindings)) if (id.includes("logWriter")) delete bindings[id];
     });
-    const { status, stdout } = local(["--terraform", copy.folder]);
-    copy.remove();
+    const { status, stdout } = local(["--terraform", copy]);
     expect(status).toBe(1);
     expect(stdout).toMatch(
       /refused: Permission 'logging\.logEntries\.create' denied on resource 'projects\/my-gcp-project' .* task-pipeline-build-dev@/,
@@ -120,8 +118,7 @@ describe("bad input", () => {
         if (object.name.startsWith("pipeline-train")) object.source = zip;
       }
     });
-    const { status, stderr } = local(["--terraform", copy.folder]);
-    copy.remove();
+    const { status, stderr } = local(["--terraform", copy]);
     rmSync(zip);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^google_cloudfunctions2_function\.pipeline_train_\w+ does not start: /);
@@ -138,8 +135,7 @@ describe("bad input", () => {
       const [account] = Object.values<Record<string, unknown>>(resource.google_service_account);
       Object.assign(account ?? {}, { description: "${google_redis_instance.cache.host}" });
     });
-    const { status, stderr } = local(["--terraform", copy.folder]);
-    copy.remove();
+    const { status, stderr } = local(["--terraform", copy]);
     expect(status).toBe(2);
     expect(stderr.split("\n")).toEqual([
       "This stack cannot run locally; 3 reasons:",

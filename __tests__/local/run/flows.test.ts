@@ -168,7 +168,7 @@ describe.each([
       }
     });
     expect(removed).toBe(1);
-    const summary = await run(copy.folder).finally(() => copy.remove());
+    const summary = await run(copy);
     expect(isGood(summary)).toBe(false);
     expect(summary.refused.join("\n")).toMatch(message);
   });
@@ -179,13 +179,12 @@ test("a notification whose topic Cloud Storage may not publish to cannot be crea
     const bindings = resource.google_pubsub_topic_iam_member;
     for (const key of Object.keys(bindings)) if (key.includes("storage-agent")) delete bindings[key];
   });
-  await expect(startStack(copy.folder)).rejects.toMatchObject({
+  await expect(startStack(copy)).rejects.toMatchObject({
     code: "PERMISSION_DENIED",
     message: expect.stringMatching(
       /'pubsub\.topics\.publish' denied on .*data-uploaded-topic-dev.*@gs-project-accounts/,
     ),
   });
-  copy.remove();
 });
 
 test("stacks are recognised by their outputs, not their names", () => {

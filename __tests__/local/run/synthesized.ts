@@ -19,13 +19,13 @@ export function synthesized(): { stack(name: string): string; remove(): void } {
 // biome-ignore lint/suspicious/noExplicitAny: Terraform JSON has no type here.
 type Json = any;
 
-/** A copy of a synthesized stack whose JSON was changed. */
-export function changed(stack: string, change: (json: Json) => void): { folder: string; remove(): void } {
-  const folder = mkdtempSync(join(tmpdir(), "changed-"));
+/** A copy of a synthesized stack whose JSON was changed; it is removed with the original. @returns its folder */
+export function changed(stack: string, change: (json: Json) => void): string {
+  const folder = mkdtempSync(join(stack, "../../changed-"));
   cpSync(stack, folder, { recursive: true });
   const file = join(folder, "cdk.tf.json");
   const json = JSON.parse(readFileSync(file, "utf8"));
   change(json);
   writeFileSync(file, JSON.stringify(json));
-  return { folder, remove: () => rmSync(folder, { recursive: true }) };
+  return folder;
 }
