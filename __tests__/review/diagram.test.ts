@@ -1,0 +1,299 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { changesOf, mermaid, wiring } from "../../review/diagram";
+import { withDiagram } from "../../review/diagram/pages";
+import { evaluateStack, readStack, type Stack } from "../../terraform";
+import { ROOT, removeFolders, run, temporaryFolder } from "../synth/project-copy";
+
+const STACKS = ["async-batch", "event-workflow", "pubsub-fanout", "scheduled-preprocessing", "task-pipeline"];
+
+// biome-ignore lint/suspicious/noExplicitAny: Terraform JSON has no type here.
+type Json = any;
+
+const outdir = temporaryFolder("diagrams");
+beforeAll(() => {
+  run("node", ["scripts/ts.mjs", "scripts/synth.ts"], ROOT, { CDKTF_OUTDIR: outdir });
+});
+afterAll(removeFolders);
+
+const folderOf = (stack: string) => join(outdir, "stacks", stack);
+const jsonOf = (stack: string): Json => JSON.parse(readFileSync(join(folderOf(stack), "cdk.tf.json"), "utf8"));
+const evaluated = (stack: string, json: Json): Stack => evaluateStack(json, { name: stack, folder: folderOf(stack) });
+
+/** A stack after a change of its JSON. */
+function changed(stack: string, change: (resources: Json) => void): Stack {
+  const json = jsonOf(stack);
+  change(json.resource);
+  return evaluated(stack, json);
+}
+
+/** The arrows as `from -> to: labels`, without the addresses. */
+function arrowsOf(stack: Stack): string[] {
+  const { boxes, arrows } = wiring(stack);
+  const names = new Map(boxes.map(({ key, label: [name] }) => [key, name]));
+  return arrows.map(
+    ({ from, to, labels, delivered }) =>
+      `${names.get(from)} ${delivered ? "..>" : "->"} ${names.get(to)}: ${labels.join(", ")}`,
+  );
+}
+
+function only(resources: Json, type: string, part: string): Json {
+  const ids = Object.keys(resources[type]).filter((id) => id.includes(part));
+  expect(ids).toHaveLength(1);
+  return resources[type][ids[0] as string];
+}
+
+describe("docs (npm run diagram draws them anew)", () => {
+  test.each(STACKS)("%s is drawn as its JSON is", (stack) => {
+    const chart = mermaid(readStack(folderOf(stack)));
+    expect(readFileSync(join(ROOT, "docs", "diagrams", `${stack}.mmd`), "utf8")).toBe(chart);
+    const page = readFileSync(join(ROOT, "docs", `${stack}.md`), "utf8");
+    expect(withDiagram(page, chart, `docs/${stack}.md`)).toBe(page);
+  });
+
+  test("there is a drawing of every stack and no other", () => {
+    expect(readdirSync(join(outdir, "stacks")).sort()).toEqual(STACKS);
+    expect(readdirSync(join(ROOT, "docs", "diagrams")).sort()).toEqual(STACKS.map((stack) => `${stack}.mmd`));
+  });
+
+  test("a page without the comments is refused", () => {
+    expect(() => withDiagram("# a page\n", "flowchart LR\n", "docs/a.md")).toThrow(
+      "docs/a.md has no <!-- drawn by npm run diagram --> followed by <!-- end of the drawing -->",
+    );
+  });
+
+  test("the command says what is missing", () => {
+    const folder = temporaryFolder("nothing synthesized");
+    const cli = join(ROOT, "review", "diagram", "cli.ts");
+    expect(() => run("node", [join(ROOT, "scripts", "ts.mjs"), cli], folder)).toThrow(
+      expect.objectContaining({
+        status: 1,
+        stderr: "there are no stacks in cdktf.out/stacks; run npm run synth first\n",
+      }),
+    );
+    expect(() => run("node", [join(ROOT, "scripts", "ts.mjs"), cli, "async-batch"], folder)).toThrow(
+      expect.objectContaining({ status: 1, stderr: "npm run diagram takes no arguments; given: async-batch\n" }),
+    );
+    expect(existsSync(join(folder, "docs"))).toBe(false);
+  });
+});
+
+describe("wiring", () => {
+  test("a queue without a target posts as whom those who enqueue may act as", () => {
+    expect(arrowsOf(readStack(folderOf("task-pipeline")))).toEqual(
+      expect.arrayContaining([
+        "schedule -> queue: creates a task as caller",
+        "queue -> train: POST as dispatcher",
+        "train -> queue: enqueues",
+        "client -> start: calls",
+      ]),
+    );
+  });
+
+  test("notification, push, dead letter, workflow and predictions", () => {
+    expect(arrowsOf(readStack(folderOf("event-workflow")))).toEqual(
+      expect.arrayContaining([
+        "uploads bucket ..> data-uploaded-topic: OBJECT_FINALIZE",
+        "data-uploaded-topic ..> start-workflow subscription: ",
+        "start-workflow subscription -> start-workflow: push as caller",
+        "start-workflow subscription ..> dead-letter topic: after 5 deliveries",
+        "start-workflow -> dead-letter topic: gives up",
+        "start-workflow -> ml-prediction-workflow: executes",
+        "ml-prediction-workflow -> Vertex AI: :predict",
+      ]),
+    );
+  });
+
+  test("a launched job reads and writes as its workers", () => {
+    expect(arrowsOf(readStack(folderOf("scheduled-preprocessing")))).toEqual(
+      expect.arrayContaining([
+        "launcher -> Dataflow job: launches as workers",
+        "Dataflow job -> output bucket: reads, writes",
+      ]),
+    );
+  });
+
+  test("every function of every stack is called, and gives up into a dead letter that is kept", () => {
+    for (const stack of STACKS) {
+      const { boxes, arrows } = wiring(readStack(folderOf(stack)));
+      const functions = boxes.filter(({ kind }) => kind === "function");
+      const dead = boxes.filter(({ kind }) => kind === "dead-letter");
+      expect(functions.length).toBeGreaterThan(0);
+      for (const { key, label } of functions) {
+        expect(arrows.filter(({ to }) => to === key).map(() => label)).not.toEqual([]);
+        const givesUp = arrows.some(({ from, to }) => from === key && dead.some((box) => box.key === to));
+        expect([label, givesUp]).toEqual([label, label[0] !== "submitter"]);
+      }
+      for (const { label } of dead) expect(label[1]).toBe("kept 31 days");
+    }
+  });
+
+  test("a wider role is drawn by its name, and so is whoever comes from outside", () => {
+    const stack = changed("async-batch", (resources) => {
+      only(resources, "google_cloud_run_v2_service_iam_member", "submitter_invoker").member = "allUsers";
+      only(resources, "google_storage_bucket_iam_member", "input_objectViewer-batch-worker").role =
+        "roles/storage.admin";
+      resources.google_project_iam_member.wide = {
+        member: "${google_service_account.batch_worker_identity_080EE957.member}",
+        project: "my-gcp-project",
+        role: "roles/editor",
+      };
+      resources.google_service_account_iam_member.impersonation = {
+        member: "user:ann@example.com",
+        role: "roles/iam.serviceAccountTokenCreator",
+        service_account_id: "${google_service_account.batch_worker_identity_080EE957.name}",
+      };
+    });
+    expect(arrowsOf(stack)).toEqual(
+      expect.arrayContaining([
+        "allUsers -> submitter: calls",
+        "worker -> input bucket: storage.admin",
+        "worker -> the whole project: editor",
+        "ann@example.com -> worker: iam.serviceAccountTokenCreator",
+      ]),
+    );
+  });
+
+  test("a dead letter without a subscription is said not to be kept", () => {
+    const stack = changed("async-batch", (resources) => {
+      resources.google_pubsub_subscription = {};
+    });
+    expect(mermaid(stack)).toContain('>"dead-letter topic<br/>not kept"]');
+  });
+});
+
+describe("changes", () => {
+  const deployed = () => readStack(folderOf("pubsub-fanout"));
+
+  test("nothing is marked when nothing changes", () => {
+    expect(mermaid(deployed(), { before: deployed() })).toBe(mermaid(deployed()));
+  });
+
+  test("new, changed and removed things carry a sign and a thick edge", () => {
+    const after = changed("pubsub-fanout", (resources) => {
+      only(resources, "google_pubsub_subscription", "topic_image").filter = 'attributes.modality = "picture"';
+      delete resources.google_project_iam_member["project-grants_predictor-fanout-text-worker-identity_00A939B0"];
+      resources.google_storage_bucket.archive = { name: "my-gcp-project-pubsub-fanout-archive-dev" };
+      resources.google_storage_bucket_iam_member.archive = {
+        bucket: "${google_storage_bucket.archive.name}",
+        member: "${google_service_account.fanout_audit_worker_identity_3BA5155A.member}",
+        role: "roles/storage.objectCreator",
+      };
+    });
+    const lines = mermaid(after, { before: deployed() }).split("\n");
+    const signed = lines.filter((line) => /"[+~-] /.test(line)).map((line) => line.trim());
+    expect(signed).toEqual([
+      'subscription_image_subscription("~ image subscription<br/>modality = picture")',
+      'bucket_archive_bucket[("+ archive bucket")]',
+      'function_audit_worker -- "+ writes" --> bucket_archive_bucket',
+      'function_text_worker -- "- :predict" --> vertex_Vertex_AI',
+    ]);
+    const arrows = lines.filter((line) => line.includes("->"));
+    const numberOf = (part: string) => arrows.findIndex((line) => line.includes(part));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        "  style bucket_archive_bucket stroke:#1a7f37,stroke-width:4px",
+        "  style subscription_image_subscription stroke:#bf8700,stroke-width:4px",
+        `  linkStyle ${numberOf("+ writes")} stroke:#1a7f37,stroke-width:4px`,
+        `  linkStyle ${numberOf("- :predict")} stroke:#cf222e,stroke-width:4px,stroke-dasharray:6 4`,
+      ]),
+    );
+  });
+
+  test("of a plan: what it updates and replaces, what it deletes, and not what it moves", () => {
+    const after = deployed();
+    const entry = (address: string, actions: string[]) => {
+      const { type, id: name, attributes } = after.resources.find((one) => one.address === address) as Json;
+      return { address, mode: "managed", type, name, change: { actions, before: attributes } };
+    };
+    const replaced = "google_pubsub_subscription.fanout_topic_text_E77E3A79";
+    const moved = { ...entry("google_storage_bucket.fanout_results_66E2298F", ["no-op"]), previous_address: "old" };
+    const gone = {
+      ...entry("google_pubsub_subscription.fanout_topic_audit_0325CF48", ["delete"]),
+      address: "google_pubsub_subscription.old",
+    };
+    const all = after.resources.map(({ address }) =>
+      entry(address, address === replaced ? ["delete", "create"] : ["no-op"]),
+    );
+    const others = all.filter(({ address }) => address !== moved.address);
+    const data = { address: "data.google_project.p", mode: "data", type: "google_project", name: "p" };
+    const plan = {
+      resource_changes: [...others, moved, gone, { ...data, change: { actions: ["read"], before: null } }],
+    };
+    const signed = mermaid(after, changesOf(plan, after))
+      .split("\n")
+      .filter((line) => /^ {2}\w+\W+"[+~-] /.test(line));
+    expect(signed).toEqual([
+      '  subscription_text_subscription("~ text subscription<br/>modality = text")',
+      '  subscription_audit_subscription_2("- audit subscription")',
+      '  subscription_audit_subscription_2 -- "- push as caller" --> function_audit_worker',
+      '  subscription_audit_subscription_2 -. "- after 5 deliveries" .-> dead_letter_audit_dead_letter_topic',
+    ]);
+  });
+
+  test("of a plan of a new stack: everything is new", () => {
+    const after = deployed();
+    const entries = after.resources.map(({ address, type, id: name }) => ({
+      address,
+      mode: "managed",
+      type,
+      name,
+      change: { actions: ["create"], before: null },
+    }));
+    const boxes =
+      mermaid(after, changesOf({ resource_changes: entries }, after)).match(/^ {2}\w+\W+"(?!.*->).*$/gm) ?? [];
+    expect(boxes.length).toBeGreaterThan(10);
+    for (const box of boxes) expect(box).toContain('"+ ');
+  });
+});
+
+describe("charts", () => {
+  const topics = (count: number): Stack =>
+    evaluateStack(
+      {
+        resource: {
+          google_storage_bucket: { b: { name: "b" } },
+          google_pubsub_topic: Object.fromEntries(
+            Array.from({ length: count }, (_, index) => [`t${index}`, { name: `t${index}` }]),
+          ),
+          google_storage_notification: Object.fromEntries(
+            Array.from({ length: count }, (_, index) => [
+              `n${index}`,
+              { bucket: "b", topic: `\${google_pubsub_topic.t${index}.id}` },
+            ]),
+          ),
+        },
+      },
+      { name: "many", folder: ROOT },
+    );
+
+  test("are cut where Mermaid would draw nothing, without losing what changes", () => {
+    const chart = mermaid(topics(450), { before: topics(449) });
+    expect(chart.match(/-\.->|\.->/g)).toHaveLength(400);
+    expect(chart).toContain('more["50 more arrows are not drawn"]');
+    expect(chart).toContain('"+ t449 topic"');
+  });
+
+  test("say so when nothing is wired", () => {
+    const empty = evaluateStack({ resource: {} }, { name: "empty", folder: ROOT });
+    expect(mermaid(empty)).toBe('flowchart LR\n  nothing["nothing here calls anything"]\n');
+  });
+
+  test("take any name", () => {
+    const stack = evaluateStack(
+      {
+        resource: {
+          google_storage_bucket: { b: { name: 'x"] --> y; <b>#35;`' } },
+          google_pubsub_topic: { t: { name: "end" } },
+          google_storage_notification: { n: { bucket: 'x"] --> y; <b>#35;`', topic: "${google_pubsub_topic.t.id}" } },
+        },
+      },
+      { name: "hostile", folder: ROOT },
+    );
+    expect(mermaid(stack).split("\n").slice(1, 4)).toEqual([
+      '  bucket_x_y_b_35_bucket[("x#34;] --#62; y; #60;b#62;#35;35;#96; bucket")]',
+      '  topic_end_topic>"end topic"]',
+      '  bucket_x_y_b_35_bucket -. "every event" .-> topic_end_topic',
+    ]);
+  });
+});

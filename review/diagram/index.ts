@@ -1,0 +1,3 @@
+export { type Changes, mermaid } from "./mermaid";
+export { changesOf, type PlannedChanges } from "./plan";
+export { type Arrow, type Box, type Kind, type Wired, type Wiring, wiring } from "./wiring";
