@@ -1,0 +1,155 @@
+import { type Change, isObject, type Json, type Path, type Value } from "./change";
+
+/** What may be shown of a value. `items` are the members that a list lost or gained. */
+export type Shown =
+  | { readonly kind: "none" }
+  | { readonly kind: "value"; readonly value: Value }
+  | { readonly kind: "items"; readonly items: readonly Value[] }
+  | { readonly kind: "sensitive" }
+  | { readonly kind: "unknown"; readonly references: readonly string[] };
+
+export interface Difference {
+  /** Such as `service_config.environment_variables.LEVEL`; blocks that occur once have no index. */
+  readonly path: string;
+  readonly before: Shown;
+  readonly after: Shown;
+}
+
+/** The provider's own copies of `labels`, and the platform's of what is configured. */
+const DERIVED = new Set(["terraform_labels", "effective_labels", "effective_annotations", "timeouts"]);
+
+interface Side {
+  readonly value: Value;
+  readonly sensitive: Value;
+}
+
+/** What differs before and after, key by key, in the order of the keys. */
+export function differences(change: Change): Difference[] {
+  const found: Difference[] = [];
+  const compare = (path: Path, before: Side, after: Side, unknown: Value): void => {
+    if (path.length === 1 && DERIVED.has(String(path[0]))) return;
+    const sensitive = before.sensitive === true || after.sensitive === true;
+    if (unknown === true) {
+      const references = referencesAt(change.expressions, path);
+      // What is not configured is computed, and is unknown at every update.
+      if (references === undefined) return;
+      found.push({
+        path: format(path),
+        before: shown(before, sensitive),
+        after: sensitive ? { kind: "sensitive" } : { kind: "unknown", references },
+      });
+    } else if (!sensitive && (isObject(before.value) || isObject(after.value))) {
+      if (isLeaf(before.value) && isLeaf(after.value)) return;
+      for (const key of keysOf(before.value, after.value, unknown)) {
+        compare([...path, key], child(before, key), child(after, key), unknown?.[key]);
+      }
+    } else if (!sensitive && isBlocks(before.value, after.value)) {
+      const length = Math.max(before.value?.length ?? 0, after.value?.length ?? 0);
+      for (let index = 0; index < length; index++) {
+        const next = length === 1 ? path : [...path, index];
+        compare(next, child(before, index), child(after, index), unknown?.[index]);
+      }
+    } else if (!same(before.value, after.value)) {
+      const lists = !sensitive && itemsOf(before.value, after.value);
+      found.push({
+        path: format(path),
+        before: lists ? { kind: "items", items: lists.removed } : shown(before, sensitive),
+        after: lists ? { kind: "items", items: lists.added } : shown(after, sensitive),
+      });
+    }
+  };
+  const before = { value: change.before, sensitive: change.sensitiveBefore };
+  const after = { value: change.after, sensitive: change.sensitiveAfter };
+  if (isObject(change.before) && isObject(change.after)) {
+    for (const key of keysOf(change.before, change.after, change.unknown)) {
+      compare([key], child(before, key), child(after, key), change.unknown?.[key]);
+    }
+  } else compare(["value"], before, after, change.unknown);
+  return found;
+}
+
+/** The values at a path, as they may be shown. */
+export function differenceAt(change: Change, path: Path): Difference {
+  let before: Side = { value: change.before, sensitive: change.sensitiveBefore };
+  let after: Side = { value: change.after, sensitive: change.sensitiveAfter };
+  let unknown = change.unknown;
+  for (const key of path) {
+    [before, after, unknown] = [child(before, key), child(after, key), unknown === true || unknown?.[key]];
+  }
+  const hidden = hides(before.sensitive) || hides(after.sensitive);
+  const references = referencesAt(change.expressions, path) ?? [];
+  return {
+    path: format(path.filter((key, index) => key !== 0 || index === path.length - 1)),
+    before: shown(before, hidden),
+    after: unknown === true && !hidden ? { kind: "unknown", references } : shown(after, hidden),
+  };
+}
+
+/** Whether anything within is sensitive. */
+function hides(mask: Value): boolean {
+  return mask === true || (typeof mask === "object" && mask !== null && Object.values(mask).some(hides));
+}
+
+function shown({ value }: Side, sensitive: boolean): Shown {
+  if (value === null || value === undefined) return { kind: "none" };
+  return sensitive ? { kind: "sensitive" } : { kind: "value", value };
+}
+
+function child({ value, sensitive }: Side, key: string | number): Side {
+  return {
+    value: typeof value === "object" && value !== null ? value[key as keyof typeof value] : undefined,
+    sensitive: sensitive === true || sensitive?.[key],
+  };
+}
+
+function keysOf(...values: Value[]): string[] {
+  return [...new Set(values.flatMap((value) => (isObject(value) ? Object.keys(value) : [])))].sort();
+}
+
+/** An empty object on one side only is no difference that anybody configured. */
+function isLeaf(value: Value): boolean {
+  return value === undefined || value === null || (isObject(value) && Object.keys(value).length === 0);
+}
+
+function isBlocks(before: Value, after: Value): boolean {
+  const lists = [before, after].filter((value) => value !== null && value !== undefined);
+  return lists.every(Array.isArray) && lists.flat().some((item) => typeof item === "object" && item !== null);
+}
+
+/** Of lists of plain values, whose order may mean nothing: what went and what came. */
+function itemsOf(before: Value, after: Value): { removed: Value[]; added: Value[] } | undefined {
+  if (!Array.isArray(before) || !Array.isArray(after)) return undefined;
+  const removed = before.filter((item) => !after.includes(item));
+  const added = after.filter((item) => !before.includes(item));
+  return removed.length + added.length === 0 ? undefined : { removed, added };
+}
+
+/** Absent, null, and the empty values that providers put in their place, are the same. */
+function same(a: Value, b: Value): boolean {
+  const plain = (value: Value) => (value === undefined || value === "" || value?.length === 0 ? null : value);
+  return JSON.stringify(plain(a)) === JSON.stringify(plain(b));
+}
+
+/** What an unknown value is made of; nothing where the path is not configured. */
+export function referencesAt(expressions: Json | undefined, path: Path): readonly string[] | undefined {
+  let found: Value = expressions;
+  for (const key of path) {
+    if (isObject(found) && Array.isArray(found.references)) break;
+    if (Array.isArray(found) && typeof key === "string") found = found[0];
+    found = found?.[key];
+  }
+  if (found === undefined) return undefined;
+  const references: string[] = isObject(found) && Array.isArray(found.references) ? found.references : [];
+  // Terraform lists `a.b.c` and then `a.b`; the longest says it all.
+  return references.filter((each) => !references.some((other) => other.startsWith(`${each}.`)));
+}
+
+function format(path: Path): string {
+  return path
+    .map((key, index) => {
+      if (typeof key === "number") return `[${key}]`;
+      const plain = /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
+      return index === 0 ? plain : `.${plain}`;
+    })
+    .join("");
+}

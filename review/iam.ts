@@ -1,0 +1,188 @@
+import { type Change, isObject, type Value } from "./change";
+import { referencesAt } from "./differences";
+
+/** Somebody gains or loses a role, or a role gains or loses a permission. */
+export interface Grant {
+  readonly stack: string;
+  readonly address: string;
+  readonly effect: "gains" | "loses";
+  /** Missing where it is everybody who has a custom role. */
+  readonly who?: string;
+  /** A permission, of a custom role. */
+  readonly role: string;
+  /** Kind and name of the resource, such as `storage bucket` and `acme-results`. */
+  readonly on: { readonly kind: string; readonly name: string };
+  /** Why this lets somebody do far more than before; empty where it does not. */
+  readonly widening: readonly string[];
+}
+
+const IAM = /^google_(.+)_iam_(member|binding|policy)$/;
+const CUSTOM_ROLE = /^google_(project|organization)_iam_custom_role$/;
+
+/** Source: cloud.google.com/iam/docs/roles-overview#basic */
+const BASIC = new Set(["roles/owner", "roles/editor", "roles/viewer"]);
+/** They let their holder act as a service account, or grant themselves whatever they want. */
+const IMPERSONATION: Readonly<Record<string, string>> = {
+  "roles/iam.serviceAccountTokenCreator": "may act as the service account (tokens)",
+  "roles/iam.serviceAccountOpenIdTokenCreator": "may act as the service account (identity tokens)",
+  "roles/iam.serviceAccountUser": "may act as the service account (attach it to resources)",
+  "roles/iam.serviceAccountKeyAdmin": "may act as the service account (keys)",
+  "roles/iam.serviceAccountAdmin": "may let others act as the service account",
+  "roles/iam.workloadIdentityUser": "may act as the service account (workload identity)",
+  "roles/iam.securityAdmin": "may grant any role",
+  "roles/resourcemanager.projectIamAdmin": "may grant any role",
+};
+const PUBLIC: Readonly<Record<string, string>> = {
+  allUsers: "everybody on the internet",
+  allAuthenticatedUsers: "everybody who has a Google account",
+};
+const LEVELS = new Set(["project", "folder", "organization"]);
+/** What names the resource that a grant is on, the most telling first. */
+const TARGETS = [
+  "service_account_id",
+  "bucket",
+  "topic",
+  "subscription",
+  "cloud_function",
+  "service",
+  "secret_id",
+  "crypto_key_id",
+  "repository",
+  "dataset_id",
+  "name",
+  "org_id",
+  "folder",
+  "project",
+];
+
+export function isGrant(type: string): boolean {
+  return IAM.test(type);
+}
+
+/** Whether a setting is told with the grants. */
+export function isGrantPath(type: string, path: string): boolean {
+  return CUSTOM_ROLE.test(type) && path === "permissions";
+}
+
+/** Changes of who may do what; a grant that goes at one address and comes at another is none. */
+export function grantsOf(changes: readonly Change[]): Grant[] {
+  const grants = changes.flatMap((change) => {
+    if (change.action === "none" || change.action === "forget") return [];
+    if (CUSTOM_ROLE.test(change.type)) return change.action === "update" ? permissions(change) : [];
+    return IAM.test(change.type) ? roles(change) : [];
+  });
+  const keyOf = ({ stack, who, role, on }: Grant) => [stack, who, role, on.kind, on.name].join("\n");
+  const effects = new Map<string, Set<string>>();
+  for (const grant of grants) effects.set(keyOf(grant), (effects.get(keyOf(grant)) ?? new Set()).add(grant.effect));
+  return grants.filter((grant) => effects.get(keyOf(grant))?.size === 1);
+}
+
+function roles(change: Change): Grant[] {
+  const [, of = "", kind = ""] = IAM.exec(change.type) ?? [];
+  const held = (side: "before" | "after") => holders(change, kind, side);
+  const [before, after] = [held("before"), held("after")];
+  const lost = before.filter(({ key }) => !after.some((other) => other.key === key));
+  const gained = after.filter(({ key }) => !before.some((other) => other.key === key));
+  const authoritative = kind === "member" ? [] : [AUTHORITATIVE[kind] ?? ""];
+  const rows = (effect: Grant["effect"], list: readonly Holder[]) =>
+    list.map(({ who, role, condition }) => ({
+      stack: change.stack,
+      address: change.address,
+      effect,
+      who,
+      role: condition === "" ? role : `${role} (${condition})`,
+      on: target(change, of, effect === "gains" ? "after" : "before"),
+      widening:
+        effect === "loses" ? [] : [...widening(who, role, of), ...(change.action === "create" ? authoritative : [])],
+    }));
+  return [...rows("gains", gained), ...rows("loses", lost)];
+}
+
+const AUTHORITATIVE: Readonly<Record<string, string>> = {
+  binding: "takes the role from everybody else (authoritative)",
+  policy: "takes all roles from everybody else (authoritative)",
+};
+
+function widening(who: string, role: string, of: string): string[] {
+  const reasons = [];
+  if (Object.hasOwn(PUBLIC, who)) reasons.push(`${PUBLIC[who]}`);
+  if (BASIC.has(role)) reasons.push("a basic role, for nearly all services");
+  if (Object.hasOwn(IMPERSONATION, role)) reasons.push(`${IMPERSONATION[role]}`);
+  else if (!BASIC.has(role) && /admin|owner|editor$/i.test(role)) reasons.push("an administrator's role");
+  if (LEVELS.has(of)) reasons.push(`on the whole ${of}`);
+  return reasons;
+}
+
+interface Holder {
+  readonly key: string;
+  readonly who: string;
+  readonly role: string;
+  readonly condition: string;
+}
+
+function holders(change: Change, kind: string, side: "before" | "after"): Holder[] {
+  const values = change[side];
+  if (!values) return [];
+  const holder = (who: string, role: string, condition: Value): Holder => {
+    const when = Array.isArray(condition) ? condition[0] : condition;
+    const text = isObject(when) ? `if ${when.title ?? when.expression}` : "";
+    return { key: JSON.stringify([who, role, when?.expression ?? ""]), who, role, condition: text };
+  };
+  const show = (key: string) => known(change, key, side);
+  if (kind === "member") return [holder(show("member"), show("role"), values.condition)];
+  if (kind === "binding") {
+    const members: string[] = Array.isArray(values.members) ? values.members : [show("members")];
+    return members.map((member) => holder(member, show("role"), values.condition));
+  }
+  return bindings(values.policy_data).flatMap(({ role, members, condition }) =>
+    (members ?? []).map((member: string) => holder(member, role, condition)),
+  );
+}
+
+function bindings(policy: Value): Value[] {
+  try {
+    return JSON.parse(policy).bindings ?? [];
+  } catch {
+    return [{ role: "(known after apply)", members: ["(known after apply)"] }];
+  }
+}
+
+/** The value, or what it will be made of. */
+function known(change: Change, key: string, side: "before" | "after"): string {
+  const value = change[side]?.[key];
+  if (typeof value === "string") return value;
+  const references = side === "after" ? (referencesAt(change.expressions, [key]) ?? []) : [];
+  return references.length > 0 ? references.join(", ") : "(known after apply)";
+}
+
+function target(change: Change, of: string, side: "before" | "after"): Grant["on"] {
+  const values = { ...change.expressions, ...change[side] };
+  const key = TARGETS.find((each) => values[each] !== undefined && values[each] !== null);
+  const name = key === undefined ? "" : known(change, key, side);
+  const short = name.includes("/") ? name.slice(name.lastIndexOf("/") + 1) : name;
+  return { kind: of.replaceAll("_", " "), name: short };
+}
+
+function permissions(change: Change): Grant[] {
+  const list = (side: "before" | "after"): string[] => change[side]?.permissions ?? [];
+  const role = change.after?.role_id ?? change.before?.role_id ?? change.address;
+  const rows = (effect: Grant["effect"], items: readonly string[]) =>
+    items.map((permission) => ({
+      stack: change.stack,
+      address: change.address,
+      effect,
+      role: permission,
+      on: { kind: "custom role", name: role },
+      widening: effect === "gains" ? ["one more permission for all of them"] : [],
+    }));
+  return [
+    ...rows(
+      "gains",
+      list("after").filter((each) => !list("before").includes(each)),
+    ),
+    ...rows(
+      "loses",
+      list("before").filter((each) => !list("after").includes(each)),
+    ),
+  ];
+}

@@ -1,0 +1,80 @@
+import type { Review, Verdict } from "../review";
+import { type Section, sections, wiringSection } from "./sections";
+import { code, plural } from "./text";
+
+/** What GitHub takes. Source: its error "Body is too long (maximum is 65536 characters)" */
+export const LONGEST_COMMENT = 65_536;
+
+/** By which the workflow finds the comment that it wrote before. */
+export const MARKER = "<!-- plan-review -->";
+
+export interface CommentOptions {
+  /** Mermaid source by stack. */
+  readonly drawings?: ReadonlyMap<string, string>;
+  /** Whoever reviews has accepted what the verdict says. */
+  readonly accepted?: boolean;
+}
+
+/** The review as the body of one comment, what can hurt first. */
+export function comment(review: Review, { drawings = new Map(), accepted = false }: CommentOptions = {}): string {
+  const head = [MARKER, verdictLine(review, accepted), ""];
+  if (!review.from.includes("plan") && review.from.length > 0) {
+    head.push(
+      "_Without a plan: the synthesized JSON of base and head is compared, and what is deployed may differ._",
+      "",
+    );
+  }
+  head.push(...review.notes.map((note) => `> ${note}\n`));
+  const parts = sections(review);
+  if (drawings.size > 0) parts.push(wiringSection(drawings));
+  return fitted(head.join("\n"), parts);
+}
+
+const SIGNS: Readonly<Record<Verdict, string>> = {
+  safe: "🟢 **Safe**",
+  "needs attention": "🟡 **Needs attention**",
+  "destroys data": "🔴 **Destroys data**",
+};
+
+const ACTIONS = ["deleted", "replaced", "changed", "created", "moved", "imported", "forgotten"];
+
+function verdictLine({ verdict, counts, hazards }: Review, accepted: boolean): string {
+  const count = (key: string) => counts[key] ?? 0;
+  const changes = ACTIONS.filter((key) => count(key) > 0).map((key) => `${count(key)} ${key}`);
+  if (count("code") > 0) changes.push(`new code in ${plural(count("code"), "function")}`);
+  if (count("grants") > 0) {
+    const wider = count("widenings") === 0 ? "" : ` (${count("widenings")} wider)`;
+    changes.push(`${plural(count("grants"), "grant")} gained or lost${wider}`);
+  }
+  if (count("outputs") > 0) changes.push(`${plural(count("outputs"), "output")} changed`);
+  const stateful = hazards.filter(({ holds }) => holds !== undefined).length;
+  const lost = stateful === 0 ? "" : `; ${stateful} of them ${stateful === 1 ? "holds" : "hold"} data`;
+  const stacks = count("stacks") > 1 ? ` in ${count("stacks")} stacks` : "";
+  const end = accepted && verdict !== "safe" ? " (accepted)" : "";
+  return `${SIGNS[verdict]}: ${changes.length === 0 ? "no changes" : changes.join(", ")}${stacks}${lost}${end}.`;
+}
+
+/** Leaves out as little as makes it fit, from the end. */
+function fitted(head: string, parts: readonly Section[]): string {
+  const kept = parts.map(({ items }) => items.length);
+  const text = () => [head, ...parts.map((part, index) => render(part, kept[index] ?? 0))].join("\n");
+  let whole = text();
+  for (let index = parts.length - 1; index >= 0 && whole.length > LONGEST_COMMENT; index--) {
+    const items = parts[index]?.items ?? [];
+    let keep = items.length;
+    // The sentence that says so takes its place too.
+    for (let over = whole.length + 200 - LONGEST_COMMENT; over > 0 && keep > 0; keep--)
+      over -= (items[keep - 1]?.length ?? 0) + 1;
+    kept[index] = keep;
+    whole = text();
+  }
+  return `${(whole.length > LONGEST_COMMENT ? whole.slice(0, LONGEST_COMMENT - 1) : whole).trimEnd()}\n`;
+}
+
+function render({ name, before, items, after }: Section, keep: number): string {
+  const missing = items.length - keep;
+  const note = `_${plural(missing, "entry", "entries")} of ${code(name)} left out: a comment has at most 65,536 characters._`;
+  if (missing === 0) return [...before, ...items, ...after].join("\n");
+  if (keep === 0) return `${note}\n`;
+  return [...before, ...items.slice(0, keep), ...after, note, ""].join("\n");
+}

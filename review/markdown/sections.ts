@@ -1,0 +1,174 @@
+import type { Bundle, CodeChange } from "../code";
+import type { Grant } from "../iam";
+import type { Hazard, Review, Settings } from "../review";
+import { code, fenced, plural, row, Values } from "./text";
+
+/** A part of the comment that can lose items, the last ones first. */
+export interface Section {
+  readonly name: string;
+  readonly before: readonly string[];
+  /** Each of one or more lines. */
+  readonly items: readonly string[];
+  readonly after: readonly string[];
+}
+
+/** All sections that have something to tell, in the order of the comment. */
+export function sections(review: Review): Section[] {
+  const values = new Values(review.secrets);
+  const at = place(review);
+  return [
+    open(
+      "Hazards",
+      review.hazards.map((each) => hazard(each, at, values)),
+    ),
+    table(
+      "IAM",
+      ["", "who", "role", "on", "wider because"],
+      review.grants.map((each) => grant(each, at)),
+    ),
+    table(
+      "Functions whose code changed",
+      ["function", "source", "bundle"],
+      review.code.map((each) => codeChange(each, at)),
+    ),
+    open(
+      "Changed settings",
+      review.settings.map((each) => settings(each, at, values)),
+    ),
+    folded(
+      "moved, imported or forgotten",
+      review.others.map((each) => `- ${at(each)} ${each.what}${each.from === undefined ? "" : ` ${code(each.from)}`}`),
+    ),
+    folded(
+      "created",
+      review.creates.map((each) => `- ${at(each)}`),
+    ),
+  ].filter(({ items }) => items.length > 0);
+}
+
+/** Drawings, one for each stack. */
+export function wiringSection(drawings: ReadonlyMap<string, string>): Section {
+  const items = [...drawings].map(([stack, drawing]) =>
+    [
+      "<details>",
+      `<summary>${plain(stack)}</summary>`,
+      "",
+      ...fenced("mermaid", drawing.trimEnd().split("\n")),
+      "",
+      "</details>",
+    ].join("\n"),
+  );
+  return { name: "wiring", before: ["### Wiring", ""], items, after: [""] };
+}
+
+type Place = (of: { stack: string; address: string }) => string;
+
+/** The stack is named only where there are several. */
+function place(review: Review): Place {
+  const several = (review.counts.stacks ?? 0) > 1;
+  return ({ stack, address }) => (several ? `${code(address)} (${plain(stack)})` : code(address));
+}
+
+/** A name of a folder, and so of anybody's making: nothing in it is Markdown. */
+function plain(stack: string): string {
+  return stack.replace(/[^\w.-]/g, "-");
+}
+
+function open(name: string, items: readonly string[]): Section {
+  return { name, before: [`### ${name}`, ""], items, after: [""] };
+}
+
+function folded(what: string, items: readonly string[]): Section {
+  const before = ["<details>", `<summary>${items.length} ${what}</summary>`, ""];
+  return { name: what, before, items, after: ["", "</details>", ""] };
+}
+
+function table(name: string, head: readonly string[], items: readonly string[]): Section {
+  const before = [`### ${name}`, "", row(...head), row(...head.map(() => "---"))];
+  return { name, before, items, after: [""] };
+}
+
+function hazard(hazard: Hazard, at: Place, values: Values): string {
+  const { rename } = hazard;
+  const holds = hazard.holds === undefined ? "" : `, and with it **${hazard.holds}**`;
+  const fate = `${VERBS[hazard.action]}${holds}`;
+  const action = rename ? `${fate}; ${code(rename.to)} is created: it looks renamed` : fate;
+  const reason =
+    hazard.reason !== undefined && !rename && hazard.forcedBy.length === 0 ? [`  - Because ${hazard.reason}.`] : [];
+  return [
+    `- ${at(hazard)} ${action}.`,
+    ...reason,
+    ...hazard.forcedBy.map((each) => `  - Forced by ${code(each.path)}: ${values.change(each)}.`),
+    ...hazard.notes.map(({ text, source }) => `  - ${text} [[source](${source})]`),
+    ...(rename ? renamed(rename, values) : []),
+  ].join("\n");
+}
+
+const VERBS: Readonly<Record<Hazard["action"], string>> = {
+  delete: "is deleted",
+  replace: "is deleted and created anew",
+  create: "is created",
+  update: "is changed",
+  forget: "is forgotten",
+  none: "stays",
+};
+
+function renamed({ to, call, path, stillReplacedBy }: NonNullable<Hazard["rename"]>, values: Values): string[] {
+  const where = path === undefined ? code(to) : `${code(to)}, the construct ${code(path)}`;
+  const differing = stillReplacedBy.map((each) => `${code(each.path)} (${values.change(each)})`);
+  return [
+    `  - To keep it, call this on the resource of ${where}:`,
+    ...fenced("ts", [`.${call};`]).map((line) => `    ${line}`),
+    ...(differing.length === 0
+      ? []
+      : [`  - The move alone still replaces it: keep ${differing.join(" and ")} as it was, too.`]),
+  ];
+}
+
+function grant({ effect, who, role, on, widening, stack, address }: Grant, at: Place): string {
+  const mark = widening.length > 0 ? "⚠️ gains" : effect;
+  const several = at({ stack, address }).endsWith(`(${plain(stack)})`) ? ` (${plain(stack)})` : "";
+  return row(
+    mark,
+    who === undefined ? "whoever has the role" : code(who),
+    code(role),
+    `${on.kind} ${code(on.name)}${several}`,
+    widening.join("; "),
+  );
+}
+
+function codeChange({ stack, address, name, before, after }: CodeChange, at: Place): string {
+  const several = at({ stack, address }).endsWith(`(${plain(stack)})`) ? ` (${plain(stack)})` : "";
+  return row(`${code(name)}${several}`, `${label(before)} → ${label(after)}`, sizes(before, after));
+}
+
+function label({ hash, object }: Bundle): string {
+  return code(hash?.slice(0, 12) ?? object);
+}
+
+function sizes(before: Bundle, after: Bundle): string {
+  if (before.size === undefined && after.size === undefined) return "";
+  if (before.size === undefined || after.size === undefined) return `${kib(before.size)} → ${kib(after.size)}`;
+  const more = after.size - before.size;
+  return `${kib(before.size)} → ${kib(after.size)} (${more < 0 ? "−" : "+"}${kib(Math.abs(more))})`;
+}
+
+function kib(bytes: number | undefined): string {
+  return bytes === undefined ? "unknown" : `${(bytes / 1024).toFixed(1)} KiB`;
+}
+
+const MOST_KEYS = 40;
+
+function settings({ stack, address, action, differences }: Settings, at: Place, values: Values): string {
+  const more = differences.length - MOST_KEYS;
+  const verb = action === "create" ? " (new)" : action === "delete" ? " (gone)" : "";
+  return [
+    `- ${at({ stack, address })}${verb}`,
+    ...differences.slice(0, MOST_KEYS).flatMap((each) => {
+      const lines = values.lines(each);
+      if (!lines) return [`  - ${code(each.path)}: ${values.change(each)}`];
+      return [`  - ${code(each.path)}:`, ...fenced("diff", lines).map((line) => `    ${line}`)];
+    }),
+    ...(more > 0 ? [`  - and ${plural(more, "more key")}`] : []),
+  ].join("\n");
+}

@@ -1,0 +1,63 @@
+import type { Reading } from "./change";
+import { InputError } from "./input-error";
+import { readPlan } from "./plan";
+import { compare, readStacks, type Synthesized } from "./synthesized";
+
+export interface Inputs {
+  readonly plans: readonly string[];
+  readonly base?: string;
+  readonly head?: string;
+}
+
+export interface Readings {
+  readonly readings: readonly Reading[];
+  readonly base: ReadonlyMap<string, Synthesized>;
+  readonly head: ReadonlyMap<string, Synthesized>;
+}
+
+/**
+ * Reads the plans or, where there is none, compares all stacks of base and head.
+ *
+ * @throws InputError
+ */
+export function readAll({ plans, base: baseFolder, head: headFolder }: Inputs): Readings {
+  const base = stacksOf(baseFolder);
+  const head = stacksOf(headFolder);
+  if (plans.length === 0) {
+    const names = [...new Set([...base.keys(), ...head.keys()])].sort();
+    return { readings: names.map((name) => compare(name, base.get(name), head.get(name))), base, head };
+  }
+  const readings = plans.map((file) => completed(readPlan(file), file, base, head));
+  for (const [index, { stack }] of readings.entries()) {
+    const first = readings.findIndex((each) => each.stack === stack);
+    if (first < index) throw new InputError(`${plans[first]} and ${plans[index]} are both plans of the stack ${stack}`);
+  }
+  return { readings, base, head };
+}
+
+function stacksOf(folder: string | undefined): Map<string, Synthesized> {
+  return folder === undefined ? new Map() : readStacks(folder);
+}
+
+/** A plan knows neither construct paths nor where the sources lie; the synthesized JSON does. */
+function completed(
+  reading: Reading,
+  file: string,
+  base: ReadonlyMap<string, Synthesized>,
+  head: ReadonlyMap<string, Synthesized>,
+): Reading {
+  const known = [...new Set([...base.keys(), ...head.keys()])];
+  if (known.length > 0 && !known.includes(reading.stack)) {
+    throw new InputError(
+      `${file} is of the stack ${reading.stack}, which is not synthesized; there are: ${known.join(", ")}`,
+    );
+  }
+  const now = head.get(reading.stack)?.stack;
+  const paths = new Map(now?.resources.map(({ address, path }) => [address, path]));
+  return {
+    ...reading,
+    changes: reading.changes.map((change) => ({ ...change, path: paths.get(change.address) })),
+    baseFolder: base.get(reading.stack)?.stack.folder,
+    headFolder: now?.folder ?? reading.headFolder,
+  };
+}

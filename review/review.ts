@@ -1,0 +1,209 @@
+import type { Change, Reading, Value } from "./change";
+import { CODE_PATHS, type CodeChange, codeChanges, codeObjects, isCodeObject } from "./code";
+import { type Difference, differenceAt, differences } from "./differences";
+import { type Grant, grantsOf, isGrant, isGrantPath } from "./iam";
+import { knowledgeOf, type Note, notesOn, REASONS } from "./knowledge";
+import { findRenames, type Rename } from "./renames";
+
+export type Verdict = "safe" | "needs attention" | "destroys data";
+
+/** Something that can hurt: a deletion, a replacement, or a change that somebody must know about. */
+export interface Hazard {
+  readonly stack: string;
+  readonly address: string;
+  readonly action: Change["action"];
+  /** The data that is gone with it. */
+  readonly holds?: string;
+  readonly reason?: string;
+  readonly forcedBy: readonly Difference[];
+  readonly notes: readonly Note[];
+  /** The resource that takes its place, when it looks renamed. */
+  readonly rename?: {
+    readonly to: string;
+    /** To be called on the resource at `to`. */
+    readonly call: string;
+    readonly path?: string;
+    readonly stillReplacedBy: readonly Difference[];
+  };
+}
+
+export interface Settings {
+  readonly stack: string;
+  readonly address: string;
+  readonly action: Change["action"];
+  readonly differences: readonly Difference[];
+}
+
+/** A resource or output that comes, moves, or is let go. */
+export interface Listed {
+  readonly stack: string;
+  readonly address: string;
+  readonly what: string;
+  /** The address it comes from, or the id it is imported by. */
+  readonly from?: string;
+}
+
+export interface Review {
+  readonly verdict: Verdict;
+  /**
+   * How many stacks; how many resources of each action, grants and objects with code left out; beside them `grants`,
+   * `widenings` among them, functions with new `code`, changed `outputs`, and what is `moved` or `imported`.
+   */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly from: readonly Reading["from"][];
+  readonly notes: readonly string[];
+  readonly hazards: readonly Hazard[];
+  readonly grants: readonly Grant[];
+  readonly code: readonly CodeChange[];
+  readonly settings: readonly Settings[];
+  readonly creates: readonly Listed[];
+  readonly others: readonly Listed[];
+  readonly secrets: readonly string[];
+}
+
+/** What a reviewer must know of one or more stacks. */
+export function review(readings: readonly Reading[]): Review {
+  const parts = readings.map(reviewOne);
+  const all = <K extends keyof (typeof parts)[number]>(key: K) => parts.flatMap((part) => part[key] as Value[]);
+  const hazards: Hazard[] = all("hazards").sort((a, b) => weight(a) - weight(b));
+  const grants: Grant[] = all("grants").sort((a, b) => rank(a) - rank(b));
+  const widenings = grants.filter(({ widening }) => widening.length > 0).length;
+  const attention = hazards.length + widenings > 0 || readings.some((reading) => reading.attention);
+  const destroys = hazards.some(({ holds }) => holds !== undefined);
+  return {
+    verdict: destroys ? "destroys data" : attention ? "needs attention" : "safe",
+    counts: {
+      stacks: readings.length,
+      ...count(all("counted")),
+      code: all("code").length,
+      outputs: all("outputs").length,
+      grants: grants.length,
+      widenings,
+    },
+    from: [...new Set(readings.map(({ from }) => from))],
+    notes: readings.flatMap(({ notes }) => notes),
+    hazards,
+    grants,
+    code: all("code"),
+    settings: all("settings"),
+    creates: all("creates"),
+    others: all("others"),
+    secrets: [...new Set(readings.flatMap(({ secrets }) => secrets))],
+  };
+}
+
+function reviewOne(reading: Reading) {
+  const { changes } = reading;
+  const objects = codeObjects(reading);
+  const code = codeChanges(reading);
+  const toldElsewhere = (change: Change) => isGrant(change.type) || isCodeObject(change, objects);
+  const renames = findRenames(changes.filter((change) => !isCodeObject(change, objects))).filter(
+    // Of grants, only the very same one; others are told in the table.
+    ({ deleted, created }) => !isGrant(deleted.type) || grantsOf([deleted, created]).length === 0,
+  );
+  const renamed = new Map(renames.map((rename) => [rename.deleted, rename]));
+  const arrived = new Set(renames.map(({ created }) => created));
+  const isHazard = (change: Change) => {
+    if (renamed.has(change)) return true;
+    if (toldElsewhere(change) || knowledgeOf(change.type).harmless) return false;
+    const destroys = change.action === "delete" || change.action === "replace";
+    return destroys || (change.action !== "none" && notesOn(change, reading).length > 0);
+  };
+  const hazards = new Set(changes.filter(isHazard));
+  const left = changes.filter((change) => !hazards.has(change) && !arrived.has(change) && !toldElsewhere(change));
+  return {
+    outputs: reading.outputs.filter(({ action }) => action !== "none"),
+    counted: changes.filter((change) => !toldElsewhere(change) || hazards.has(change) || arrived.has(change)),
+    hazards: [...hazards].map((change) => hazard(change, reading, renamed.get(change))),
+    grants: grantsOf(changes),
+    code,
+    settings: [
+      ...changes
+        .filter((change) => change.action === "update" || change.action === "replace")
+        .filter((change) => !toldElsewhere(change)),
+      ...reading.outputs.filter(({ action }) => action !== "none"),
+    ].flatMap((change) => settings(change)),
+    creates: left.filter(({ action }) => action === "create").map((change) => listed(change, "created")),
+    others: changes.flatMap((change) => others(change)),
+  };
+}
+
+function hazard(change: Change, reading: Reading, rename?: Rename): Hazard {
+  return {
+    stack: change.stack,
+    address: change.address,
+    action: change.action,
+    holds: change.action === "delete" || change.action === "replace" ? knowledgeOf(change.type).holds : undefined,
+    reason: change.reason && (Object.hasOwn(REASONS, change.reason) ? REASONS[change.reason] : change.reason),
+    forcedBy: change.forcedBy.map((path) => differenceAt(change, path)),
+    notes: isGrant(change.type) ? [SAME_GRANT] : notesOn(change, reading),
+    rename: rename && {
+      to: rename.created.address,
+      call: `moveFromId(${JSON.stringify(change.address)})`,
+      path: rename.created.path,
+      stillReplacedBy: rename.stillReplacedBy.map((key) =>
+        differenceAt({ ...rename.created, before: change.before, sensitiveBefore: change.sensitiveBefore }, [key]),
+      ),
+    },
+  };
+}
+
+const SAME_GRANT: Note = {
+  text: "The same grant is made and taken back in one apply, in no fixed order: it may be gone in the end.",
+  source: "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources/google_project_iam",
+};
+
+/** What is left to tell when forced replacements and code are told elsewhere. */
+function settings(change: Change): Settings[] {
+  const forced = new Set(change.forcedBy.map((path) => differenceAt(change, path).path));
+  const told = (path: string) => CODE_PATHS.has(path) || forced.has(path) || isGrantPath(change.type, path);
+  const left = differences(change).filter(({ path }) => !told(path));
+  const { stack, address, action } = change;
+  return left.length === 0 ? [] : [{ stack, address, action, differences: left }];
+}
+
+function others(change: Change): Listed[] {
+  const found: Listed[] = [];
+  if (change.previousAddress !== undefined) found.push(listed(change, "moved from", change.previousAddress));
+  if (change.importing !== undefined) found.push(listed(change, "imported by the id", change.importing));
+  if (change.action === "forget")
+    found.push(listed(change, "forgotten: it stays, and Terraform no longer looks after it"));
+  return found;
+}
+
+function listed({ stack, address }: Change, what: string, from?: string): Listed {
+  return { stack, address, what, from };
+}
+
+const COUNTED: Readonly<Record<Change["action"], string>> = {
+  delete: "deleted",
+  replace: "replaced",
+  update: "changed",
+  create: "created",
+  forget: "forgotten",
+  none: "unchanged",
+};
+
+function count(changes: readonly Change[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of [...Object.values(COUNTED), "moved", "imported"]) counts[name] = 0;
+  const add = (name: string) => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  for (const change of changes) {
+    add(COUNTED[change.action]);
+    if (change.previousAddress !== undefined) add("moved");
+    if (change.importing !== undefined) add("imported");
+  }
+  return counts;
+}
+
+/** Lost data first, then what is deleted, then the rest. */
+function weight({ holds, action }: Hazard): number {
+  return (holds === undefined ? 2 : 0) + (action === "delete" || action === "replace" ? 0 : 1);
+}
+
+/** What widens first, then what is gained, then what is lost. */
+function rank({ widening, effect }: Grant): number {
+  return widening.length > 0 ? 0 : effect === "gains" ? 1 : 2;
+}

@@ -1,0 +1,167 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { readStack, type Stack, StackError, type StackResource } from "../terraform";
+import type { Change, Json, Path, Reading, Value } from "./change";
+import { differences } from "./differences";
+import { InputError } from "./input-error";
+import { knowledgeOf } from "./knowledge";
+import { code } from "./markdown/text";
+
+/** A stack as it was synthesized, with what only its text tells. */
+export interface Synthesized {
+  readonly stack: Stack;
+  /** `moved` blocks: from the new address to the old one. */
+  readonly moved: ReadonlyMap<string, string>;
+}
+
+/**
+ * The stacks of a folder by name.
+ *
+ * @param folder `cdktf.out`, or another that has `stacks/<name>/cdk.tf.json`, or one stack's folder.
+ * @throws InputError
+ */
+export function readStacks(folder: string): Map<string, Synthesized> {
+  const stacks = join(folder, "stacks");
+  const folders = existsSync(join(folder, "cdk.tf.json"))
+    ? [folder]
+    : existsSync(stacks)
+      ? readdirSync(stacks).map((name) => join(stacks, name))
+      : [];
+  const found = folders.filter((each) => existsSync(join(each, "cdk.tf.json")));
+  if (found.length === 0) {
+    throw new InputError(`${folder} has no synthesized stacks: neither stacks/<name>/cdk.tf.json nor cdk.tf.json`);
+  }
+  try {
+    return new Map(
+      found.map((each) => [basename(resolve(each)), { stack: complete(readStack(each)), moved: movesIn(each) }]),
+    );
+  } catch (error) {
+    if (error instanceof StackError) throw new InputError(error.message);
+    throw error;
+  }
+}
+
+/** Base and head compared, where there is no plan: what is deployed may differ from base. */
+export function compare(name: string, base: Synthesized | undefined, head: Synthesized | undefined): Reading {
+  if (!head) return removed(name, base);
+  const before = new Map(base?.stack.resources.map((each) => [each.address, each]));
+  const changes = head.stack.resources.map((resource) => {
+    const old = head.moved.get(resource.address);
+    const previous = before.get(resource.address) ?? before.get(old ?? "");
+    if (previous) before.delete(previous.address);
+    return changeOf(name, previous, resource);
+  });
+  changes.push(...[...before.values()].map((resource) => changeOf(name, resource, undefined)));
+  return {
+    stack: name,
+    from: "synthesized",
+    changes,
+    outputs: outputs(name, base?.stack.outputs ?? {}, head.stack.outputs),
+    vanished: new Set(),
+    secrets: [],
+    notes: head.stack.findings
+      .filter(({ expression }) => expression === undefined)
+      .map(
+        ({ address, attribute, why }) =>
+          `${code([name, address, attribute].filter(Boolean).join(" "))} was not compared: ${why}.`,
+      ),
+    attention: false,
+    baseFolder: base?.stack.folder,
+    headFolder: head.stack.folder,
+  };
+}
+
+function removed(stack: string, base: Synthesized | undefined): Reading {
+  const count = base?.stack.resources.length ?? 0;
+  const note = `The stack ${code(stack)} is no longer synthesized. Its ${count} resources stay where they are deployed, and nothing looks after them: destroy them first, while the stack is still there.`;
+  return {
+    stack,
+    from: "synthesized",
+    changes: [],
+    outputs: [],
+    vanished: new Set(),
+    secrets: [],
+    notes: [note],
+    attention: true,
+  };
+}
+
+function changeOf(stack: string, before: StackResource | undefined, after: StackResource | undefined): Change {
+  const { address, type, path } = (after ?? before) as StackResource;
+  const change: Change = {
+    stack,
+    address,
+    type,
+    action: before ? (after ? "update" : "delete") : "create",
+    before: before && configured(before),
+    after: after && configured(after),
+    forcedBy: [],
+    path,
+    ...(before && after && before.address !== after.address && { previousAddress: before.address }),
+    ...(!after && { reason: "delete_because_no_resource_config" }),
+  };
+  if (change.action !== "update") return change;
+  const changed = new Set(differences(change).map((each) => each.path.split(/[.[]/)[0]));
+  if (changed.size === 0) return { ...change, action: "none" };
+  const immutable = knowledgeOf(type).immutable ?? IMMUTABLE_GRANT.filter(() => /_iam_(member|binding)$/.test(type));
+  const forcedBy: Path[] = immutable.filter((key) => changed.has(key)).map((key) => [key]);
+  return forcedBy.length === 0
+    ? change
+    : { ...change, action: "replace", forcedBy, reason: "replace_because_cannot_update" };
+}
+
+/** Everything but `members` of a binding: these are the attributes that grants have in common. */
+const IMMUTABLE_GRANT = ["role", "member", "bucket", "topic", "subscription", "name", "project", "service_account_id"];
+
+/** Without what Google and the provider compute: it follows from the rest. */
+function configured({ attributes, configured }: StackResource): Json {
+  const prefixes = new Set(
+    configured.flatMap((path) => path.split(".").map((_, index, keys) => keys.slice(0, index + 1).join("."))),
+  );
+  const leaves = new Set(configured);
+  const pick = (value: Value, path: string): Value => {
+    if (leaves.has(path) || typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return value.map((item) => pick(item, path));
+    const kept = Object.entries(value).filter(([key]) => prefixes.has(`${path}.${key}`));
+    return Object.fromEntries(kept.map(([key, item]) => [key, pick(item, `${path}.${key}`)]));
+  };
+  const kept = Object.entries(attributes).filter(([key]) => prefixes.has(key));
+  return Object.fromEntries(kept.map(([key, value]) => [key, pick(value, key)]));
+}
+
+function outputs(stack: string, before: Json, after: Json): Change[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names.map((name) => {
+    const same = JSON.stringify(before[name]) === JSON.stringify(after[name]);
+    const action = same ? "none" : !(name in before) ? "create" : name in after ? "update" : "delete";
+    return {
+      stack,
+      address: `output.${name}`,
+      type: "output",
+      action,
+      before: before[name],
+      after: after[name],
+      forcedBy: [],
+    };
+  });
+}
+
+/** Puts the expression in the place of a value that it has no value for. */
+function complete(stack: Stack): Stack {
+  const byAddress = new Map([...stack.resources, ...stack.data].map((each) => [each.address, each]));
+  for (const { address, attribute, expression } of stack.findings) {
+    const keys = attribute.split(".");
+    const last = keys.pop();
+    let place: Value = byAddress.get(address)?.attributes;
+    for (const key of keys) place = place?.[key];
+    if (expression !== undefined && last !== undefined && typeof place === "object" && place !== null)
+      place[last] = expression;
+  }
+  return stack;
+}
+
+function movesIn(folder: string): Map<string, string> {
+  const { moved } = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
+  const blocks: Value[] = Array.isArray(moved) ? moved : moved ? [moved] : [];
+  return new Map(blocks.map(({ from, to }) => [to, from]));
+}
