@@ -5,7 +5,7 @@ import type { Change, Json, Path, Reading, Value } from "./change";
 import { differences } from "./differences";
 import { InputError } from "./input-error";
 import { knowledgeOf } from "./knowledge";
-import { code } from "./markdown/text";
+import { code, plural } from "./markdown/text";
 
 /** A stack as it was synthesized, with what only its text tells. */
 export interface Synthesized {
@@ -73,7 +73,7 @@ export function compare(name: string, base: Synthesized | undefined, head: Synth
 
 function removed(stack: string, base: Synthesized | undefined): Reading {
   const count = base?.stack.resources.length ?? 0;
-  const note = `The stack ${code(stack)} is no longer synthesized. Its ${count} resources stay where they are deployed, and nothing looks after them: destroy them first, while the stack is still there.`;
+  const note = `The stack ${code(stack)} is no longer synthesized. What it deployed (${plural(count, "resource")}) stays, and nothing looks after it: destroy it first, while the stack is still there.`;
   return {
     stack,
     from: "synthesized",

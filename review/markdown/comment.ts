@@ -8,6 +8,8 @@ export const LONGEST_COMMENT = 65_536;
 /** By which the workflow finds the comment that it wrote before. */
 export const MARKER = "<!-- plan-review -->";
 
+const MOST_NOTES = 20;
+
 export interface CommentOptions {
   /** Mermaid source by stack. */
   readonly drawings?: ReadonlyMap<string, string>;
@@ -24,7 +26,8 @@ export function comment(review: Review, { drawings = new Map(), accepted = false
       "",
     );
   }
-  head.push(...review.notes.map((note) => `> ${note}\n`));
+  head.push(...review.notes.slice(0, MOST_NOTES).map((note) => `> ${note}\n`));
+  if (review.notes.length > MOST_NOTES) head.push(`> And ${review.notes.length - MOST_NOTES} more of the kind.\n`);
   const parts = sections(review);
   if (drawings.size > 0) parts.push(wiringSection(drawings));
   return fitted(head.join("\n"), parts);

@@ -1,0 +1,162 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Json } from "../../review/change";
+import { comment } from "../../review/markdown/comment";
+import { readAll } from "../../review/readings";
+import { review } from "../../review/review";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "review-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function synthesized(side: string, stacks: Record<string, Json>): string {
+  for (const [name, json] of Object.entries(stacks)) {
+    mkdirSync(join(folder, side, "stacks", name), { recursive: true });
+    writeFileSync(join(folder, side, "stacks", name, "cdk.tf.json"), JSON.stringify(json));
+  }
+  return join(folder, side);
+}
+
+const HEAD = `<!-- plan-review -->
+VERDICT
+
+_Without a plan: the synthesized JSON of base and head is compared, and what is deployed may differ._
+
+`;
+
+/** The comment on two versions of one stack; `VERDICT` stands for the second line where it does not matter. */
+function compared(base: Json, head: Json): { verdict: string; rest: string } {
+  const inputs = { plans: [], base: synthesized("base", { shop: base }), head: synthesized("head", { shop: head }) };
+  const text = comment(review(readAll(inputs).readings));
+  const verdict = text.split("\n")[1] ?? "";
+  const rest = text.replace(verdict, "VERDICT");
+  expect(`${rest}\n`.startsWith(HEAD)).toBe(true);
+  return { verdict, rest: rest.slice(HEAD.length) };
+}
+
+const provider = { google: [{ project: "acme-ml", region: "us-central1" }] };
+const stack = (resource: Json, more: Json = {}) => ({ provider, resource, ...more });
+const at = (path: string) => ({ "//": { metadata: { path } } });
+const queue = (id: string, path: string, more: Json = {}) =>
+  stack({ google_cloud_tasks_queue: { [id]: { ...at(path), name: "batch", location: "us-central1", ...more } } });
+
+test("no difference is safe in one line", () => {
+  expect(compared(queue("q", "shop/q"), queue("q", "shop/other"))).toEqual({
+    verdict: "🟢 **Safe**: no changes.",
+    rest: "",
+  });
+});
+
+test("a renamed construct: the move, and where to call it", () => {
+  const { verdict, rest } = compared(queue("old_1A2B3C4D", "shop/old"), queue("new_5E6F7A8B", "shop/new"));
+  expect(verdict).toBe("🔴 **Destroys data**: 1 deleted, 1 created; 1 of them holds data.");
+  expect(rest).toContain(
+    `  - To keep it, call this on the resource of \`google_cloud_tasks_queue.new_5E6F7A8B\`, the construct \`shop/new\`:
+    \`\`\`ts
+    .moveFromId("google_cloud_tasks_queue.old_1A2B3C4D");
+    \`\`\``,
+  );
+});
+
+test("a move that does not save it alone says what else must stay", () => {
+  const limits = { rate_limits: { max_concurrent_dispatches: 5 } };
+  const { rest } = compared(
+    queue("batch_queue_1A2B3C4D", "shop/batch/queue", { ...limits, name: "shop-batch-queue" }),
+    queue("jobs_queue_5E6F7A8B", "shop/jobs/queue", { ...limits, name: "shop-jobs-queue" }),
+  );
+  expect(rest).toContain('.moveFromId("google_cloud_tasks_queue.batch_queue_1A2B3C4D");');
+  expect(rest).toContain(
+    "  - The move alone still replaces it: keep `name` (`shop-batch-queue` → `shop-jobs-queue`) as it was, too.\n",
+  );
+});
+
+test("a moved block is a move", () => {
+  const moved = [{ from: "google_cloud_tasks_queue.old", to: "google_cloud_tasks_queue.new" }];
+  const { verdict, rest } = compared(queue("old", "shop/old"), { ...queue("new", "shop/new"), moved });
+  expect(verdict).toBe("🟢 **Safe**: 1 moved.");
+  expect(rest).toContain("- `google_cloud_tasks_queue.new` moved from `google_cloud_tasks_queue.old`\n");
+});
+
+test("what cannot change in place is a replacement, other settings are changes", () => {
+  const subscription = (more: Json) =>
+    stack({
+      google_pubsub_topic: { t: { name: "t" } },
+      google_pubsub_subscription: { s: { name: "s", topic: "${google_pubsub_topic.t.id}", ...more } },
+    });
+  const { verdict, rest } = compared(
+    subscription({ filter: 'attributes.a = "1"', ack_deadline_seconds: 10 }),
+    subscription({ filter: 'attributes.a = "2"', ack_deadline_seconds: 20 }),
+  );
+  expect(verdict).toBe("🔴 **Destroys data**: 1 replaced; 1 of them holds data.");
+  expect(rest).toContain('  - Forced by `filter`: `attributes.a = "1"` → `attributes.a = "2"`.\n');
+  expect(rest).toContain(
+    "### Changed settings\n\n- `google_pubsub_subscription.s`\n  - `ack_deadline_seconds`: `10` → `20`\n",
+  );
+});
+
+test("grants name whom they are for, as Google will", () => {
+  const grant = (role: string) =>
+    stack({
+      google_service_account: { worker: { account_id: "worker" } },
+      google_storage_bucket: { b: { name: "acme-results", location: "US" } },
+      google_storage_bucket_iam_member: {
+        m: { bucket: "${google_storage_bucket.b.name}", role, member: "${google_service_account.worker.member}" },
+      },
+    });
+  const { verdict, rest } = compared(grant("roles/storage.objectViewer"), grant("roles/storage.objectAdmin"));
+  const who = "`serviceAccount:worker@acme-ml.iam.gserviceaccount.com`";
+  expect(verdict).toBe("🟡 **Needs attention**: 2 grants gained or lost (1 wider).");
+  expect(rest).toBe(`### IAM
+
+|  | who | role | on | wider because |
+| --- | --- | --- | --- | --- |
+| ⚠️ gains | ${who} | \`roles/storage.objectAdmin\` | storage bucket \`acme-results\` | an administrator's role |
+| loses | ${who} | \`roles/storage.objectViewer\` | storage bucket \`acme-results\` |  |
+`);
+});
+
+test("a value that cannot be evaluated is compared as it is written", () => {
+  const name = (separator: string) =>
+    stack({ google_pubsub_topic: { t: { name: `\${unheard("a${separator}b")}`, labels: { a: "1" } } } });
+  expect(compared(name("-"), name("-")).verdict).toBe("🟢 **Safe**: no changes.");
+  const { rest } = compared(name("-"), name("_"));
+  expect(rest).toContain('  - Forced by `name`: `${unheard("a-b")}` → `${unheard("a_b")}`.\n');
+});
+
+test("what is not understood is said", () => {
+  const counted = stack({ google_pubsub_topic: { t: { count: 2, name: "t" } } });
+  expect(compared(counted, counted).rest).toBe(
+    "> `shop google_pubsub_topic.t count` was not compared: count is not understood.\n",
+  );
+});
+
+test("a stack that is gone is not destroyed, and a new one is all new", () => {
+  const inputs = {
+    plans: [],
+    base: synthesized("base", { old: queue("q", "old/q"), same: {} }),
+    head: synthesized("head", { new: queue("q", "new/q"), same: {} }),
+  };
+  expect(comment(review(readAll(inputs).readings))).toBe(
+    `${HEAD.replace("VERDICT", "🟡 **Needs attention**: 1 created in 3 stacks.")}> The stack \`old\` is no longer synthesized. What it deployed (1 resource) stays, and nothing looks after it: destroy it first, while the stack is still there.
+
+<details>
+<summary>1 created</summary>
+
+- \`google_cloud_tasks_queue.q\` (new)
+
+</details>
+`,
+  );
+});
+
+test("the folder of one stack will do", () => {
+  const base = join(synthesized("base", { shop: queue("q", "shop/q") }), "stacks", "shop");
+  const head = join(synthesized("head", { shop: stack({}) }), "stacks", "shop");
+  const { readings } = readAll({ plans: [], base, head });
+  expect(readings.map(({ stack: name, changes }) => [name, changes.map(({ action }) => action)])).toEqual([
+    ["shop", ["delete"]],
+  ]);
+});
