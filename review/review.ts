@@ -46,7 +46,7 @@ export interface Listed {
 export interface Review {
   readonly verdict: Verdict;
   /**
-   * How many stacks; how many resources of each action, grants and objects with code left out; beside them `grants`,
+   * How many stacks; how many resources of each action, without grants and code; beside them `grants`,
    * `widenings` among them, functions with new `code`, changed `outputs`, and what is `moved` or `imported`.
    */
   readonly counts: Readonly<Record<string, number>>;
@@ -111,9 +111,14 @@ function reviewOne(reading: Reading) {
   };
   const hazards = new Set(changes.filter(isHazard));
   const left = changes.filter((change) => !hazards.has(change) && !arrived.has(change) && !toldElsewhere(change));
+  const recoded = new Set(code.map(({ address }) => address));
+  const isCodeAlone = (change: Change) =>
+    recoded.has(change.address) && change.action === "update" && settings(change).length === 0;
+  const isCounted = (change: Change) =>
+    hazards.has(change) || arrived.has(change) || !(toldElsewhere(change) || isCodeAlone(change));
   return {
     outputs: reading.outputs.filter(({ action }) => action !== "none"),
-    counted: changes.filter((change) => !toldElsewhere(change) || hazards.has(change) || arrived.has(change)),
+    counted: changes.filter(isCounted),
     hazards: [...hazards].map((change) => hazard(change, reading, renamed.get(change))),
     grants: grantsOf(changes),
     code,

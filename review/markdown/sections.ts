@@ -137,9 +137,15 @@ function grant({ effect, who, role, on, widening, stack, address }: Grant, at: P
   );
 }
 
-function codeChange({ stack, address, name, before, after }: CodeChange, at: Place): string {
-  const several = at({ stack, address }).endsWith(`(${plain(stack)})`) ? ` (${plain(stack)})` : "";
-  return row(`${code(name)}${several}`, `${label(before)} → ${label(after)}`, sizes(before, after));
+/** Sizes only where a zip is at hand. */
+function codeSection(changes: readonly CodeChange[], at: Place): Section {
+  const sized = changes.some(({ before, after }) => before.size !== undefined || after.size !== undefined);
+  const rows = changes.map(({ stack, address, name, before, after }) => {
+    const several = at({ stack, address }).endsWith(`(${plain(stack)})`) ? ` (${plain(stack)})` : "";
+    const cells = [`${code(name)}${several}`, `${label(before)} → ${label(after)}`];
+    return row(...cells, ...(sized ? [sizes(before, after)] : []));
+  });
+  return table("Functions whose code changed", ["function", "source", ...(sized ? ["bundle"] : [])], rows);
 }
 
 function label({ hash, object }: Bundle): string {
