@@ -1,0 +1,100 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ts from "typescript";
+import * as library from "../../lib/index";
+import { FunctionHost } from "../../local/functions";
+import { SIMULATED_IAM } from "../../local/iam";
+import { asyncBatch } from "../../local/run/flows/async-batch";
+import { eventWorkflow } from "../../local/run/flows/event-workflow";
+import { pubsubFanout } from "../../local/run/flows/pubsub-fanout";
+import { scheduledPreprocessing } from "../../local/run/flows/scheduled-preprocessing";
+import { taskPipeline } from "../../local/run/flows/task-pipeline";
+import { PASSIVE, READ_AT_LOAD } from "../../local/run/passive";
+import { SIMULATED_SERVICES } from "../../local/run/stand-ins";
+import { blocksOf, codeIn, readDocuments, root, sectionOf, tableOf } from "./markdown";
+
+const page = readDocuments().get("docs/local.md") as string;
+const FLOWS = {
+  "async-batch": asyncBatch,
+  "task-pipeline": taskPipeline,
+  "event-workflow": eventWorkflow,
+  "pubsub-fanout": pubsubFanout,
+  "scheduled-preprocessing": scheduledPreprocessing,
+};
+const workspace = mkdtempSync(join(tmpdir(), "docs-local-"));
+afterAll(() => rmSync(workspace, { recursive: true }));
+
+function local(...args: string[]) {
+  return spawnSync(process.execPath, [join(root, "scripts", "ts.mjs"), "local/cli.ts", ...args], {
+    cwd: root,
+    env: { ...process.env, INIT_CWD: undefined, NO_COLOR: "1" },
+    encoding: "utf8",
+  });
+}
+
+test("lists the options that there are", () => {
+  const usage = [...local("--help").stdout.matchAll(/^ {2}(--\w+)/gm)].map(([, option]) => option);
+  const rows = tableOf(page, "option").map(([name = ""]) => codeIn(name)[0]);
+  expect(usage.length).toBeGreaterThan(4);
+  expect(rows).toEqual(usage);
+});
+
+test("says what each stack takes, and by which outputs it is recognised", () => {
+  const inputs = tableOf(page, "stack").map(([name = "", input = ""]) => [
+    codeIn(name)[0],
+    codeIn(input).filter((code) => code.startsWith(".")),
+  ]);
+  expect(inputs).toEqual(Object.entries(FLOWS).map(([name, { extensions }]) => [name, extensions]));
+  const outputs = tableOf(page, "like").map(([name = "", names = ""]) => [codeIn(name)[0], codeIn(names)]);
+  expect(outputs).toEqual(Object.entries(FLOWS).map(([name, flow]) => [name, flow.outputs]));
+});
+
+test("links the claims of every part", () => {
+  const claims = readdirSync(join(root, "local"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith("CLAIMS.md"))
+    .map((path) => `../local/${path.replaceAll("\\", "/")}`);
+  const linked = tableOf(page, "part").map(([, link = ""]) => /\]\((.*)\)/.exec(link)?.[1]);
+  expect(claims.length).toBeGreaterThan(5);
+  expect(linked.sort()).toEqual(claims.sort());
+});
+
+test("lists the types that are simulated, and no other", () => {
+  const rows = tableOf(page, "types").map(([names = ""]) => codeIn(names));
+  const [functions, services, iam = [], passive, data] = rows.map((names) => [...names].sort());
+  const typesOf = (...simulated: object[]) => simulated.flatMap(Object.keys).sort();
+  expect(functions).toEqual(typesOf(FunctionHost.simulated));
+  expect(services).toEqual(typesOf(...SIMULATED_SERVICES));
+  const families = iam
+    .filter((name) => name.endsWith("_iam"))
+    .flatMap((family) => [`${family}_binding`, `${family}_member`]);
+  expect(["google_project_iam_custom_role", ...families].sort()).toEqual(typesOf(SIMULATED_IAM));
+  expect(passive).toEqual(typesOf(PASSIVE));
+  expect(data).toEqual([...READ_AT_LOAD].sort());
+});
+
+test("the stack of one's own runs", () => {
+  const [source] = blocksOf("docs/local.md", sectionOf(page, "## A stack of your own")).filter(
+    ({ language }) => language === "ts",
+  );
+  const { outputText } = ts.transpileModule(source?.text ?? "", {
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+  });
+  const before = process.env.CDKTF_OUTDIR;
+  process.env.CDKTF_OUTDIR = join(workspace, "cdktf.out");
+  try {
+    new Function("require", "exports", outputText)(
+      (name: string) => (name === "cdktf-serverless-ml" ? library : require(name)),
+      {},
+    );
+  } finally {
+    if (before === undefined) delete process.env.CDKTF_OUTDIR;
+    else process.env.CDKTF_OUTDIR = before;
+  }
+  const folder = join(workspace, "cdktf.out", "stacks", "flowers");
+  const { status, stdout } = local("--terraform", folder, "--input", join(root, "samples", "batch.csv"), "--json");
+  const summary = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+  expect(summary).toMatchObject({ stack: "flowers", accepted: 6, done: 6, lost: 0, refused: [] });
+  expect(status).toBe(0);
+});
