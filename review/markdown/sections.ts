@@ -15,7 +15,9 @@ export interface Section {
 /** All sections that have something to tell, in the order of the comment. */
 export function sections(review: Review): Section[] {
   const values = new Values(review.secrets);
-  const at = place(review);
+  // The stack is named only where there are several.
+  const suffix = (stack: string) => ((review.counts.stacks ?? 0) > 1 ? ` (${plain(stack)})` : "");
+  const at: Place = ({ stack, address }) => `${code(address)}${suffix(stack)}`;
   return [
     open(
       "Hazards",
@@ -24,13 +26,9 @@ export function sections(review: Review): Section[] {
     table(
       "IAM",
       ["", "who", "role", "on", "wider because"],
-      review.grants.map((each) => grant(each, at)),
+      review.grants.map((each) => grant(each, suffix)),
     ),
-    table(
-      "Functions whose code changed",
-      ["function", "source", "bundle"],
-      review.code.map((each) => codeChange(each, at)),
-    ),
+    codeSection(review.code, suffix),
     open(
       "Changed settings",
       review.settings.map((each) => settings(each, at, values)),
@@ -62,12 +60,8 @@ export function wiringSection(drawings: ReadonlyMap<string, string>): Section {
 }
 
 type Place = (of: { stack: string; address: string }) => string;
-
-/** The stack is named only where there are several. */
-function place(review: Review): Place {
-  const several = (review.counts.stacks ?? 0) > 1;
-  return ({ stack, address }) => (several ? `${code(address)} (${plain(stack)})` : code(address));
-}
+/** The stack, in parentheses. */
+type Suffix = (stack: string) => string;
 
 /** A name of a folder, and so of anybody's making: nothing in it is Markdown. */
 function plain(stack: string): string {
@@ -125,24 +119,22 @@ function renamed({ to, call, path, stillReplacedBy }: NonNullable<Hazard["rename
   ];
 }
 
-function grant({ effect, who, role, on, widening, stack, address }: Grant, at: Place): string {
+function grant({ effect, who, role, on, widening, stack }: Grant, suffix: Suffix): string {
   const mark = widening.length > 0 ? "⚠️ gains" : effect;
-  const several = at({ stack, address }).endsWith(`(${plain(stack)})`) ? ` (${plain(stack)})` : "";
   return row(
     mark,
     who === undefined ? "whoever has the role" : code(who),
     code(role),
-    `${on.kind} ${code(on.name)}${several}`,
+    `${on.kind} ${code(on.name)}${suffix(stack)}`,
     widening.join("; "),
   );
 }
 
 /** Sizes only where a zip is at hand. */
-function codeSection(changes: readonly CodeChange[], at: Place): Section {
+function codeSection(changes: readonly CodeChange[], suffix: Suffix): Section {
   const sized = changes.some(({ before, after }) => before.size !== undefined || after.size !== undefined);
-  const rows = changes.map(({ stack, address, name, before, after }) => {
-    const several = at({ stack, address }).endsWith(`(${plain(stack)})`) ? ` (${plain(stack)})` : "";
-    const cells = [`${code(name)}${several}`, `${label(before)} → ${label(after)}`];
+  const rows = changes.map(({ stack, name, before, after }) => {
+    const cells = [`${code(name)}${suffix(stack)}`, `${label(before)} → ${label(after)}`];
     return row(...cells, ...(sized ? [sizes(before, after)] : []));
   });
   return table("Functions whose code changed", ["function", "source", ...(sized ? ["bundle"] : [])], rows);
