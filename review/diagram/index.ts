@@ -1,3 +1,2 @@
 export { type Changes, mermaid } from "./mermaid";
-export { changesOf, type PlannedChanges } from "./plan";
 export { type Arrow, type Box, type Kind, type Wired, type Wiring, wiring } from "./wiring";
