@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   cpSync,
@@ -31,6 +31,8 @@ const SOURCES = [
 const PACKAGES = ["@cdktf/provider-google", "@cdktf/provider-time", "constructs"];
 const MOST_DIFFERENCES = 20;
 
+class CommandError extends Error {}
+
 // `npm run synth:cdktn`: synthesizes a temporary copy of the project in which cdktf is an alias of its successor cdktn,
 // and compares all that is written with what cdktf writes. Exit code 1 if anything but the version differs.
 const [version = CDKTN] = process.argv.slice(2);
@@ -41,6 +43,10 @@ if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
 const workspace = mkdtempSync(join(tmpdir(), "synth-cdktn-"));
 try {
   process.exitCode = compare(workspace, version);
+} catch (error) {
+  if (!(error instanceof CommandError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
 } finally {
   rmSync(workspace, { recursive: true });
 }
@@ -104,7 +110,9 @@ function linkOthers(from: string, to: string): void {
 /** What prints goes on to the terminal, as it says why something failed. */
 function run(command: string, args: readonly string[], folder: string, outdir?: string): void {
   const env = { ...process.env, CHECKPOINT_DISABLE: "1", ...(outdir && { CDKTF_OUTDIR: resolve(outdir) }) };
-  execFileSync(command, args, { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] });
+  const { status, error } = spawnSync(command, args, { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] });
+  const why = error ? error.message : `exit code ${status}`;
+  if (status !== 0) throw new CommandError(`${[command, ...args].join(" ")} failed (${why}); what it says is above`);
 }
 
 /** One line for each file, and each place in the JSON, that is not the same. */
