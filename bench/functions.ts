@@ -120,7 +120,7 @@ function freePort(): Promise<number> {
 async function main(): Promise<void> {
   process.env.CDKTF_OUTDIR = join(folder, "cdktf.out");
   const bare = bareFramework();
-  const functions = deployedFunctions(runApp());
+  const functions = deployedFunctions(await runApp());
   for (let run = 0; run < RUNS; run++) {
     for (const candidate of [bare, ...functions]) candidate.times.push(await coldStart(candidate));
   }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { loadApp } from "./app";
 
 interface CdktfJson {
   readonly context?: Readonly<Record<string, unknown>>;
@@ -12,7 +13,7 @@ interface CdktfJson {
  *
  * @returns the output folder
  */
-export function runApp(): string {
+export async function runApp(): Promise<string> {
   const config = JSON.parse(readFileSync("cdktf.json", "utf8")) as CdktfJson;
   const outdir = process.env.CDKTF_OUTDIR ?? config.output ?? "cdktf.out";
   process.env.CDKTF_OUTDIR = outdir;
@@ -20,7 +21,7 @@ export function runApp(): string {
     ...config.context,
     ...JSON.parse(process.env.CDKTF_CONTEXT_JSON ?? "{}"),
   });
-  require("../main");
+  await loadApp();
   removeOrphans(outdir);
   return outdir;
 }

@@ -14,10 +14,12 @@ interface StackJson {
 }
 
 // `npm start`: synthesizes all stacks, says what they hold, and runs each on its sample, on this machine.
-start(runApp()).catch((error: Error) => {
-  process.exitCode = 1;
-  console.error(error instanceof LoadError || error instanceof StartError ? error.message : error);
-});
+runApp()
+  .then(start)
+  .catch((error: Error) => {
+    process.exitCode = 1;
+    console.error(error instanceof LoadError || error instanceof StartError ? error.message : error);
+  });
 
 async function start(outdir: string): Promise<void> {
   if (process.exitCode) return;

@@ -1,4 +1,4 @@
 import { runApp } from "./run-app";
 
 // `npm run synth`: the same as `cdktf synth`, without the two seconds that its command line takes to start.
-runApp();
+void runApp();

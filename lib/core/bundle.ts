@@ -1,9 +1,15 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type BuildFailure, buildSync, type Metafile, version } from "esbuild";
+import { type BuildFailure, type BuildResult, build, buildSync, type Metafile, version } from "esbuild";
 import { packageRoot } from "./package-root";
-import { ValidationError } from "./validation";
+
+// Imports no cdktf, so that bundling can begin before cdktf is loaded.
+
+/** A module that esbuild refuses: where and why. */
+export class BundleError extends Error {
+  override readonly name = "BundleError";
+}
 
 /**
  * Bundles modules, each with all that it imports, into one minified file each. One run for many takes a third of the
@@ -11,7 +17,7 @@ import { ValidationError } from "./validation";
  *
  * @param entries absolute paths
  * @returns the code, by entry
- * @throws ValidationError BundleFailed with file and line
+ * @throws BundleError with file and line
  */
 export function bundleModules(entries: readonly string[]): Map<string, Uint8Array> {
   const bundles = new Map<string, Uint8Array>();
@@ -20,44 +26,68 @@ export function bundleModules(entries: readonly string[]): Map<string, Uint8Arra
     if (code) bundles.set(entry, code);
   }
   const stale = entries.filter((entry) => !bundles.has(entry));
-  if (stale.length > 0) build(stale, bundles);
+  if (stale.length > 0) {
+    for (const [entry, code] of keep(stale, run(stale))) bundles.set(entry, code);
+  }
   return bundles;
 }
 
-function build(entries: readonly string[], bundles: Map<string, Uint8Array>): void {
-  const root = packageRoot();
+/**
+ * Begins to bundle modules in esbuild's own process, so that {@link bundleModules} finds them in the cache. Says nothing
+ * of errors: bundleModules will.
+ */
+export async function bundleAhead(entries: readonly string[]): Promise<void> {
+  const stale = entries.filter((entry) => !readCache(entry));
+  if (stale.length === 0) return;
+  await build(options(stale)).then(
+    (result) => keep(stale, result),
+    () => undefined,
+  );
+}
+
+type Options = ReturnType<typeof options>;
+
+function options(entries: readonly string[]) {
+  return {
+    entryPoints: entries.map((entry, index) => ({ in: entry, out: String(index) })),
+    absWorkingDir: packageRoot(),
+    outdir: packageRoot(),
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    // Only minified output is free of file paths, and so the same in every folder.
+    minify: true,
+    keepNames: true,
+    legalComments: "none",
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+  } as const;
+}
+
+function run(entries: readonly string[]): BuildResult<Options> {
   try {
-    const { outputFiles, metafile } = buildSync({
-      entryPoints: entries.map((entry, index) => ({ in: entry, out: String(index) })),
-      absWorkingDir: root,
-      outdir: root,
-      bundle: true,
-      platform: "node",
-      format: "cjs",
-      target: "node20",
-      // Only minified output is free of file paths, and so the same in every folder.
-      minify: true,
-      keepNames: true,
-      legalComments: "none",
-      metafile: true,
-      write: false,
-      logLevel: "silent",
-    });
-    for (const { path, contents } of outputFiles) {
-      const entry = entries[Number.parseInt(path.slice(root.length + 1), 10)] as string;
-      bundles.set(entry, contents);
-      writeCache(entry, contents, filesOf(entry, metafile, root));
-    }
+    return buildSync(options(entries));
   } catch (error) {
     const failure = error as Partial<BuildFailure>;
     const messages = failure.errors?.map(({ text, location }) =>
       location ? `${location.file}:${location.line}: ${text}` : text,
     );
-    throw new ValidationError(
-      "BundleFailed",
-      `function source does not bundle: ${messages?.join("; ") ?? String(error)}`,
-    );
+    throw new BundleError(`function source does not bundle: ${messages?.join("; ") ?? String(error)}`);
   }
+}
+
+/** Keeps what esbuild made. @returns the code, by entry */
+function keep(entries: readonly string[], { outputFiles, metafile }: BuildResult<Options>): Map<string, Uint8Array> {
+  const root = packageRoot();
+  return new Map(
+    outputFiles.map(({ path, contents }) => {
+      const entry = entries[Number.parseInt(path.slice(root.length + 1), 10)] as string;
+      writeCache(entry, contents, filesOf(entry, metafile, root));
+      return [entry, contents];
+    }),
+  );
 }
 
 /** All files that a bundle was made of. */
