@@ -17,9 +17,7 @@ let url: string;
 let waiting: ServerResponse[];
 const self = new FakeProcess();
 
-beforeAll(() => {
-  finishRequestsOnSigterm(self as unknown as NodeJS.Process);
-});
+afterAll(finishRequestsOnSigterm(self as unknown as NodeJS.Process));
 
 beforeEach(async () => {
   waiting = [];

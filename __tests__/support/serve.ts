@@ -5,7 +5,8 @@ import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { leaveBodiesAlone } from "../../functions/shared/host";
 import type { HttpHandler } from "../../functions/shared/http";
 
-leaveBodiesAlone();
+// Undone at the end, for the tests that share this process.
+afterAll(leaveBodiesAlone());
 
 export interface Reply {
   status: number;
