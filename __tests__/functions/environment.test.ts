@@ -1,3 +1,4 @@
+import diagnostics from "node:diagnostics_channel";
 import { environmentSchema as submitter } from "../../functions/batch-submitter/environment";
 import { environmentSchema as worker } from "../../functions/batch-worker/environment";
 import { environmentSchema as audit } from "../../functions/message-audit/environment";
@@ -71,6 +72,12 @@ describe("index.ts", () => {
     // Loaded once: it is large, and the functions only have to come anew.
     const auth = jest.requireActual("google-auth-library");
     jest.doMock("google-auth-library", () => auth);
+    // What a function listens to is its whole process, which here belongs to other tests as well.
+    jest.spyOn(diagnostics, "subscribe").mockImplementation();
+  });
+
+  afterAll(() => {
+    jest.restoreAllMocks();
   });
 
   afterEach(() => {
