@@ -5,9 +5,11 @@ import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
+import type { Command } from "./run/flows/flow";
 import { Operator } from "./run/operator";
 import { describe, onTerminal } from "./run/print";
 import { inputFor, runStack } from "./run/run-stack";
+import type { RunningStack } from "./run/running-stack";
 import { StartError, type StartOptions, startStack } from "./run/start-stack";
 import { isGood, type Summary } from "./run/summary";
 
@@ -88,10 +90,25 @@ async function keep(options: Options, type: FlowType | undefined, input: Input |
   for (const { attributes } of running.named("google_cloudfunctions2_function")) {
     console.log(`function ${attributes.name}\n  ${attributes.service_config.uri}`);
   }
-  for (const { title, command } of flow?.commands(await running.curl(operator.url)) ?? []) {
+  const commands = flow ? flow.commands(await running.curl(operator.url)) : await plainCommands(running, operator.url);
+  for (const { title, command } of commands) {
     console.log(`\n# ${title}\n${command}`);
   }
   return new Promise(() => {});
+}
+
+/** For a stack that is none of the five: calls each function as somebody who may, and fires each schedule. */
+async function plainCommands(running: RunningStack, operator: string): Promise<Command[]> {
+  const calls = running.named("google_cloudfunctions2_function").map(async ({ attributes }) => {
+    const { project, location, name, service_config } = attributes;
+    const caller = running.holderOf("run.routes.invoke", `projects/${project}/locations/${location}/services/${name}`);
+    if (!caller) return [];
+    const command = (await running.curl(operator, caller)).post(service_config.uri, {});
+    return [{ title: `call ${name} as ${caller}`, command }];
+  });
+  const curl = await running.curl(operator, "");
+  const fires = running.schedules().map((job) => ({ title: `fire ${job} now`, command: curl.fire(job) }));
+  return [...(await Promise.all(calls)).flat(), ...fires];
 }
 
 /** @returns undefined when help is asked for @throws UsageError */

@@ -41,10 +41,15 @@ export class RunningStack {
     return this.parts.stack;
   }
 
-  /** Commands for a terminal, as the client. @param operator URL of the operator's door */
-  async curl(operator: string): Promise<Curl> {
+  /**
+   * Commands for a terminal.
+   *
+   * @param operator URL of the operator's door
+   * @param email who calls; default: the service account that the stack's output `client` names
+   */
+  async curl(operator: string, email = this.clientEmail): Promise<Curl> {
     const { network } = this.parts;
-    const { GCE_METADATA_HOST: metadata = "" } = await network.environment(this.clientEmail);
+    const { GCE_METADATA_HOST: metadata = "" } = await network.environment(email);
     return new Curl({ caFile: network.caFile, port: network.port, metadata, operator });
   }
 

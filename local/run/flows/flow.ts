@@ -9,6 +9,12 @@ export interface Input {
 }
 
 /** How one architecture is used: what goes in, and what must have come of it when all is quiet. */
+/** A command for a terminal, and what it does. */
+export interface Command {
+  readonly title: string;
+  readonly command: string;
+}
+
 export interface Flow {
   /** Puts the input in, as a client of the stack would. @throws RequestFailed, InputError */
   submit(input: Input): Promise<void>;
@@ -17,7 +23,7 @@ export interface Flow {
   /** What the user came for, read as a client of the stack would. @throws RequestFailed */
   outputs(): Promise<Readonly<Record<string, unknown>>>;
   /** Ready-made commands for a stack that stays up. */
-  commands(curl: Curl): { readonly title: string; readonly command: string }[];
+  commands(curl: Curl): Command[];
 }
 
 export interface FlowResult {
