@@ -1,4 +1,5 @@
 import type { App } from "cdktf";
+import { ENVIRONMENT, LABEL_KEY, LABEL_VALUE, PROJECT_ID, REGION } from "./core/deployment";
 import { ValidationError, ValidationErrors } from "./core/validation";
 import { scheduleRules } from "./parts/schedule";
 
@@ -34,17 +35,17 @@ const TEXT: Readonly<
 > = {
   project: {
     variables: ["GOOGLE_PROJECT", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"],
-    pattern: /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+    pattern: PROJECT_ID,
     allowed: "a project id: 6 to 30 of a-z, 0-9 and -, beginning with a letter",
   },
   region: {
     variables: ["GOOGLE_REGION", "GCLOUD_REGION", "CLOUDSDK_COMPUTE_REGION"],
-    pattern: /^[a-z]+-[a-z]+[0-9]+$/,
+    pattern: REGION,
     allowed: "a region such as us-central1",
   },
   environment: {
     variables: ["DEPLOY_ENVIRONMENT"],
-    pattern: /^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/,
+    pattern: ENVIRONMENT,
     allowed: "1 to 12 of a-z, 0-9 and -",
   },
   stateBucket: {
@@ -138,8 +139,7 @@ class Reader {
       typeof value === "object" &&
       value !== null &&
       Object.entries(value).every(
-        ([key, item]) =>
-          typeof item === "string" && /^[a-z][a-z0-9_-]{0,62}$/.test(key) && /^[a-z0-9_-]{0,63}$/.test(item),
+        ([key, item]) => typeof item === "string" && LABEL_KEY.test(key) && LABEL_VALUE.test(item),
       );
     if (valid) return value as Record<string, string>;
     this.refuse(

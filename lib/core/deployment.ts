@@ -25,8 +25,12 @@ export interface DeploymentProps {
 
 const deployments = new WeakMap<IConstruct, Deployment>();
 
-const LABEL_KEY = /^[a-z][a-z0-9_-]{0,62}$/;
-const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/;
+/** Forms that settings share with the deployment made of them. */
+export const PROJECT_ID = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+export const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
+export const ENVIRONMENT = /^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/;
+export const LABEL_KEY = /^[a-z][a-z0-9_-]{0,62}$/;
+export const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/;
 
 /** Where things are deployed. Attached to a stack (`GoogleStack` does it) and found from every construct below. */
 export class Deployment {
@@ -64,14 +68,9 @@ export class Deployment {
     this.labels = { environment: this.environment, stack: scope.node.id.toLowerCase(), ...props.labels };
 
     check(scope, [
-      matches(
-        "project",
-        this.project,
-        /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-        "a project id: 6 to 30 of a-z, 0-9 and -, beginning with a letter",
-      ),
-      matches("region", this.region, /^[a-z]+-[a-z]+[0-9]+$/, "a region such as us-central1"),
-      matches("environment", this.environment, /^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/, "1 to 12 of a-z, 0-9 and -"),
+      matches("project", this.project, PROJECT_ID, "a project id: 6 to 30 of a-z, 0-9 and -, beginning with a letter"),
+      matches("region", this.region, REGION, "a region such as us-central1"),
+      matches("environment", this.environment, ENVIRONMENT, "1 to 12 of a-z, 0-9 and -"),
       ...Object.entries(this.labels).flatMap(([key, value]) => [
         matches("label key", key, LABEL_KEY, "1 to 63 of a-z, 0-9, _ and -, beginning with a letter"),
         matches(`label ${key}`, value, LABEL_VALUE, "up to 63 of a-z, 0-9, _ and -"),
