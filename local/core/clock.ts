@@ -4,6 +4,18 @@ export interface Clock {
   now(): number;
   /** Does work at a time, or at once if it is past. @returns cancels it */
   at(time: number, work: () => void): () => void;
+  /** Of a clock that jumps: it stands still until what this returns is called. For work that takes real time. */
+  hold?(): () => void;
+}
+
+/** Does work that takes real time, during which a clock that jumps stands still. */
+export async function holding<T>(clock: Clock | undefined, work: () => Promise<T>): Promise<T> {
+  const release = clock?.hold?.();
+  try {
+    return await work();
+  } finally {
+    release?.();
+  }
 }
 
 /** The time on the wall. */

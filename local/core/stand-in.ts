@@ -82,7 +82,12 @@ export interface Invocation {
   readonly body: Buffer;
   /** Milliseconds after which the caller gives up. */
   readonly deadline: number;
+  /** Befalls the instance of a function that serves it. Default: nothing. */
+  readonly accident?: Accident;
 }
+
+/** The process is killed as it gets a request, before its code runs; or when it has answered, before the answer is passed on. */
+export type Accident = "crash-before" | "crash-after";
 
 export interface InvocationResult {
   /** HTTP status; 0 where there was no answer. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock";
-import type { RestReply } from "../core/stand-in";
+import type { Accident, RestReply } from "../core/stand-in";
 import { Instance, type InstanceOptions, type InstanceRequest } from "./instance";
 import { noInstance, timedOut, unavailable } from "./refusals";
 import type { FunctionSettings } from "./settings";
@@ -50,10 +50,10 @@ export class Front {
   }
 
   /** @param abandoned aborts when the caller has gone: a request that waits is dropped, one that is under way goes on */
-  async handle(request: InstanceRequest, abandoned?: AbortSignal): Promise<RestReply> {
+  async handle(request: InstanceRequest, abandoned?: AbortSignal, accident?: Accident): Promise<RestReply> {
     const place = await this.place(abandoned);
     if (!(place instanceof Instance)) return place;
-    return this.exchange(place, request);
+    return this.exchange(place, request, accident);
   }
 
   /** Ends all instances at once, as if each had crashed. @returns how many there were */
@@ -135,13 +135,18 @@ export class Front {
     this.fill(instance);
   }
 
-  private async exchange(instance: Instance, request: InstanceRequest): Promise<RestReply> {
+  private async exchange(instance: Instance, request: InstanceRequest, accident?: Accident): Promise<RestReply> {
     const { clock, settings } = this.options;
     const timeout = new AbortController();
     const cancel = clock.at(clock.now() + settings.timeout, () => timeout.abort());
     this.underWay++;
     try {
-      return await instance.send(request, timeout.signal);
+      if (accident === "crash-before") instance.kill();
+      const reply = await instance.send(request, timeout.signal);
+      if (accident === undefined) return reply;
+      instance.kill();
+      await instance.ended;
+      return unavailable("the instance ended before its answer was passed on");
     } catch (error) {
       // The instance goes on after a timeout, https://docs.cloud.google.com/run/docs/configuring/request-timeout
       if (timeout.signal.aborted) return timedOut;

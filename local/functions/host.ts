@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Clock } from "../core/clock";
+import { type Clock, holding } from "../core/clock";
+import { ConnectionLost } from "../core/connection-lost";
 import type {
+  Accident,
   Authorizer,
   EvaluatedResource,
   Invocation,
@@ -77,8 +79,8 @@ export class FunctionHost implements Invoker {
   async start(onProgress: (functionName: string) => void = () => {}): Promise<void> {
     const problems = FunctionHost.problems(this.options);
     if (problems.length > 0) throw new Error(problems.join("\n"));
+    this.requireBuilds();
     const all = functionsOf(this.options);
-    for (const { settings } of all) requireBuild(settings, this.options);
     const made = await Promise.all(all.map(({ settings, file }) => this.host(settings, file ?? "")));
     const started = made.map(async (hosted) => {
       await startOf(hosted);
@@ -87,8 +89,13 @@ export class FunctionHost implements Invoker {
     for (const result of await Promise.allSettled(started)) if (result.status === "rejected") throw result.reason;
   }
 
+  /** Asks whether every function's build may do what it does. @throws ApiError PERMISSION_DENIED */
+  requireBuilds(): void {
+    for (const { settings } of functionsOf(this.options)) requireBuild(settings, this.options);
+  }
+
   /** From one of Google's services or from the run's driver: internal traffic. */
-  async invoke({ url, method, headers, body, deadline }: Invocation): Promise<InvocationResult> {
+  async invoke({ url, method, headers, body, deadline, accident }: Invocation): Promise<InvocationResult> {
     const { clock } = this.options;
     const gone = new AbortController();
     let cancel = () => {};
@@ -100,7 +107,7 @@ export class FunctionHost implements Invoker {
     });
     try {
       return await Promise.race([
-        this.answer({ url, method, headers: lowerCase(headers), body }, gone.signal),
+        holding(clock, () => this.answer({ url, method, headers: lowerCase(headers), body, accident }, gone.signal)),
         tooLate,
       ]);
     } finally {
@@ -173,14 +180,14 @@ export class FunctionHost implements Invoker {
   }
 
   private async answer(
-    { url, method, headers, body }: Omit<Invocation, "deadline">,
+    { url, method, headers, body, accident }: Omit<Invocation, "deadline">,
     gone: AbortSignal,
   ): Promise<InvocationResult> {
     const { host, pathname: path, search, searchParams: query } = new URL(url);
     const request = { method, host, path, query, headers, body };
     let reply: RestReply;
     if (this.functions.has(host)) {
-      reply = await this.serve(host, { method, path: path + search, headers, body }, "internal", gone);
+      reply = await this.serve(host, { method, path: path + search, headers, body, accident }, "internal", gone);
     } else {
       const { network } = this.options;
       const service = network.services.rest(host);
@@ -191,6 +198,9 @@ export class FunctionHost implements Invoker {
       try {
         reply = await service.handle({ ...request, caller: callerOf(headers.authorization, network.options.tokens) });
       } catch (error) {
+        if (error instanceof ConnectionLost) {
+          return { status: 0, headers: {}, body: Buffer.from(error.message), failure: "connection" };
+        }
         reply = refusalOf(error);
       }
     }
@@ -199,7 +209,16 @@ export class FunctionHost implements Invoker {
 
   private async serve(
     host: string,
-    request: { method: string; path: string; headers: Readonly<Record<string, string>>; body: Buffer },
+    {
+      accident,
+      ...request
+    }: {
+      method: string;
+      path: string;
+      headers: Readonly<Record<string, string>>;
+      body: Buffer;
+      accident?: Accident;
+    },
     traffic: Traffic,
     gone?: AbortSignal,
   ): Promise<RestReply> {
@@ -211,7 +230,7 @@ export class FunctionHost implements Invoker {
     const refusal = refusalAtDoor(hosted.settings, at, { tokens: network.options.tokens, authorizer });
     if (refusal) return refusal;
     if (request.body.length > LARGEST_REQUEST) return tooLarge();
-    return hosted.front.handle({ ...request, headers: runtimeHeaders(host, request.headers) }, gone);
+    return hosted.front.handle({ ...request, headers: runtimeHeaders(host, request.headers) }, gone, accident);
   }
 }
 

@@ -6,6 +6,8 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { ApiError } from "../core/api-error";
+import { type Clock, holding } from "../core/clock";
+import { ConnectionLost } from "../core/connection-lost";
 import type { Caller, RestReply, RestRequest } from "../core/stand-in";
 import type { Certificate } from "./certificate";
 import { answerGrpc, bodyOf, internal } from "./grpc";
@@ -17,6 +19,8 @@ export interface EndpointOptions {
   readonly services: Services;
   readonly tokens: TokenAuthority;
   readonly onRefused: (host: string) => void;
+  /** Stands still while a request is answered. */
+  readonly clock?: Clock;
 }
 
 /** One TLS port that is all of Google's hosts: gRPC over HTTP/2, REST over HTTP/1.1 (or 2), told apart by content type. */
@@ -36,7 +40,9 @@ export class Endpoint {
     // Clients' idle connections stay open: closing one races with its next request.
     Object.assign(this.server, { keepAliveTimeout: 0 });
     // Only this event: with allowHTTP1, listening for "stream" too would send trailers twice.
-    this.server.on("request", (request, response) => void this.answer(request, response));
+    this.server.on("request", (request, response) => {
+      void holding(options.clock, () => this.answer(request, response));
+    });
     this.server.on("secureConnection", (socket) => {
       this.sockets.add(socket);
       socket.once("close", () => this.sockets.delete(socket));
@@ -98,6 +104,7 @@ export class Endpoint {
         caller,
       } satisfies RestRequest);
     } catch (error) {
+      if (error instanceof ConnectionLost) return hangUp(request);
       reply = refusalOf(error);
     }
     send(reply, response);
@@ -139,6 +146,11 @@ function send(reply: RestReply, response: Http2ServerResponse): void {
   const { headers, body } = rendered(reply);
   response.writeHead(reply.status, { ...headers, "content-length": String(body.length) });
   response.end(body);
+}
+
+function hangUp(request: Http2ServerRequest): void {
+  const connection = request.httpVersionMajor === 2 ? request.stream.session : request.socket;
+  connection?.destroy();
 }
 
 function hostOf(authority: string): string {

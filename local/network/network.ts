@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Clock } from "../core/clock";
 import { throwAwayAuthority } from "./certificate";
 import { whenProcessEnds } from "./ending";
 import { Endpoint } from "./endpoint";
@@ -10,6 +11,8 @@ import { Services } from "./services";
 export interface NetworkOptions extends MetadataOptions {
   /** Told the name of each host that something asked for and that is not simulated. */
   readonly onRefused?: (host: string) => void;
+  /** Stands still while a request is answered. */
+  readonly clock?: Clock;
 }
 
 /** Of the certificate; a wildcard stands for one label. */
@@ -41,6 +44,7 @@ export class Network {
       leaf,
       services: this.services,
       tokens: options.tokens,
+      clock: options.clock,
       onRefused: (host) => this.refused(host),
     });
   }

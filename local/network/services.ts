@@ -7,14 +7,20 @@ export interface Service extends RestService {
 
 /** Who answers for which host. A service's host may begin with `*`, which stands for anything: `*-aiplatform.googleapis.com`. */
 export class Services {
-  private readonly restServices: Service[] = [];
-  private readonly grpcServices: GrpcService[] = [];
+  private restServices: Service[] = [];
+  private grpcServices: GrpcService[] = [];
 
   add(...standIns: (Pick<StandIn, "grpc"> & { readonly rest: readonly Service[] })[]): void {
     for (const { rest, grpc } of standIns) {
       this.restServices.push(...rest);
       this.grpcServices.push(...grpc);
     }
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.restServices = [];
+    this.grpcServices = [];
   }
 
   rest(host: string): Service | undefined {

@@ -22,6 +22,11 @@ import { PUBLISHER_RPCS, SCHEMA_RPCS, SUBSCRIBER_RPCS } from "./unimplemented";
 const TOPIC = "projects/*/topics/*";
 const SUBSCRIPTION = "projects/*/subscriptions/*";
 
+export interface PubSubOptions {
+  /** Makes what dead letters are forwarded with of the stand-in itself. Default: it is what does it. */
+  readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
+}
+
 /** Stands in for Pub/Sub. What it does and does not: CLAIMS.md. */
 export class PubSubStandIn implements StandIn, TopicPublisher {
   static readonly simulated: Simulated = {
@@ -37,12 +42,15 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
   private readonly pushers = new Map<Subscription, Pusher>();
   private readonly pullers = new Map<Subscription, Puller>();
   private published = 0;
+  private readonly forwarder: TopicPublisher;
 
   /** @throws LoadError for topics and subscriptions that cannot be simulated */
   constructor(
     private readonly surroundings: Surroundings,
     resources: readonly EvaluatedResource[],
+    options: PubSubOptions = {},
   ) {
+    this.forwarder = options.publisher?.(this) ?? this;
     this.load(resources);
     const hosts = ["pubsub.googleapis.com"];
     const protos = "@google-cloud/pubsub/build/protos/protos.json";
@@ -102,7 +110,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
     for (const topic of [settings.topic, settings.deadLetter?.topic]) {
       if (topic && !this.topics.has(topic)) throw new Error(`the topic ${topic} is not in the stack`);
     }
-    const subscription = new Subscription(this.surroundings, this, settings);
+    const subscription = new Subscription(this.surroundings, this.forwarder, settings);
     this.topics.get(settings.topic)?.push(subscription);
     this.subscriptions.set(settings.name, subscription);
     if (settings.push) this.pushers.set(subscription, new Pusher(this.surroundings, subscription, settings.push));

@@ -1,4 +1,5 @@
 import { request } from "node:https";
+import { type Clock, holding } from "../core/clock";
 import type { Recorder, Tokens } from "../core/stand-in";
 
 export interface ClientOptions {
@@ -10,6 +11,8 @@ export interface ClientOptions {
   readonly port: number;
   /** PEM that the port's certificate is signed with. */
   readonly ca: string;
+  /** Stands still while an answer is awaited. */
+  readonly clock?: Clock;
 }
 
 export interface Reply {
@@ -72,7 +75,7 @@ export class Client {
   private async call(method: "GET" | "POST", url: string, body?: Buffer, contentType?: string): Promise<Reply> {
     const start = Date.now();
     const target = new URL(url);
-    const reply = await this.send(method, target, body, contentType);
+    const reply = await holding(this.options.clock, () => this.send(method, target, body, contentType));
     // What it reads is not part of the flow.
     if (method === "POST") {
       this.options.recorder.hop({

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Stack, StackResource } from "../../terraform";
+import type { Clock } from "../core/clock";
 import type { FunctionHost } from "../functions";
 import type { BindingAuthorizer, Denial } from "../iam";
 import type { Network, TokenAuthority } from "../network";
@@ -31,11 +32,22 @@ export interface RunningParts {
   readonly unsimulated: readonly string[];
   /** Buckets and names of objects as they are written. */
   readonly written: readonly { readonly bucket: string; readonly name: string }[];
+  /** Ids of queues and tasks as queues take them on. */
+  readonly created: readonly { readonly queue: string; readonly id: string }[];
+  readonly clock: Clock;
 }
 
 /** A stack that runs: what drivers and watchers may do with it. */
 export class RunningStack {
-  constructor(readonly parts: RunningParts) {}
+  private readonly endings: (() => Promise<void>)[];
+
+  /** @param end ends what belongs to this run alone */
+  constructor(
+    readonly parts: RunningParts,
+    end: () => Promise<void>,
+  ) {
+    this.endings = [end];
+  }
 
   get stack(): Stack {
     return this.parts.stack;
@@ -55,8 +67,8 @@ export class RunningStack {
 
   /** Somebody outside. @param email default: the service account that the stack's output `client` names */
   client(email = this.clientEmail): Client {
-    const { network, tokens, recorder } = this.parts;
-    return new Client({ email, tokens, recorder, port: network.port, ca: readFileSync(network.caFile, "utf8") });
+    const { network, tokens, recorder, clock } = this.parts;
+    return new Client({ email, tokens, recorder, clock, port: network.port, ca: readFileSync(network.caFile, "utf8") });
   }
 
   /** A service account that a binding gives a permission on exactly this resource, Google's own agents apart. */
@@ -125,11 +137,13 @@ export class RunningStack {
     });
   }
 
+  /** Does more when it is stopped, after what it does itself. */
+  onStop(ending: () => Promise<void>): void {
+    this.endings.push(ending);
+  }
+
   async stop(): Promise<void> {
-    const { functions, standIns, network } = this.parts;
-    for (const standIn of all(standIns)) standIn.stop();
-    await functions.stop();
-    await network.stop();
+    for (const end of this.endings.splice(0)) await end();
   }
 
   private get clientEmail(): string {

@@ -2,6 +2,7 @@ import type { Stack } from "../../terraform";
 import { LoadError } from "../core/load-error";
 import type { EvaluatedResource, Simulated, StandIn, Surroundings } from "../core/stand-in";
 import { DataflowStandIn } from "../dataflow";
+import type { TopicPublisher } from "../pubsub/publisher";
 import { PubSubStandIn } from "../pubsub/pubsub";
 import { SchedulerStandIn } from "../scheduler/scheduler";
 import { StorageStandIn } from "../storage";
@@ -34,16 +35,24 @@ export function all(standIns: StandIns): StandIn[] {
   return Object.values(standIns);
 }
 
+export interface Watcher {
+  /** Told each object that is written. */
+  readonly onWrite: (bucket: string, name: string) => void;
+  /** Told each task that a queue takes on. */
+  readonly onTask: (queue: string, id: string) => void;
+  /** Makes what Pub/Sub and Cloud Storage publish with of what they would. */
+  readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
+}
+
 /**
  * One stand-in of each service, with the stack's resources.
  *
- * @param onWrite told each object that is written.
  * @throws LoadError with the reasons of all; ApiError for what the deployment may not do
  */
 export function createStandIns(
   surroundings: Surroundings,
   { resources, folder }: Stack,
-  onWrite: (bucket: string, name: string) => void,
+  { onWrite, onTask, publisher = (same) => same }: Watcher,
 ): StandIns {
   const reasons: string[] = [];
   const attempt = <T>(create: (resources: readonly EvaluatedResource[]) => T): T => {
@@ -56,14 +65,14 @@ export function createStandIns(
       return undefined as T;
     }
   };
-  const tasks = attempt((resources) => new CloudTasksStandIn(surroundings, resources));
-  const pubsub = attempt((resources) => new PubSubStandIn(surroundings, resources));
+  const tasks = attempt((resources) => new CloudTasksStandIn(surroundings, resources, { onTask }));
+  const pubsub = attempt((resources) => new PubSubStandIn(surroundings, resources, { publisher }));
   const scheduler = attempt((resources) => new SchedulerStandIn(surroundings, resources));
   const storage = attempt(
     (resources) =>
       new StorageStandIn(surroundings, resources, {
         directory: folder,
-        publisher: pubsub,
+        publisher: pubsub && publisher(pubsub),
         onChange: ({ type, object }) => {
           if (type === "OBJECT_FINALIZE") onWrite(object.bucket, object.name);
         },

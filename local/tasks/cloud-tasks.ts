@@ -11,6 +11,11 @@ import { readTask } from "./task";
 const QUEUE = "projects/*/locations/*/queues/*";
 const MAX_PAGE = 1000;
 
+export interface CloudTasksOptions {
+  /** Told each task that a queue takes on: ids of the queue and the task. */
+  readonly onTask?: (queue: string, id: string) => void;
+}
+
 /** Stands in for Cloud Tasks. What it does and does not: CLAIMS.md. */
 export class CloudTasksStandIn implements StandIn {
   static readonly simulated: Simulated = { google_cloud_tasks_queue: QUEUE_ATTRIBUTES };
@@ -23,6 +28,7 @@ export class CloudTasksStandIn implements StandIn {
   constructor(
     private readonly surroundings: Surroundings,
     resources: readonly EvaluatedResource[],
+    private readonly options: CloudTasksOptions = {},
   ) {
     const { project, region } = surroundings;
     const refusals = new Refusals();
@@ -80,7 +86,9 @@ export class CloudTasksStandIn implements StandIn {
       const account = `projects/${this.surroundings.project}/serviceAccounts/${task.identity.email}`;
       this.surroundings.authorizer.require(caller, "iam.serviceAccounts.actAs", account);
     }
-    return taskResource(queue.add(task), name, view, wire);
+    const queued = queue.add(task);
+    this.options.onTask?.(queue.settings.id, queued.id);
+    return taskResource(queued, name, view, wire);
   }
 
   private getTask(call: Call): object {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { Alarm } from "../core/alarm";
 import { ApiError } from "../core/api-error";
 import { backoff } from "../core/backoff";
@@ -49,7 +49,7 @@ export class Queue {
   add(task: NewTask): QueuedTask {
     const now = this.surroundings.clock.now();
     this.freeNames(now);
-    const id = task.id ?? randomUUID().replaceAll("-", "");
+    const id = task.id ?? this.ownId();
     if (this.tasks.has(id) || this.taken.has(id))
       throw new ApiError("ALREADY_EXISTS", "Requested entity already exists");
     const queued = new QueuedTask(id, this.created++, now, task);
@@ -84,6 +84,11 @@ export class Queue {
   stop(): void {
     this.stopped = true;
     this.alarm.stop();
+  }
+
+  /** Of no meaning, and the same in every run, so that runs can be repeated. */
+  private ownId(): string {
+    return createHash("sha256").update(`${this.settings.name} ${this.created}`).digest("hex").slice(0, 32);
   }
 
   private dispatchDue(): void {

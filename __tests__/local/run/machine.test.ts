@@ -1,0 +1,95 @@
+import { ConnectionLost } from "../../../local/core/connection-lost";
+import { VirtualClock } from "../../../local/core/virtual-clock";
+import { flowOf } from "../../../local/run/flows";
+import { type Interposition, Machine } from "../../../local/run/machine";
+import { inputFor, runFlow } from "../../../local/run/run-stack";
+import type { RunningStack } from "../../../local/run/running-stack";
+import type { Summary } from "../../../local/run/summary";
+import { synthesized } from "./synthesized";
+
+const stacks = synthesized();
+let machine: Machine;
+
+beforeAll(async () => {
+  machine = await Machine.start(stacks.stack("async-batch"));
+});
+
+afterAll(async () => {
+  await machine.stop();
+  stacks.remove();
+});
+
+const ALL = { accepted: 6, done: 6, deadLettered: 0, lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] };
+
+async function flow(running: RunningStack): Promise<Summary> {
+  const type = flowOf(running.stack);
+  if (!type) throw new Error("the stack is none of the five");
+  try {
+    return await runFlow(running, type, inputFor(type, undefined, "samples"));
+  } finally {
+    await running.stop();
+  }
+}
+
+/** A run in virtual time. */
+async function virtual(interpose?: () => Interposition): Promise<{ summary: Summary; seconds: number }> {
+  const clock = new VirtualClock();
+  const start = clock.now();
+  const running = machine.run({ clock, interpose });
+  clock.run(() => running.pending() > 0);
+  const summary = await flow(running);
+  clock.stop();
+  return { summary, seconds: (clock.now() - start) / 1000 };
+}
+
+test("a second run begins with empty buckets and queues, on the same processes", async () => {
+  expect(await flow(machine.run())).toMatchObject(ALL);
+  const second = machine.run();
+  expect(second.writes("my-gcp-project-async-batch-output-dev")).toEqual([]);
+  expect(await flow(second)).toMatchObject(ALL);
+});
+
+test("each run has the bindings that it is given, builds included", async () => {
+  const without = (type: string) => machine.run({ bindings: ({ address }) => !address.startsWith(type) });
+  const { refused } = await flow(without("google_cloud_tasks_queue_iam_member"));
+  expect(refused).toEqual([expect.stringMatching(/async-batch-submitter-dev@.* lacks cloudtasks\.tasks\.create/)]);
+  const build = machine.bindings.find(({ role }) => role === "roles/logging.logWriter");
+  expect(() => machine.run({ bindings: (binding) => binding !== build })).toThrow(/logging\.logEntries\.create/);
+  expect(await flow(machine.run())).toMatchObject(ALL);
+});
+
+test("a crash before and one after the work cost an attempt each and nothing else; the waits take no time", async () => {
+  const attempts: string[] = [];
+  const { summary, seconds } = await virtual(() => ({
+    invoker: (inner) => ({
+      invoke: async (invocation) => {
+        const { "X-CloudTasks-TaskName": task, "X-CloudTasks-TaskRetryCount": retries } = invocation.headers;
+        const accident = retries === "0" ? "crash-before" : retries === "1" ? "crash-after" : undefined;
+        const result = await inner.invoke({ ...invocation, accident: task?.endsWith("-3") ? accident : undefined });
+        if (task?.endsWith("-3")) attempts.push(`${retries}: ${result.status}`);
+        return result;
+      },
+    }),
+  }));
+  expect(summary).toMatchObject(ALL);
+  expect(attempts).toEqual(["0: 503", "1: 503", "2: 200"]);
+  expect(seconds).toBeGreaterThan(1);
+});
+
+test("a connection that is lost by an API reaches the function as no answer, and it asks again", async () => {
+  let lost = 0;
+  const { summary } = await virtual(() => ({
+    service: (service) => ({
+      ...service,
+      handle: async (request) => {
+        const reply = await service.handle(request);
+        if (request.method === "POST" && request.path.includes("/tasks") && lost++ === 0) {
+          throw new ConnectionLost("planted");
+        }
+        return reply;
+      },
+    }),
+  }));
+  expect(lost).toBeGreaterThan(1);
+  expect(summary).toMatchObject(ALL);
+});

@@ -1,0 +1,214 @@
+import type { Stack, StackResource } from "../../terraform";
+import { ApiError } from "../core/api-error";
+import { type Clock, RealClock } from "../core/clock";
+import { LoadError } from "../core/load-error";
+import type { Authorizer, Invoker, RestService, StandIn, Surroundings } from "../core/stand-in";
+import { FunctionHost } from "../functions";
+import type { LogEntry } from "../functions/log";
+import { type Binding, BindingAuthorizer, type Denial } from "../iam";
+import { Network, type Service, TokenAuthority } from "../network";
+import type { TopicPublisher } from "../pubsub/publisher";
+import { load } from "./load";
+import { LineRecorder } from "./recorder";
+import { RelayClock } from "./relay-clock";
+import { RunningStack } from "./running-stack";
+import { all, createStandIns, SIMULATED_SERVICES, type StandIns } from "./stand-ins";
+
+/** A function that does not start, with the last lines of its log. */
+export class StartError extends Error {}
+
+/** Stands between the parts of a run: what it makes of one is used in its stead. */
+export interface Interposition {
+  /** What stand-ins call functions, and each other, with. */
+  invoker?(invoker: Invoker): Invoker;
+  /** Google's APIs, as functions, workflows and clients call them over REST. */
+  service?(service: RestService): RestService;
+  /** What Pub/Sub forwards dead letters with, and Cloud Storage its notifications. */
+  publisher?(publisher: TopicPublisher): TopicPublisher;
+}
+
+export interface RunOptions {
+  /** Default: the time on the wall. */
+  readonly clock?: Clock;
+  /** Where the lines of hops go. Default: nowhere. */
+  readonly write?: (line: string) => void;
+  /** Default false. */
+  readonly colours?: boolean;
+  /** Chooses among the stack's bindings: those that it leaves out allow nothing. Default: all. */
+  readonly bindings?: (binding: Binding) => boolean;
+  /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
+  readonly interpose?: (surroundings: Pick<Surroundings, "clock" | "recorder">) => Interposition;
+}
+
+export interface MachineOptions {
+  /** Told what functions write. */
+  readonly onLog?: (functionName: string, entry: LogEntry) => void;
+  /** Which bindings the builds of the functions may use. Default: all. */
+  readonly bindings?: (binding: Binding) => boolean;
+}
+
+/** The network and the functions of a stack. They stay warm from run to run; everything else is made anew for each. */
+export class Machine {
+  private readonly clock = new RelayClock();
+  private readonly tokens = new TokenAuthority();
+  private readonly network: Network;
+  private readonly functions: FunctionHost;
+  private current: { authorizer: Authorizer; unsimulated: string[] };
+
+  private constructor(
+    readonly stack: Stack,
+    /** The stack's, and those of Google's agents. */
+    readonly bindings: readonly Binding[],
+    { onLog, bindings: chosen }: MachineOptions,
+  ) {
+    const { clock, tokens, place } = this;
+    const { resources, folder } = stack;
+    this.current = { authorizer: this.authorizerOf(chosen, []), unsimulated: [] };
+    const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
+    const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
+    this.network = new Network({ ...place, tokens, clock, onRefused });
+    this.functions = new FunctionHost({ ...place, resources, folder, network: this.network, authorizer, clock, onLog });
+  }
+
+  /**
+   * Reads a stack and starts its functions.
+   *
+   * @param folder holds `cdk.tf.json`.
+   * @throws StackError, LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not
+   *   do, StartError. Nothing runs then any more.
+   */
+  static async start(folder: string, options: MachineOptions = {}): Promise<Machine> {
+    const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES]);
+    const { project, region } = stack.defaults;
+    const { projectNumber, resources } = stack;
+    const problems = FunctionHost.problems({ project, region, projectNumber, resources });
+    if (problems.length > 0) throw new LoadError(problems);
+    const machine = new Machine(stack, bindings, options);
+    try {
+      // Says what is not simulated before anything starts.
+      await machine.run({ bindings: options.bindings }).stop();
+      await machine.network.start();
+      await machine.functions.start().catch((error) => {
+        throw error instanceof ApiError ? error : new StartError(error.message);
+      });
+      return machine;
+    } catch (error) {
+      await machine.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Puts the stack on the machine: empty queues, topics and buckets, its own bindings. One run at a time.
+   *
+   * @throws LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not do
+   */
+  run({ clock = new RealClock(), write, colours, bindings, interpose }: RunOptions = {}): RunningStack {
+    const { stack, network, tokens, functions } = this;
+    const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack.resources) });
+    const denials: Denial[] = [];
+    const unsimulated: string[] = [];
+    const authorizer = this.authorizerOf(bindings, denials);
+    this.current = { authorizer, unsimulated };
+    this.clock.leadTo(clock);
+    functions.requireBuilds();
+
+    const between = interpose?.({ clock, recorder }) ?? {};
+    const invoker = between.invoker?.(functions) ?? functions;
+    const surroundings: Surroundings = { ...this.place, clock, recorder, authorizer, tokens, invoker };
+    const written: { bucket: string; name: string }[] = [];
+    const created: { queue: string; id: string }[] = [];
+    const standIns = createStandIns(surroundings, stack, {
+      onWrite: (bucket, name) => written.push({ bucket, name }),
+      onTask: (queue, id) => created.push({ queue, id }),
+      publisher: between.publisher,
+    });
+    network.services.clear();
+    network.services.add(
+      ...all(standIns).map((standIn) => watched(standIn, between.service, (what) => unsimulated.push(what))),
+      { rest: [doors(functions, tokens, stack.resources)], grpc: [] },
+    );
+    const parts = { stack, network, tokens, functions, standIns, authorizer, recorder, clock };
+    return new RunningStack({ ...parts, denials, unsimulated, written, created }, () => stopAll(standIns));
+  }
+
+  async stop(): Promise<void> {
+    await this.functions.stop();
+    await this.network.stop();
+  }
+
+  private get place() {
+    const { defaults, projectNumber } = this.stack;
+    return { project: defaults.project, region: defaults.region, projectNumber };
+  }
+
+  private authorizerOf(chosen: RunOptions["bindings"], denials: Denial[]): BindingAuthorizer {
+    const bindings = this.bindings.filter(chosen ?? (() => true));
+    const onDenied = (denial: Denial) => denials.push(denial);
+    return new BindingAuthorizer(bindings, { project: this.place.project, onDenied });
+  }
+}
+
+async function stopAll(standIns: StandIns): Promise<void> {
+  for (const standIn of all(standIns)) standIn.stop();
+}
+
+/**
+ * The functions' own URLs. Functions outside a VPC come from the internet, whatever they call
+ * (https://docs.cloud.google.com/run/docs/securing/ingress); everybody else here stands for a client inside the network.
+ */
+function doors(functions: FunctionHost, tokens: TokenAuthority, resources: readonly StackResource[]): Service {
+  const [internal, external] = [functions.rest("internal"), functions.rest("external")];
+  const identities = new Set(
+    resources
+      .filter(({ type }) => type === "google_cloudfunctions2_function")
+      .map(({ attributes }) => attributes.service_config?.service_account_email),
+  );
+  return {
+    ...internal,
+    handle: (request) => {
+      const caller = tokens.verify(request.headers.authorization)?.email;
+      return (identities.has(caller) ? external : internal).handle(request);
+    },
+  };
+}
+
+/** Tells what a stand-in refuses because it does not do it. */
+function watched(
+  { rest, grpc }: StandIn,
+  between: (service: RestService) => RestService = (service) => service,
+  tell: (what: string) => void,
+): Pick<StandIn, "rest" | "grpc"> {
+  const notice = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ApiError && error.http === 501) tell(error.message);
+      throw error;
+    }
+  };
+  return {
+    rest: rest.map(between).map((service) => ({
+      hosts: service.hosts,
+      handle: (request) => notice(() => service.handle(request)),
+    })),
+    grpc: grpc.map((service) => ({
+      ...service,
+      methods: Object.fromEntries(
+        Object.entries(service.methods).map(([name, method]) => [
+          name,
+          (request, caller) => notice(() => method(request, caller)),
+        ]),
+      ),
+    })),
+  };
+}
+
+/** Host -> name of each function. */
+function namesOf(resources: readonly StackResource[]): Map<string, string> {
+  return new Map(
+    resources
+      .filter(({ type }) => type === "google_cloudfunctions2_function")
+      .map(({ attributes }) => [new URL(attributes.service_config.uri).host, attributes.name]),
+  );
+}
