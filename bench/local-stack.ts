@@ -1,15 +1,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import type { Clock } from "../local/core/clock";
+import { VirtualClock } from "../local/core/virtual-clock";
+import type { RunOptions } from "../local/run/machine";
 import type { RunningStack } from "../local/run/running-stack";
 import { startStack } from "../local/run/start-stack";
 
 // A stack of the benchmark's own, written as Terraform JSON: one small function, a queue and a topic with two filtered
 // subscriptions in front of it, and the bindings that they need.
 
-/** Requests that the function takes at once, and tasks that the queue dispatches at once. */
+/** Requests that the function takes at once, and tasks that the queue dispatches at once, unless told otherwise. */
 export const CONCURRENCY = 10;
+/** The most that a queue may dispatch a second. */
+const MAX_RATE = 500;
 const PROJECT = "acme-ml";
 const REGION = "us-central1";
 const CLIENT = `client@${PROJECT}.iam.gserviceaccount.com`;
@@ -20,14 +23,25 @@ const KINDS = ["text", "image"] as const;
 /** As many as one publish request may hold. */
 const PUBLISHED_AT_ONCE = 1000;
 
+/** Header of an answer: when the request reached the function's code, in milliseconds since 1970, with fractions. */
+export const ARRIVED = "x-arrived";
+
 // Tells on which port it listens and what its first request was like.
 const SOURCE = `let told = false;
 exports.handler = ({ socket, headers, body }, response) => {
+  response.setHeader("${ARRIVED}", performance.timeOrigin + performance.now());
   if (!told) console.log(JSON.stringify({ message: "first request", port: socket.localPort, headers, body }));
   told = true;
   response.status(204).end();
 };
 `;
+
+export interface StackOptions {
+  /** Dispatches a second. Default 500. */
+  readonly rate?: number;
+  /** Default `CONCURRENCY`. */
+  readonly concurrency?: number;
+}
 
 /** A request as the function got it, and the port at which its process listens. */
 export interface Received {
@@ -37,15 +51,15 @@ export interface Received {
 }
 
 /** @param folder where `cdk.tf.json` and the function's zip go */
-export function writeStack(folder: string): void {
+export function writeStack(folder: string, options: StackOptions = {}): void {
   mkdirSync(folder, { recursive: true });
   const files = { "index.js": SOURCE, "package.json": '{"main":"index.js"}' };
   const zip = Object.entries(files).map(([name, text]) => [name, new TextEncoder().encode(text)] as const);
   writeFileSync(join(folder, "worker.zip"), zipSync(Object.fromEntries(zip)));
-  writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(stack(), null, 2));
+  writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(stack(options), null, 2));
 }
 
-function stack(): object {
+function stack({ rate = MAX_RATE, concurrency = CONCURRENCY }: StackOptions): object {
   const expression = (text: string) => `\${${text}}`;
   const worker = "google_cloudfunctions2_function.worker.service_config[0].uri";
   const uri = expression(worker);
@@ -83,7 +97,7 @@ function stack(): object {
           },
           service_config: {
             max_instance_count: 1,
-            max_instance_request_concurrency: CONCURRENCY,
+            max_instance_request_concurrency: concurrency,
             timeout_seconds: 3600,
             service_account_email: email("worker"),
           },
@@ -93,7 +107,7 @@ function stack(): object {
         work: {
           name: "work",
           location: REGION,
-          rate_limits: { max_concurrent_dispatches: CONCURRENCY, max_dispatches_per_second: 500 },
+          rate_limits: { max_concurrent_dispatches: concurrency, max_dispatches_per_second: rate },
           http_target: {
             http_method: "POST",
             oidc_token: { service_account_email: email("dispatcher"), audience: uri },
@@ -131,18 +145,18 @@ export class LocalStack {
     readonly first: Promise<Received>,
   ) {}
 
-  /** @param clock default: the time on the wall */
-  static async start(folder: string, clock?: Clock): Promise<LocalStack> {
+  static async start(folder: string, options: RunOptions = {}): Promise<LocalStack> {
     let told: (first: Received) => void = () => {};
     const first = new Promise<Received>((resolve) => {
       told = resolve;
     });
     const running = await startStack(folder, {
-      clock,
+      ...options,
       onLog: (_, { message, fields }) => {
         if (message === "first request") told(fields as unknown as Received);
       },
     });
+    if (options.clock instanceof VirtualClock) options.clock.run(() => running.pending() > 0);
     return new LocalStack(running, first);
   }
 

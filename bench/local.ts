@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Clock, RealClock } from "../local/core/clock";
+import type { Clock } from "../local/core/clock";
+import { faster } from "./faster-clock";
 import { CONCURRENCY, LocalStack, type Received, work, writeStack } from "./local-stack";
 import { median, printTable, verdict } from "./measure";
 
@@ -128,7 +129,7 @@ interface Comparison {
 async function measure({ clock, count, through, body }: Comparison): Promise<Measured> {
   const stackFolder = join(folder, "stack");
   writeStack(stackFolder);
-  const stack = await LocalStack.start(stackFolder, clock);
+  const stack = await LocalStack.start(stackFolder, { clock });
   try {
     await through(stack, 1);
     await stack.settled();
@@ -202,16 +203,6 @@ function stacks(): { name: string; folder: string }[] {
   return readdirSync(all)
     .sort()
     .map((name) => ({ name, folder: join(all, name) }));
-}
-
-/** Time that passes so many times as fast as on the wall. */
-function faster(factor: number): Clock {
-  const real = new RealClock();
-  const begin = real.now();
-  return {
-    now: () => begin + (real.now() - begin) * factor,
-    at: (time, work) => real.at(begin + (time - begin) / factor, work),
-  };
 }
 
 async function wall(work: () => Promise<void>): Promise<number> {

@@ -1,0 +1,156 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Clock, RealClock } from "../local/core/clock";
+import { VirtualClock } from "../local/core/virtual-clock";
+import type { Interposition } from "../local/run/machine";
+import { burstOf } from "../local/tasks/token-bucket";
+import { faster } from "./faster-clock";
+import { ARRIVED, LocalStack, type StackOptions, work, writeStack } from "./local-stack";
+import { printTable, verdict } from "./measure";
+
+// How fast the stand-ins work through a load, and how exactly a queue keeps to its limits. Part of `npm run soak`.
+
+const SUSTAINED = 10_000;
+/** The rates of the five stacks' queues, and the most that there is. */
+const RATES = [1, 10, 100, 500];
+/** Seconds for which a queue is at its limit. */
+const SECONDS = 20;
+const DELAYED = 5_000;
+
+/** @returns whether all bounds were kept */
+export async function load(): Promise<boolean> {
+  await throughput();
+  await delay();
+  return rates();
+}
+
+/** Wall time for a backlog, on a clock so fast that no rate limit holds it up. */
+async function throughput(): Promise<void> {
+  const [tasks, messages] = await withStack({}, { clock: faster(40) }, async (stack) => {
+    const enqueue = async (count: number) => {
+      for (let index = 0; index < count; index++) await stack.enqueue(work(index));
+    };
+    const measure = async (put: (count: number) => Promise<void>) => {
+      await put(SUSTAINED / 20);
+      await stack.settled();
+      const begin = performance.now();
+      await put(SUSTAINED);
+      await stack.settled();
+      return (SUSTAINED / (performance.now() - begin)) * 1000;
+    };
+    return [await measure(enqueue), await measure((count) => stack.publish(count))];
+  });
+  printTable(
+    [`${SUSTAINED} at once, one function`, "sustained"],
+    [
+      ["tasks of a queue", `${tasks?.toFixed(0)}/s`],
+      ["messages, two filtered pushes", `${messages?.toFixed(0)}/s`],
+    ],
+  );
+}
+
+/** From the moment in which the rate limit lets a task go to that in which it reaches the function's code. */
+async function delay(): Promise<void> {
+  const rate = 200;
+  const arrivals: number[] = [];
+  const watch = watching((_, result) => arrivals.push(Number(result.headers[ARRIVED])));
+  const begin = await withStack({ rate, concurrency: 100 }, { interpose: watch }, async (stack) => {
+    await stack.enqueue(work(0));
+    await stack.settled();
+    // The burst is full again.
+    await new Promise((resolve) => setTimeout(resolve, (burstOf(rate) / rate) * 1000 + 100));
+    arrivals.length = 0;
+    const begin = performance.timeOrigin + performance.now();
+    for (let index = 0; index < DELAYED; index++) await stack.enqueue(work(index));
+    await stack.settled();
+    return begin;
+  });
+  const late = arrivals
+    .sort((one, other) => one - other)
+    .map((time, index) => time - begin - Math.max(0, (index + 1 - burstOf(rate)) / rate) * 1000)
+    .sort((one, other) => one - other);
+  const at = (share: number) => `${late[Math.floor(late.length * share)]?.toFixed(1)} ms`;
+  printTable(
+    [`${DELAYED} tasks at ${rate}/s: delay beyond the limit`, "p50", "p99"],
+    [["until they reach the function's code", at(0.5), at(0.99)]],
+  );
+}
+
+/** In virtual time, so that the machine's own speed does not count. */
+async function rates(): Promise<boolean> {
+  const rows: string[][] = [];
+  for (const rate of RATES) {
+    const burst = burstOf(rate);
+    const clock = new VirtualClock();
+    const times: number[] = [];
+    const watch = watching((time) => times.push(time), clock);
+    await withStack({ rate, concurrency: 1000 }, { clock, interpose: watch }, async (stack) => {
+      for (let index = 0; index < burst + rate * SECONDS; index++) await stack.enqueue(work(index));
+      await stack.settled();
+    });
+    times.sort((one, other) => one - other);
+    const measured = ((times.length - burst) / ((times.at(-1) ?? 0) - (times[0] ?? 0))) * 1000;
+    const most = mostAtOnce(times, rate);
+    rows.push([
+      `${rate}/s`,
+      `${measured.toFixed(3)}/s`,
+      verdict(measured / rate, (ratio) => Math.abs(ratio - 1) <= 0.05),
+      `${burst}`,
+      most.toFixed(2),
+      verdict(most, (value) => value <= burst + 1e-3),
+    ]);
+  }
+  printTable(
+    [`limit, for ${SECONDS} s of virtual time`, "measured", "within 5 %", "burst", "most above the rate", "never more"],
+    rows,
+  );
+  return rows.every((row) => !row.includes("MISSED"));
+}
+
+/** Of all spans of time, the most dispatches in one beyond what the rate gives in it. @param times milliseconds, ascending */
+export function mostAtOnce(times: readonly number[], rate: number): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (const [index, time] of times.entries()) {
+    const above = index - (time * rate) / 1000;
+    lowest = Math.min(lowest, above);
+    most = Math.max(most, above - lowest + 1);
+  }
+  return most;
+}
+
+type Watch = (time: number, result: { readonly headers: Readonly<Record<string, string>> }) => void;
+
+/** Tells when each dispatch began, and how it was answered. */
+function watching(watch: Watch, clock: Clock = new RealClock()): () => Interposition {
+  return () => ({
+    invoker: (inner) => ({
+      invoke: async (invocation) => {
+        const time = clock.now();
+        const result = await inner.invoke(invocation);
+        watch(time, result);
+        return result;
+      },
+    }),
+  });
+}
+
+async function withStack<T>(
+  settings: StackOptions,
+  options: Parameters<typeof LocalStack.start>[1],
+  use: (stack: LocalStack) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "load-"));
+  try {
+    writeStack(folder, settings);
+    const stack = await LocalStack.start(folder, options);
+    try {
+      return await use(stack);
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
