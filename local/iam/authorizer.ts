@@ -3,12 +3,16 @@ import type { Authorizer, Caller } from "../core/stand-in";
 import type { Binding } from "./bindings";
 import { narrowestRole } from "./roles";
 
-/** A call that no binding allows. */
-export interface Denial {
+/** A call that needs a permission. */
+export interface Access {
   /** Empty for nobody. */
   readonly email: string;
   readonly permission: string;
   readonly resource: string;
+}
+
+/** A call that no binding allows. */
+export interface Denial extends Access {
   /** Role and resource of a binding that would allow it. */
   readonly remedy: string;
 }
@@ -17,6 +21,8 @@ export interface BindingAuthorizerOptions {
   /** That buckets belong to, whose names do not say it. */
   readonly project: string;
   readonly onDenied?: (denial: Denial) => void;
+  /** Told each call that is allowed, and all bindings that allow it. */
+  readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
 }
 
 /** Collections whose members have IAM policies of their own; of the rest, only the project has one. */
@@ -42,19 +48,20 @@ export class BindingAuthorizer implements Authorizer {
   }
 
   require({ email }: Caller, permission: string, resource: string): void {
-    for (const level of this.levels(resource)) {
-      const found = this.byResource
-        .get(level)
-        ?.find(
-          ({ member, permissions, condition }) =>
-            isMember(member, email) && permissions.has(permission) && (!condition || condition(resource)),
-        );
+    const { project, onAllowed, onDenied } = this.options;
+    const access = { email: email ?? "", permission, resource };
+    for (const level of levels(resource, project)) {
+      const found = this.byResource.get(level)?.find((binding) => grants(binding, access));
       if (!found) continue;
       this.used.add(found.address);
+      onAllowed?.(
+        access,
+        this.bindings.filter((binding) => allows(binding, access, project)),
+      );
       return;
     }
     const remedy = this.remedy(email, permission, resource);
-    this.options.onDenied?.({ email: email ?? "", permission, resource, remedy });
+    onDenied?.({ ...access, remedy });
     if (email === undefined) {
       throw new ApiError(
         "UNAUTHENTICATED",
@@ -65,14 +72,6 @@ export class BindingAuthorizer implements Authorizer {
       "PERMISSION_DENIED",
       `Permission '${permission}' denied on resource '${resource}' (or it may not exist) for ${email}. ${remedy}`,
     );
-  }
-
-  /** The resource and what it inherits policies from. */
-  private levels(resource: string): string[] {
-    const bucket = BUCKET.exec(resource)?.[0];
-    const named = /^projects\/([^/]+)/.exec(resource)?.[1];
-    const project = `projects/${named === undefined || named === "_" || named === "-" ? this.options.project : named}`;
-    return [...new Set([resource, ...(bucket ? [bucket] : []), project])];
   }
 
   private remedy(email: string | undefined, permission: string, resource: string): string {
@@ -87,7 +86,25 @@ export class BindingAuthorizer implements Authorizer {
   }
 }
 
-function isMember(member: string, email: string | undefined): boolean {
+/** Whether a binding is one that allows a call. @param project that buckets belong to */
+export function allows(binding: Binding, access: Access, project: string): boolean {
+  return levels(access.resource, project).includes(binding.resource) && grants(binding, access);
+}
+
+/** Of a binding on a level of the resource. */
+function grants({ member, permissions, condition }: Binding, { email, permission, resource }: Access): boolean {
+  return isMember(member, email) && permissions.has(permission) && (!condition || condition(resource));
+}
+
+/** The resource and what it inherits policies from. */
+function levels(resource: string, home: string): string[] {
+  const bucket = BUCKET.exec(resource)?.[0];
+  const named = /^projects\/([^/]+)/.exec(resource)?.[1];
+  const project = `projects/${named === undefined || named === "_" || named === "-" ? home : named}`;
+  return [...new Set([resource, ...(bucket ? [bucket] : []), project])];
+}
+
+function isMember(member: string, email: string): boolean {
   if (member === "allUsers") return true;
-  return email !== undefined && (member === "allAuthenticatedUsers" || member === `serviceAccount:${email}`);
+  return email !== "" && (member === "allAuthenticatedUsers" || member === `serviceAccount:${email}`);
 }

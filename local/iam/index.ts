@@ -1,3 +1,3 @@
-export { BindingAuthorizer, type Denial } from "./authorizer";
+export { type Access, allows, BindingAuthorizer, type Denial } from "./authorizer";
 export { type Binding, type BindingProblem, readBindings, SIMULATED_IAM } from "./bindings";
 export { defaultBindings } from "./service-agents";

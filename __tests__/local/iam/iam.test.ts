@@ -1,6 +1,6 @@
 import { ApiError } from "../../../local/core/api-error";
 import type { EvaluatedResource } from "../../../local/core/stand-in";
-import { BindingAuthorizer, defaultBindings, readBindings } from "../../../local/iam";
+import { allows, BindingAuthorizer, defaultBindings, readBindings } from "../../../local/iam";
 import { parseCondition } from "../../../local/iam/condition";
 
 const PROJECT = "acme-ml";
@@ -132,6 +132,27 @@ test("a grant on one resource says nothing of its neighbours", () => {
   ] as const) {
     expect(refusal(() => iam.require(worker, permission, on)).code).toBe("PERMISSION_DENIED");
   }
+});
+
+test("each call that is allowed is told with all bindings that allow it, and with no other", () => {
+  const role = "roles/storage.objectViewer";
+  const resources = [
+    { address: "on.project", type: "google_project_iam_member", attributes: { role, member } },
+    { address: "on.bucket", type: "google_storage_bucket_iam_member", attributes: { bucket: "b", role, member } },
+    { address: "on.other", type: "google_storage_bucket_iam_member", attributes: { bucket: "c", role, member } },
+    { address: "to.other", type: "google_project_iam_member", attributes: { role, member: "user:o@x" } },
+  ];
+  const { bindings } = readBindings(resources, PROJECT);
+  const told: object[] = [];
+  const onAllowed = (access: object, by: readonly { address: string }[]) =>
+    told.push({ ...access, by: by.map(({ address }) => address) });
+  const iam = new BindingAuthorizer(bindings, { project: PROJECT, onAllowed });
+  const access = { email: worker.email, permission: "storage.objects.get", resource: "projects/_/buckets/b/objects/o" };
+  iam.require(worker, access.permission, access.resource);
+  expect(() => iam.require(worker, "storage.objects.create", access.resource)).toThrow(/denied/);
+  expect(told).toEqual([{ ...access, by: ["on.project", "on.bucket"] }]);
+  expect(bindings.map((binding) => allows(binding, access, PROJECT))).toEqual([true, true, false, false]);
+  expect(bindings.map((binding) => allows(binding, { ...access, email: "" }, PROJECT))).not.toContain(true);
 });
 
 test("the refusal names caller, permission, resource and a binding that would allow it", () => {
