@@ -1,4 +1,5 @@
 import { request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, holding } from "../core/clock";
 import type { Recorder, Tokens } from "../core/stand-in";
 
@@ -13,9 +14,16 @@ export interface ClientOptions {
   readonly ca: string;
   /** Stands still while an answer is awaited. */
   readonly clock?: Clock;
+  /** How often it asks again after 429, 5xx, and no answer. Default 0. */
+  readonly retries?: number;
 }
 
+/** Milliseconds on the wall, twice as long each time. */
+const FIRST_WAIT = 20;
+const LONGEST_WAIT = 1_000;
+
 export interface Reply {
+  /** 0 where there was no answer. */
   readonly status: number;
   readonly body: Buffer;
 }
@@ -26,7 +34,7 @@ export class RequestFailed extends Error {
     readonly what: string,
     readonly reply: Reply,
   ) {
-    super(`${what} answered ${reply.status}: ${messageOf(reply.body)}`);
+    super(`${what} ${reply.status === 0 ? "got no answer" : `answered ${reply.status}`}: ${messageOf(reply.body)}`);
   }
 }
 
@@ -73,9 +81,24 @@ export class Client {
   }
 
   private async call(method: "GET" | "POST", url: string, body?: Buffer, contentType?: string): Promise<Reply> {
-    const start = Date.now();
+    const { clock, retries = 0 } = this.options;
     const target = new URL(url);
-    const reply = await holding(this.options.clock, () => this.send(method, target, body, contentType));
+    const reply = await holding(clock, async () => {
+      for (let attempt = 1; ; attempt++) {
+        const answer = await this.attempt(method, target, body, contentType);
+        if (!mayPass(answer) || attempt > retries) return answer;
+        await sleep(Math.min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT));
+      }
+    });
+    if (reply.status >= 200 && reply.status < 300) return reply;
+    throw new RequestFailed(`${method} ${url.replace(/\?.*/, "")} as ${this.email}`, reply);
+  }
+
+  private async attempt(method: "GET" | "POST", target: URL, body?: Buffer, contentType?: string): Promise<Reply> {
+    const start = Date.now();
+    const reply = await this.send(method, target, body, contentType).catch(
+      (error: Error): Reply => ({ status: 0, body: Buffer.from(error.message) }),
+    );
     // What it reads is not part of the flow.
     if (method === "POST") {
       this.options.recorder.hop({
@@ -86,8 +109,7 @@ export class Client {
         duration: Date.now() - start,
       });
     }
-    if (reply.status >= 200 && reply.status < 300) return reply;
-    throw new RequestFailed(`${method} ${url.replace(/\?.*/, "")} as ${this.email}`, reply);
+    return reply;
   }
 
   /** Google's APIs take access tokens, functions ID tokens for their URL. */
@@ -121,6 +143,10 @@ export class Client {
       outgoing.end(body);
     });
   }
+}
+
+function mayPass({ status }: Reply): boolean {
+  return status === 0 || status === 429 || status >= 500;
 }
 
 /** The message of a function's or a Google API's error, else the body. */

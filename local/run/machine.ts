@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly colours?: boolean;
   /** Chooses among the stack's bindings: those that it leaves out allow nothing. Default: all. */
   readonly bindings?: (binding: Binding) => boolean;
+  /** How often the run's clients ask again after 429, 5xx, and no answer. Default 0. */
+  readonly retries?: number;
   /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
   readonly interpose?: (surroundings: Pick<Surroundings, "clock" | "recorder">) => Interposition;
 }
@@ -103,7 +105,7 @@ export class Machine {
    *
    * @throws LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not do
    */
-  run({ clock = new RealClock(), write, colours, bindings, interpose }: RunOptions = {}): RunningStack {
+  run({ clock = new RealClock(), write, colours, bindings, retries, interpose }: RunOptions = {}): RunningStack {
     const { stack, network, tokens, functions } = this;
     const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack.resources) });
     const denials: Denial[] = [];
@@ -128,7 +130,7 @@ export class Machine {
       ...all(standIns).map((standIn) => watched(standIn, between.service, (what) => unsimulated.push(what))),
       { rest: [doors(functions, tokens, stack.resources)], grpc: [] },
     );
-    const parts = { stack, network, tokens, functions, standIns, authorizer, recorder, clock };
+    const parts = { stack, network, tokens, functions, standIns, authorizer, recorder, clock, retries };
     return new RunningStack({ ...parts, denials, unsimulated, written, created }, () => stopAll(standIns));
   }
 

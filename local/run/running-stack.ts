@@ -35,6 +35,8 @@ export interface RunningParts {
   /** Ids of queues and tasks as queues take them on. */
   readonly created: readonly { readonly queue: string; readonly id: string }[];
   readonly clock: Clock;
+  /** Of clients: `ClientOptions.retries`. */
+  readonly retries?: number;
 }
 
 /** A stack that runs: what drivers and watchers may do with it. */
@@ -67,8 +69,9 @@ export class RunningStack {
 
   /** Somebody outside. @param email default: the service account that the stack's output `client` names */
   client(email = this.clientEmail): Client {
-    const { network, tokens, recorder, clock } = this.parts;
-    return new Client({ email, tokens, recorder, clock, port: network.port, ca: readFileSync(network.caFile, "utf8") });
+    const { network, tokens, recorder, clock, retries } = this.parts;
+    const ca = readFileSync(network.caFile, "utf8");
+    return new Client({ email, tokens, recorder, clock, retries, port: network.port, ca });
   }
 
   /** A service account that a binding gives a permission on exactly this resource, Google's own agents apart. */

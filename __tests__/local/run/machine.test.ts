@@ -1,3 +1,4 @@
+import { ApiError } from "../../../local/core/api-error";
 import { ConnectionLost } from "../../../local/core/connection-lost";
 import { VirtualClock } from "../../../local/core/virtual-clock";
 import { flowOf } from "../../../local/run/flows";
@@ -92,4 +93,28 @@ test("a connection that is lost by an API reaches the function as no answer, and
   }));
   expect(lost).toBeGreaterThan(1);
   expect(summary).toMatchObject(ALL);
+});
+
+test("clients ask again after 503 and after no answer, as often as they are told", async () => {
+  const failures = ["503", "no answer"];
+  const upload = (retries: number | undefined, failing: string[]) => {
+    const running = machine.run({
+      retries,
+      interpose: () => ({
+        service: (service) => ({
+          ...service,
+          handle: async (request) => {
+            const failure = failing.shift();
+            if (failure === "503") throw new ApiError("UNAVAILABLE", "planted");
+            if (failure) throw new ConnectionLost("planted");
+            return service.handle(request);
+          },
+        }),
+      }),
+    });
+    return running.client().upload("my-gcp-project-async-batch-input-dev", "a", Buffer.from("a"), "text/plain");
+  };
+  await expect(upload(2, [...failures])).resolves.toMatchObject({ name: "a" });
+  await expect(upload(1, [...failures])).rejects.toThrow(/^POST .* got no answer: /);
+  await expect(upload(undefined, [...failures])).rejects.toThrow(/^POST .* answered 503: planted/);
 });

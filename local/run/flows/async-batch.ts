@@ -1,9 +1,13 @@
 import type { Curl } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, textOutput } from "./flow";
+import { linesOf, measurements, upTo } from "./generated";
+import { kindOf, POISON, poisonIn } from "./poison";
 
 /** Small enough for the sample to be several tasks. */
 const BATCH_SIZE = 10;
+/** Which record of a poisoned shard is the poison. */
+const POISONED = 4;
 const FOLDER = "results";
 
 interface Submitted {
@@ -20,7 +24,19 @@ export const asyncBatch: FlowType = {
   extensions: [".jsonl", ".csv"],
   outputs: ["submitter_url", "input_bucket_name", "output_bucket_name", "client"],
   create: (running) => new AsyncBatchFlow(running),
+  /** One file of so many shards, which are the items. */
+  generate: (count) => [{ name: "generated.jsonl", content: linesOf(upTo(count).flatMap(shard)) }],
+  /** Where a shard is predicted. */
+  poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
 };
+
+/** Records of one shard; the model takes no text, so that poison that nobody acts on is refused, too. */
+function shard(index: number): unknown[] {
+  const kind = kindOf(index);
+  return upTo(BATCH_SIZE).map((at) =>
+    kind !== "good" && at === POISONED ? POISON[kind] : measurements(index * BATCH_SIZE + at),
+  );
+}
 
 class AsyncBatchFlow implements Flow {
   private readonly submitted: Submitted[] = [];
@@ -42,11 +58,10 @@ class AsyncBatchFlow implements Flow {
   }
 
   result(): FlowResult {
-    const accepted = this.submitted.flatMap(({ job, shards }) =>
-      Array.from({ length: shards }, (_, index) => `${job}-${index}`),
-    );
+    const answered = this.submitted.flatMap(({ job, shards }) => upTo(shards).map((index) => `${job}-${index}`));
     return {
-      accepted,
+      // A queue has taken on tasks also of a submission that got no answer.
+      accepted: [...new Set([...answered, ...this.running.parts.created.map(({ id }) => id)])],
       effects: this.running.writes(this.output).flatMap((name) => {
         const [, job, shard] = /^results\/([^/]+)\/shard-(\d+)\.jsonl$/.exec(name) ?? [];
         return job === undefined ? [] : [`${job}-${Number(shard)}`];
@@ -55,6 +70,11 @@ class AsyncBatchFlow implements Flow {
         .deadLetters()
         .map(({ attributes, reason }) => ({ key: attributes.deadLetterTask ?? "unknown", reason })),
     };
+  }
+
+  /** The task. */
+  marks(key: string): string[] {
+    return [key];
   }
 
   commands(curl: Curl) {

@@ -8,13 +8,13 @@ export interface Input {
   readonly content: Buffer;
 }
 
-/** How one architecture is used: what goes in, and what must have come of it when all is quiet. */
 /** A command for a terminal, and what it does. */
 export interface Command {
   readonly title: string;
   readonly command: string;
 }
 
+/** How one architecture is used: what goes in, and what must have come of it when all is quiet. */
 export interface Flow {
   /** Puts the input in, as a client of the stack would. @throws RequestFailed, InputError */
   submit(input: Input): Promise<void>;
@@ -24,6 +24,20 @@ export interface Flow {
   outputs(): Promise<Readonly<Record<string, unknown>>>;
   /** Ready-made commands for a stack that stays up. */
   commands(curl: Curl): Command[];
+  /** Texts, such as ids of tasks and messages, that tell the hops of one work item from all others. */
+  marks(key: string): readonly string[];
+}
+
+/** A call of a Google API by a function or a workflow of the stack. */
+export interface ApiCall {
+  /** E-mail of the service account that calls. */
+  readonly caller: string;
+  readonly method: string;
+  readonly host: string;
+  /** Percent-encoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
 }
 
 export interface FlowResult {
@@ -47,6 +61,13 @@ export interface FlowType {
   /** Names of the outputs by which it is recognised. */
   readonly outputs: readonly string[];
   create(running: RunningStack): Flow;
+  /**
+   * So many inputs, always the same. Among the first 20 and among each 200 after them is one of each kind that cannot be worked
+   * on: one that is refused, one that fails whenever it is worked on (`fail`), one that kills its process (`kill`).
+   */
+  generate(count: number): readonly Input[];
+  /** What the poison among generated inputs does where it is worked on: the call fails, or the process dies of it. */
+  poison(call: ApiCall): "fail" | "kill" | undefined;
 }
 
 /** An input file that cannot be put in: which line, and why. */

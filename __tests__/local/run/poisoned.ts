@@ -1,0 +1,82 @@
+import { ConnectionLost } from "../../../local/core/connection-lost";
+import { VirtualClock } from "../../../local/core/virtual-clock";
+import { type FlowType, flowOf } from "../../../local/run/flows";
+import { Machine } from "../../../local/run/machine";
+import type { RunningStack } from "../../../local/run/running-stack";
+import { type Summary, summarise } from "../../../local/run/summary";
+import { submitAll } from "../../../local/run/workload";
+import type { Stack } from "../../../terraform";
+
+export interface PoisonedRun {
+  readonly summary: Summary;
+  /** Kept for questions: it has stopped. */
+  readonly running: RunningStack;
+  /** Of each item that was handed over. */
+  readonly deadLetters: readonly { readonly key: string; readonly reason: string }[];
+  /** Functions that handed something to a dead letter, as it says itself. */
+  readonly functions: readonly string[];
+  readonly type: FlowType;
+}
+
+/** A run of generated items in virtual time, in which poison does what it does and nothing else goes wrong. */
+export async function poisonedRun(folder: string, count: number): Promise<PoisonedRun> {
+  const machine = await Machine.start(folder);
+  try {
+    return await run(machine, count);
+  } finally {
+    await machine.stop();
+  }
+}
+
+async function run(machine: Machine, count: number): Promise<PoisonedRun> {
+  const type = flowOf(machine.stack);
+  if (!type) throw new Error(`${machine.stack.name} is none of the five`);
+  const functionOf = identities(machine.stack);
+  const clock = new VirtualClock();
+  const running = machine.run({
+    clock,
+    retries: 5,
+    interpose: () => ({
+      service: (inner) => ({
+        ...inner,
+        handle: async (request) => {
+          const caller = functionOf.get(request.caller.email ?? "");
+          const effect = caller && type.poison({ ...request, caller: request.caller.email ?? "" });
+          if (effect === "fail") return { status: 500, body: { error: { code: 500, status: "INTERNAL" } } };
+          if (!caller || effect === undefined) return inner.handle(request);
+          running.parts.functions.crash(caller);
+          throw new ConnectionLost("the process died");
+        },
+      }),
+    }),
+  });
+  clock.run(() => running.pending() > 0);
+  try {
+    const flow = type.create(running);
+    await submitAll(flow, type.generate(count));
+    if ((await running.settled()) === "stuck") throw new Error(`${running.pending()} items are stuck`);
+    const { recorder, denials, unsimulated } = running.parts;
+    const result = flow.result();
+    const seen = { result, outputs: {}, hops: recorder.hops.length, denials, unsimulated };
+    const functions = running.deadLetters().map(({ attributes }) => attributes.deadLetterFunction ?? "Pub/Sub");
+    return {
+      summary: summarise({ stack: machine.stack.name, ...seen }),
+      running,
+      deadLetters: result.deadLetters,
+      functions: [...new Set(functions)].sort(),
+      type,
+    };
+  } finally {
+    await running.stop();
+    clock.stop();
+  }
+}
+
+/** E-mail -> name of the function that runs as it. */
+function identities({ resources }: Stack): Map<string, string> {
+  return new Map(
+    resources
+      .filter(({ type }) => type === "google_cloudfunctions2_function")
+      .map(({ attributes }) => [attributes.service_config.service_account_email, attributes.name]),
+  );
+}
