@@ -5,7 +5,7 @@ import { LoadError } from "../core/load-error";
 import type { Authorizer, Invoker, RestService, StandIn, Surroundings } from "../core/stand-in";
 import { FunctionHost } from "../functions";
 import type { LogEntry } from "../functions/log";
-import { type Binding, BindingAuthorizer, type Denial } from "../iam";
+import { type Access, type Binding, BindingAuthorizer, type Denial } from "../iam";
 import { Network, type Service, TokenAuthority } from "../network";
 import type { TopicPublisher } from "../pubsub/publisher";
 import { load } from "./load";
@@ -34,8 +34,12 @@ export interface RunOptions {
   readonly write?: (line: string) => void;
   /** Default false. */
   readonly colours?: boolean;
-  /** Chooses among the stack's bindings: those that it leaves out allow nothing. Default: all. */
-  readonly bindings?: (binding: Binding) => boolean;
+  /** Chooses among the stack's bindings: one for which it is false allows nothing, another may take one's place. Default: all. */
+  readonly bindings?: (binding: Binding) => Binding | boolean;
+  /** Told each call that no binding allows, those of the deployment included. */
+  readonly onDenied?: (denial: Denial) => void;
+  /** Told each call that is allowed, and all bindings that allow it. */
+  readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
   /** How often the run's clients ask again after 429, 5xx, and no answer. Default 0. */
   readonly retries?: number;
   /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
@@ -46,7 +50,9 @@ export interface MachineOptions {
   /** Told what functions write. */
   readonly onLog?: (functionName: string, entry: LogEntry) => void;
   /** Which bindings the builds of the functions may use. Default: all. */
-  readonly bindings?: (binding: Binding) => boolean;
+  readonly bindings?: (binding: Binding) => Binding | boolean;
+  /** Told each call of the stack's own deployment that no binding allows. */
+  readonly onDenied?: (denial: Denial) => void;
 }
 
 /** The network and the functions of a stack. They stay warm from run to run; everything else is made anew for each. */
@@ -61,11 +67,11 @@ export class Machine {
     readonly stack: Stack,
     /** The stack's, and those of Google's agents. */
     readonly bindings: readonly Binding[],
-    { onLog, bindings: chosen }: MachineOptions,
+    { onLog, ...iam }: MachineOptions,
   ) {
     const { clock, tokens, place } = this;
     const { resources, folder } = stack;
-    this.current = { authorizer: this.authorizerOf(chosen, []), unsimulated: [] };
+    this.current = { authorizer: this.authorizerOf(iam), unsimulated: [] };
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
     this.network = new Network({ ...place, tokens, clock, onRefused });
@@ -88,7 +94,7 @@ export class Machine {
     const machine = new Machine(stack, bindings, options);
     try {
       // Says what is not simulated before anything starts.
-      await machine.run({ bindings: options.bindings }).stop();
+      await machine.run({ bindings: options.bindings, onDenied: options.onDenied }).stop();
       await machine.network.start();
       await machine.functions.start().catch((error) => {
         throw error instanceof ApiError ? error : new StartError(error.message);
@@ -105,12 +111,16 @@ export class Machine {
    *
    * @throws LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not do
    */
-  run({ clock = new RealClock(), write, colours, bindings, retries, interpose }: RunOptions = {}): RunningStack {
+  run({ clock = new RealClock(), write, colours, retries, interpose, ...iam }: RunOptions = {}): RunningStack {
     const { stack, network, tokens, functions } = this;
     const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack.resources) });
     const denials: Denial[] = [];
     const unsimulated: string[] = [];
-    const authorizer = this.authorizerOf(bindings, denials);
+    const onDenied = (denial: Denial) => {
+      denials.push(denial);
+      iam.onDenied?.(denial);
+    };
+    const authorizer = this.authorizerOf({ ...iam, onDenied });
     this.current = { authorizer, unsimulated };
     this.clock.leadTo(clock);
     functions.requireBuilds();
@@ -144,10 +154,16 @@ export class Machine {
     return { project: defaults.project, region: defaults.region, projectNumber };
   }
 
-  private authorizerOf(chosen: RunOptions["bindings"], denials: Denial[]): BindingAuthorizer {
-    const bindings = this.bindings.filter(chosen ?? (() => true));
-    const onDenied = (denial: Denial) => denials.push(denial);
-    return new BindingAuthorizer(bindings, { project: this.place.project, onDenied });
+  private authorizerOf({
+    bindings: choose = () => true,
+    onDenied,
+    onAllowed,
+  }: Pick<RunOptions, "bindings" | "onDenied" | "onAllowed">): BindingAuthorizer {
+    const bindings = this.bindings.flatMap((binding) => {
+      const chosen = choose(binding);
+      return chosen === true ? [binding] : chosen === false ? [] : [chosen];
+    });
+    return new BindingAuthorizer(bindings, { project: this.place.project, onDenied, onAllowed });
   }
 }
 
