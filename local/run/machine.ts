@@ -25,6 +25,8 @@ export interface Interposition {
   service?(service: RestService): RestService;
   /** What Pub/Sub forwards dead letters with, and Cloud Storage its notifications. */
   publisher?(publisher: TopicPublisher): TopicPublisher;
+  /** What it does later: until then a run is not over. */
+  pending?(): number;
 }
 
 export interface RunOptions {
@@ -141,7 +143,8 @@ export class Machine {
       { rest: [doors(functions, tokens, stack.resources)], grpc: [] },
     );
     const parts = { stack, network, tokens, functions, standIns, authorizer, recorder, clock, retries };
-    return new RunningStack({ ...parts, denials, unsimulated, written, created }, () => stopAll(standIns));
+    const morePending = () => between.pending?.() ?? 0;
+    return new RunningStack({ ...parts, denials, unsimulated, written, created, morePending }, () => stopAll(standIns));
   }
 
   async stop(): Promise<void> {

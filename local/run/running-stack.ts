@@ -14,6 +14,7 @@ import { all } from "./stand-ins";
 export interface DeadLetter {
   readonly attributes: Readonly<Record<string, string>>;
   readonly messageId: string;
+  readonly data: Buffer;
   /** Why, in the words of whoever handed it over. */
   readonly reason: string;
 }
@@ -37,11 +38,14 @@ export interface RunningParts {
   readonly clock: Clock;
   /** Of clients: `ClientOptions.retries`. */
   readonly retries?: number;
+  /** Work that whatever stands between the parts does later. */
+  readonly morePending: () => number;
 }
 
 /** A stack that runs: what drivers and watchers may do with it. */
 export class RunningStack {
   private readonly endings: (() => Promise<void>)[];
+  private readonly driven: (() => number)[] = [];
 
   /** @param end ends what belongs to this run alone */
   constructor(
@@ -97,9 +101,10 @@ export class RunningStack {
     return this.named("google_pubsub_subscription")
       .filter(({ attributes }) => topics.has(attributes.topic))
       .flatMap(({ attributes }) => this.parts.standIns.pubsub.held(attributes.name))
-      .map(({ id, attributes }) => ({
+      .map(({ id, attributes, data }) => ({
         attributes,
         messageId: id,
+        data,
         reason: attributes.deadLetterMessage ?? attributes.deadLetterReason ?? "its deliveries failed",
       }));
   }
@@ -125,8 +130,13 @@ export class RunningStack {
 
   /** Work that is due, waiting or under way. */
   pending(): number {
-    const { functions, standIns } = this.parts;
-    return all(standIns).reduce((sum, standIn) => sum + standIn.pending(), functions.pending());
+    const { functions, standIns, morePending } = this.parts;
+    return all(standIns).reduce((sum, standIn) => sum + standIn.pending(), functions.pending() + morePending());
+  }
+
+  /** Counts work of somebody outside, too. */
+  alsoPending(count: () => number): void {
+    this.driven.push(count);
   }
 
   /** Waits until all is quiet; a call that is refused or not simulated ends it. */

@@ -2,7 +2,7 @@ import { ApiError } from "../../../local/core/api-error";
 import { ConnectionLost } from "../../../local/core/connection-lost";
 import { VirtualClock } from "../../../local/core/virtual-clock";
 import { flowOf } from "../../../local/run/flows";
-import { type Interposition, Machine } from "../../../local/run/machine";
+import { Machine, type RunOptions } from "../../../local/run/machine";
 import { inputFor, runFlow } from "../../../local/run/run-stack";
 import type { RunningStack } from "../../../local/run/running-stack";
 import type { Summary } from "../../../local/run/summary";
@@ -33,7 +33,7 @@ async function flow(running: RunningStack): Promise<Summary> {
 }
 
 /** A run in virtual time. */
-async function virtual(interpose?: () => Interposition): Promise<{ summary: Summary; seconds: number }> {
+async function virtual(interpose?: RunOptions["interpose"]): Promise<{ summary: Summary; seconds: number }> {
   const clock = new VirtualClock();
   const start = clock.now();
   const running = machine.run({ clock, interpose });
@@ -117,4 +117,25 @@ test("clients ask again after 503 and after no answer, as often as they are told
   await expect(upload(2, [...failures])).resolves.toMatchObject({ name: "a" });
   await expect(upload(1, [...failures])).rejects.toThrow(/^POST .* got no answer: /);
   await expect(upload(undefined, [...failures])).rejects.toThrow(/^POST .* answered 503: planted/);
+});
+
+test("a run is not over while what stands between has something left to do", async () => {
+  let late = 0;
+  let arrived = 0;
+  const { summary } = await virtual(({ clock }) => ({
+    invoker: (inner) => ({
+      invoke: async (invocation) => {
+        const result = await inner.invoke(invocation);
+        late++;
+        clock.at(clock.now() + 3_600_000, () => {
+          late--;
+          arrived++;
+        });
+        return result;
+      },
+    }),
+    pending: () => late,
+  }));
+  expect(summary).toMatchObject(ALL);
+  expect(arrived).toBe(6);
 });
