@@ -131,7 +131,11 @@ export class RunningStack {
   /** Work that is due, waiting or under way. */
   pending(): number {
     const { functions, standIns, morePending } = this.parts;
-    return all(standIns).reduce((sum, standIn) => sum + standIn.pending(), functions.pending() + morePending());
+    const driven = this.driven.reduce((sum, count) => sum + count(), 0);
+    return all(standIns).reduce(
+      (sum, standIn) => sum + standIn.pending(),
+      functions.pending() + morePending() + driven,
+    );
   }
 
   /** Counts work of somebody outside, too. */

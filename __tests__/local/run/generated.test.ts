@@ -1,5 +1,5 @@
 import { flowOf } from "../../../local/run/flows";
-import { POISON } from "../../../local/run/flows/poison";
+import { kindOf } from "../../../local/run/flows/poison";
 import { readStack } from "../../../terraform";
 import { poisonedRun } from "./poisoned";
 import { synthesized } from "./synthesized";
@@ -22,24 +22,41 @@ test("async-batch: shards that are refused, fail and kill end as dead letters, a
   expect(functions).toEqual(["batch-worker"]);
 });
 
-describe.each(["async-batch"])("%s: generated items", (name) => {
-  const generate = (count: number) => {
-    const inputs = flowOf(readStack(stacks.stack(name)))?.generate(count) ?? [];
-    return inputs.map((input) => `${input.name}: ${input.content}`).join("\n");
-  };
-
-  test("are the same each time", () => {
-    expect(generate(300)).toBe(generate(300));
+test("pubsub-fanout: poison is a dead letter of each subscriber, and what the model refuses one of its function", async () => {
+  const { summary, deadLetters, functions } = await poisonedRun(stacks.stack("pubsub-fanout"), 20);
+  // Ids are numbers of messages, counted from 1; each reaches text or image or neither, audit, and who pulls.
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 53, done: 45, deadLettered: 8 });
+  const reasons = Object.fromEntries(
+    deadLetters.map(({ key, reason }) => [key.replace(/.*subscriptions\//, "").replace(/\/10*/, " "), reason]),
+  );
+  const refused = expect.stringContaining('answered 400 INVALID_ARGUMENT: Instance 0 is "poison-refused"');
+  const failed = "its deliveries failed";
+  expect(reasons).toEqual({
+    "text 3": refused,
+    "image 4": refused,
+    "text 5": failed,
+    "audit 5": failed,
+    "ai-workloads-subscription-dev 5": failed,
+    "image 8": failed,
+    "audit 8": failed,
+    "ai-workloads-subscription-dev 8": failed,
   });
+  expect(functions).toEqual(["Pub/Sub", "message-predictor"]);
+});
 
-  test("hold one of each poison among the first 20, and one among each 200 after them", () => {
-    for (const [count, times] of [
-      [20, 1],
-      [220, 2],
-      [420, 3],
-    ] as const) {
-      const text = generate(count);
-      expect(Object.values(POISON).map((mark) => text.split(mark).length - 1)).toEqual([times, times, times]);
-    }
-  });
+test.each(["async-batch", "pubsub-fanout"])("%s: generated items are the same each time", (name) => {
+  const type = flowOf(readStack(stacks.stack(name)));
+  const text = () => type?.generate(300).map((input) => `${input.name}: ${input.content}`);
+  expect(text()).toEqual(text());
+});
+
+test("one of each kind of poison is among the first 20 items, and among each 200 after them", () => {
+  for (const [from, to] of [
+    [0, 20],
+    [20, 220],
+    [220, 420],
+  ] as const) {
+    const kinds = Array.from({ length: to - from }, (_, index) => kindOf(from + index));
+    expect(kinds.filter((kind) => kind !== "good").sort()).toEqual(["fail", "kill", "refused"]);
+  }
 });

@@ -62,8 +62,9 @@ export interface FlowType {
   readonly outputs: readonly string[];
   create(running: RunningStack): Flow;
   /**
-   * So many inputs, always the same. Among the first 20 and among each 200 after them is one of each kind that cannot be worked
-   * on: one that is refused, one that fails whenever it is worked on (`fail`), one that kills its process (`kill`).
+   * Inputs of so many work items, always the same. Among the first 20 and among each 200 after them is one of each kind that
+   * cannot be worked on: one that is refused, one that fails whenever it is worked on (`fail`), one that kills its process
+   * (`kill`). Where one would not reach each function, there are more.
    */
   generate(count: number): readonly Input[];
   /** What the poison among generated inputs does where it is worked on: the call fails, or the process dies of it. */

@@ -2,6 +2,13 @@ import { parseFilter } from "../../pubsub/filter";
 import type { Curl } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, InputError, jsonLines, textOutput } from "./flow";
+import { linesOf, measurements, upTo } from "./generated";
+import { kindOf, POISON, poisonIn } from "./poison";
+import { PullConsumer } from "./pull-consumer";
+
+/** Messages in one publish request. Source: https://docs.cloud.google.com/pubsub/quotas */
+const PAGE = 1000;
+const MODALITIES = ["text", "image", "audio", undefined];
 
 interface Message {
   readonly attributes: Readonly<Record<string, string>>;
@@ -24,55 +31,100 @@ export const pubsubFanout: FlowType = {
   extensions: [".jsonl"],
   outputs: ["topic_name", "subscription_names", "results_bucket_name", "client"],
   create: (running) => new PubSubFanoutFlow(running),
+  /** One file of so many messages, which are the items of each subscriber that takes them. Images are refused once more. */
+  generate: (count) => [{ name: "generated.jsonl", content: linesOf(upTo(count).map(generated)) }],
+  /** Where a message is predicted or written down; whoever pulls it knows poison by itself. */
+  poison: ({ path, body }) => (path.endsWith(":predict") || path.startsWith("/upload/") ? poisonIn(body) : undefined),
 };
 
+/** What must never be worked on shows in the attributes, too: subscribers that don't read payloads see nothing else. */
+function generated(index: number): Message {
+  const isRefusedImage = kindOf(index - 1) === "refused";
+  const kind = isRefusedImage ? "refused" : kindOf(index);
+  const modality =
+    kind === "good" ? MODALITIES[index % MODALITIES.length] : isRefusedImage || kind === "kill" ? "image" : "text";
+  return {
+    attributes: {
+      item: String(index),
+      ...(modality !== undefined && { modality }),
+      ...((kind === "fail" || kind === "kill") && { poison: POISON[kind] }),
+    },
+    payload: { instances: [kind === "good" ? measurements(index) : POISON[kind]] },
+  };
+}
+
 class PubSubFanoutFlow implements Flow {
-  private readonly published: { id: string; message: Message }[] = [];
-  private readonly pulled: string[] = [];
+  private readonly published: { id: string; attributes: Message["attributes"]; data: string }[] = [];
   private readonly topic: string;
   private readonly bucket: string;
   private readonly subscribers: readonly Subscriber[];
+  /** Of what no function is pushed. */
+  private readonly consumers: readonly PullConsumer[];
 
   constructor(private readonly running: RunningStack) {
     this.topic = `projects/${running.stack.defaults.project}/topics/${textOutput(running, "topic_name")}`;
     this.bucket = textOutput(running, "results_bucket_name");
     this.subscribers = this.readSubscribers();
+    this.consumers = this.subscribers
+      .filter(({ folder }) => folder === undefined)
+      .map(({ subscription }) => new PullConsumer(running, subscription));
   }
 
   async submit(input: Input): Promise<void> {
     const messages = jsonLines(input).map(({ line, value }) => readMessage(value, `${input.name}, line ${line}`));
+    for (let from = 0; from < messages.length; from += PAGE) await this.publish(messages.slice(from, from + PAGE));
+    for (const consumer of this.consumers) await consumer.pull();
+  }
+
+  private async publish(page: readonly Message[]): Promise<void> {
+    const messages = page.map(({ attributes, payload }) => ({
+      attributes,
+      data: Buffer.from(JSON.stringify(payload)).toString("base64"),
+    }));
     const { messageIds } = await this.running
       .client()
-      .json<{ messageIds: string[] }>("POST", this.url(this.topic, "publish"), {
-        messages: messages.map(({ attributes, payload }) => ({
-          attributes,
-          data: Buffer.from(JSON.stringify(payload)).toString("base64"),
-        })),
-      });
-    for (const [index, message] of messages.entries()) this.published.push({ id: messageIds[index] ?? "", message });
-    await this.pull();
+      .json<{ messageIds: string[] }>("POST", this.url(this.topic, "publish"), { messages });
+    for (const [index, message] of messages.entries()) this.published.push({ id: messageIds[index] ?? "", ...message });
   }
 
   result(): FlowResult {
-    const accepted = this.published.flatMap(({ id, message }) =>
-      this.subscribers
-        .filter(({ takes }) => takes(message.attributes))
-        .map((subscriber) => `${keyOf(subscriber)}/${id}`),
+    const accepted = this.published.flatMap(({ id, attributes }) =>
+      this.subscribers.filter(({ takes }) => takes(attributes)).map((subscriber) => `${keyOf(subscriber)}/${id}`),
     );
-    const effects = this.running.writes(this.bucket).map((name) => {
+    const written = this.running.writes(this.bucket).map((name) => {
       const segments = name.replace(/\.json$/, "").split("/");
       return `${segments[0]}/${segments.at(-1)}`;
     });
-    return {
-      accepted,
-      effects: [...effects, ...this.pulled],
-      deadLetters: this.running.deadLetters().map(({ attributes, messageId, reason }) => {
-        const name = attributes.CloudPubSubDeadLetterSourceSubscription;
-        const subscriber = this.subscribers.find(({ subscription }) => subscription.endsWith(`/${name}`));
-        const key = subscriber ? keyOf(subscriber) : (name ?? "unknown");
-        return { key: `${key}/${attributes.deadLetterMessageId ?? messageId}`, reason };
-      }),
-    };
+    const effects = [
+      ...written,
+      ...this.consumers.flatMap(({ subscription, done }) => done.map((id) => `${subscription}/${id}`)),
+    ];
+    return { accepted, effects, deadLetters: this.deadLetters(new Set(effects)) };
+  }
+
+  private deadLetters(effects: ReadonlySet<string>): FlowResult["deadLetters"] {
+    const idsOf = new Map<string, string[]>();
+    for (const message of this.published) {
+      const content = contentOf(message);
+      idsOf.set(content, [...(idsOf.get(content) ?? []), message.id]);
+    }
+    const taken = new Set<string>(effects);
+    return this.running.deadLetters().map(({ attributes, data, messageId, reason }) => {
+      const name = attributes.CloudPubSubDeadLetterSourceSubscription;
+      const subscriber = this.subscribers.find(({ subscription }) => subscription.endsWith(`/${name}`));
+      const key = (id: string) => `${subscriber ? keyOf(subscriber) : (name ?? "unknown")}/${id}`;
+      if (attributes.deadLetterMessageId !== undefined) return { key: key(attributes.deadLetterMessageId), reason };
+      // What Pub/Sub itself forwards has another id, and does not say which it had.
+      const ids = idsOf.get(contentOf({ attributes: originalOf(attributes), data: data.toString("base64") })) ?? [];
+      const found = key(ids.find((id) => !taken.has(key(id))) ?? messageId);
+      taken.add(found);
+      return { key: found, reason };
+    });
+  }
+
+  /** The message, whose hops to other subscribers cannot be told apart by a mark. */
+  marks(key: string): string[] {
+    return [`message ${key.split("/").at(-1)}`];
   }
 
   commands(curl: Curl) {
@@ -82,24 +134,6 @@ class PubSubFanoutFlow implements Flow {
       { title: "publish a message", command: curl.post(this.url(this.topic, "publish"), message) },
       { title: "list results", command: curl.list(this.bucket) },
     ];
-  }
-
-  /** Pulls what no function is pushed, as whoever may consume it. */
-  private async pull(): Promise<void> {
-    for (const { subscription, folder } of this.subscribers) {
-      if (folder !== undefined) continue;
-      // Where nobody may, the client's refusal says so.
-      const client = this.running.client(this.running.holderOf("pubsub.subscriptions.consume", subscription));
-      for (;;) {
-        const { receivedMessages = [] } = await client.json<{
-          receivedMessages?: { ackId: string; message: { messageId: string } }[];
-        }>("POST", this.url(subscription, "pull"), { maxMessages: 100 });
-        if (receivedMessages.length === 0) break;
-        const ackIds = receivedMessages.map(({ ackId }) => ackId);
-        await client.json("POST", this.url(subscription, "acknowledge"), { ackIds });
-        for (const { message } of receivedMessages) this.pulled.push(`${subscription}/${message.messageId}`);
-      }
-    }
   }
 
   private readSubscribers(): Subscriber[] {
@@ -127,7 +161,7 @@ class PubSubFanoutFlow implements Flow {
     return {
       results: `gs://${this.bucket}/`,
       written: counts,
-      pulled: this.pulled.length,
+      pulled: this.consumers.reduce((sum, { done }) => sum + done.length, 0),
       ...(first && { first: JSON.parse((await client.download(this.bucket, first)).toString()).predictions }),
     };
   }
@@ -139,6 +173,17 @@ class PubSubFanoutFlow implements Flow {
 
 function keyOf({ folder, subscription }: Subscriber): string {
   return folder ?? subscription;
+}
+
+/** Attributes as they were before Pub/Sub forwarded the message. */
+function originalOf(attributes: Message["attributes"]): Message["attributes"] {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !name.startsWith("CloudPubSubDeadLetter")));
+}
+
+/** The same for messages that are alike. */
+function contentOf({ attributes, data }: { attributes: Message["attributes"]; data: string }): string {
+  const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([sorted, data]);
 }
 
 function readMessage(value: unknown, where: string): Message {
