@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
+import { describeProof, isProven, ProofError, progressOn, prove, summaryOf } from "./prove";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
 import type { Command } from "./run/flows/flow";
 import { Operator } from "./run/operator";
@@ -21,8 +22,9 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   --terraform <dir>  a folder with a cdk.tf.json, instead of <stack>
   --input <file>     puts this in, instead of the sample
   --keep             stays up until Ctrl-C, and prints commands that use it
+  --prove-iam        uses the stack without each of its IAM bindings in turn: which are needed, and for what
   --json             ends with one line of JSON: the summary
-  --quiet            prints no hops
+  --quiet            prints no hops, and of IAM bindings only those that are missing or not needed
   --help             this text`;
 const STACKS = join("cdktf.out", "stacks");
 const SAMPLES = "samples";
@@ -34,6 +36,7 @@ interface Options {
   readonly folder: string;
   readonly input?: string;
   readonly keep: boolean;
+  readonly proveIam: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -55,6 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  if (options.proveIam) return proveIam(options);
   const stack = readStack(options.folder);
   const type = flowOf(stack);
   if (!type && !options.keep) {
@@ -77,6 +81,14 @@ function report(summary: Summary, { json }: Options): number {
   console.log(describe(summary));
   if (json) console.log(JSON.stringify(summary));
   return isGood(summary) ? 0 : 1;
+}
+
+/** @returns the exit code */
+async function proveIam({ folder, json, quiet }: Options): Promise<number> {
+  const proof = await prove(folder, quiet ? {} : { onProgress: progressOn(process.stderr) });
+  console.log(describeProof(proof, { quiet, colours: process.stdout.isTTY && !process.env.NO_COLOR }));
+  if (json) console.log(JSON.stringify(summaryOf(proof)));
+  return isProven(proof) ? 0 : 1;
 }
 
 /** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */
@@ -120,12 +132,15 @@ function readOptions(args: readonly string[]): Options | undefined {
     throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
   }
   const { values, positionals } = parsed;
-  const { help, terraform, input, keep = false, json = false, quiet = false } = values;
+  const { help, terraform, input, keep = false, json = false, quiet = false, "prove-iam": proveIam = false } = values;
   if (help) return undefined;
   const [stack, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`Given ${positionals.length} stacks; allowed: one\n\n${USAGE}`);
   if (terraform !== undefined && stack !== undefined) {
     throw new UsageError(`Given both a stack and --terraform; allowed: one of them`);
+  }
+  if (proveIam && (keep || input !== undefined)) {
+    throw new UsageError(`Given --prove-iam with --${keep ? "keep" : "input"}; allowed: one of them`);
   }
   // npm goes to the project's folder; what people type is relative to where they were.
   const from = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
@@ -133,6 +148,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     folder: terraform === undefined ? folderOf(stack) : from(terraform),
     input: input === undefined ? undefined : from(input),
     keep,
+    proveIam,
     json,
     quiet,
   };
@@ -146,6 +162,7 @@ function parse(args: readonly string[]) {
       terraform: { type: "string" },
       input: { type: "string" },
       keep: { type: "boolean" },
+      "prove-iam": { type: "boolean" },
       json: { type: "boolean" },
       quiet: { type: "boolean" },
       help: { type: "boolean", short: "h" },
@@ -167,6 +184,8 @@ function explain(error: Error): string {
   if (error instanceof LoadError) {
     return `This stack cannot run locally; ${error.reasons.length} reasons:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
   }
-  const expected = [UsageError, StackError, InputError, ApiError, StartError].some((type) => error instanceof type);
+  const expected = [UsageError, StackError, InputError, ApiError, StartError, ProofError].some(
+    (type) => error instanceof type,
+  );
   return expected ? error.message : (error.stack ?? String(error));
 }

@@ -1,0 +1,43 @@
+import { type Access, allows, type Binding } from "../iam";
+import type { Grant } from "./grants";
+
+/** What a run tells of a stack besides who may do what. */
+export interface Seen {
+  readonly project: string;
+  readonly bindings: readonly Binding[];
+  /** Buckets that Dataflow jobs keep temporary files in. */
+  readonly temporary: readonly string[];
+}
+
+/** A requirement that Google documents, and of which no stand-in can show what happens where it is not met. */
+export interface Requirement {
+  readonly why: string;
+  readonly source: string;
+  /** Whether it is what a grant is there for. */
+  readonly holds: (grant: Grant, seen: Seen) => boolean;
+}
+
+const REQUIREMENTS: readonly Requirement[] = [
+  {
+    why: "Dataflow asks of whoever launches a template that they may write to its temporary location; what it does otherwise is not documented, so the stand-in does not ask",
+    source:
+      'https://cloud.google.com/dataflow/docs/guides/templates/running-templates (tempLocation: "a location where you have write permission") and https://cloud.google.com/dataflow/docs/concepts/access-control (Creating jobs: a storage role "to stage files")',
+    holds: ({ role, member = "", resource = "" }, { project, bindings, temporary }) => {
+      const launch: Access = {
+        email: member.replace(/^serviceAccount:/, ""),
+        permission: "dataflow.jobs.create",
+        resource: `projects/${project}`,
+      };
+      return (
+        ["roles/storage.objectUser", "roles/storage.objectAdmin"].includes(role) &&
+        temporary.some((bucket) => resource === `projects/_/buckets/${bucket}`) &&
+        bindings.some((binding) => allows(binding, launch, project))
+      );
+    },
+  },
+];
+
+/** The documented requirement that a grant meets, if there is one. */
+export function documented(grant: Grant, seen: Seen): Requirement | undefined {
+  return REQUIREMENTS.find(({ holds }) => holds(grant, seen));
+}

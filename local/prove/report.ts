@@ -1,0 +1,66 @@
+import type { Denial } from "../iam";
+import { type Grant, inWords, shortMember, shortResource } from "./grants";
+import type { Proof } from "./prove";
+
+/** Whether nothing is missing, and whatever is not needed is documented. */
+export function isProven({ missing, unproven }: Proof): boolean {
+  return missing.length === 0 && unproven.every(({ requirement }) => requirement !== undefined);
+}
+
+/** The line of JSON for programs. */
+export function summaryOf({ stack, grants, necessary, unproven, missing, seconds }: Proof): object {
+  return {
+    stack,
+    bindings: grants.length,
+    necessary: necessary.length,
+    unproven: unproven.map(({ grant, why, requirement }) => ({
+      ...placeOf(grant),
+      why: requirement ? `${requirement.why}. Source: ${requirement.source}` : why,
+      ...(requirement && { documented: true }),
+    })),
+    missing: missing.map(({ email, permission, resource, remedy }) => ({
+      member: email === "" ? "nobody" : `serviceAccount:${email}`,
+      permission,
+      resource,
+      remedy,
+    })),
+    seconds,
+  };
+}
+
+export interface DescribeOptions {
+  /** Says nothing of what is necessary or documented. Default false. */
+  readonly quiet?: boolean;
+  /** Default false. */
+  readonly colours?: boolean;
+}
+
+/** A table for people: each grant and what fails without it, then what is to be done. */
+export function describeProof(proof: Proof, { quiet = false, colours = false }: DescribeOptions = {}): string {
+  const { stack, grants, necessary, unproven, missing, seconds } = proof;
+  const dim = (text: string) => (colours ? `\x1b[2m${text}\x1b[22m` : text);
+  const entry = (sign: string, grant: Grant, why: string) =>
+    `  ${sign}  ${inWords(grant)}\n      ${dim(grant.address)}\n      ${why}`;
+  const proven = necessary.map(({ grant, denial }) => entry("ok", grant, `without it ${lack(denial)}`));
+  const kept = unproven.flatMap(({ grant, requirement }) =>
+    requirement ? [entry("--", grant, `unproven: ${requirement.why}\n      ${dim(requirement.source)}`)] : [],
+  );
+  const needless = unproven.flatMap(({ grant, why, requirement }) =>
+    requirement ? [] : [entry("!!", grant, `not needed: ${why}. Remove it, or document what asks for it`)],
+  );
+  const numbers = `bindings ${grants.length}, necessary ${necessary.length}, unproven ${unproven.length}, missing ${missing.length}`;
+  return [
+    ...(quiet ? [] : [...proven, ...kept]),
+    ...needless,
+    ...missing.map((denial) => `  !!  missing: ${lack(denial)}\n      ${denial.remedy}`),
+    `${isProven(proof) ? "OK" : "FAILED"}  ${stack}  ${numbers}, ${seconds.toFixed(1)} s`,
+  ].join("\n");
+}
+
+function lack({ email, permission, resource }: Denial): string {
+  return `${shortMember(email) || "nobody"} lacks ${permission} on ${shortResource(resource)}`;
+}
+
+function placeOf({ address, member, permission }: Grant): object {
+  return permission === undefined ? { address, member } : { address, permission };
+}

@@ -1,0 +1,181 @@
+import { ApiError } from "../core/api-error";
+import { VirtualClock } from "../core/virtual-clock";
+import type { Denial } from "../iam";
+import { RequestFailed } from "../run/client";
+import type { FlowType } from "../run/flows";
+import type { Machine, RunOptions } from "../run/machine";
+import { untilQuiet } from "../run/quiet";
+import type { RunningStack } from "../run/running-stack";
+import { type Summary, summarise } from "../run/summary";
+import { submitAll } from "../run/workload";
+import { Gate } from "./gate";
+import { deafTo, neglect, pulledSubscriptions } from "./neglect";
+import { poisoning } from "./poison";
+import { repeating } from "./repeat";
+
+export interface TrialOptions extends Pick<RunOptions, "bindings" | "onAllowed"> {
+  /** Whether a denial is what the run is for: then it ends at once. Default: it goes on. */
+  readonly endsAt?: (denial: Denial) => boolean;
+}
+
+export interface TrialResult {
+  /** Calls that no binding allowed, as they came. */
+  readonly denials: readonly Denial[];
+  /** Absent where the run could not begin, or ended at a denial. */
+  readonly summary?: Summary;
+  /** Buckets that jobs keep temporary files in. */
+  readonly temporary: readonly string[];
+}
+
+/** Work items: enough for one of each poison among good ones. */
+const ITEMS = 10;
+/** Wall milliseconds without anything happening after which a run is stuck, and those in which it must come to rest. */
+const PATIENCE = 20_000;
+const REST = 3_000;
+
+/**
+ * A run of all that a pattern promises, in virtual time: generated items, poison among them; each delivery repeated after its
+ * success; results read; and a consumer that never acknowledges. Nothing of it is left on the machine afterwards.
+ */
+export class Trial {
+  private readonly gate = new Gate();
+  private readonly clock = new VirtualClock();
+  private readonly denials: Denial[] = [];
+  private waiting = 0;
+  private deaf = false;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly type: FlowType,
+    private readonly options: TrialOptions = {},
+  ) {}
+
+  /** @throws Error for a run that does not come to rest */
+  async run(): Promise<TrialResult> {
+    const { gate, clock, denials } = this;
+    const running = this.begin();
+    if (!running) return { denials, temporary: [] };
+    clock.run(() => this.waiting > 0 || running.pending() > 0);
+    let summary: Summary | undefined;
+    try {
+      summary = await this.use(running);
+    } finally {
+      gate.close();
+      await running.stop();
+      clock.stop();
+      await this.rest(running);
+    }
+    const temporary = running.parts.standIns.dataflow.jobs.map(({ launch }) => launch.tempLocation.split("/")[2] ?? "");
+    return { denials, summary, temporary };
+  }
+
+  /** Undefined where the stack's own deployment may not do something. */
+  private begin(): RunningStack | undefined {
+    const { machine, type, gate, clock } = this;
+    const { bindings, onAllowed, endsAt } = this.options;
+    const functions = new Set<string>();
+    const identities = new Set<string>();
+    for (const { type: kind, attributes } of machine.stack.resources) {
+      if (kind === "google_workflows_workflow") identities.add(attributes.service_account);
+      if (kind !== "google_cloudfunctions2_function") continue;
+      functions.add(new URL(attributes.service_config.uri).host);
+      identities.add(attributes.service_config.service_account_email);
+    }
+    try {
+      return machine.run({
+        clock,
+        bindings,
+        onAllowed,
+        onDenied: (denial) => {
+          if (gate.shut) return;
+          this.denials.push(denial);
+          if (endsAt?.(denial)) gate.close();
+        },
+        interpose: () => ({
+          service: (inner) => {
+            const poisoned = poisoning(inner, type, (email) => identities.has(email));
+            return gate.service(deafTo(poisoned, () => this.deaf));
+          },
+          invoker: (inner) => repeating(gate.invoker(inner), (url) => functions.has(new URL(url).host)),
+        }),
+      });
+    } catch (error) {
+      if (error instanceof ApiError) return undefined;
+      throw error;
+    }
+  }
+
+  /** @returns undefined where it ended at a denial */
+  private async use(running: RunningStack): Promise<Summary | undefined> {
+    const { gate, type } = this;
+    const inputs = type.generate(ITEMS);
+    const flow = type.create(running);
+    let error = await this.failureOf(() => submitAll(flow, inputs));
+    error ??= await this.quiet(running);
+    if (gate.shut) return undefined;
+    error ??= await this.failureOf(() => flow.outputs());
+    const { recorder, unsimulated } = running.parts;
+    const seen = { outputs: {}, hops: recorder.hops.length, denials: this.denials, unsimulated };
+    const summary = summarise({ stack: running.stack.name, result: flow.result(), ...seen, error });
+    await this.neglect(running, inputs);
+    return gate.shut ? undefined : summary;
+  }
+
+  /** Once more all that goes in, and nobody acknowledges. */
+  private async neglect(running: RunningStack, inputs: ReturnType<FlowType["generate"]>): Promise<void> {
+    const pulled = pulledSubscriptions(running);
+    if (pulled.length === 0 || this.gate.shut) return;
+    this.deaf = true;
+    await this.failureOf(() => submitAll(this.type.create(running), inputs));
+    for (const each of pulled) {
+      await this.failureOf(() => neglect(running, each, (milliseconds) => this.wait(running, milliseconds)));
+    }
+    await this.quiet(running);
+  }
+
+  /** What was refused, in a word; undefined where nothing was. */
+  private async failureOf(work: () => Promise<unknown>): Promise<string | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (failure) {
+      if (failure instanceof RequestFailed || failure instanceof ApiError) return failure.message;
+      throw failure;
+    }
+  }
+
+  private async quiet(running: RunningStack): Promise<string | undefined> {
+    const end = await untilQuiet({
+      pending: () => running.pending(),
+      progress: () => running.parts.recorder.hops.length,
+      failed: () => this.gate.shut,
+      patience: PATIENCE,
+    });
+    return end === "stuck" ? `${running.pending()} items are still pending` : undefined;
+  }
+
+  /** Lets virtual time pass, as long as the run lasts. */
+  private async wait({ parts }: RunningStack, milliseconds: number): Promise<void> {
+    const { clock } = parts;
+    this.waiting++;
+    let cancel = () => {};
+    const passed = new Promise<void>((resolve) => {
+      cancel = clock.at(clock.now() + milliseconds, resolve);
+    });
+    await Promise.race([passed, this.gate.closed()]);
+    cancel();
+    this.waiting--;
+  }
+
+  /** Waits until nothing of the run is under way; what does not end is crashed. */
+  private async rest({ parts }: RunningStack): Promise<void> {
+    const { functions, stack } = parts;
+    const atRest = () =>
+      untilQuiet({ pending: () => functions.pending() + this.gate.open, progress: () => 0, patience: REST });
+    if ((await atRest()) === "quiet") return;
+    for (const { type, attributes } of stack.resources) {
+      if (type === "google_cloudfunctions2_function") functions.crash(attributes.name);
+    }
+    if ((await atRest()) !== "quiet") throw new Error(`Requests of ${stack.name} do not end`);
+  }
+}
