@@ -11,7 +11,7 @@ import type { TopicPublisher } from "../pubsub/publisher";
 import { load } from "./load";
 import { LineRecorder } from "./recorder";
 import { RelayClock } from "./relay-clock";
-import { RunningStack } from "./running-stack";
+import { RunningStack, type WrittenObject } from "./running-stack";
 import { all, createStandIns, SIMULATED_SERVICES, type StandIns } from "./stand-ins";
 
 /** A function that does not start, with the last lines of its log. */
@@ -130,10 +130,10 @@ export class Machine {
     const between = interpose?.({ clock, recorder }) ?? {};
     const invoker = between.invoker?.(functions) ?? functions;
     const surroundings: Surroundings = { ...this.place, clock, recorder, authorizer, tokens, invoker };
-    const written: { bucket: string; name: string }[] = [];
+    const written: WrittenObject[] = [];
     const created: { queue: string; id: string }[] = [];
     const standIns = createStandIns(surroundings, stack, {
-      onWrite: (bucket, name) => written.push({ bucket, name }),
+      onWrite: (object) => written.push(object),
       onTask: (queue, id) => created.push({ queue, id }),
       publisher: between.publisher,
     });
@@ -142,7 +142,18 @@ export class Machine {
       ...all(standIns).map((standIn) => watched(standIn, between.service, (what) => unsimulated.push(what))),
       { rest: [doors(functions, tokens, stack.resources)], grpc: [] },
     );
-    const parts = { stack, network, tokens, functions, standIns, authorizer, recorder, clock, retries };
+    const parts = {
+      stack,
+      bindings: this.bindings,
+      network,
+      tokens,
+      functions,
+      standIns,
+      authorizer,
+      recorder,
+      clock,
+      retries,
+    };
     const morePending = () => between.pending?.() ?? 0;
     return new RunningStack({ ...parts, denials, unsimulated, written, created, morePending }, () => stopAll(standIns));
   }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Stack, StackResource } from "../../terraform";
 import type { Clock } from "../core/clock";
 import type { FunctionHost } from "../functions";
-import type { BindingAuthorizer, Denial } from "../iam";
+import type { Binding, BindingAuthorizer, Denial } from "../iam";
 import type { Network, TokenAuthority } from "../network";
 import { Client } from "./client";
 import { Curl } from "./curl";
@@ -19,6 +19,13 @@ export interface DeadLetter {
   readonly reason: string;
 }
 
+export interface WrittenObject {
+  readonly bucket: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly content: Buffer;
+}
+
 export interface RunningParts {
   readonly stack: Stack;
   readonly network: Network;
@@ -26,13 +33,15 @@ export interface RunningParts {
   readonly functions: FunctionHost;
   readonly standIns: StandIns;
   readonly authorizer: BindingAuthorizer;
+  /** The stack's own, whichever this run has. */
+  readonly bindings: readonly Binding[];
   readonly recorder: LineRecorder;
   /** Calls that no binding allowed, as they come. */
   readonly denials: readonly Denial[];
   /** Calls of what no stand-in does, and of hosts that nobody stands in for, as they come. */
   readonly unsimulated: readonly string[];
-  /** Buckets and names of objects as they are written. */
-  readonly written: readonly { readonly bucket: string; readonly name: string }[];
+  /** Objects as they are written. */
+  readonly written: readonly WrittenObject[];
   /** Ids of queues and tasks as queues take them on. */
   readonly created: readonly { readonly queue: string; readonly id: string }[];
   readonly clock: Clock;
@@ -78,9 +87,12 @@ export class RunningStack {
     return new Client({ email, tokens, recorder, clock, retries, port: network.port, ca });
   }
 
-  /** A service account that a binding gives a permission on exactly this resource, Google's own agents apart. */
+  /**
+   * A service account that the stack gives a permission on exactly this resource, Google's own agents apart; also where this
+   * run does without that binding.
+   */
   holderOf(permission: string, resource: string): string | undefined {
-    const found = this.parts.authorizer.bindings.find(
+    const found = this.parts.bindings.find(
       (binding) =>
         binding.resource === resource &&
         binding.permissions.has(permission) &&
@@ -92,7 +104,12 @@ export class RunningStack {
 
   /** Names of the objects that were written to a bucket, one for each time. */
   writes(bucket: string): string[] {
-    return this.parts.written.filter((object) => object.bucket === bucket).map(({ name }) => name);
+    return this.writtenTo(bucket).map(({ name }) => name);
+  }
+
+  /** Objects that were written to a bucket, one for each time. */
+  writtenTo(bucket: string): WrittenObject[] {
+    return this.parts.written.filter((object) => object.bucket === bucket);
   }
 
   /** What lies in the subscriptions of the stack's dead-letter topics. */

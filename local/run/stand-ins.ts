@@ -6,6 +6,7 @@ import type { TopicPublisher } from "../pubsub/publisher";
 import { PubSubStandIn } from "../pubsub/pubsub";
 import { SchedulerStandIn } from "../scheduler/scheduler";
 import { StorageStandIn } from "../storage";
+import type { StoredObject } from "../storage/stored-object";
 import { CloudTasksStandIn } from "../tasks/cloud-tasks";
 import { VertexStandIn } from "../vertex";
 import { WorkflowsStandIn } from "../workflows";
@@ -37,7 +38,7 @@ export function all(standIns: StandIns): StandIn[] {
 
 export interface Watcher {
   /** Told each object that is written. */
-  readonly onWrite: (bucket: string, name: string) => void;
+  readonly onWrite: (object: StoredObject) => void;
   /** Told each task that a queue takes on. */
   readonly onTask: (queue: string, id: string) => void;
   /** Makes what Pub/Sub and Cloud Storage publish with of what they would. */
@@ -74,7 +75,7 @@ export function createStandIns(
         directory: folder,
         publisher: pubsub && publisher(pubsub),
         onChange: ({ type, object }) => {
-          if (type === "OBJECT_FINALIZE") onWrite(object.bucket, object.name);
+          if (type === "OBJECT_FINALIZE") onWrite(object);
         },
       }),
   );

@@ -59,9 +59,11 @@ export class Notifications {
     if (this.stopped) return;
     const publisher = this.publisher();
     let status = "OK";
+    let detail: string | undefined;
     try {
       if (!publisher) throw new ApiError("NOT_FOUND", `No Pub/Sub runs that has ${config.topic}`);
-      await publisher.publish(agent(this.surroundings), config.topic, message(config, change, eventTime));
+      const id = await publisher.publish(agent(this.surroundings), config.topic, message(config, change, eventTime));
+      detail = `message ${id}`;
     } catch (error) {
       status = error instanceof ApiError ? `${error.code}: ${error.message}` : String(error);
       if (error instanceof ApiError && PASSING.includes(error.code))
@@ -75,6 +77,7 @@ export class Notifications {
         what: `${change.type} ${change.object.name}`,
         attempt,
         status,
+        detail,
       });
     }
     this.underWay--;

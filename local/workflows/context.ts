@@ -12,7 +12,7 @@ export class ExecutionContext implements StandardContext {
   constructor(
     private readonly surroundings: Surroundings,
     private readonly workflow: Workflow,
-    executionId: string,
+    private readonly executionId: string,
     revisionId: string,
     private readonly callLogLevel: CallLogLevel,
   ) {
@@ -28,6 +28,11 @@ export class ExecutionContext implements StandardContext {
       GOOGLE_CLOUD_WORKFLOW_REVISION_ID: revisionId,
       GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID: executionId,
     };
+  }
+
+  /** Tells the hops of one execution from those of others. */
+  private get told(): string {
+    return `execution ${this.executionId}`;
   }
 
   now(): number {
@@ -65,7 +70,7 @@ export class ExecutionContext implements StandardContext {
       status = `${error.code}: ${error.message}`;
     }
     const what = `${severity} ${typeof data === "string" ? data : "entry"}`;
-    recorder.hop({ from: `workflow ${this.workflow.id}`, to: "Cloud Logging", what, status });
+    recorder.hop({ from: `workflow ${this.workflow.id}`, to: "Cloud Logging", what, status, detail: this.told });
   }
 
   logCall(event: "call" | "return" | "exception", called: string): void {
@@ -85,6 +90,7 @@ export class ExecutionContext implements StandardContext {
       what: `${method} ${pathname}`,
       status: result.failure ?? String(result.status),
       duration: clock.now() - began,
+      detail: this.told,
     });
     if (result.failure === "deadline")
       throw raised("TimeoutError", `no answer in ${timeout} seconds: ${method} ${url}`);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ApiError } from "../core/api-error";
-import type { Caller, Surroundings } from "../core/stand-in";
+import type { Caller, Hop, Surroundings } from "../core/stand-in";
 import type { Wire } from "../core/values";
 import { ExecutionContext } from "./context";
 import { Cancelled, RaisedError } from "./errors";
@@ -13,6 +13,8 @@ const STATES = { ACTIVE: 1, SUCCEEDED: 2, FAILED: 3, CANCELLED: 4 } as const;
 
 /** Bytes. */
 const MAX_ARGUMENT = 32 * 1024;
+/** Characters of an argument that a hop shows. */
+const SHOWN = 200;
 
 export const REVISION = "000001-000";
 
@@ -61,7 +63,7 @@ export class Execution {
   }
 
   async run(): Promise<void> {
-    this.hop("ACTIVE");
+    this.hop("ACTIVE", { detail: shortened(this.given.argument) });
     try {
       const value = await this.interpreter.run(this.argument, this.abort.signal);
       this.end("SUCCEEDED", { result: resultOf(value) });
@@ -109,14 +111,19 @@ export class Execution {
     this.state = state;
     this.ended = this.surroundings.clock.now();
     Object.assign(this, outcome);
-    this.hop(outcome.error ? `${state}: ${outcome.error.payload}` : state, this.ended - this.started);
+    this.hop(outcome.error ? `${state}: ${outcome.error.payload}` : state, { duration: this.ended - this.started });
   }
 
-  private hop(status: string, duration?: number): void {
+  private hop(status: string, more: Pick<Hop, "duration" | "detail">): void {
     const to = `workflow ${this.workflow.id}`;
     const what = `execution ${this.id}`;
-    this.surroundings.recorder.hop({ from: this.caller.email ?? "nobody", to, what, status, duration });
+    this.surroundings.recorder.hop({ from: this.caller.email ?? "nobody", to, what, status, ...more });
   }
+}
+
+/** As much of an argument as tells what an execution is for. */
+function shortened(argument: string): string | undefined {
+  return argument.length > SHOWN ? `${argument.slice(0, SHOWN - 1)}…` : argument || undefined;
 }
 
 function readArgument(argument: string): Value {

@@ -44,7 +44,28 @@ test("pubsub-fanout: poison is a dead letter of each subscriber, and what the mo
   expect(functions).toEqual(["Pub/Sub", "message-predictor"]);
 });
 
-test.each(["async-batch", "pubsub-fanout"])("%s: generated items are the same each time", (name) => {
+test("event-workflow: what the function or the workflow refuses is a dead letter with the reason", async () => {
+  const { summary, deadLetters, functions, running } = await poisonedRun(stacks.stack("event-workflow"), 20);
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 20, done: 16, deadLettered: 4 });
+  const reasons = Object.fromEntries(deadLetters.map(({ key, reason }) => [key.replace(/\/\d+$/, ""), reason]));
+  expect(reasons).toEqual({
+    "poison-refused-00002.jsonl": "The upload is empty",
+    "poison-refused-by-workflow-00003.jsonl":
+      "the upload cannot be read: the upload holds 20001 instances; allowed are up to 20000",
+    "poison-fail-00004.jsonl": "its deliveries failed",
+    "poison-kill-00007.jsonl": "its deliveries failed",
+  });
+  expect(functions).toEqual(["Pub/Sub", "start-workflow"]);
+  // Results with a failed chunk are an effect.
+  const errors = running.writes("my-gcp-project-event-workflow-results-dev").filter((name) => name.includes("errors"));
+  expect(errors.map((name) => name.split("/")[0]).sort()).toEqual([
+    "poison-refused-by-workflow-00003.jsonl",
+    "upload-00009.jsonl",
+    "upload-00019.jsonl",
+  ]);
+});
+
+test.each(["async-batch", "pubsub-fanout", "event-workflow"])("%s: generated items are the same each time", (name) => {
   const type = flowOf(readStack(stacks.stack(name)));
   const text = () => type?.generate(300).map((input) => `${input.name}: ${input.content}`);
   expect(text()).toEqual(text());

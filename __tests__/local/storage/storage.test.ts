@@ -407,10 +407,10 @@ describe("notifications", () => {
     expect([publisher.published.length, storage.pending()]).toEqual([0, 1]);
     await around.clock.advance(2_001);
     expect([publisher.published.length, storage.pending()]).toEqual([1, 0]);
-    expect(around.hops.map(({ attempt, status }) => [attempt, status])).toEqual([
-      [1, "UNAVAILABLE: later"],
-      [2, "INTERNAL: later"],
-      [3, "OK"],
+    expect(around.hops.map(({ attempt, status, detail }) => [attempt, status, detail])).toEqual([
+      [1, "UNAVAILABLE: later", undefined],
+      [2, "INTERNAL: later", undefined],
+      [3, "OK", "message 1"],
     ]);
   });
 

@@ -60,9 +60,9 @@ describe("Executions over REST", () => {
       duration: "60s",
     });
     expect(workflows.pending()).toBe(0);
-    expect(around.hops.map(({ from, to, status }) => [from, to, status])).toEqual([
-      ["caller@p", "workflow w", "ACTIVE"],
-      ["caller@p", "workflow w", "SUCCEEDED"],
+    expect(around.hops.map(({ from, to, status, detail }) => [from, to, status, detail])).toEqual([
+      ["caller@p", "workflow w", "ACTIVE", '{"a": 1.0}'],
+      ["caller@p", "workflow w", "SUCCEEDED", undefined],
     ]);
   });
 

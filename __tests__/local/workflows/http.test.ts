@@ -33,6 +33,7 @@ describe("http", () => {
       what: "POST /a",
       status: "200",
       duration: 0,
+      detail: expect.stringMatching(/^execution [0-9a-f-]{36}$/),
     });
   });
 

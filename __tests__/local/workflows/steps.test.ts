@@ -188,7 +188,14 @@ down:
       const execution = new WorkflowsStandIn(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
       await around.clock.advance(0);
       expect(execution.state).toBe("SUCCEEDED");
-      expect(around.hops).toContainEqual({ from: "workflow w", to: "Cloud Logging", what: "INFO hello", status });
+      const detail = `execution ${execution.id}`;
+      expect(around.hops).toContainEqual({
+        from: "workflow w",
+        to: "Cloud Logging",
+        what: "INFO hello",
+        status,
+        detail,
+      });
     }
   });
 

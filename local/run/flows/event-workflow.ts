@@ -1,6 +1,13 @@
 import type { Curl } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, jsonLines, textOutput } from "./flow";
+import { linesOf, measurements, upTo } from "./generated";
+import { kindOf, POISON, poisonIn } from "./poison";
+
+/** One more than the workflow takes. */
+const TOO_MANY = 20_001;
+/** Suffix of the object that says what went wrong. */
+const ERRORS = ".errors.json";
 
 /** A file is uploaded, its notification starts the workflow, which predicts and writes one results object. */
 export const eventWorkflow: FlowType = {
@@ -10,10 +17,26 @@ export const eventWorkflow: FlowType = {
   extensions: [".jsonl"],
   outputs: ["bucket_name", "results_bucket_name", "workflow_name", "client"],
   create: (running) => new EventWorkflowFlow(running),
+  /** One file an item. The function refuses an empty one; the workflow, once more, one of too many instances. */
+  generate: (count) => upTo(count).map(upload),
+  /** Where an execution is started for an upload, whose name says what it is. */
+  poison: ({ method, path, body }) => (method === "POST" && path.endsWith("/executions") ? poisonIn(body) : undefined),
 };
 
+function upload(index: number): Input {
+  const kind = kindOf(index);
+  const number = String(index).padStart(5, "0");
+  const name = kind === "good" ? `upload-${number}.jsonl` : `${POISON[kind]}-${number}.jsonl`;
+  if (kind === "refused") return { name, content: Buffer.alloc(0) };
+  if (kindOf(index - 1) === "refused") {
+    return { name: `${POISON.refused}-by-workflow-${number}.jsonl`, content: Buffer.from("0\n".repeat(TOO_MANY)) };
+  }
+  const instances = upTo(1 + (index % 3)).map((at) => measurements(index + at));
+  // What the model does not take is an error in the results, which there are all the same.
+  return { name, content: linesOf(index % 10 === 9 ? [...instances, "no flower"] : instances) };
+}
+
 class EventWorkflowFlow implements Flow {
-  private readonly accepted: string[] = [];
   private readonly uploads: string;
   private readonly results: string;
 
@@ -23,24 +46,33 @@ class EventWorkflowFlow implements Flow {
   }
 
   async submit(input: Input): Promise<void> {
-    jsonLines(input);
-    const { generation } = await this.running
-      .client()
-      .upload(this.uploads, input.name, input.content, "application/x-ndjson");
-    this.accepted.push(`${input.name}/${generation}`);
+    if (input.content.length > 0) jsonLines(input);
+    await this.running.client().upload(this.uploads, input.name, input.content, "application/x-ndjson");
   }
 
   result(): FlowResult {
+    const written = this.running.writtenTo(this.results);
+    const effects = written.filter(({ name }) => !name.endsWith(ERRORS)).map(({ name }) => name.replace(/\.json$/, ""));
+    const done = new Set(effects);
+    // Errors beside results are those of some chunks; alone they say why there are no results.
+    const failed = written
+      .filter(({ name }) => name.endsWith(ERRORS))
+      .map(({ name, content }) => ({ key: name.slice(0, -ERRORS.length), reason: reasonIn(content) }))
+      .filter(({ key }) => !done.has(key));
+    const handedOver = this.running
+      .deadLetters()
+      .map(({ attributes, reason }) => ({ key: `${attributes.objectId}/${attributes.objectGeneration}`, reason }));
     return {
-      accepted: this.accepted,
-      effects: this.running
-        .writes(this.results)
-        .filter((name) => !name.endsWith(".errors.json"))
-        .map((name) => name.replace(/\.json$/, "")),
-      deadLetters: this.running
-        .deadLetters()
-        .map(({ attributes, reason }) => ({ key: `${attributes.objectId}/${attributes.objectGeneration}`, reason })),
+      // The bucket has taken on uploads also where no answer came.
+      accepted: this.running.writtenTo(this.uploads).map(({ name, generation }) => `${name}/${generation}`),
+      effects,
+      deadLetters: [...handedOver, ...failed],
     };
+  }
+
+  /** The object. */
+  marks(key: string): string[] {
+    return [key.slice(0, key.lastIndexOf("/"))];
   }
 
   commands(curl: Curl) {
@@ -64,4 +96,10 @@ class EventWorkflowFlow implements Flow {
         .slice(0, 3),
     };
   }
+}
+
+/** Of an errors object that the workflow wrote. */
+function reasonIn(content: Buffer): string {
+  const { errors } = JSON.parse(content.toString()) as { errors: { reason?: string; message?: string }[] };
+  return errors.map(({ reason, message }) => [reason, message].filter(Boolean).join(": ")).join("; ");
 }
