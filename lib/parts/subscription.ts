@@ -72,6 +72,12 @@ export interface PushSubscriptionProps extends SubscriptionProps {
    * @default false
    */
   readonly grantTokenCreator?: boolean;
+  /**
+   * With a dead letter, the function itself hands over what can never succeed, with the reason, and may do so. One that never
+   * refuses a message for good does without; what fails is forwarded by Pub/Sub all the same.
+   * @default true
+   */
+  readonly handOver?: boolean;
 }
 
 export type PullSubscriptionProps = SubscriptionProps;
@@ -181,7 +187,7 @@ export class PushSubscription extends Subscription {
     });
     this.name = config.name;
     this.allowForwarding(props.deadLetter);
-    if (props.deadLetter) worker.handOverTo(props.deadLetter);
+    if (props.deadLetter && props.handOver !== false) worker.handOverTo(props.deadLetter);
   }
 }
 

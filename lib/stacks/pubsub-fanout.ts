@@ -20,7 +20,8 @@ export class PubSubFanoutStack extends GoogleStack {
       subscribers: {
         text: { source: predictor, endpoint, filter: Filter.equals("modality", "text") },
         image: { source: predictor, endpoint, filter: Filter.equals("modality", "image") },
-        audit: { source: FunctionSource.builtIn("message-audit") },
+        // It takes whatever Pub/Sub takes, so that there is nothing to hand over.
+        audit: { source: FunctionSource.builtIn("message-audit"), subscription: { handOver: false } },
       },
       pullSubscribers: {
         services: { name: `ai-workloads-subscription-${settings.environment}` },
