@@ -9,7 +9,6 @@ import type { RunningStack } from "../run/running-stack";
 import { type Summary, summarise } from "../run/summary";
 import { submitAll } from "../run/workload";
 import { Gate } from "./gate";
-import { deafTo, neglect, pulledSubscriptions } from "./neglect";
 import { poisoning } from "./poison";
 import { repeating } from "./repeat";
 
@@ -35,14 +34,12 @@ const REST = 3_000;
 
 /**
  * A run of all that a pattern promises, in virtual time: generated items, poison among them; each delivery repeated after its
- * success; results read; and a consumer that never acknowledges. Nothing of it is left on the machine afterwards.
+ * success; results read. Nothing of it is left on the machine afterwards.
  */
 export class Trial {
   private readonly gate = new Gate();
   private readonly clock = new VirtualClock();
   private readonly denials: Denial[] = [];
-  private waiting = 0;
-  private deaf = false;
 
   constructor(
     private readonly machine: Machine,
@@ -55,7 +52,7 @@ export class Trial {
     const { gate, clock, denials } = this;
     const running = this.begin();
     if (!running) return { denials, temporary: [] };
-    clock.run(() => this.waiting > 0 || running.pending() > 0);
+    clock.run(() => running.pending() > 0);
     let summary: Summary | undefined;
     try {
       summary = await this.use(running);
@@ -92,10 +89,7 @@ export class Trial {
           if (endsAt?.(denial)) gate.close();
         },
         interpose: () => ({
-          service: (inner) => {
-            const poisoned = poisoning(inner, type, (email) => identities.has(email));
-            return gate.service(deafTo(poisoned, () => this.deaf));
-          },
+          service: (inner) => gate.service(poisoning(inner, type, (email) => identities.has(email))),
           invoker: (inner) => repeating(gate.invoker(inner), (url) => functions.has(new URL(url).host)),
         }),
       });
@@ -108,29 +102,15 @@ export class Trial {
   /** @returns undefined where it ended at a denial */
   private async use(running: RunningStack): Promise<Summary | undefined> {
     const { gate, type } = this;
-    const inputs = type.generate(ITEMS);
     const flow = type.create(running);
-    let error = await this.failureOf(() => submitAll(flow, inputs));
+    let error = await this.failureOf(() => submitAll(flow, type.generate(ITEMS)));
     error ??= await this.quiet(running);
     if (gate.shut) return undefined;
     error ??= await this.failureOf(() => flow.outputs());
     const { recorder, unsimulated } = running.parts;
     const seen = { outputs: {}, hops: recorder.hops.length, denials: this.denials, unsimulated };
     const summary = summarise({ stack: running.stack.name, result: flow.result(), ...seen, error });
-    await this.neglect(running, inputs);
     return gate.shut ? undefined : summary;
-  }
-
-  /** Once more all that goes in, and nobody acknowledges. */
-  private async neglect(running: RunningStack, inputs: ReturnType<FlowType["generate"]>): Promise<void> {
-    const pulled = pulledSubscriptions(running);
-    if (pulled.length === 0 || this.gate.shut) return;
-    this.deaf = true;
-    await this.failureOf(() => submitAll(this.type.create(running), inputs));
-    for (const each of pulled) {
-      await this.failureOf(() => neglect(running, each, (milliseconds) => this.wait(running, milliseconds)));
-    }
-    await this.quiet(running);
   }
 
   /** What was refused, in a word; undefined where nothing was. */
@@ -152,19 +132,6 @@ export class Trial {
       patience: PATIENCE,
     });
     return end === "stuck" ? `${running.pending()} items are still pending` : undefined;
-  }
-
-  /** Lets virtual time pass, as long as the run lasts. */
-  private async wait({ parts }: RunningStack, milliseconds: number): Promise<void> {
-    const { clock } = parts;
-    this.waiting++;
-    let cancel = () => {};
-    const passed = new Promise<void>((resolve) => {
-      cancel = clock.at(clock.now() + milliseconds, resolve);
-    });
-    await Promise.race([passed, this.gate.closed()]);
-    cancel();
-    this.waiting--;
   }
 
   /** Waits until nothing of the run is under way; what does not end is crashed. */
