@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
+import { FaultFlagError, type FaultSettings, faultSettings, faults } from "./faults";
 import { describeProof, isProven, ProofError, progressOn, prove, summaryOf } from "./prove";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
 import type { Command } from "./run/flows/flow";
@@ -23,8 +24,12 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   --input <file>     puts this in, instead of the sample
   --keep             stays up until Ctrl-C, and prints commands that use it
   --prove-iam        uses the stack without each of its IAM bindings in turn: which are needed, and for what
+  --faults           puts generated items in, and lets faults befall what is delivered, called and published; waits take no time
+  --seed <n>         with --faults: which faults, 0 to 4294967295; random unless given
+  --inputs <n>       with --faults: how many items, 1 to 100000; 100 unless given
+  --real-time        with --faults: waits take their time
   --json             ends with one line of JSON: the summary
-  --quiet            prints no hops, and of IAM bindings only those that are missing or not needed
+  --quiet            prints no hops and no progress, and of IAM bindings only those that are missing or not needed
   --help             this text`;
 const STACKS = join("cdktf.out", "stacks");
 const SAMPLES = "samples";
@@ -37,6 +42,9 @@ interface Options {
   readonly input?: string;
   readonly keep: boolean;
   readonly proveIam: boolean;
+  readonly faults?: FaultSettings;
+  /** As the stack was given. */
+  readonly given: string;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -65,6 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
     const wanted = "use --keep and call it yourself, or give its stack the outputs of one";
     throw new UsageError(`${stack.name} is none of the five architectures; ${wanted}`);
   }
+  if (type && options.faults) return faults({ ...options, ...options.faults, type, stack: stack.name });
   // Before anything starts, so that a bad file is told at once.
   const input =
     type && (options.input !== undefined || !options.keep) ? inputFor(type, options.input, SAMPLES) : undefined;
@@ -139,8 +148,10 @@ function readOptions(args: readonly string[]): Options | undefined {
   if (terraform !== undefined && stack !== undefined) {
     throw new UsageError(`Given both a stack and --terraform; allowed: one of them`);
   }
-  if (proveIam && (keep || input !== undefined)) {
-    throw new UsageError(`Given --prove-iam with --${keep ? "keep" : "input"}; allowed: one of them`);
+  const settings = faultSettings(values);
+  for (const [flag, isGiven] of Object.entries({ "prove-iam": proveIam, faults: settings !== undefined })) {
+    const other = keep ? "keep" : input !== undefined ? "input" : proveIam && flag !== "prove-iam" ? "prove-iam" : "";
+    if (isGiven && other) throw new UsageError(`Given --${flag} with --${other}; allowed: one of them`);
   }
   // npm goes to the project's folder; what people type is relative to where they were.
   const from = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
@@ -149,6 +160,8 @@ function readOptions(args: readonly string[]): Options | undefined {
     input: input === undefined ? undefined : from(input),
     keep,
     proveIam,
+    faults: settings,
+    given: terraform === undefined ? String(stack) : `--terraform ${/\s/.test(terraform) ? JSON.stringify(terraform) : terraform}`,
     json,
     quiet,
   };
@@ -163,6 +176,10 @@ function parse(args: readonly string[]) {
       input: { type: "string" },
       keep: { type: "boolean" },
       "prove-iam": { type: "boolean" },
+      faults: { type: "boolean" },
+      seed: { type: "string" },
+      inputs: { type: "string" },
+      "real-time": { type: "boolean" },
       json: { type: "boolean" },
       quiet: { type: "boolean" },
       help: { type: "boolean", short: "h" },
@@ -184,7 +201,7 @@ function explain(error: Error): string {
   if (error instanceof LoadError) {
     return `This stack cannot run locally; ${error.reasons.length} reasons:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
   }
-  const expected = [UsageError, StackError, InputError, ApiError, StartError, ProofError].some(
+  const expected = [UsageError, StackError, InputError, ApiError, StartError, ProofError, FaultFlagError].some(
     (type) => error instanceof type,
   );
   return expected ? error.message : (error.stack ?? String(error));

@@ -34,7 +34,8 @@ export class LineRecorder implements Recorder {
     this.options.write?.(this.line(timed));
   }
 
-  private line({ time, from, to, what, attempt, status, detail, duration }: TimedHop): string {
+  /** As it is printed. */
+  line({ time, from, to, what, attempt, status, detail, duration }: TimedHop): string {
     const colour = (name: keyof typeof COLOURS, text: string) =>
       this.options.colours ? `\x1b[${COLOURS[name][0]}m${text}\x1b[${COLOURS[name][1]}m` : text;
     const bad = /^[345]\d\d|^0$|fail|lost|denied|deadline|connection|cancel/i.test(status);

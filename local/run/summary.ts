@@ -37,20 +37,40 @@ export interface Ending {
   readonly error?: string;
 }
 
+/** Keys of items that ended otherwise than in one effect or one dead letter. */
+export interface Offences {
+  readonly lost: readonly string[];
+  readonly unexpected: readonly string[];
+  /** As often as the effect was repeated. */
+  readonly repeated: readonly string[];
+}
+
+export function offencesOf(result: FlowResult): Offences {
+  const accepted = new Set(result.accepted);
+  const effects = new Set(result.effects);
+  const dead = new Set(result.deadLetters.map(({ key }) => key));
+  const ended = [...new Set([...effects, ...dead])];
+  const seen = new Set<string>();
+  return {
+    lost: [...accepted].filter((key) => !effects.has(key) && !dead.has(key)),
+    unexpected: ended.filter((key) => !accepted.has(key) || (effects.has(key) && dead.has(key))),
+    repeated: result.effects.filter((key) => seen.has(key) || !seen.add(key)),
+  };
+}
+
 export function summarise({ stack, result, outputs, hops, denials, unsimulated, error }: Ending): Summary {
   const accepted = new Set(result.accepted);
   const effects = new Set(result.effects);
   const dead = new Set(result.deadLetters.map(({ key }) => key));
-  const strangers = [...new Set([...effects, ...dead])].filter((key) => !accepted.has(key));
-  const both = [...effects].filter((key) => accepted.has(key) && dead.has(key));
+  const { lost, unexpected, repeated } = offencesOf(result);
   return {
     stack,
     accepted: accepted.size,
     done: [...accepted].filter((key) => effects.has(key)).length,
     deadLettered: [...accepted].filter((key) => dead.has(key) && !effects.has(key)).length,
-    lost: [...accepted].filter((key) => !effects.has(key) && !dead.has(key)).length,
-    unexpected: strangers.length + both.length,
-    repeatedEffects: result.effects.length - effects.size,
+    lost: lost.length,
+    unexpected: unexpected.length,
+    repeatedEffects: repeated.length,
     hops,
     outputs,
     deadLetters: result.deadLetters.map(({ key, reason }) => `${key}: ${reason}`),

@@ -1,0 +1,27 @@
+import type { RestRequest } from "../core/stand-in";
+import type { ApiCall } from "../run/flows/flow";
+import { digestOf } from "./hash";
+
+/** What tells calls apart: of the same one only the time differs. */
+export function callId({ method, host, path, query, headers, body }: RestRequest): string {
+  return digestOf(JSON.stringify([method, host, path, [...query], headers.range ?? "", digestOf(body)]));
+}
+
+/** Verb and path, with what a name in the query or the body says about which one it is. */
+export function callText({ method, path, query, body }: RestRequest): string {
+  const name = query.get("name") ?? /\/tasks\/([A-Za-z0-9_-]+)"/.exec(body.subarray(0, 4096).toString("latin1"))?.[1];
+  return `${method} ${decoded(path)}${name ? ` ${name}` : ""}`;
+}
+
+/** As flows judge it. */
+export function apiCall({ caller, ...request }: RestRequest): ApiCall {
+  return { ...request, caller: caller.email ?? "" };
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,42 @@
+import { randomInt } from "node:crypto";
+import { MAX_SEED } from "./hash";
+
+/** Of the command line, as it is given there. */
+export interface FaultFlags {
+  readonly faults?: boolean;
+  readonly seed?: string;
+  readonly inputs?: string;
+  readonly "real-time"?: boolean;
+}
+
+export interface FaultSettings {
+  readonly seed: number;
+  readonly inputs: number;
+  readonly realTime: boolean;
+}
+
+/** A flag that cannot be: what was given, and what is allowed. */
+export class FaultFlagError extends Error {}
+
+const DEFAULT_INPUTS = 100;
+const MAX_INPUTS = 100_000;
+
+/** @returns undefined without --faults; a random seed where none is given. @throws FaultFlagError */
+export function faultSettings({ faults, seed, inputs, "real-time": realTime }: FaultFlags): FaultSettings | undefined {
+  if (!faults) {
+    const [alone] = Object.entries({ seed, inputs, "real-time": realTime }).filter(([, value]) => value !== undefined);
+    if (alone) throw new FaultFlagError(`Given --${alone[0]} without --faults; allowed: both, or neither`);
+    return undefined;
+  }
+  return {
+    seed: seed === undefined ? randomInt(MAX_SEED + 1) : whole("seed", seed, 0, MAX_SEED),
+    inputs: inputs === undefined ? DEFAULT_INPUTS : whole("inputs", inputs, 1, MAX_INPUTS),
+    realTime: realTime ?? false,
+  };
+}
+
+function whole(flag: string, given: string, min: number, max: number): number {
+  const value = Number(given);
+  if (/^\d{1,15}$/.test(given) && value >= min && value <= max) return value;
+  throw new FaultFlagError(`Given --${flag} ${JSON.stringify(given)}; allowed: a whole number from ${min} to ${max}`);
+}

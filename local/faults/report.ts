@@ -1,0 +1,89 @@
+import type { Flow } from "../run/flows/flow";
+import type { TimedHop } from "../run/recorder";
+import type { RunningStack } from "../run/running-stack";
+import { type Offences, offencesOf, type Summary, summarise } from "../run/summary";
+import type { Journal } from "./journal";
+import { traceOf } from "./trace";
+
+/** One item that ended otherwise than it should. */
+export interface Offence {
+  readonly key: string;
+  readonly why: string;
+  /** Its hops, oldest first, as lines. */
+  readonly trace: readonly string[];
+}
+
+export interface FaultReport extends Summary {
+  readonly seed: number;
+  readonly inputs: number;
+  /** How often each kind of fault was injected. */
+  readonly faults: Journal["faults"];
+  /** Requests of queues, push subscriptions and schedules that reached their target. */
+  readonly deliveries: number;
+  /** Their attempts; some made no delivery, some several. */
+  readonly attempts: number;
+  /** How long it took by the run's clock, and by the wall's. */
+  readonly virtualSeconds: number;
+  readonly wallSeconds: number;
+  /** How often the run's clock went on though something took longer than ten seconds on the wall. */
+  readonly stalls: number;
+  /** Absent where all is well. */
+  readonly offence?: Offence;
+}
+
+export interface FaultEnding
+  extends Pick<FaultReport, "seed" | "inputs" | "error" | "virtualSeconds" | "wallSeconds" | "stalls"> {
+  readonly running: RunningStack;
+  readonly flow: Flow;
+  readonly journal: Journal;
+}
+
+export function reportOf({ running, flow, journal, error, ...figures }: FaultEnding): FaultReport {
+  const { stack, parts } = running;
+  const { recorder, denials, unsimulated } = parts;
+  const result = flow.result();
+  const offence = worst(offencesOf(result));
+  const summary = summarise({
+    stack: stack.name,
+    result,
+    outputs: {},
+    hops: recorder.hops.length,
+    denials,
+    unsimulated,
+    error,
+  });
+  return {
+    ...summary,
+    ...figures,
+    faults: journal.faults,
+    deliveries: journal.deliveries,
+    attempts: journal.attempts,
+    ...(offence && {
+      offence: {
+        ...offence,
+        trace: lines(traceOf(recorder.hops, flow.marks(offence.key), journal.links), (hop) => recorder.line(hop)),
+      },
+    }),
+  };
+}
+
+/** The item to begin with: a lost one before one that has too much. */
+function worst({ lost, unexpected, repeated }: Offences): Pick<Offence, "key" | "why"> | undefined {
+  const [one, other, third] = [lost[0], unexpected[0], repeated[0]];
+  if (one !== undefined) return { key: one, why: "was accepted, and has neither an effect nor a dead letter" };
+  if (other !== undefined) return { key: other, why: "has an effect and a dead letter, or was never accepted" };
+  return third === undefined ? undefined : { key: third, why: "has its effect more than once" };
+}
+
+/** Milliseconds between hops that are worth a line of their own. */
+const WAIT = 100;
+
+/** With the waits between them. */
+function lines(hops: readonly TimedHop[], line: (hop: TimedHop) => string): string[] {
+  let before: number | undefined;
+  return hops.flatMap((hop) => {
+    const waited = before === undefined ? 0 : hop.time - before;
+    before = hop.time;
+    return [...(waited >= WAIT ? [`             … ${waited / 1000} s`] : []), line(hop)];
+  });
+}
