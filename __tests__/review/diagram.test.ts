@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { mermaid, wiring } from "../../review/diagram";
-import { withDiagram } from "../../review/diagram/pages";
+import { mermaid, overview, svg, wiring } from "../../review/diagram";
 import { evaluateStack, readStack, type Stack } from "../../terraform";
 import { ROOT, removeFolders, run, temporaryFolder } from "../synth/project-copy";
 
@@ -44,22 +43,28 @@ function only(resources: Json, type: string, part: string): Json {
 }
 
 describe("docs (npm run diagram draws them anew)", () => {
-  test.each(STACKS)("%s is drawn as its JSON is", (stack) => {
-    const chart = mermaid(readStack(folderOf(stack)));
-    expect(readFileSync(join(ROOT, "docs", "diagrams", `${stack}.mmd`), "utf8")).toBe(chart);
+  const drawing = (file: string) => readFileSync(join(ROOT, "docs", "diagrams", file), "utf8");
+  const read = (stack: string) => readStack(folderOf(stack));
+
+  test.each(STACKS)("%s is drawn as its JSON is, and its page shows it", async (stack) => {
+    expect(drawing(`${stack}.mmd`)).toBe(mermaid(read(stack)));
+    expect(drawing(`${stack}.svg`)).toBe(await svg(read(stack)));
     const page = readFileSync(join(ROOT, "docs", `${stack}.md`), "utf8");
-    expect(withDiagram(page, chart, `docs/${stack}.md`)).toBe(page);
+    expect(page).toContain(`](diagrams/${stack}.svg)`);
   });
 
-  test("there is a drawing of every stack and no other", () => {
+  test("the glance at all of them is drawn as their JSON is, and the README shows it", async () => {
+    expect(drawing("overview.svg")).toBe(await overview(STACKS.map(read)));
+    expect(readFileSync(join(ROOT, "README.md"), "utf8")).toContain("](docs/diagrams/overview.svg)");
+  });
+
+  test("there is a drawing of every stack and no other, and none is large", () => {
     expect(readdirSync(join(outdir, "stacks")).sort()).toEqual(STACKS);
-    expect(readdirSync(join(ROOT, "docs", "diagrams")).sort()).toEqual(STACKS.map((stack) => `${stack}.mmd`));
-  });
-
-  test("a page without the comments is refused", () => {
-    expect(() => withDiagram("# a page\n", "flowchart LR\n", "docs/a.md")).toThrow(
-      "docs/a.md has no <!-- drawn by npm run diagram --> followed by <!-- end of the drawing -->",
+    const files = readdirSync(join(ROOT, "docs", "diagrams"));
+    expect(files.sort()).toEqual(
+      [...STACKS.flatMap((stack) => [`${stack}.mmd`, `${stack}.svg`]), "overview.svg"].sort(),
     );
+    for (const file of files) expect(drawing(file).length).toBeLessThan(60_000);
   });
 
   test("the command says what is missing", () => {

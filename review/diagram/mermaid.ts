@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Arrow, arrowKey, type Box, type Kind, type Wired, wiring } from "./wiring";
+import { INK, LOOKS } from "./looks";
+import { type Arrow, arrowKey, type Box, type Kind, NOTHING, type Wired, wiring } from "./wiring";
 
 /** What a drawing marks. */
 export interface Changes {
@@ -27,22 +28,6 @@ const SHAPES: Readonly<Record<Kind, readonly [open: string, close: string]>> = {
   job: ["[", "]"],
   vertex: ["{{", "}}"],
   project: ["[", "]"],
-};
-
-/** One colour for each kind, dark text on light ground: readable in GitHub's light and dark themes. */
-const COLOURS: Readonly<Record<Kind, string>> = {
-  client: "fill:#f1f3f4,stroke:#5f6368,color:#202124",
-  schedule: "fill:#fef7e0,stroke:#b06000,color:#202124",
-  queue: "fill:#e6f4ea,stroke:#188038,color:#202124",
-  function: "fill:#e8f0fe,stroke:#1967d2,color:#202124",
-  topic: "fill:#f3e8fd,stroke:#8430ce,color:#202124",
-  "dead-letter": "fill:#fce8e6,stroke:#c5221f,color:#202124",
-  subscription: "fill:#f3e8fd,stroke:#8430ce,color:#202124",
-  bucket: "fill:#e4f7fb,stroke:#007b83,color:#202124",
-  workflow: "fill:#e8f0fe,stroke:#1967d2,color:#202124",
-  job: "fill:#fde7f3,stroke:#b80672,color:#202124",
-  vertex: "fill:#fde7f3,stroke:#b80672,color:#202124",
-  project: "fill:#fce8e6,stroke:#c5221f,color:#202124",
 };
 
 const MARKS: Readonly<Record<Mark, { readonly sign: string; readonly style: string }>> = {
@@ -75,7 +60,7 @@ export function mermaid(stack: Wired, changes?: Changes): string {
 
   const lines = ["flowchart LR"];
   for (const { item, mark } of kept) lines.push(`  ${ids.get(item.key)}${shape(item, mark)}`);
-  if (kept.length === 0) lines.push('  nothing["nothing here calls anything"]');
+  if (kept.length === 0) lines.push(`  nothing["${NOTHING}"]`);
   const inOrder = all.filter((arrow) => arrows.includes(arrow));
   for (const { item, mark } of inOrder) lines.push(`  ${ids.get(item.from)} ${line(item, mark)} ${ids.get(item.to)}`);
   if (all.length > arrows.length) lines.push(`  more["${all.length - arrows.length} more arrows are not drawn"]`);
@@ -83,7 +68,9 @@ export function mermaid(stack: Wired, changes?: Changes): string {
   const kinds = [...new Set(kept.map(({ item }) => item.kind))].sort();
   for (const kind of kinds) {
     const members = kept.filter(({ item }) => item.kind === kind).map(({ item }) => ids.get(item.key));
-    lines.push(`  classDef ${className(kind)} ${COLOURS[kind]}`, `  class ${members.join(",")} ${className(kind)}`);
+    const { fill, stroke } = LOOKS[kind];
+    const colours = `fill:${fill},stroke:${stroke},color:${INK}`;
+    lines.push(`  classDef ${className(kind)} ${colours}`, `  class ${members.join(",")} ${className(kind)}`);
   }
   for (const mark of Object.keys(MARKS) as Mark[]) {
     const { style } = MARKS[mark];

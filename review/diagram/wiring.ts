@@ -45,6 +45,9 @@ export interface Wiring {
   readonly arrows: readonly Arrow[];
 }
 
+/** What a drawing says that has no boxes. */
+export const NOTHING = "nothing here calls anything";
+
 /** What the wiring is read from. */
 export type Wired = Pick<Stack, "name" | "defaults" | "resources">;
 

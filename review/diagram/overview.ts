@@ -1,0 +1,59 @@
+import { layOut } from "./layout";
+import { INK } from "./looks";
+import { drawing, picture, sentence, text } from "./svg";
+import { type Arrow, arrowKey, type Box, type Wired, type Wiring, wiring } from "./wiring";
+
+const HEADING_SIZE = 16;
+/** Between a heading and its drawing, and between a drawing and the next heading, in pixels. */
+const GAPS = [12, 24] as const;
+
+/** Draws the ways through several stacks below each other, for one glance: without labels and dead letters. */
+export async function overview(stacks: readonly Wired[]): Promise<string> {
+  const layouts = await Promise.all(stacks.map((stack) => layOut(essence(wiring(stack)), { labels: false })));
+  const [below, above] = GAPS;
+  let top = 0;
+  const lines = layouts.flatMap((layout, index) => {
+    const heading = { content: stacks[index]?.name ?? "", size: HEADING_SIZE, fill: INK, weight: 600 };
+    const begin = top + HEADING_SIZE + below;
+    const part = [
+      text([0, top + HEADING_SIZE / 2], [heading]),
+      `<g transform="translate(0 ${begin})">`,
+      ...drawing(layout),
+      "</g>",
+    ];
+    top = Math.ceil(begin + layout.height + above);
+    return part;
+  });
+  return picture({
+    title: `Ways through the stacks ${stacks.map(({ name }) => name).join(", ")}`,
+    description: layouts.flatMap(({ arrows }, index) => [`${stacks[index]?.name}:`, ...arrows.map(sentence)]),
+    width: Math.max(0, ...layouts.map(({ width }) => width)),
+    height: top - above,
+    lines,
+  });
+}
+
+/** Without dead letters, and with functions as one that are called from the same places. */
+export function essence({ boxes, arrows }: Wiring): Wiring {
+  const groups = new Map<string, [Box, ...Box[]]>();
+  for (const box of boxes.filter(({ kind }) => kind !== "dead-letter")) {
+    const callers = arrows.filter(({ to }) => to === box.key).map(({ from }) => from);
+    const key = box.kind === "function" ? JSON.stringify(callers.sort()) : box.key;
+    const known = groups.get(key);
+    if (known) known.push(box);
+    else groups.set(key, [box]);
+  }
+  const groupOf = new Map([...groups.values()].flatMap((group) => group.map(({ key }) => [key, group[0].key])));
+  const joined = arrows.flatMap((arrow): Arrow[] => {
+    const [from, to] = [groupOf.get(arrow.from), groupOf.get(arrow.to)];
+    return from === undefined || to === undefined ? [] : [{ ...arrow, from, to }];
+  });
+  return {
+    boxes: [...groups.values()].map((group) => ({
+      ...group[0],
+      label: group.length === 1 ? group[0].label : [group.map(({ label }) => label[0]).join(", ")],
+      addresses: group.flatMap(({ addresses }) => addresses),
+    })),
+    arrows: [...new Map(joined.map((arrow) => [arrowKey(arrow), arrow])).values()],
+  };
+}
