@@ -35,7 +35,7 @@ function local(...args: string[]) {
 }
 
 test("lists the options that there are", () => {
-  const usage = [...local("--help").stdout.matchAll(/^ {2}(--\w+)/gm)].map(([, option]) => option);
+  const usage = [...local("--help").stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, option]) => option);
   const rows = tableOf(page, "option").map(([name = ""]) => codeIn(name)[0]);
   expect(usage.length).toBeGreaterThan(4);
   expect(rows).toEqual(usage);
