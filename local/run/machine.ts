@@ -11,7 +11,7 @@ import type { TopicPublisher } from "../pubsub/publisher";
 import { load } from "./load";
 import { LineRecorder } from "./recorder";
 import { RelayClock } from "./relay-clock";
-import { RunningStack, type WrittenObject } from "./running-stack";
+import { type CreatedTask, RunningStack, type WrittenObject } from "./running-stack";
 import { all, createStandIns, SIMULATED_SERVICES, type StandIns } from "./stand-ins";
 
 /** A function that does not start, with the last lines of its log. */
@@ -131,10 +131,10 @@ export class Machine {
     const invoker = between.invoker?.(functions) ?? functions;
     const surroundings: Surroundings = { ...this.place, clock, recorder, authorizer, tokens, invoker };
     const written: WrittenObject[] = [];
-    const created: { queue: string; id: string }[] = [];
+    const created: CreatedTask[] = [];
     const standIns = createStandIns(surroundings, stack, {
       onWrite: (object) => written.push(object),
-      onTask: (queue, id) => created.push({ queue, id }),
+      onTask: (queue, id, body) => created.push({ queue, id, body }),
       publisher: between.publisher,
     });
     network.services.clear();

@@ -6,7 +6,7 @@ export class Operator {
   private readonly server: Server;
 
   /** @param schedules names of the jobs. */
-  constructor(schedules: readonly string[], fire: (schedule: string) => Promise<void>) {
+  constructor(schedules: readonly string[], fire: (schedule: string) => Promise<unknown>) {
     this.server = createServer((request, response) => {
       const schedule = schedules.find((name) => request.url === `/${name}:run`);
       const answer = (status: number, text: string) => response.writeHead(status).end(`${text}\n`);

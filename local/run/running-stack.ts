@@ -26,6 +26,13 @@ export interface WrittenObject {
   readonly content: Buffer;
 }
 
+/** Ids of a queue and of a task in it, and what the task carries. */
+export interface CreatedTask {
+  readonly queue: string;
+  readonly id: string;
+  readonly body: Buffer;
+}
+
 export interface RunningParts {
   readonly stack: Stack;
   readonly network: Network;
@@ -42,8 +49,8 @@ export interface RunningParts {
   readonly unsimulated: readonly string[];
   /** Objects as they are written. */
   readonly written: readonly WrittenObject[];
-  /** Ids of queues and tasks as queues take them on. */
-  readonly created: readonly { readonly queue: string; readonly id: string }[];
+  /** Tasks as queues take them on. */
+  readonly created: readonly CreatedTask[];
   readonly clock: Clock;
   /** Of clients: `ClientOptions.retries`. */
   readonly retries?: number;
@@ -131,9 +138,9 @@ export class RunningStack {
     return this.named("google_cloud_scheduler_job").map(({ attributes }) => attributes.name);
   }
 
-  /** Fires a Cloud Scheduler job now. */
-  async fire(schedule: string): Promise<void> {
-    await this.parts.standIns.scheduler.fireNow(schedule);
+  /** Fires a Cloud Scheduler job now. @returns false where all its attempts failed */
+  async fire(schedule: string): Promise<boolean> {
+    return (await this.parts.standIns.scheduler.fireNow(schedule)).succeeded;
   }
 
   /** What the jobs send, decoded; a task's own body too. */

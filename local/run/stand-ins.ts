@@ -40,7 +40,7 @@ export interface Watcher {
   /** Told each object that is written. */
   readonly onWrite: (object: StoredObject) => void;
   /** Told each task that a queue takes on. */
-  readonly onTask: (queue: string, id: string) => void;
+  readonly onTask: (queue: string, id: string, body: Buffer) => void;
   /** Makes what Pub/Sub and Cloud Storage publish with of what they would. */
   readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
 }

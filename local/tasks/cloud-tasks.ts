@@ -12,8 +12,8 @@ const QUEUE = "projects/*/locations/*/queues/*";
 const MAX_PAGE = 1000;
 
 export interface CloudTasksOptions {
-  /** Told each task that a queue takes on: ids of the queue and the task. */
-  readonly onTask?: (queue: string, id: string) => void;
+  /** Told each task that a queue takes on: ids of the queue and the task, and what it carries. */
+  readonly onTask?: (queue: string, id: string, body: Buffer) => void;
 }
 
 /** Stands in for Cloud Tasks. What it does and does not: CLAIMS.md. */
@@ -87,7 +87,7 @@ export class CloudTasksStandIn implements StandIn {
       this.surroundings.authorizer.require(caller, "iam.serviceAccounts.actAs", account);
     }
     const queued = queue.add(task);
-    this.options.onTask?.(queue.settings.id, queued.id);
+    this.options.onTask?.(queue.settings.id, queued.id, task.body);
     return taskResource(queued, name, view, wire);
   }
 

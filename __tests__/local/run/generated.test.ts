@@ -65,11 +65,29 @@ test("event-workflow: what the function or the workflow refuses is a dead letter
   ]);
 });
 
-test.each(["async-batch", "pubsub-fanout", "event-workflow"])("%s: generated items are the same each time", (name) => {
-  const type = flowOf(readStack(stacks.stack(name)));
-  const text = () => type?.generate(300).map((input) => `${input.name}: ${input.content}`);
-  expect(text()).toEqual(text());
+test("scheduled-preprocessing: each task that a queue took on launches one job or is a dead letter", async () => {
+  const { summary, deadLetters, functions, running } = await poisonedRun(stacks.stack("scheduled-preprocessing"), 20);
+  // The stack also has a job of its own.
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 21, done: 18, deadLettered: 3 });
+  const texts = new Map(
+    running.parts.created.map(({ id, body }) => [`task ${id}`, /input\/([^"]+)/.exec(body.toString())?.[1]]),
+  );
+  expect(Object.fromEntries(deadLetters.map(({ key, reason }) => [texts.get(key), reason]))).toEqual({
+    "poison-refused-00002.txt": expect.stringContaining("poison-refused: Unrecognized parameter"),
+    "poison-fail-00004.txt": SPENT,
+    "poison-kill-00007.txt": SPENT,
+  });
+  expect(functions).toEqual(["dataflow-launcher"]);
 });
+
+test.each(["async-batch", "pubsub-fanout", "event-workflow", "scheduled-preprocessing"])(
+  "%s: generated items are the same each time",
+  (name) => {
+    const type = flowOf(readStack(stacks.stack(name)));
+    const text = () => type?.generate(300).map((input) => `${input.name}: ${input.content}`);
+    expect(text()).toEqual(text());
+  },
+);
 
 test("one of each kind of poison is among the first 20 items, and among each 200 after them", () => {
   for (const [from, to] of [

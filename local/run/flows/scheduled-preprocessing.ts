@@ -3,6 +3,9 @@ import type { Client } from "../client";
 import type { Curl } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, InputError, textOutput } from "./flow";
+import { upTo } from "./generated";
+import { type LaunchedJob, type LaunchTask, tasksOfJobs } from "./launched-jobs";
+import { kindOf, POISON, poisonIn } from "./poison";
 
 /** Words shown, the most frequent first. */
 const SHOWN = 8;
@@ -17,11 +20,24 @@ export const scheduledPreprocessing: FlowType = {
   extensions: [".txt"],
   outputs: ["schedule_name", "task_queue_name", "launcher_url", "output_bucket_name"],
   create: (running) => new ScheduledPreprocessingFlow(running),
+  /** One small text an item; some items are firings of the schedule instead. */
+  generate: (count) => upTo(count).map(generated),
+  /** Where a job is launched, whose parameters name the text. */
+  poison: ({ path, body }) => (path.endsWith("/templates:launch") ? poisonIn(body) : undefined),
 };
+
+function generated(index: number): Input {
+  const kind = kindOf(index);
+  if (kind === "good" && index % 10 === 1) return { name: "", content: Buffer.alloc(0) };
+  const number = String(index).padStart(5, "0");
+  const name = kind === "good" ? `text-${number}.txt` : `${POISON[kind]}-${number}.txt`;
+  return { name, content: Buffer.from(`Of the ${index % 7} words some are some of the words.\n`) };
+}
 
 class ScheduledPreprocessingFlow implements Flow {
   private readonly schedule: string;
   private readonly bucket: string;
+  /** Firings that have not failed for good. */
   private fired = 0;
 
   constructor(private readonly running: RunningStack) {
@@ -30,31 +46,44 @@ class ScheduledPreprocessingFlow implements Flow {
   }
 
   async submit(input: Input): Promise<void> {
-    if (input.name !== "") await this.launchOn(input);
-    // Its retries count as pending work.
-    else void this.running.fire(this.schedule);
+    if (input.name !== "") {
+      await this.launchOn(input);
+      return;
+    }
     this.fired++;
+    // Its retries count as pending work; what no queue took on when they are spent was never accepted.
+    void this.running.fire(this.schedule).then((succeeded) => {
+      if (!succeeded) this.fired--;
+    });
   }
 
   result(): FlowResult {
-    const fired = Array.from({ length: this.fired }, (_, index) => `task ${index + 1}`);
-    const deployed = this.running
-      .named("google_dataflow_job")
-      .map(({ attributes }) => `deployed job ${attributes.name}`);
-    // A job is named after its task, so that one of the same name is the same task's.
-    const names = [...new Set(this.launched().map(({ launch }) => launch.name))];
-    const keyOf = (job: Job) =>
-      this.isDeployed(job) ? `deployed job ${job.launch.name}` : `task ${names.indexOf(job.launch.name) + 1}`;
-    const done = this.jobs.filter(({ state }) => state === "JOB_STATE_DONE").map(keyOf);
-    const undone = fired.filter((key) => !done.includes(key));
-    return {
-      accepted: [...deployed, ...fired],
-      effects: done,
-      deadLetters: this.running.deadLetters().map(({ attributes, reason }, index) => ({
-        key: undone[index] ?? `task ${attributes.deadLetterTask}`,
-        reason,
-      })),
+    const deployed = this.running.named("google_dataflow_job").map(({ attributes }) => deployedKey(attributes.name));
+    const tasks = this.tasks();
+    const ofSchedule = tasks.filter(({ input }) => input === this.launch().inputFile).length;
+    const missing = upTo(Math.max(0, this.fired - ofSchedule)).map((index) => `firing ${index + 1}`);
+    const taskOf = tasksOfJobs(tasks, this.launched().map(nameAndInput));
+    const keyOf = (job: Job) => {
+      const { name } = job.launch;
+      const id = taskOf.get(name);
+      return this.isDeployed(job) ? deployedKey(name) : id === undefined ? `job ${name}` : taskKey(id);
     };
+    return {
+      accepted: [...deployed, ...tasks.map(({ id }) => taskKey(id)), ...missing],
+      effects: this.jobs.filter(({ state }) => state === "JOB_STATE_DONE").map(keyOf),
+      deadLetters: this.running
+        .deadLetters()
+        .map(({ attributes, reason }) => ({ key: taskKey(attributes.deadLetterTask ?? "unknown"), reason })),
+    };
+  }
+
+  /** The task, and its job where no other task asked for the same. */
+  marks(key: string): string[] {
+    const [, id = key] = /^task (\S+)$/.exec(key) ?? [];
+    const input = this.tasks().find((task) => task.id === id)?.input;
+    const alike = this.launched().filter(({ launch }) => launch.parameters.inputFile === input);
+    const names = new Set(alike.map(({ launch }) => launch.name));
+    return [key.replace(/^(task|deployed job|job) /, ""), ...(names.size === 1 ? names : [])];
   }
 
   async outputs() {
@@ -83,6 +112,27 @@ class ScheduledPreprocessingFlow implements Flow {
     return this.running.named("google_dataflow_job").some(({ attributes }) => attributes.name === launch.name);
   }
 
+  /** What queues took on, in their order. */
+  private tasks(): LaunchTask[] {
+    const dead = new Set(this.running.deadLetters().map(({ attributes }) => attributes.deadLetterTask));
+    const { inputFile = "" } = this.launch();
+    return this.running.parts.created.map(({ id, body }) => {
+      const input = inputFileIn(body) ?? inputFile;
+      return { id, input, isDead: dead.has(id) };
+    });
+  }
+
+  /** What the launcher asks for where a task does not say otherwise. */
+  private launch(): { worker?: string; inputFile?: string } {
+    for (const { attributes } of this.running.named("google_cloudfunctions2_function")) {
+      const launch = attributes.service_config.environment_variables?.LAUNCH;
+      if (launch === undefined) continue;
+      const { environment, parameters } = JSON.parse(launch);
+      return { worker: environment?.serviceAccountEmail, inputFile: parameters?.inputFile };
+    }
+    return {};
+  }
+
   private async lines(client: Client, uri: string): Promise<string[]> {
     const [, bucket = "", name = ""] = /^gs:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
     return (await client.download(bucket, name)).toString().trimEnd().split("\n");
@@ -93,16 +143,30 @@ class ScheduledPreprocessingFlow implements Flow {
     const [schedule] = this.running
       .named("google_cloud_scheduler_job")
       .filter(({ attributes }) => attributes.name === this.schedule);
-    const worker = this.running
-      .named("google_cloudfunctions2_function")
-      .map(({ attributes }) => attributes.service_config.environment_variables?.LAUNCH)
-      .flatMap((launch) => (launch === undefined ? [] : [JSON.parse(launch).environment?.serviceAccountEmail]))[0];
     const target = schedule?.attributes.http_target;
+    const { worker } = this.launch();
     if (!worker || !target) throw new InputError(`${name}: the stack does not say who may read it`);
     await this.running.client(worker).upload(this.bucket, `input/${name}`, content, "text/plain");
-    const parameters = { inputFile: `gs://${this.bucket}/input/${name}` };
+    const refused = name.startsWith(POISON.refused) ? { [POISON.refused]: "no parameter of the template" } : {};
+    const parameters = { inputFile: `gs://${this.bucket}/input/${name}`, ...refused };
     const { task } = JSON.parse(Buffer.from(target.body, "base64").toString());
     task.httpRequest.body = Buffer.from(JSON.stringify({ parameters })).toString("base64");
     await this.running.client(target.oauth_token.service_account_email).json("POST", target.uri, { task });
+  }
+}
+
+const taskKey = (id: string) => `task ${id}`;
+const deployedKey = (name: string) => `deployed job ${name}`;
+
+function nameAndInput({ launch }: Job): LaunchedJob {
+  return { name: launch.name, input: launch.parameters.inputFile };
+}
+
+/** What a task names itself. */
+function inputFileIn(body: Buffer): string | undefined {
+  try {
+    return JSON.parse(body.toString()).parameters?.inputFile;
+  } catch {
+    return undefined;
   }
 }
