@@ -82,6 +82,7 @@ describe("workflow files", () => {
     expect(Object.fromEntries(given)).toEqual({
       check: { contents: "read" },
       succession: { contents: "read" },
+      nightly: { contents: "read" },
       plan: {},
       "plan plan": { contents: "read", "id-token": "write" },
       "plan review": { contents: "read", "pull-requests": "write" },
@@ -139,15 +140,26 @@ describe("stacks", () => {
     expect(matrices).toEqual([1, 2, 3].map(() => [...required.keys()]));
   });
 
-  test("one lock file fits all, and has their versions once it is there", () => {
-    const [first, ...others] = required.values();
+  test("one lock file fits all: it has their providers and versions, and checksums of each", () => {
+    const [first = {}, ...others] = required.values();
     for (const other of others) expect(other).toEqual(first);
-    const lock = join(ROOT, ".github", "terraform.lock.hcl");
-    if (!existsSync(lock)) return;
-    const locked = [...readFileSync(lock, "utf8").matchAll(/provider "\S+\/(\w+)" {\s+version\s+= "([\d.]+)"/g)];
-    expect(Object.fromEntries(locked.map(([, name, version]) => [name, version]))).toEqual(
-      Object.fromEntries(Object.entries<Yaml>(first).map(([name, { version }]) => [name, version])),
+    const text = readFileSync(join(ROOT, ".github", "terraform.lock.hcl"), "utf8");
+    const block =
+      /^provider "registry\.terraform\.io\/hashicorp\/(\w+)" {\n {2}version {5}= "(.+)"\n {2}constraints = "(.+)"\n {2}hashes = \[\n((?: {4}"h1:[\w+/]{43}=",\n)+)((?: {4}"zh:[0-9a-f]{64}",\n)+) {2}]\n}\n/gm;
+    const locked = [...text.matchAll(block)].map(([, name, version, constraints]) => [name, version, constraints]);
+    expect(locked).toEqual(
+      Object.entries<Yaml>(first)
+        .sort()
+        .map(([name, { version }]) => [name, version, version]),
     );
+    // A block of another form would have been passed over.
+    expect(text.match(/^provider/gm)).toHaveLength(locked.length);
+  });
+
+  test("the lock file is what terraform is given, and it may not change it", () => {
+    const [script] = steps.flatMap(({ run: each = "" }) => (each.includes(" init ") ? [each] : []));
+    expect(script).toContain('cp .github/terraform.lock.hcl "$folder/.terraform.lock.hcl"');
+    expect(script.match(/\binit .*/g)).toEqual(["init -input=false -lockfile=readonly"]);
   });
 });
 
