@@ -6,7 +6,7 @@ import { Machine } from "../run/machine";
 import { isGood, type Summary } from "../run/summary";
 import { documented, type Requirement } from "./documented";
 import { type Grant, grantsOf } from "./grants";
-import { Trial, type TrialResult } from "./trial";
+import { isAlike, Trial, type TrialResult } from "./trial";
 import { Uses } from "./uses";
 
 /** A stack about which nothing can be proven. */
@@ -110,11 +110,12 @@ async function examine(
   const lane = async (machine: Machine) => {
     const seen = { ...first, bindings: machine.bindings, project: machine.stack.defaults.project };
     for (const grant of waiting) {
-      const bindings = grant.without;
-      const { denials, summary } = await new Trial(machine, type, { bindings, endsAt: grant.allows }).run();
-      const denial = denials.find(grant.allows);
+      let result = await without(machine, type, grant);
+      // What is needed only when two things meet may not meet each time.
+      if (!result.denial && uses.isNeeded(grant)) result = await without(machine, type, grant);
+      const { denial } = result;
       if (denial) necessary.push({ grant, denial });
-      else unproven.push({ grant, why: why(uses, grant, denials, summary), requirement: documented(grant, seen) });
+      else unproven.push({ grant, why: why(uses, grant, result), requirement: documented(grant, seen) });
       onProgress(++done, grants.length + 1);
     }
   };
@@ -125,8 +126,13 @@ async function examine(
   return { necessary: order(necessary), unproven: order(unproven), missing: [] };
 }
 
-function why(uses: Uses, grant: Grant, denials: readonly Denial[], summary: Summary | undefined): string {
-  const [other] = denials;
+/** A run without one grant. Its denial is one that the grant would have prevented. */
+async function without(machine: Machine, type: FlowType, grant: Grant): Promise<TrialResult & { denial?: Denial }> {
+  const result = await new Trial(machine, type, { bindings: grant.without, endsAt: grant.allows }).run();
+  return { ...result, denial: result.denials.find(grant.allows) };
+}
+
+function why(uses: Uses, grant: Grant, { denials: [other], summary }: TrialResult): string {
   if (other)
     return `a run without it is denied ${other.permission} on ${other.resource}, which it would not have allowed`;
   const failed = summary && !isGood(summary) ? `, though a run without it fails: ${faultOf(summary)}` : "";
@@ -144,5 +150,5 @@ function faultOf({ error, refused, lost, unexpected, repeatedEffects, accepted, 
 }
 
 function eachOnce(denials: readonly Denial[]): Denial[] {
-  return [...new Map(denials.map((denial) => [`${denial.email} ${denial.remedy}`, denial])).values()];
+  return denials.filter((denial, index) => denials.findIndex((other) => isAlike(other, denial)) === index);
 }

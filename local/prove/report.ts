@@ -7,16 +7,42 @@ export function isProven({ missing, unproven }: Proof): boolean {
   return missing.length === 0 && unproven.every(({ requirement }) => requirement !== undefined);
 }
 
-/** The line of JSON for programs. */
-export function summaryOf({ stack, grants, necessary, unproven, missing, seconds }: Proof): object {
+/** What programs read. */
+export interface ProofSummary {
+  readonly stack: string;
+  /** Members of IAM resources, and permissions of custom roles. */
+  readonly bindings: number;
+  /** Of these, those without which a run is denied something that they would have allowed. */
+  readonly necessary: number;
+  readonly unproven: readonly {
+    readonly address: string;
+    readonly member?: string;
+    /** Of a custom role. */
+    readonly permission?: string;
+    readonly why: string;
+    /** Where Google asks for it. */
+    readonly source?: string;
+  }[];
+  readonly missing: readonly {
+    readonly member: string;
+    readonly permission: string;
+    readonly resource: string;
+    readonly remedy: string;
+  }[];
+  /** On the wall. */
+  readonly seconds: number;
+}
+
+export function summaryOf({ stack, grants, necessary, unproven, missing, seconds }: Proof): ProofSummary {
   return {
     stack,
     bindings: grants.length,
     necessary: necessary.length,
-    unproven: unproven.map(({ grant, why, requirement }) => ({
-      ...placeOf(grant),
-      why: requirement ? `${requirement.why}. Source: ${requirement.source}` : why,
-      ...(requirement && { documented: true }),
+    unproven: unproven.map(({ grant: { address, member, permission }, why, requirement }) => ({
+      address,
+      ...(permission === undefined ? { member } : { permission }),
+      why: requirement?.why ?? why,
+      ...(requirement && { source: requirement.source }),
     })),
     missing: missing.map(({ email, permission, resource, remedy }) => ({
       member: email === "" ? "nobody" : `serviceAccount:${email}`,
@@ -59,8 +85,4 @@ export function describeProof(proof: Proof, { quiet = false, colours = false }: 
 
 function lack({ email, permission, resource }: Denial): string {
   return `${shortMember(email) || "nobody"} lacks ${permission} on ${shortResource(resource)}`;
-}
-
-function placeOf({ address, member, permission }: Grant): object {
-  return permission === undefined ? { address, member } : { address, permission };
 }

@@ -31,6 +31,8 @@ const ITEMS = 10;
 /** Wall milliseconds without anything happening after which a run is stuck, and those in which it must come to rest. */
 const PATIENCE = 20_000;
 const REST = 3_000;
+/** Virtual milliseconds without another kind of denial after which a run that was denied something ends: it may try for ever. */
+const AFTERMATH = 30 * 60_000;
 
 /**
  * A run of all that a pattern promises, in virtual time: generated items, poison among them; each delivery repeated after its
@@ -40,6 +42,8 @@ export class Trial {
   private readonly gate = new Gate();
   private readonly clock = new VirtualClock();
   private readonly denials: Denial[] = [];
+  /** Of the last denial that said something new. */
+  private lastNews = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly machine: Machine,
@@ -85,6 +89,7 @@ export class Trial {
         onAllowed,
         onDenied: (denial) => {
           if (gate.shut) return;
+          if (!this.denials.some((other) => isAlike(other, denial))) this.lastNews = clock.now();
           this.denials.push(denial);
           if (endsAt?.(denial)) gate.close();
         },
@@ -128,7 +133,7 @@ export class Trial {
     const end = await untilQuiet({
       pending: () => running.pending(),
       progress: () => running.parts.recorder.hops.length,
-      failed: () => this.gate.shut,
+      failed: () => this.gate.shut || this.clock.now() - this.lastNews > AFTERMATH,
       patience: PATIENCE,
     });
     return end === "stuck" ? `${running.pending()} items are still pending` : undefined;
@@ -145,4 +150,9 @@ export class Trial {
     }
     if ((await atRest()) !== "quiet") throw new Error(`Requests of ${stack.name} do not end`);
   }
+}
+
+/** Whether the same binding would have allowed both. */
+export function isAlike(one: Denial, other: Denial): boolean {
+  return one.email === other.email && one.remedy === other.remedy;
 }

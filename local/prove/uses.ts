@@ -42,10 +42,22 @@ export class Uses {
       .map(([grant]) => grant);
   }
 
+  /** Whether something needed it that nothing else allows. */
+  isNeeded(grant: Grant): boolean {
+    return this.useOf(grant).first < Number.POSITIVE_INFINITY;
+  }
+
   /** Why a run may well do without it. */
   whyNot(grant: Grant): string {
+    const { calls, others } = this.useOf(grant);
+    if (calls === 0) return "nothing that the pattern does needs it";
+    if (this.isNeeded(grant)) return "a run with all bindings needed it, but two runs without it were denied nothing";
+    return `the ${calls} calls that it allows are allowed by ${[...others].join(" and ")} as well`;
+  }
+
+  private useOf(grant: Grant): Use {
     const use = this.uses.get(grant);
-    if (!use || use.calls === 0) return "nothing that the pattern does needs it";
-    return `the ${use.calls} calls that it allows are allowed by ${[...use.others].join(" and ")} as well`;
+    if (!use) throw new Error(`${grant.address} was not watched`);
+    return use;
   }
 }
