@@ -1,5 +1,8 @@
 import { ApiError } from "../core/api-error";
 import { VirtualClock } from "../core/virtual-clock";
+import { Journal } from "../faults/journal";
+import { Parties } from "../faults/parties";
+import { poisoned } from "../faults/poison";
 import type { Denial } from "../iam";
 import { RequestFailed } from "../run/client";
 import type { FlowType } from "../run/flows";
@@ -9,7 +12,6 @@ import type { RunningStack } from "../run/running-stack";
 import { type Summary, summarise } from "../run/summary";
 import { submitAll } from "../run/workload";
 import { Gate } from "./gate";
-import { poisoning } from "./poison";
 import { repeating } from "./repeat";
 
 export interface TrialOptions extends Pick<RunOptions, "bindings" | "onAllowed"> {
@@ -74,14 +76,9 @@ export class Trial {
   private begin(): RunningStack | undefined {
     const { machine, type, gate, clock } = this;
     const { bindings, onAllowed, endsAt } = this.options;
-    const functions = new Set<string>();
-    const identities = new Set<string>();
-    for (const { type: kind, attributes } of machine.stack.resources) {
-      if (kind === "google_workflows_workflow") identities.add(attributes.service_account);
-      if (kind !== "google_cloudfunctions2_function") continue;
-      functions.add(new URL(attributes.service_config.uri).host);
-      identities.add(attributes.service_config.service_account_email);
-    }
+    const parties = new Parties(machine.stack.resources, machine.stack.defaults.project);
+    // What would kill its process only fails: to permissions it makes no difference, and it is faster.
+    const poison: FlowType["poison"] = (call) => type.poison(call) && "fail";
     try {
       return machine.run({
         clock,
@@ -93,10 +90,13 @@ export class Trial {
           this.denials.push(denial);
           if (endsAt?.(denial)) gate.close();
         },
-        interpose: () => ({
-          service: (inner) => gate.service(poisoning(inner, type, (email) => identities.has(email))),
-          invoker: (inner) => repeating(gate.invoker(inner), (url) => functions.has(new URL(url).host)),
-        }),
+        interpose: ({ recorder }) => {
+          const journal = new Journal(recorder);
+          return {
+            service: (inner) => gate.service(poisoned(inner, { poison, parties, journal, crash: () => false })),
+            invoker: (inner) => repeating(gate.invoker(inner), (url) => parties.functionAt(url) !== undefined),
+          };
+        },
       });
     } catch (error) {
       if (error instanceof ApiError) return undefined;
