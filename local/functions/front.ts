@@ -62,13 +62,18 @@ export class Front {
     return this.instances.size;
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true;
+  /** Ends what waits and what is under way. The next request starts an instance. */
+  async reset(): Promise<void> {
     for (const waiting of this.queue) waiting.fail(unavailable("the run ends"));
-    for (const cancel of this.idle.values()) cancel();
     const all = [...this.instances, ...this.leaving];
     for (const instance of all) instance.kill();
     await Promise.all(all.map(({ ended }) => ended));
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const cancel of this.idle.values()) cancel();
+    await this.reset();
   }
 
   private get most(): number {

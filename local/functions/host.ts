@@ -137,6 +137,11 @@ export class FunctionHost implements Invoker {
     return this.named(functionName).front.crash();
   }
 
+  /** Ends all that waits or is under way, and the instances with it; functions start again with the next request. */
+  async reset(): Promise<void> {
+    await Promise.all([...this.functions.values()].map(({ front }) => front.reset()));
+  }
+
   /** Requests that wait or are under way. */
   pending(): number {
     let count = 0;

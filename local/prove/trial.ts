@@ -139,15 +139,12 @@ export class Trial {
     return end === "stuck" ? `${running.pending()} items are still pending` : undefined;
   }
 
-  /** Waits until nothing of the run is under way; what does not end is crashed. */
-  private async rest({ parts }: RunningStack): Promise<void> {
-    const { functions, stack } = parts;
+  /** Waits until nothing of the run is under way; what does not end by itself is ended. */
+  private async rest({ parts: { functions, stack } }: RunningStack): Promise<void> {
     const atRest = () =>
       untilQuiet({ pending: () => functions.pending() + this.gate.open, progress: () => 0, patience: REST });
     if ((await atRest()) === "quiet") return;
-    for (const { type, attributes } of stack.resources) {
-      if (type === "google_cloudfunctions2_function") functions.crash(attributes.name);
-    }
+    await functions.reset();
     if ((await atRest()) !== "quiet") throw new Error(`Requests of ${stack.name} do not end`);
   }
 }
