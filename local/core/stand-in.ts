@@ -16,6 +16,8 @@ export interface RestRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly caller: Caller;
+  /** The caller's end of the connection, which tells its processes apart; none for a call that came over none. */
+  readonly port?: number;
 }
 
 export interface RestReply {

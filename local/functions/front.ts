@@ -32,6 +32,8 @@ export class Front {
   private readonly leaving = new Set<Instance>();
   private readonly queue = new Set<Waiting>();
   private readonly idle = new Map<Instance, () => void>();
+  /** Local port -> the instance that opened the latest connection from it to Google's hosts. */
+  private readonly callers = new Map<number, Instance>();
   private starting = 0;
   private underWay = 0;
   private stopped = false;
@@ -56,10 +58,17 @@ export class Front {
     return this.exchange(place, request, accident);
   }
 
-  /** Ends all instances at once, as if each had crashed. @returns how many there were */
-  crash(): number {
-    for (const instance of this.instances) instance.kill();
-    return this.instances.size;
+  /**
+   * Ends instances at once, as if each had crashed.
+   *
+   * @param port of a connection to Google's hosts: only the instance that opened it. Default: all
+   * @returns how many there were
+   */
+  crash(port?: number): number {
+    const caller = port === undefined ? undefined : this.callers.get(port);
+    const doomed = [...this.instances].filter((instance) => port === undefined || instance === caller);
+    for (const instance of doomed) instance.kill();
+    return doomed.length;
   }
 
   /** Ends what waits and what is under way. The next request starts an instance. */
@@ -121,7 +130,8 @@ export class Front {
   }
 
   private async startInstance(): Promise<void> {
-    const instance = new Instance(this.options.instance);
+    const onCalling = (caller: Instance, port: number) => this.callers.set(port, caller);
+    const instance = new Instance({ ...this.options.instance, onCalling });
     this.instances.add(instance);
     this.starting++;
     void instance.ended.then(() => {

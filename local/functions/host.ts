@@ -132,9 +132,14 @@ export class FunctionHost implements Invoker {
     return this.named(functionName).log.last();
   }
 
-  /** Kills all instances of a function, as if each had crashed. @returns how many there were */
-  crash(functionName: string): number {
-    return this.named(functionName).front.crash();
+  /**
+   * Kills instances of a function, as if each had crashed.
+   *
+   * @param port `RestRequest.port` of a call of its: only the instance that calls. Default: all
+   * @returns how many there were
+   */
+  crash(functionName: string, port?: number): number {
+    return this.named(functionName).front.crash(port);
   }
 
   /** Ends all that waits or is under way, and the instances with it; functions start again with the next request. */

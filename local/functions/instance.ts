@@ -12,6 +12,15 @@ export interface InstanceOptions {
   readonly log: Log;
   /** Told the host that its code asked for and that it must not reach. */
   readonly onRefused: (host: string) => void;
+  /** Told the local port of each connection to Google's hosts that the instance opens. */
+  readonly onCalling?: (instance: Instance, port: number) => void;
+}
+
+/** What an instance's process tells over its channel. */
+interface Told {
+  readonly listening?: number;
+  readonly refused?: string;
+  readonly calling?: number;
 }
 
 export interface InstanceRequest {
@@ -54,7 +63,7 @@ export class Instance {
   private port = 0;
   private readonly forget: () => void;
 
-  constructor({ folder, entryPoint, environment, log, onRefused }: InstanceOptions) {
+  constructor({ folder, entryPoint, environment, log, onRefused, onCalling }: InstanceOptions) {
     this.child = spawn(process.execPath, [FRAMEWORK_MAIN, `--source=${folder}`, `--target=${entryPoint}`], {
       cwd: folder,
       env: { ...environment, LOCAL_INSTANCE: String(process.pid) },
@@ -76,8 +85,9 @@ export class Instance {
       });
     });
     this.listening = new Promise((resolve, reject) => {
-      this.child.on("message", ({ listening, refused }: { listening?: number; refused?: string }) => {
+      this.child.on("message", ({ listening, refused, calling }: Told) => {
         if (refused !== undefined) onRefused(refused);
+        if (calling !== undefined) onCalling?.(this, calling);
         if (listening === undefined) return;
         this.port = listening;
         resolve();

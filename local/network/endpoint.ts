@@ -102,6 +102,7 @@ export class Endpoint {
         headers,
         body,
         caller,
+        port: request.socket.remotePort,
       } satisfies RestRequest);
     } catch (error) {
       if (error instanceof ConnectionLost) return hangUp(request);

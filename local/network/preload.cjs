@@ -111,6 +111,8 @@ net.Socket.prototype.connect = function connect(...args) {
     return this;
   }
   if (where !== "here") {
+    // Told before the first byte is sent, so that the supervisor knows which instance a request comes from.
+    if (where === "google" && tell) this.once("connect", () => tell({ calling: this.localPort }, () => {}));
     normalized[0] = {
       ...options,
       host: "127.0.0.1",

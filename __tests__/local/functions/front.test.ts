@@ -1,4 +1,5 @@
 import { ManualClock } from "../../../local/core/clock";
+import { ConnectionLost } from "../../../local/core/connection-lost";
 import { Bench, json } from "./support";
 
 // Instances: how many, for how long, and what happens when they hang or crash. Time is the clock's; the processes are real.
@@ -12,6 +13,10 @@ exports.handler = async (req, res) => {
   if (req.path === "/crash") { console.log("about to crash"); process.exit(7); }
   if (req.path === "/kill") { process.kill(process.pid, "SIGKILL"); }
   if (req.path === "/drop") { return req.socket.destroy(); }
+  if (req.path === "/ask") {
+    const asked = require("node:https").get("https://storage.googleapis.com/");
+    await new Promise((resolve) => asked.once("response", resolve).once("error", resolve));
+  }
   res.json({ pid: process.pid, held: held.length });
 };`;
 
@@ -79,6 +84,43 @@ test("crash() kills what is under way", async () => {
   expect(bench.host.crash("f")).toBe(1);
   expect((await hanging).status).toBe(503);
   expect((await call("/")).status).toBe(200);
+});
+
+test("crash() with the port of a call kills the instance that calls, and no other", async () => {
+  const { bench, call } = await start({});
+  const killed: number[] = [];
+  let arrived = () => {};
+  const first = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  let letGo = (_: { status: number }) => {};
+  bench.network.services.add({
+    rest: [
+      {
+        hosts: ["storage.googleapis.com"],
+        handle: async ({ port = 0 }) => {
+          if (killed.length === 0) {
+            killed.push(-1);
+            arrived();
+            return new Promise((resolve) => {
+              letGo = resolve;
+            });
+          }
+          killed.push(bench.host.crash("f", port));
+          throw new ConnectionLost("planted");
+        },
+      },
+    ],
+    grpc: [],
+  });
+  // Both instances have a call under way when the second one's kills it.
+  const spared = call("/ask");
+  await first;
+  const doomed = await call("/ask");
+  letGo({ status: 200 });
+  expect([doomed.status, (await spared).status]).toEqual([503, 200]);
+  expect(killed).toEqual([-1, 1]);
+  expect(bench.host.crash("f", 1)).toBe(0);
 });
 
 test("an instance takes its concurrency, more requests get more instances", async () => {
