@@ -1,4 +1,5 @@
 import { flowOf } from "../../../local/run/flows";
+import { upTo } from "../../../local/run/flows/generated";
 import { kindOf } from "../../../local/run/flows/poison";
 import { readStack } from "../../../terraform";
 import { poisonedRun } from "./poisoned";
@@ -11,7 +12,7 @@ const NOTHING_WRONG = { lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] 
 const SPENT = "All 5 attempts failed; the log tells why";
 
 test("async-batch: shards that are refused, fail and kill end as dead letters, all others are predicted once", async () => {
-  const { summary, deadLetters, functions } = await poisonedRun(stacks.stack("async-batch"), 20);
+  const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(stacks.stack("async-batch"), 20);
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 20, done: 17, deadLettered: 3 });
   const reasons = Object.fromEntries(deadLetters.map(({ key, reason }) => [key.replace(/^.*-/, ""), reason]));
   expect(reasons).toEqual({
@@ -20,10 +21,12 @@ test("async-batch: shards that are refused, fail and kill end as dead letters, a
     7: SPENT,
   });
   expect(functions).toEqual(["batch-worker"]);
+  const failing = deadLetters.find(({ key }) => key.endsWith("-4"))?.key ?? "";
+  expect(attemptsAt(failing)).toEqual([...upTo(5).map((n) => `queue ${n + 1}: 500`), "queue 6: 200"]);
 });
 
 test("pubsub-fanout: poison is a dead letter of each subscriber, and what the model refuses one of its function", async () => {
-  const { summary, deadLetters, functions } = await poisonedRun(stacks.stack("pubsub-fanout"), 20);
+  const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(stacks.stack("pubsub-fanout"), 20);
   // Ids are numbers of messages, counted from 1; each reaches text or image or neither, audit, and who pulls.
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 53, done: 45, deadLettered: 8 });
   const reasons = Object.fromEntries(
@@ -42,10 +45,20 @@ test("pubsub-fanout: poison is a dead letter of each subscriber, and what the mo
     "ai-workloads-subscription-dev 8": failed,
   });
   expect(functions).toEqual(["Pub/Sub", "message-predictor"]);
+  // At the text, at its audit, and three times Pub/Sub's own.
+  expect(attemptsAt("text/1000000000000005").sort()).toEqual(
+    [
+      ...upTo(5).flatMap((n) => [`subscription ${n + 1}: 500`, `subscription ${n + 1}: 500`]),
+      ...upTo(3).map(() => "subscription 5: DEAD_LETTERED"),
+    ].sort(),
+  );
 });
 
 test("event-workflow: what the function or the workflow refuses is a dead letter with the reason", async () => {
-  const { summary, deadLetters, functions, running } = await poisonedRun(stacks.stack("event-workflow"), 20);
+  const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(
+    stacks.stack("event-workflow"),
+    20,
+  );
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 20, done: 16, deadLettered: 4 });
   const reasons = Object.fromEntries(deadLetters.map(({ key, reason }) => [key.replace(/\/\d+$/, ""), reason]));
   expect(reasons).toEqual({
@@ -56,6 +69,8 @@ test("event-workflow: what the function or the workflow refuses is a dead letter
     "poison-kill-00007.jsonl": "its deliveries failed",
   });
   expect(functions).toEqual(["Pub/Sub", "start-workflow"]);
+  const failing = deadLetters.find(({ key }) => key.startsWith("poison-fail"))?.key ?? "";
+  expect(attemptsAt(failing)).toEqual(["bucket 1: OK"]);
   // Results with a failed chunk are an effect.
   const errors = running.writes("my-gcp-project-event-workflow-results-dev").filter((name) => name.includes("errors"));
   expect(errors.map((name) => name.split("/")[0]).sort()).toEqual([
@@ -66,7 +81,10 @@ test("event-workflow: what the function or the workflow refuses is a dead letter
 });
 
 test("scheduled-preprocessing: each task that a queue took on launches one job or is a dead letter", async () => {
-  const { summary, deadLetters, functions, running } = await poisonedRun(stacks.stack("scheduled-preprocessing"), 20);
+  const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(
+    stacks.stack("scheduled-preprocessing"),
+    20,
+  );
   // The stack also has a job of its own.
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 21, done: 18, deadLettered: 3 });
   const texts = new Map(
@@ -78,9 +96,36 @@ test("scheduled-preprocessing: each task that a queue took on launches one job o
     "poison-kill-00007.txt": SPENT,
   });
   expect(functions).toEqual(["dataflow-launcher"]);
+  const failing = deadLetters.find(({ key }) => texts.get(key)?.startsWith("poison-fail"))?.key ?? "";
+  expect(attemptsAt(failing)).toEqual([...upTo(5).map((n) => `queue ${n + 1}: 500`), "queue 6: 200"]);
 });
 
-test.each(["async-batch", "pubsub-fanout", "event-workflow", "scheduled-preprocessing"])(
+test("task-pipeline: runs end at each of the functions, and what comes after is never begun", async () => {
+  const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(stacks.stack("task-pipeline"), 20);
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 60, done: 51, deadLettered: 9 });
+  const refused = running.parts.created.find(({ body }) => body.includes("poison-refused"))?.id;
+  const notStarted = 'The body is not valid. parameters: given "poison-refused"; allowed: an object';
+  const notRead = '1 problems in the CSV: line 2: width is "poison-refused", no number';
+  expect(Object.fromEntries(deadLetters.map(({ key, reason }) => [key, reason]))).toEqual({
+    [`${refused}/preprocess`]: notStarted,
+    [`${refused}/train`]: notStarted,
+    [`${refused}/infer`]: notStarted,
+    "poison-refused-00002/preprocess": notRead,
+    "poison-refused-00002/train": notRead,
+    "poison-refused-00002/infer": notRead,
+    "poison-fail-00004/train": SPENT,
+    "poison-fail-00004/infer": SPENT,
+    "poison-kill-00007/infer": SPENT,
+  });
+  expect(functions).toEqual(["pipeline-infer", "pipeline-preprocess", "pipeline-start", "pipeline-train"]);
+  expect(attemptsAt("poison-fail-00004/infer")).toEqual([
+    "queue 1: 200",
+    ...upTo(5).map((n) => `queue ${n + 1}: 500`),
+    "queue 6: 200",
+  ]);
+});
+
+test.each(["async-batch", "pubsub-fanout", "event-workflow", "scheduled-preprocessing", "task-pipeline"])(
   "%s: generated items are the same each time",
   (name) => {
     const type = flowOf(readStack(stacks.stack(name)));

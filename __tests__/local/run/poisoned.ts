@@ -1,6 +1,6 @@
 import { ConnectionLost } from "../../../local/core/connection-lost";
 import { VirtualClock } from "../../../local/core/virtual-clock";
-import { type FlowType, flowOf } from "../../../local/run/flows";
+import { flowOf } from "../../../local/run/flows";
 import { Machine } from "../../../local/run/machine";
 import type { RunningStack } from "../../../local/run/running-stack";
 import { type Summary, summarise } from "../../../local/run/summary";
@@ -15,7 +15,8 @@ export interface PoisonedRun {
   readonly deadLetters: readonly { readonly key: string; readonly reason: string }[];
   /** Functions that handed something to a dead letter, as it says itself. */
   readonly functions: readonly string[];
-  readonly type: FlowType;
+  /** Attempts at an item that its marks tell from those at others. */
+  attemptsAt(key: string): string[];
 }
 
 /** A run of generated items in virtual time, in which poison does what it does and nothing else goes wrong. */
@@ -44,7 +45,7 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
           const effect = caller && type.poison({ ...request, caller: request.caller.email ?? "" });
           if (effect === "fail") return { status: 500, body: { error: { code: 500, status: "INTERNAL" } } };
           if (!caller || effect === undefined) return inner.handle(request);
-          running.parts.functions.crash(caller);
+          running.parts.functions.crash(caller, request.port);
           throw new ConnectionLost("the process died");
         },
       }),
@@ -64,7 +65,15 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
       running,
       deadLetters: result.deadLetters,
       functions: [...new Set(functions)].sort(),
-      type,
+      attemptsAt: (key) => {
+        const marks = flow.marks(key);
+        const words = (text: string) => text.split(/[^\w-]+/);
+        const isIts = (what: string) =>
+          marks.some((mark) => ` ${words(what).join(" ")} `.includes(` ${words(mark).join(" ")} `));
+        return recorder.hops
+          .filter(({ attempt, what }) => attempt !== undefined && isIts(what))
+          .map(({ from, attempt, status }) => `${from.split(" ")[0]} ${attempt}: ${status}`);
+      },
     };
   } finally {
     await running.stop();

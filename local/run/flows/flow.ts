@@ -3,9 +3,11 @@ import type { RunningStack } from "../running-stack";
 
 /** A file that is put into a stack. */
 export interface Input {
-  /** Without folders. */
+  /** Without folders; empty to fire the stack's schedule. */
   readonly name: string;
   readonly content: Buffer;
+  /** Whether it is one of many that `FlowType.generate` made. Default false. */
+  readonly isGenerated?: boolean;
 }
 
 /** A command for a terminal, and what it does. */

@@ -5,6 +5,7 @@ import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, InputError, textOutput } from "./flow";
 import { upTo } from "./generated";
 import { type LaunchedJob, type LaunchTask, tasksOfJobs } from "./launched-jobs";
+import { createTaskLike } from "./like-schedule";
 import { kindOf, POISON, poisonIn } from "./poison";
 
 /** Words shown, the most frequent first. */
@@ -140,18 +141,12 @@ class ScheduledPreprocessingFlow implements Flow {
 
   /** As the workers, who may write to the bucket; then as whoever the schedule calls as. */
   private async launchOn({ name, content }: Input): Promise<void> {
-    const [schedule] = this.running
-      .named("google_cloud_scheduler_job")
-      .filter(({ attributes }) => attributes.name === this.schedule);
-    const target = schedule?.attributes.http_target;
     const { worker } = this.launch();
-    if (!worker || !target) throw new InputError(`${name}: the stack does not say who may read it`);
+    if (!worker) throw new InputError(`${name}: the stack does not say who may read it`);
     await this.running.client(worker).upload(this.bucket, `input/${name}`, content, "text/plain");
     const refused = name.startsWith(POISON.refused) ? { [POISON.refused]: "no parameter of the template" } : {};
     const parameters = { inputFile: `gs://${this.bucket}/input/${name}`, ...refused };
-    const { task } = JSON.parse(Buffer.from(target.body, "base64").toString());
-    task.httpRequest.body = Buffer.from(JSON.stringify({ parameters })).toString("base64");
-    await this.running.client(target.oauth_token.service_account_email).json("POST", target.uri, { task });
+    await createTaskLike(this.running, this.schedule, { parameters });
   }
 }
 

@@ -1,8 +1,23 @@
 import type { Curl } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, textOutput } from "./flow";
+import { upTo } from "./generated";
+import { generatedRuns, poisonOfRun, REFUSED_START } from "./generated-runs";
+import { createTaskLike } from "./like-schedule";
+import { POISON } from "./poison";
+import { StepGraph } from "./step-graph";
 
 const RUN = "local-1";
+/** Of the training on tables that nobody learns from. */
+const FEW_ITERATIONS = 50;
+
+/** A task of the pipeline's queue, as its body says. */
+interface Task {
+  readonly id: string;
+  readonly run: string;
+  /** None for one that starts a run. */
+  readonly step?: string;
+}
 
 /** A table goes in, steps run as tasks, a model and its accuracy come out; once started by the client, once by the schedule. */
 export const taskPipeline: FlowType = {
@@ -12,64 +27,73 @@ export const taskPipeline: FlowType = {
   extensions: [".csv"],
   outputs: ["start_url", "run_bucket_name", "pipeline_steps", "client"],
   create: (running) => new TaskPipelineFlow(running),
+  generate: generatedRuns,
+  poison: poisonOfRun,
 };
 
 class TaskPipelineFlow implements Flow {
   private readonly bucket: string;
   private readonly url: string;
   private readonly steps: readonly string[];
-  private started = 0;
+  private readonly graph: StepGraph;
+  /** Runs whose start was answered. */
+  private readonly started: string[] = [];
+  /** Firings that have not failed for good. */
   private fired = 0;
+  /** Tasks that start a run, of nobody's schedule. */
+  private enqueued = 0;
+  private provided?: Promise<void>;
 
   constructor(private readonly running: RunningStack) {
     this.bucket = textOutput(running, "run_bucket_name");
     this.url = textOutput(running, "start_url");
     this.steps = running.stack.outputs.pipeline_steps;
+    this.graph = new StepGraph(running.named("google_cloudfunctions2_function"));
   }
 
-  async submit({ name, content }: Input): Promise<void> {
-    const client = this.running.client();
-    const scheduled = this.scheduledInput();
-    const ours = `inputs/${name}`;
-    for (const object of new Set([ours, ...(scheduled ? [scheduled] : [])])) {
-      await client.upload(this.bucket, object, content, "text/csv");
-    }
-    await client.json("POST", this.url, { run: RUN, parameters: this.parameters(ours) });
-    this.started++;
-    for (const schedule of this.running.schedules()) {
-      // Its retries count as pending work.
-      void this.running.fire(schedule);
-      this.fired++;
-    }
+  submit(input: Input): Promise<void> {
+    return input.isGenerated ? this.submitGenerated(input) : this.submitOne(input);
   }
 
   result(): FlowResult {
-    const writes = this.running.writes(this.bucket);
-    const runs = writes.flatMap((name) => /^runs\/([^/]+)\/run\.json$/.exec(name)?.[1] ?? []);
-    // A run that began nowhere is lost as a whole.
-    const missing = Array.from(
-      { length: Math.max(0, this.started + this.fired - runs.length) },
-      (_, n) => `start ${n + 1}`,
+    const tasks = this.tasks();
+    const starts = tasks.filter(({ step }) => step === undefined);
+    const written = this.running.writes(this.bucket);
+    const begun = written.flatMap((name) => /^runs\/([^/]+)\/run\.json$/.exec(name)?.[1] ?? []);
+    const runs = new Set([...this.started, ...starts.map(({ run }) => run), ...begun]);
+    // A firing of which no task came is lost as a whole.
+    const missing = upTo(Math.max(0, this.fired - (starts.length - this.enqueued))).map(
+      (index) => `start ${index + 1}`,
     );
-    const accepted = [...runs.flatMap((run) => this.steps.map((step) => `${run}/${step}`)), ...missing];
+    const effects = written.flatMap((name) => {
+      const [, run, step] = /^runs\/([^/]+)\/steps\/([^/]+)\.json$/.exec(name) ?? [];
+      return run === undefined ? [] : [`${run}/${step}`];
+    });
     return {
-      accepted,
-      effects: writes.flatMap((name) => {
-        const [, run, step] = /^runs\/([^/]+)\/steps\/([^/]+)\.json$/.exec(name) ?? [];
-        return run === undefined ? [] : [`${run}/${step}`];
-      }),
-      deadLetters: this.running.deadLetters().flatMap(({ attributes, reason }) => {
-        const task = attributes.deadLetterTask ?? "";
-        const at = accepted.findIndex((key) => task.endsWith(`-${key.replace("/", "-")}`));
-        if (at < 0) return [{ key: missing[0] ?? task, reason }];
-        // The steps after it are never begun; they end where it does.
-        const run = accepted[at]?.split("/")[0];
-        const done = new Set(writes);
-        return this.steps
-          .filter((step) => !done.has(`runs/${run}/steps/${step}.json`))
-          .map((step) => ({ key: `${run}/${step}`, reason }));
-      }),
+      accepted: [...[...runs].flatMap((run) => this.steps.map((step) => `${run}/${step}`)), ...missing],
+      effects,
+      deadLetters: this.deadLetters(new Map(tasks.map((task) => [task.id, task])), new Set(effects)),
     };
+  }
+
+  private deadLetters(tasks: ReadonlyMap<string, Task>, effects: ReadonlySet<string>): FlowResult["deadLetters"] {
+    return this.running.deadLetters().flatMap(({ attributes: { deadLetterTask = "unknown" }, reason }) => {
+      const task = tasks.get(deadLetterTask);
+      if (!task) return [{ key: deadLetterTask, reason }];
+      const { run, step } = task;
+      const undone = (name: string) => !effects.has(`${run}/${name}`);
+      // The steps after it are never begun; they end where it does.
+      const ended =
+        step === undefined ? this.steps.filter(undone) : [step, ...this.graph.dependentsOf(step).filter(undone)];
+      return (ended.length > 0 ? ended : this.steps).map((name) => ({ key: `${run}/${name}`, reason }));
+    });
+  }
+
+  /** All tasks of the run: what became of a step began with those before it. */
+  marks(key: string): string[] {
+    const [run = key] = key.split("/");
+    const ids = this.tasks().filter((task) => task.run === run);
+    return [...new Set([run, ...ids.map(({ id }) => id)])];
   }
 
   commands(curl: Curl) {
@@ -79,6 +103,64 @@ class TaskPipelineFlow implements Flow {
       ...this.running.schedules().map((name) => ({ title: "fire the schedule now", command: curl.fire(name) })),
       { title: "list runs", command: curl.list(this.bucket, "runs/") },
     ];
+  }
+
+  /** A run of the client's, and one of each schedule. */
+  private async submitOne({ name, content }: Input): Promise<void> {
+    const ours = `inputs/${name}`;
+    if (ours !== this.scheduledInput()) await this.upload(ours, content);
+    await this.provide(content);
+    await this.start(RUN, this.parameters(ours));
+    this.fire();
+  }
+
+  private async submitGenerated({ name, content }: Input): Promise<void> {
+    const [schedule] = this.running.schedules();
+    if (name === "") {
+      await this.provide(content);
+      this.fire();
+    } else if (!name.startsWith(REFUSED_START)) {
+      await this.upload(`inputs/${name}`, content);
+      const parameters = { ...this.parameters(`inputs/${name}`), maxIterations: FEW_ITERATIONS };
+      await this.start(name.replace(/\.csv$/, ""), parameters);
+    } else if (schedule !== undefined) {
+      await createTaskLike(this.running, schedule, { parameters: POISON.refused });
+      this.enqueued++;
+    }
+  }
+
+  private async upload(object: string, content: Buffer): Promise<void> {
+    await this.running.client().upload(this.bucket, object, content, "text/csv");
+  }
+
+  /** Puts what the schedules' runs read where they read it, once: while they do nobody may write over it. */
+  private provide(content: Buffer): Promise<void> {
+    const object = this.scheduledInput();
+    this.provided ??= object === undefined ? Promise.resolve() : this.upload(object, content);
+    return this.provided;
+  }
+
+  private async start(run: string, parameters: object): Promise<void> {
+    await this.running.client().json("POST", this.url, { run, parameters });
+    this.started.push(run);
+  }
+
+  private fire(): void {
+    for (const schedule of this.running.schedules()) {
+      this.fired++;
+      // Its retries count as pending work; what no queue took on when they are spent was never accepted.
+      void this.running.fire(schedule).then((succeeded) => {
+        if (!succeeded) this.fired--;
+      });
+    }
+  }
+
+  /** What queues took on, in their order. A run that a task starts without naming it is named after the task. */
+  private tasks(): Task[] {
+    return this.running.parts.created.map(({ id, body }) => {
+      const { run = id, step } = parsed(body);
+      return { id, run, step };
+    });
   }
 
   private parameters(object: string): object {
@@ -97,11 +179,22 @@ class TaskPipelineFlow implements Flow {
 
   async outputs(): Promise<Record<string, unknown>> {
     const client = this.running.client();
-    const markers = (await client.list(this.bucket, `runs/${RUN}/steps/`)).map((name) =>
+    const [run = RUN] = this.started;
+    const markers = (await client.list(this.bucket, `runs/${run}/steps/`)).map((name) =>
       client.download(this.bucket, name),
     );
     const outputs = (await Promise.all(markers)).map((marker) => Object.entries(JSON.parse(marker.toString()).outputs));
     const plain = outputs.flat().filter(([, value]) => typeof value !== "object");
-    return { run: `gs://${this.bucket}/runs/${RUN}/`, ...Object.fromEntries(plain) };
+    return { run: `gs://${this.bucket}/runs/${run}/`, ...Object.fromEntries(plain) };
+  }
+}
+
+/** Run and step as a task's body names them. */
+function parsed(body: Buffer): { run?: string; step?: string } {
+  try {
+    const { run, step } = JSON.parse(body.toString());
+    return { run: typeof run === "string" ? run : undefined, step: typeof step === "string" ? step : undefined };
+  } catch {
+    return {};
   }
 }
