@@ -59,8 +59,11 @@ const DELIVERY_WEIGHTS: Readonly<Record<DeliveryFault, number>> = {
   delayed: 1,
 };
 
-/** Of the calls of one method on one resource, the share that something befalls; calls are several to an item. */
-const CALL_SHARE = 0.08;
+/**
+ * Of the calls of one method on one resource, the share that something befalls; calls are several to an item. Most where it
+ * matters: a write under a precondition is an effect that must not be repeated.
+ */
+const CALL_SHARES = { read: 0.05, write: 0.1, effect: 0.25 };
 /**
  * How many faults befall the same call at most. Workflows asks six times, functions four times: a call that fails more often is
  * a failure of the service, not a fault that passes.
@@ -71,7 +74,7 @@ const CALL_WEIGHTS: Readonly<Record<CallFault, number>> = {
   "call answered 503": 1,
   "call answered 412": 1,
   "call reset before": 1,
-  "call reset after": 1,
+  "call reset after": 2,
   "slow call": 1,
   // Costs all instances of the function, each of which takes a fifth of a second to start anew.
   "caller crashed": 0.5,
@@ -127,7 +130,8 @@ export function callFault(
   nth: number,
   { faults, ...target }: CallTarget & { readonly faults: number },
 ): CallFault | undefined {
-  if (faults >= MAX_CALL_FAULTS || draw(seed, "call", call, nth) >= CALL_SHARE) return undefined;
+  const share = CALL_SHARES[!target.isWrite ? "read" : target.hasPrecondition ? "effect" : "write"];
+  if (faults >= MAX_CALL_FAULTS || draw(seed, "call", call, nth) >= share) return undefined;
   const applies: Partial<Record<CallFault, boolean>> = {
     "call answered 412": target.isWrite && target.hasPrecondition,
     "slow call": target.isStorage,

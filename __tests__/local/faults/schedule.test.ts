@@ -101,6 +101,14 @@ describe("the schedule", () => {
     );
   });
 
+  test("calls: most befalls writes under a precondition, least reads", () => {
+    const faulted = (target: Partial<CallTarget>) =>
+      1 - (shares((id) => callFault(8, id, 1, { ...WRITE, ...target, faults: 0 })).get(undefined) ?? 0);
+    expect(faulted({})).toBeCloseTo(0.25, 1.5);
+    expect(faulted({ hasPrecondition: false })).toBeCloseTo(0.1, 1.5);
+    expect(faulted({ isWrite: false, hasPrecondition: false })).toBeCloseTo(0.05, 1.5);
+  });
+
   test("half of the dead letters fail at first, and a fifth of the notifications", () => {
     expect(shares((item) => deadLetterFails(1, item)).get(true)).toBeCloseTo(0.5, 1.5);
     const publishes = shares((item) => publishFault(1, item));

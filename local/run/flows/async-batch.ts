@@ -72,9 +72,10 @@ class AsyncBatchFlow implements Flow {
     };
   }
 
-  /** The task. */
+  /** The task, and the object that is its effect. */
   marks(key: string): string[] {
-    return [key];
+    const [, job, shard = ""] = /^(.*)-(\d+)$/.exec(key) ?? [];
+    return [key, `${FOLDER}/${job}/shard-${shard.padStart(5, "0")}.jsonl`];
   }
 
   commands(curl: Curl) {

@@ -122,9 +122,9 @@ class PubSubFanoutFlow implements Flow {
     });
   }
 
-  /** The message, whose hops to other subscribers cannot be told apart by a mark. */
+  /** The message, by whose id results are named too; its hops to other subscribers cannot be told apart by a mark. */
   marks(key: string): string[] {
-    return [`message ${key.split("/").at(-1)}`];
+    return [key.split("/").at(-1) ?? key];
   }
 
   commands(curl: Curl) {
