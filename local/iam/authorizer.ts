@@ -75,9 +75,11 @@ export class BindingAuthorizer implements Authorizer {
   }
 
   private remedy(email: string | undefined, permission: string, resource: string): string {
-    // A role that the stack uses already says best what its author would write.
+    // A role that the stack uses already says best what its author would write, unless it is there for another service.
+    const [service] = permission.split(".");
     const [own] = this.bindings
       .filter(({ role, permissions }) => permissions.has(permission) && !role.endsWith("serviceAgent"))
+      .filter(({ role }) => !role.startsWith("roles/") || role.startsWith(`roles/${service}.`))
       .sort((one, other) => one.permissions.size - other.permissions.size);
     const role = own?.role ?? narrowestRole(permission) ?? `a custom role with ${permission}`;
     const bucket = BUCKET.exec(resource)?.[0];

@@ -1,8 +1,10 @@
-import { readStack } from "../../terraform";
 import { ApiError } from "../core/api-error";
+import { FunctionHost } from "../functions";
 import type { Denial } from "../iam";
 import { type FlowType, flowOf } from "../run/flows";
+import { load } from "../run/load";
 import { Machine } from "../run/machine";
+import { SIMULATED_SERVICES } from "../run/stand-ins";
 import { isGood, type Summary } from "../run/summary";
 import { documented, type Requirement } from "./documented";
 import { type Grant, grantsOf } from "./grants";
@@ -57,7 +59,7 @@ const MACHINES = 2;
  */
 export async function prove(folder: string, { onProgress = () => {} }: ProveOptions = {}): Promise<Proof> {
   const start = Date.now();
-  const stack = readStack(folder);
+  const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES]);
   const type = flowOf(stack);
   if (!type) {
     const wanted = "give its stack the outputs of one";
@@ -68,7 +70,7 @@ export async function prove(folder: string, { onProgress = () => {} }: ProveOpti
   const { machines, denials } = await startMachines(folder);
   try {
     const [machine] = machines;
-    const grants = machine ? grantsOf(stack, machine.bindings) : [];
+    const grants = grantsOf(stack, bindings);
     const findings = machine
       ? await examine(machines as [Machine, ...Machine[]], type, grants, onProgress)
       : { necessary: [], unproven: [], missing: eachOnce(denials) };

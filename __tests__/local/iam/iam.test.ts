@@ -189,6 +189,12 @@ test("custom roles are expanded, and roles that the stack uses suggested before 
   expect(message).toMatch(`A binding of ${role} on projects/${PROJECT} to serviceAccount:o@x would allow it.`);
 });
 
+test("a role that the stack uses for another service is not suggested, though it holds the permission", () => {
+  const iam = authorizer(resource("google_project_iam_member", { role: "roles/dataflow.worker", member }));
+  const { message } = refusal(() => iam.require({ email: "b@x" }, "logging.logEntries.create", `projects/${PROJECT}`));
+  expect(message).toMatch(`A binding of roles/logging.logWriter on projects/${PROJECT} to serviceAccount:b@x would`);
+});
+
 test("a custom role that is disabled grants nothing", () => {
   const permissions = ["aiplatform.endpoints.predict"];
   const custom = resource("google_project_iam_custom_role", { role_id: "predictor", permissions, stage: "DISABLED" });
