@@ -11,6 +11,7 @@ import { untilQuiet } from "../run/quiet";
 import type { RunningStack } from "../run/running-stack";
 import { type Summary, summarise } from "../run/summary";
 import { submitAll } from "../run/workload";
+import { readDeadLetters } from "./dead-letters";
 import { Gate } from "./gate";
 import { repeating } from "./repeat";
 
@@ -38,11 +39,12 @@ const AFTERMATH = 30 * 60_000;
 
 /**
  * A run of all that a pattern promises, in virtual time: generated items, poison among them; each delivery repeated after its
- * success; results read. Nothing of it is left on the machine afterwards.
+ * success; results and dead letters read. Nothing of it is left on the machine afterwards.
  */
 export class Trial {
   private readonly gate = new Gate();
   private readonly clock = new VirtualClock();
+  private readonly parties: Parties;
   private readonly denials: Denial[] = [];
   /** Of the last denial that said something new. */
   private lastNews = Number.POSITIVE_INFINITY;
@@ -51,7 +53,9 @@ export class Trial {
     private readonly machine: Machine,
     private readonly type: FlowType,
     private readonly options: TrialOptions = {},
-  ) {}
+  ) {
+    this.parties = new Parties(machine.stack.resources, machine.stack.defaults.project);
+  }
 
   /** @throws Error for a run that does not come to rest */
   async run(): Promise<TrialResult> {
@@ -74,9 +78,8 @@ export class Trial {
 
   /** Undefined where the stack's own deployment may not do something. */
   private begin(): RunningStack | undefined {
-    const { machine, type, gate, clock } = this;
+    const { machine, type, gate, clock, parties } = this;
     const { bindings, onAllowed, endsAt } = this.options;
-    const parties = new Parties(machine.stack.resources, machine.stack.defaults.project);
     // What would kill its process only fails: to permissions it makes no difference, and it is faster.
     const poison: FlowType["poison"] = (call) => type.poison(call) && "fail";
     try {
@@ -115,6 +118,7 @@ export class Trial {
     const { recorder, unsimulated } = running.parts;
     const seen = { outputs: {}, hops: recorder.hops.length, denials: this.denials, unsimulated };
     const summary = summarise({ stack: running.stack.name, result: flow.result(), ...seen, error });
+    await this.failureOf(() => readDeadLetters(running, this.parties.deadLetterTopics));
     return gate.shut ? undefined : summary;
   }
 

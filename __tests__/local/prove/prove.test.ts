@@ -67,6 +67,22 @@ test("what nothing needs is found: bindings, members of one binding, permissions
   expect(text).toMatch(/^FAILED {2}async-batch {2}bindings 21, necessary 16, unproven 5, missing 0, [\d.]+ s$/m);
 }, 60_000);
 
+test("whoever may read dead letters does, and cannot without the binding", async () => {
+  const copy = changed(stack, ({ resource }) => {
+    const [, subscription] = only(resource.google_pubsub_subscription, "kept");
+    const [, { member }] = only(resource[BUCKETS], "input_objectCreator-batch-client");
+    resource.google_pubsub_subscription_iam_member = {
+      reader: { subscription: subscription.name, role: "roles/pubsub.subscriber", member },
+    };
+  });
+  const { necessary, unproven } = await prove(copy);
+  expect(unproven).toEqual([]);
+  expect(necessary.find(({ grant }) => grant.address.endsWith(".reader"))?.denial).toMatchObject({
+    email: client.replace("serviceAccount:", ""),
+    permission: "pubsub.subscriptions.consume",
+  });
+}, 60_000);
+
 test("calls that no binding allows are missing, each once, with what would allow them", async () => {
   const copy = changed(stack, ({ resource }) => {
     const bindings = resource.google_pubsub_topic_iam_member;

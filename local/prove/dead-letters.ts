@@ -1,0 +1,21 @@
+import type { RunningStack } from "../run/running-stack";
+
+/**
+ * Pulls and acknowledges dead letters, one of each subscription that keeps some, as whoever the stack lets do that.
+ *
+ * @param topics full names of the dead-letter topics
+ * @throws RequestFailed
+ */
+export async function readDeadLetters(running: RunningStack, topics: ReadonlySet<string>): Promise<void> {
+  for (const { attributes } of running.named("google_pubsub_subscription")) {
+    const { topic, name, push_config: push, project = running.stack.defaults.project } = attributes;
+    const subscription = `projects/${project}/subscriptions/${name}`;
+    const reader = running.holderOf("pubsub.subscriptions.consume", subscription);
+    if (reader === undefined || push || !topics.has(topic)) continue;
+    const ask = <T>(method: string, body: object) =>
+      running.client(reader).json<T>("POST", `https://pubsub.googleapis.com/v1/${subscription}:${method}`, body);
+    const { receivedMessages = [] } = await ask<{ receivedMessages?: { ackId: string }[] }>("pull", { maxMessages: 1 });
+    const ackIds = receivedMessages.map(({ ackId }) => ackId);
+    if (ackIds.length > 0) await ask("acknowledge", { ackIds });
+  }
+}
