@@ -141,7 +141,8 @@ export class DataflowWorkers extends Construct implements IGrantable {
    * Lets somebody launch jobs on these workers.
    *
    * Grants `roles/dataflow.developer` on the project (the narrowest level there is), `roles/iam.serviceAccountUser` on the
-   * workers' identity, and `roles/storage.objectUser` on the temporary bucket.
+   * workers' identity, and `roles/storage.objectUser` on the temporary bucket, to which who launches must be able to write
+   * (https://cloud.google.com/dataflow/docs/guides/templates/running-templates).
    */
   grantLaunch(to: IGrantable): void {
     grantOnProject(this, "roles/dataflow.developer", to);
