@@ -33,6 +33,8 @@ const GRANTS = [
 function world({ grants = GRANTS, chunkSize = 4 } = {}) {
   const services: RestService[] = [];
   const failures: number[] = [];
+  /** Of Cloud Storage; 0: none. */
+  const storageFailures: number[] = [];
   const around = surroundings({ grants, answer: (invocation) => dispatch(invocation) });
   const bucket = (name: string) => ({
     address: `google_storage_bucket.${name}`,
@@ -52,7 +54,7 @@ function world({ grants = GRANTS, chunkSize = 4 } = {}) {
 
   async function dispatch({ method, url, headers, body }: Invocation): Promise<InvocationResult> {
     const { host, pathname, searchParams } = new URL(url);
-    const failure = host.includes("aiplatform") ? failures.shift() : undefined;
+    const failure = (host.includes("aiplatform") ? failures : storageFailures).shift();
     const service = services.find(({ hosts }) => hosts.includes(host));
     const email = headers.authorization?.replace("Bearer access:", "");
     const request = { method, host, path: pathname, query: searchParams, headers, body, caller: { email } };
@@ -85,7 +87,7 @@ function world({ grants = GRANTS, chunkSize = 4 } = {}) {
     return { execution, generation, result };
   };
   const results = (name: string) => JSON.parse(storage.get(CLIENT, "results", name).content.toString());
-  return { around, storage, start, execute, results, failures };
+  return { around, storage, start, execute, results, failures, storageFailures };
 }
 
 describe("ml-prediction-workflow", () => {
@@ -127,6 +129,25 @@ describe("ml-prediction-workflow", () => {
       { first: 4, last: 7, code: 400, message: "HTTP server responded with error code 400" },
     ]);
     expect(around.invocations.filter(({ url }) => url.includes("aiplatform"))).toHaveLength(6);
+  });
+
+  test.each([408, 429, 500, 502, 503, 504])("a %i of Cloud Storage passes, wherever it comes", async (status) => {
+    // The look for results, the upload, the results.
+    for (const at of [0, 1, 2]) {
+      const { start, storageFailures, around } = world({ chunkSize: 20 });
+      storageFailures.push(...Array(at).fill(0), status);
+      const { result } = await start(UPLOAD, "text/plain");
+      expect(result).toMatchObject({ status: "DONE", predicted: 15, failedChunks: 0 });
+      expect(around.invocations.filter(({ url }) => url.includes("storage"))).toHaveLength(4);
+    }
+  });
+
+  test("what cannot pass is not asked for again", async () => {
+    const { start, storageFailures, around } = world();
+    storageFailures.push(403);
+    const { execution } = await start(UPLOAD, "text/plain");
+    expect(execution.state).toBe("FAILED");
+    expect(around.invocations).toHaveLength(1);
   });
 
   test.each([
