@@ -64,6 +64,9 @@ export class FaultyCalls {
       case "call answered 429":
         journal.fault(fault, { ...hop, detail });
         throw new ApiError("RESOURCE_EXHAUSTED", "Injected: too many requests");
+      case "call answered 500":
+        journal.fault(fault, { ...hop, detail });
+        throw new ApiError("INTERNAL", "Injected: internal error");
       case "call answered 503":
         journal.fault(fault, { ...hop, detail });
         throw new ApiError("UNAVAILABLE", "Injected: the service is unavailable");
@@ -76,7 +79,7 @@ export class FaultyCalls {
         throw new ConnectionLost("injected");
       case "call reset after":
         journal.fault(fault, { ...hop, detail });
-        await inner.handle(request);
+        await unheard(inner, request);
         throw new ConnectionLost("injected");
       case "slow call": {
         const wait = slowness(seed, id, nth);
@@ -85,10 +88,19 @@ export class FaultyCalls {
         return inner.handle(request);
       }
       case "caller crashed":
-        await inner.handle(request);
+        await unheard(inner, request);
         journal.fault(fault, { ...hop, detail });
         crasher.crash(request.caller.email);
         throw new ConnectionLost("injected");
     }
+  }
+}
+
+/** Does it, whatever is answered; but what is not simulated must be told. */
+async function unheard(inner: RestService, request: RestRequest): Promise<void> {
+  try {
+    await inner.handle(request);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.http === 501) throw error;
   }
 }

@@ -23,6 +23,7 @@ export type DeliveryFault =
 /** What may befall a call of a Google API by a function or a workflow of the stack. */
 export type CallFault =
   | "call answered 429"
+  | "call answered 500"
   | "call answered 503"
   /** Done, and told that its precondition does not hold, as a front end that asked twice tells. */
   | "call answered 412"
@@ -71,6 +72,8 @@ const CALL_SHARES = { read: 0.05, write: 0.1, effect: 0.25 };
 const MAX_CALL_FAULTS = 3;
 const CALL_WEIGHTS: Readonly<Record<CallFault, number>> = {
   "call answered 429": 1,
+  // Functions do not ask again at once after it: it costs an attempt.
+  "call answered 500": 0.5,
   "call answered 503": 1,
   "call answered 412": 1,
   "call reset before": 1,

@@ -42,6 +42,7 @@ function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
 describe("calls of Google's APIs", () => {
   test.each([
     ["call answered 429", { code: "RESOURCE_EXHAUSTED", http: 429 }, 0],
+    ["call answered 500", { code: "INTERNAL", http: 500 }, 0],
     ["call answered 503", { code: "UNAVAILABLE", http: 503 }, 0],
     ["call answered 412", { code: "FAILED_PRECONDITION", http: 412 }, 1],
     ["call reset before", { name: "ConnectionLost" }, 0],
@@ -61,6 +62,22 @@ describe("calls of Google's APIs", () => {
       },
     ]);
   });
+
+  test.each(["call reset after", "caller crashed"] as const)(
+    "%s: nothing is heard of a refusal either, but of what is not simulated",
+    async (fault) => {
+      const { inner, options } = set(seedOf(fault));
+      const refusing = (code: "NOT_FOUND" | "UNIMPLEMENTED") =>
+        new FaultyCalls(options).service({
+          ...inner,
+          handle: async () => {
+            throw new ApiError(code, "planted");
+          },
+        });
+      await expect(refusing("NOT_FOUND").handle(write(WORKER))).rejects.toThrow(ConnectionLost);
+      await expect(refusing("UNIMPLEMENTED").handle(write(WORKER))).rejects.toMatchObject({ http: 501 });
+    },
+  );
 
   test("slow call: answered all the same", async () => {
     const { calls, hops } = set(seedOf("slow call"));

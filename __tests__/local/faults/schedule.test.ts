@@ -84,10 +84,11 @@ describe("the schedule", () => {
 
   test("calls: only what can befall them, and never more than three of the same", () => {
     const kinds = (target: CallTarget) => [...shares((id) => callFault(6, id, 1, { ...target, faults: 0 })).keys()];
-    expect(kinds(WRITE)).toHaveLength(8);
+    expect(kinds(WRITE)).toHaveLength(9);
     const read = kinds({ isWrite: false, hasPrecondition: false, isStorage: false, byFunction: true });
     expect(read.map(String).sort()).toEqual([
       "call answered 429",
+      "call answered 500",
       "call answered 503",
       "call reset after",
       "call reset before",
