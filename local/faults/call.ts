@@ -1,16 +1,23 @@
-import type { RestRequest } from "../core/stand-in";
+import type { Invocation, RestRequest } from "../core/stand-in";
 import type { ApiCall } from "../run/flows/flow";
 import { digestOf } from "./hash";
 
 /** What tells calls apart: of the same one only the time differs. */
-export function callId({ method, host, path, query, headers, body }: RestRequest): string {
+export function callId({ method, host, path, query, headers, body }: Omit<RestRequest, "caller">): string {
   return digestOf(JSON.stringify([method, host, path, [...query], headers.range ?? "", digestOf(body)]));
 }
 
 /** Verb and path, with what a name in the query or the body says about which one it is. */
-export function callText({ method, path, query, body }: RestRequest): string {
+export function callText({ method, path, query, body }: Omit<RestRequest, "caller">): string {
   const name = query.get("name") ?? /\/tasks\/([A-Za-z0-9_-]+)"/.exec(body.subarray(0, 4096).toString("latin1"))?.[1];
   return `${method} ${decoded(path)}${name ? ` ${name}` : ""}`;
+}
+
+/** A workflow's call of a Google API; undefined for whatever else is sent. */
+export function workflowCall({ url, method, headers, body }: Invocation): Omit<RestRequest, "caller"> | undefined {
+  const { host, pathname: path, searchParams: query } = new URL(url);
+  const isOne = headers["user-agent"]?.includes("GoogleCloudWorkflows") && host.endsWith(".googleapis.com");
+  return isOne ? { method, host, path, query, headers, body } : undefined;
 }
 
 /** As flows judge it. */

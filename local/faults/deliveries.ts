@@ -1,10 +1,10 @@
 import type { Invocation, InvocationResult, Invoker } from "../core/stand-in";
-import type { Item } from "./item";
-import { itemOf } from "./item";
+import { callId, callText, workflowCall } from "./call";
+import { type Item, itemOf } from "./item";
 import type { Journal } from "./journal";
 import type { Later } from "./later";
 import type { Parties } from "./parties";
-import { type DeliveryFault, delayOf, deliveryFault, lateBy, repeatedAfter } from "./schedule";
+import { callHangs, type DeliveryFault, delayOf, deliveryFault, lateBy, repeatedAfter } from "./schedule";
 import type { Spared } from "./spared";
 
 export interface DeliveryOptions {
@@ -37,7 +37,7 @@ export class FaultyInvoker implements Invoker {
 
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const item = itemOf(invocation);
-    if (!item) return this.inner.invoke(invocation);
+    if (!item) return this.call(invocation);
     const { seed, parties, spared, journal } = this.options;
     const nth = (this.counts.get(item.id) ?? 0) + 1;
     this.counts.set(item.id, nth);
@@ -51,6 +51,26 @@ export class FaultyInvoker implements Invoker {
     let fault = deliveryFault(seed, item.id, nth, { isFunction: target !== undefined });
     if (fault?.startsWith("crash") && target !== undefined && spared.has(target)) fault = undefined;
     return fault ? this.befall(fault, attempt) : this.deliver(attempt);
+  }
+
+  /** What is no delivery: a workflow's call may hang, everything else passes. */
+  private call(invocation: Invocation): Promise<InvocationResult> {
+    const { seed, journal, later } = this.options;
+    const call = workflowCall(invocation);
+    if (!call) return this.inner.invoke(invocation);
+    const id = callId(call);
+    const isFirst = !this.counts.has(id);
+    this.counts.set(id, 1);
+    if (!isFirst || !callHangs(seed, id)) return this.inner.invoke(invocation);
+    const { deadline } = invocation;
+    const late = deadline + lateBy(seed, id, 1);
+    const hop = { to: `https://${call.host}`, what: callText(call) };
+    journal.fault("call hangs", { ...hop, detail: `arrives after ${seconds(late)}, ${seconds(deadline)} are allowed` });
+    later.in(late, async () => {
+      const { status, failure } = await this.inner.invoke(invocation);
+      journal.note(`arrives too late: ${failure ?? status}`, hop);
+    });
+    return later.wait(deadline).then(() => ({ ...NOTHING, status: 0, failure: "deadline" }));
   }
 
   private befall(fault: DeliveryFault, attempt: Attempt): Promise<InvocationResult> {

@@ -34,13 +34,23 @@ export type CallFault =
   /** The calling process is killed once the call has had its effect. */
   | "caller crashed";
 
+/** Of a workflow's call: nothing until its timeout; then it arrives all the same. A function's time cannot be made to jump. */
+export type HangingCall = "call hangs";
+
 /** What may befall what Google's services publish themselves: forwarded dead letters and notifications of buckets. */
 export type PublishFault = "publish failed" | "publish unanswered";
 
 /** A dead letter of a function, which cannot be published at first. */
 export type DeadLetterFault = "dead letter failed";
 
-export type FaultKind = DeliveryFault | CallFault | PublishFault | DeadLetterFault | "poison failed" | "poison killed";
+export type FaultKind =
+  | DeliveryFault
+  | CallFault
+  | HangingCall
+  | PublishFault
+  | DeadLetterFault
+  | "poison failed"
+  | "poison killed";
 
 /**
  * Of an item's first, second, … delivery, the share that something befalls; of later ones the last. A third at first, so that
@@ -142,6 +152,14 @@ export function callFault(
   };
   const weights = Object.entries(CALL_WEIGHTS).filter(([kind]) => applies[kind as CallFault] ?? true);
   return choose<CallFault>(Object.fromEntries(weights), draw(seed, "which call", call, nth));
+}
+
+/** Of the calls of workflows, the share that hangs; the same one only once. */
+const HANGING_SHARE = 0.03;
+
+/** Whether the first of a workflow's calls of one method on one resource hangs. */
+export function callHangs(seed: number, call: string): boolean {
+  return draw(seed, "hanging call", call) < HANGING_SHARE;
 }
 
 /** Whether the first publish of an item's dead letter fails. */

@@ -1,8 +1,9 @@
 import { ManualClock } from "../../../local/core/clock";
 import type { Invocation, InvocationResult } from "../../../local/core/stand-in";
+import { callId } from "../../../local/faults/call";
 import { FaultyInvoker } from "../../../local/faults/deliveries";
 import { Later } from "../../../local/faults/later";
-import { type DeliveryFault, deliveryFault } from "../../../local/faults/schedule";
+import { callHangs, type DeliveryFault, deliveryFault } from "../../../local/faults/schedule";
 import { Spared } from "../../../local/faults/spared";
 import { journal, parties, SUBSCRIPTION, seedFor, WORKER_URL } from "./support";
 
@@ -172,11 +173,42 @@ test("a schedule's request to an API of Google's does not crash, and its executi
   expect(seen.filter(({ accident }) => accident !== undefined)).toEqual([]);
 });
 
-test("what is no delivery passes: a workflow's call", async () => {
-  const { invoker, journal: told } = set(1);
-  for (let index = 0; index < 50; index++)
-    await invoker.invoke({ ...task, headers: { "user-agent": "GoogleCloudWorkflows" } });
-  expect(told).toMatchObject({ attempts: 0, deliveries: 0, faults: {} });
+describe("a workflow's call", () => {
+  const call: Invocation = {
+    url: "https://storage.googleapis.com/storage/v1/b/b/o/r%2F1?alt=media",
+    method: "GET",
+    headers: { "user-agent": "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)" },
+    body: Buffer.alloc(0),
+    deadline: 60_000,
+  };
+  const { host, pathname: path, searchParams: query } = new URL(call.url);
+  const id = callId({ ...call, host, path, query });
+
+  test("may hang once: nothing until its timeout, then it arrives all the same", async () => {
+    const { invoker, seen, clock, hops, later } = set(seedFor((seed) => callHangs(seed, id)));
+    let result: InvocationResult | undefined;
+    void invoker.invoke(call).then((given) => {
+      result = given;
+    });
+    await clock.advance(59_999);
+    expect([result, seen]).toEqual([undefined, []]);
+    await clock.advance(1_001);
+    expect(result).toMatchObject({ status: 0, failure: "deadline" });
+    expect([seen.length, later.pending]).toEqual([1, 0]);
+    expect(hops).toMatchObject([
+      { from: "fault", what: "GET /storage/v1/b/b/o/r/1", status: "call hangs" },
+      { from: "fault", what: "GET /storage/v1/b/b/o/r/1", status: "arrives too late: 200" },
+    ]);
+    expect(await invoker.invoke(call)).toMatchObject({ status: 200 });
+  });
+
+  test("is no delivery, and passes as a rule; a function passes always", async () => {
+    const { invoker, seen, journal: told } = set(seedFor((seed) => !callHangs(seed, id)));
+    for (let count = 0; count < 100; count++) await invoker.invoke(call);
+    for (let count = 0; count < 100; count++) await invoker.invoke({ ...call, url: `${WORKER_URL}?count=${count}` });
+    expect(seen).toHaveLength(200);
+    expect(told).toMatchObject({ attempts: 0, deliveries: 0, faults: {} });
+  });
 });
 
 describe("the last delivery of a message", () => {
