@@ -87,6 +87,14 @@ describe("bad input", () => {
     [["--frob"], /^Unknown option '--frob'[\s\S]*usage: npm run local/],
     [["a", "b"], /^Given 2 stacks; allowed: one/],
     [["a", "--terraform", "b"], /^Given both a stack and --terraform; allowed: one of them\n$/],
+    [["--terraform", stack, "--faults", "--keep"], /^Given --faults with --keep; allowed: one of them\n$/],
+    [["--terraform", stack, "--faults", "--input", "a.csv"], /^Given --faults with --input; allowed: one of them\n$/],
+    [["--terraform", stack, "--faults", "--prove-iam"], /^Given --faults with --prove-iam; allowed: one of them\n$/],
+    [
+      ["--terraform", stack, "--faults", "--seed", "x"],
+      /^Given --seed "x"; allowed: a whole number from 0 to 4294967295\n$/,
+    ],
+    [["--terraform", stack, "--inputs", "5"], /^Given --inputs without --faults; allowed: both, or neither\n$/],
     [["--terraform", "/nowhere"], /^there is no \/nowhere\/cdk\.tf\.json\n$/],
     [["--terraform", stack, "--input", "/nowhere.csv"], /^\/nowhere\.csv cannot be read: ENOENT/],
     [

@@ -1,0 +1,98 @@
+import { type FaultReport, runFaults } from "../../../local/faults";
+import { flowOf } from "../../../local/run/flows";
+import { Machine } from "../../../local/run/machine";
+import { synthesized } from "../run/synthesized";
+
+/** Inputs of a run: with all poison among them, and few enough for three runs of each stack. */
+const INPUTS = {
+  "task-pipeline": 9,
+  "event-workflow": 20,
+  "async-batch": 24,
+  "pubsub-fanout": 16,
+  "scheduled-preprocessing": 20,
+};
+const SEEDS = [1, 2, 3];
+/** Stacks at once. */
+const LANES = 2;
+
+const stacks = synthesized();
+const reports = new Map<string, FaultReport[]>();
+
+async function run(name: string, inputs: number): Promise<FaultReport[]> {
+  const machine = await Machine.start(stacks.stack(name));
+  try {
+    const type = flowOf(machine.stack);
+    if (!type) throw new Error(`${name} is none of the five`);
+    const made: FaultReport[] = [];
+    for (const seed of SEEDS) made.push(await runFaults(machine, type, { seed, inputs }));
+    return made;
+  } finally {
+    await machine.stop();
+  }
+}
+
+beforeAll(async () => {
+  const waiting = Object.entries(INPUTS).values();
+  const lane = async () => {
+    for (const [name, inputs] of waiting) reports.set(name, await run(name, inputs));
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}, 240_000);
+
+afterAll(() => stacks.remove());
+
+describe.each(Object.keys(INPUTS))("%s", (name) => {
+  test.each(SEEDS)("under the faults of seed %i, every item ends in one effect or one dead letter", (seed) => {
+    const report = reports.get(name)?.find((each) => each.seed === seed);
+    expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
+    expect([report?.error, report?.offence?.trace]).toEqual([undefined, undefined]);
+    const { accepted = 0, done = 0, deadLettered = 0 } = report ?? {};
+    expect(done + deadLettered).toBe(accepted);
+    // What is not poison nearly always succeeds.
+    expect(done).toBeGreaterThanOrEqual(accepted * 0.6);
+    expect(deadLettered).toBeGreaterThanOrEqual(3);
+  });
+
+  test("faults of all kinds were injected, and waits took no time", () => {
+    const all = reports.get(name) ?? [];
+    const kinds = new Set(all.flatMap(({ faults }) => Object.keys(faults)));
+    const [deliveries, calls] = [DELIVERIES, CALLS].map((some) => some.filter((kind) => kinds.has(kind)).length);
+    expect(deliveries).toBeGreaterThanOrEqual(7);
+    expect(calls).toBeGreaterThanOrEqual(4);
+    for (const kind of ["poison failed", "poison killed", "dead letter failed"]) expect(kinds).toContain(kind);
+    for (const { virtualSeconds, wallSeconds, stalls } of all) {
+      expect(virtualSeconds).toBeGreaterThan(wallSeconds);
+      expect(stalls).toBe(0);
+    }
+  });
+});
+
+test("a seed is a schedule: other seeds, other faults", () => {
+  for (const all of reports.values()) {
+    const [one, other] = all.map(({ faults }) => JSON.stringify(faults));
+    expect(one).not.toBe(other);
+  }
+});
+
+const DELIVERIES = [
+  "answered 500",
+  "answered 503",
+  "answered 429",
+  "crash before the work",
+  "crash after the work",
+  "answer lost",
+  "hang",
+  "twice at once",
+  "again later",
+  "delayed",
+];
+const CALLS = [
+  "call answered 429",
+  "call answered 500",
+  "call answered 503",
+  "call answered 412",
+  "call reset before",
+  "call reset after",
+  "slow call",
+  "caller crashed",
+];
