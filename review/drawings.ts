@@ -1,7 +1,10 @@
 import { mermaid } from "./diagram";
 import type { Readings } from "./readings";
 
-/** The wiring of each stack that changes and is synthesized now, with what is new, changed and removed marked where base is there to compare. */
+/**
+ * The wiring of each stack that changes and is synthesized now. Where base is there to compare, what is new, changed and
+ * removed is marked, and a drawing without marks is left out.
+ */
 export function drawings({ readings, base, head }: Readings): Map<string, string> {
   const drawn = new Map<string, string>();
   for (const { stack, changes } of readings) {
@@ -10,7 +13,8 @@ export function drawings({ readings, base, head }: Readings): Map<string, string
     const before = base.get(stack)?.stack;
     const changed = changes.filter(({ action }) => action === "update" || action === "replace");
     const marks = before && { before, changed: new Set(changed.map(({ address }) => address)) };
-    drawn.set(stack, mermaid(now, marks));
+    const drawing = mermaid(now, marks);
+    if (!marks || drawing !== mermaid(now)) drawn.set(stack, drawing);
   }
   return drawn;
 }

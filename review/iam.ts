@@ -1,5 +1,6 @@
 import { type Change, isObject, type Value } from "./change";
 import { referencesAt } from "./differences";
+import { isMoreThan } from "./roles";
 
 /** Somebody gains or loses a role, or a role gains or loses a permission. */
 export interface Grant {
@@ -74,7 +75,23 @@ export function grantsOf(changes: readonly Change[]): Grant[] {
   const keyOf = ({ stack, who, role, on }: Grant) => [stack, who, role, on.kind, on.name].join("\n");
   const effects = new Map<string, Set<string>>();
   for (const grant of grants) effects.set(keyOf(grant), (effects.get(keyOf(grant)) ?? new Set()).add(grant.effect));
-  return grants.filter((grant) => effects.get(keyOf(grant))?.size === 1);
+  const left = grants.filter((grant) => effects.get(keyOf(grant))?.size === 1);
+  return left.map((grant) => ({ ...grant, widening: [...grant.widening, ...replaced(grant, left)] }));
+}
+
+/** Of roles that the same one loses on the same resource, those that can do less. */
+function replaced({ effect, stack, who, role, on }: Grant, grants: readonly Grant[]): string[] {
+  if (effect === "loses") return [];
+  const less = grants.filter(
+    (lost) =>
+      lost.effect === "loses" &&
+      lost.stack === stack &&
+      lost.who === who &&
+      lost.on.kind === on.kind &&
+      lost.on.name === on.name &&
+      isMoreThan(role, lost.role),
+  );
+  return less.map((lost) => `can do more than \`${lost.role}\`, which it replaces`);
 }
 
 function roles(change: Change): Grant[] {

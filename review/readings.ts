@@ -46,14 +46,15 @@ function completed(
   base: ReadonlyMap<string, Synthesized>,
   head: ReadonlyMap<string, Synthesized>,
 ): Reading {
-  const known = [...new Set([...base.keys(), ...head.keys()])];
-  if (known.length > 0 && !known.includes(reading.stack)) {
+  const names = [...new Set([...base.keys(), ...head.keys()])];
+  if (names.length > 0 && !names.includes(reading.stack)) {
     throw new InputError(
-      `${file} is of the stack ${reading.stack}, which is not synthesized; there are: ${known.join(", ")}`,
+      `${file} is of the stack ${reading.stack}, which is not synthesized; there are: ${names.join(", ")}`,
     );
   }
   const now = head.get(reading.stack)?.stack;
-  const paths = new Map(now?.resources.map(({ address, path }) => [address, path]));
+  const known = [...(base.get(reading.stack)?.stack.resources ?? []), ...(now?.resources ?? [])];
+  const paths = new Map(known.map(({ address, path }) => [address, path]));
   return {
     ...reading,
     changes: reading.changes.map((change) => ({ ...change, path: paths.get(change.address) })),

@@ -24,7 +24,10 @@ const COMMON = new Set([
   "effective_labels",
 ]);
 
-/** Pairs deletions with creations of the same type in the same stack, the most alike first. */
+/**
+ * Pairs deletions with creations of the same type in the same stack: the most alike first, then those whose addresses
+ * differ as theirs do, since what is renamed with its parent differs in every name that is made of the path.
+ */
 export function findRenames(changes: readonly Change[]): Rename[] {
   const byType = new Map<string, { deleted: Change[]; created: Change[] }>();
   for (const change of changes) {
@@ -34,7 +37,50 @@ export function findRenames(changes: readonly Change[]): Rename[] {
     byType.set(change.type, group);
     group[gone ? "deleted" : "created"].push(change);
   }
-  return [...byType.values()].flatMap(({ deleted, created }) => pairs(deleted, created));
+  const alike = [...byType.values()].flatMap(({ deleted, created }) => pairs(deleted, created));
+  return [...alike, ...withTheirParents(alike, changes)];
+}
+
+function withTheirParents(found: readonly Rename[], changes: readonly Change[]): Rename[] {
+  const taken = new Set(found.flatMap(({ deleted, created }) => [deleted, created]));
+  const created = new Map(
+    changes
+      .filter((change) => change.action === "create" && !taken.has(change))
+      .map((change) => [[change.stack, change.type, ...wordsOf(change)].join("\n"), change]),
+  );
+  const gone = changes.filter(
+    (change) => change.action === "delete" && change.deposed === undefined && !taken.has(change),
+  );
+  const parents = found.map((rename) => ({ stack: rename.deleted.stack, ...parentsOf(rename) }));
+  return gone.flatMap((deleted): Rename[] => {
+    const words = wordsOf(deleted);
+    for (const { stack, before, after } of parents) {
+      if (stack !== deleted.stack || before.some((word, index) => word !== words[index])) continue;
+      const key = [stack, deleted.type, ...after, ...words.slice(before.length)].join("\n");
+      const fresh = created.get(key);
+      if (fresh && created.delete(key)) return [renameOf(deleted, fresh)];
+    }
+    return [];
+  });
+}
+
+/** The words of both addresses without those at the end that are the same. */
+function parentsOf({ deleted, created }: Rename): { before: string[]; after: string[] } {
+  const [before, after] = [wordsOf(deleted), wordsOf(created)];
+  while (before.length > 1 && after.length > 1 && before.at(-1) === after.at(-1)) {
+    before.pop();
+    after.pop();
+  }
+  return { before, after };
+}
+
+function renameOf(deleted: Change, created: Change): Rename {
+  const immutable = knowledgeOf(deleted.type).immutable ?? [];
+  const differs = (key: string) =>
+    isConfigured(deleted.before?.[key]) &&
+    isConfigured(created.after?.[key]) &&
+    text(deleted.before?.[key]) !== text(created.after?.[key]);
+  return { deleted, created, stillReplacedBy: immutable.filter(differs) };
 }
 
 function pairs(deleted: readonly Change[], created: readonly Change[]): Rename[] {
@@ -42,12 +88,7 @@ function pairs(deleted: readonly Change[], created: readonly Change[]): Rename[]
   const found: Rename[] = [];
   const take = (gone: Change, fresh: Change) => {
     taken.add(gone).add(fresh);
-    const immutable = knowledgeOf(gone.type).immutable ?? [];
-    const differs = (key: string) =>
-      isConfigured(gone.before?.[key]) &&
-      isConfigured(fresh.after?.[key]) &&
-      text(gone.before?.[key]) !== text(fresh.after?.[key]);
-    found.push({ deleted: gone, created: fresh, stillReplacedBy: immutable.filter(differs) });
+    found.push(renameOf(gone, fresh));
   };
   const twins = new Map<string, Change[]>();
   for (const fresh of created) {
@@ -80,15 +121,34 @@ function pairs(deleted: readonly Change[], created: readonly Change[]): Rename[]
   return found;
 }
 
-/** The share of the new one's attributes, and of the words of its address, that the old one has too. */
+/** The share of the new one's settings, and of the words of its address, that the old one has too. */
 function likeness(gone: Change, fresh: Change): number {
   const identity = knowledgeOf(fresh.type).identity;
   if (identity !== undefined && text(gone.before?.[identity]) !== text(fresh.after?.[identity])) return 0;
-  const attributes = attributesOf(fresh).filter(([key]) => !COMMON.has(key));
-  const alike = attributes.filter(([key, value]) => text(gone.before?.[key]) === value);
+  const settings = Object.entries<Value>(fresh.after ?? {}).filter(([key]) => !COMMON.has(key));
+  const [alike, all] = settings.reduce<readonly [number, number]>(
+    ([same, count], [key, value]) => {
+      const [more, of] = sharedSettings(gone.before?.[key], value);
+      return [same + more, count + of];
+    },
+    [0, 0],
+  );
   const words = wordsOf(fresh);
   const shared = words.filter((word) => wordsOf(gone).includes(word));
-  return (alike.length + shared.length) / (attributes.length + words.length);
+  return (alike + shared.length) / (all + words.length);
+}
+
+/** How many of the configured values within a value another one has too, and how many there are. */
+function sharedSettings(before: Value, after: Value): readonly [shared: number, all: number] {
+  if (!isConfigured(after)) return [0, 0];
+  if (typeof after !== "object") return [before === after ? 1 : 0, 1];
+  return Object.entries<Value>(after).reduce<readonly [number, number]>(
+    ([shared, all], [key, value]) => {
+      const [more, of] = sharedSettings(before?.[key], value);
+      return [shared + more, all + of];
+    },
+    [0, 0],
+  );
 }
 
 /** Without the hash that cdktf appends. */

@@ -1,6 +1,7 @@
 import type { Change, Reading, Value } from "./change";
 import { CODE_PATHS, type CodeChange, codeChanges, codeObjects, isCodeObject } from "./code";
 import { type Difference, differenceAt, differences } from "./differences";
+import { type Following, withoutFollowing } from "./following";
 import { type Grant, grantsOf, isGrant, isGrantPath } from "./iam";
 import { knowledgeOf, type Note, notesOn, REASONS } from "./knowledge";
 import { findRenames, type Rename } from "./renames";
@@ -54,6 +55,8 @@ export interface Review {
   readonly notes: readonly string[];
   readonly hazards: readonly Hazard[];
   readonly grants: readonly Grant[];
+  /** Grants that are lost and gained only because what they are for, or on, is renamed. */
+  readonly following: readonly Following[];
   readonly code: readonly CodeChange[];
   readonly settings: readonly Settings[];
   readonly creates: readonly Listed[];
@@ -84,6 +87,7 @@ export function review(readings: readonly Reading[]): Review {
     notes: readings.flatMap(({ notes }) => notes),
     hazards,
     grants,
+    following: all("following"),
     code: all("code"),
     settings: all("settings"),
     creates: all("creates"),
@@ -120,7 +124,7 @@ function reviewOne(reading: Reading) {
     outputs: reading.outputs.filter(({ action }) => action !== "none"),
     counted: changes.filter(isCounted),
     hazards: [...hazards].map((change) => hazard(change, reading, renamed.get(change))),
-    grants: grantsOf(changes),
+    ...withoutFollowing(grantsOf(changes), renames),
     code,
     settings: [
       ...changes

@@ -172,6 +172,26 @@ test("a plan with base and head: sizes of bundles, and the wiring with the chang
   expect(stdout).toMatch(
     /### Wiring\n\n<details>\n<summary>shop<\/summary>\n\n```mermaid\nflowchart LR\n[^`]*function_worker\["~ worker"\]/,
   );
+  file(`head/stacks/shop/assets/worker/${after}/worker.zip`, "x".repeat(2056));
+  const little = run(join(folder, "shop.json"), "--base", join(folder, "base"), "--head", join(folder, "head"));
+  expect(little.stdout).toContain("| 2.0 KiB → 2.0 KiB (+8 bytes) |\n");
+});
+
+test("a change that the wiring does not show is not drawn, unless there is no base to know that", () => {
+  const stack = {
+    resource: {
+      terraform_data: { a: { input: "x" } },
+      google_pubsub_topic: { requests: { name: "requests" } },
+      google_pubsub_subscription: { pull: { name: "pull", topic: "${google_pubsub_topic.requests.id}" } },
+    },
+  };
+  for (const side of ["base", "head"]) file(`${side}/stacks/shop/cdk.tf.json`, stack);
+  cpSync(planFile("update"), join(folder, "shop.json"));
+  const [base, head] = [join(folder, "base"), join(folder, "head")];
+  const compared = run(join(folder, "shop.json"), "--base", base, "--head", head);
+  expect(compared.stdout).toContain("### Changed settings\n\n- `terraform_data.a`");
+  expect(compared.stdout).not.toContain("### Wiring");
+  expect(run(join(folder, "shop.json"), "--head", head).stdout).toContain("### Wiring");
 });
 
 test("the documented command is a script of the package", () => {

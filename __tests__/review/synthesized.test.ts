@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Json } from "../../review/change";
+import type { Json, Value } from "../../review/change";
 import { comment } from "../../review/markdown/comment";
 import { readAll } from "../../review/readings";
 import { review } from "../../review/review";
@@ -73,11 +73,104 @@ test("a move that does not save it alone says what else must stay", () => {
   );
 });
 
+test("what is renamed may differ in a part of each block", () => {
+  const limits = (burst: number) => ({
+    rate_limits: { max_burst_size: burst, max_concurrent_dispatches: 5, max_dispatches_per_second: 10 },
+    retry_config: { max_attempts: burst, max_backoff: "60s", min_backoff: "1s" },
+  });
+  const { rest } = compared(
+    queue("batch_queue_1A2B3C4D", "shop/batch/queue", { ...limits(1), name: "shop-batch-queue" }),
+    queue("batch_jobs_5E6F7A8B", "shop/batch/jobs", { ...limits(2), name: "shop-batch-jobs" }),
+  );
+  expect(rest).toContain('.moveFromId("google_cloud_tasks_queue.batch_queue_1A2B3C4D");');
+});
+
 test("a moved block is a move", () => {
   const moved = [{ from: "google_cloud_tasks_queue.old", to: "google_cloud_tasks_queue.new" }];
   const { verdict, rest } = compared(queue("old", "shop/old"), { ...queue("new", "shop/new"), moved });
   expect(verdict).toBe("🟢 **Safe**: 1 moved.");
   expect(rest).toContain("- `google_cloud_tasks_queue.new` moved from `google_cloud_tasks_queue.old`\n");
+});
+
+describe("grants of what is renamed", () => {
+  const account = "async-batch";
+  const parent = (name: string, more: Json = {}) =>
+    stack({
+      google_service_account: {
+        [`batch_${name}_identity`]: { ...at(`shop/batch/${name}/identity`), account_id: `${account}-${name}` },
+      },
+      google_cloud_tasks_queue: {
+        [`batch_${name}`]: { ...at(`shop/batch/${name}/Resource`), name, location: "us-central1", retry_config: {} },
+      },
+      google_cloud_tasks_queue_iam_member: {
+        [`batch_${name}_enqueuer`]: {
+          name: `\${google_cloud_tasks_queue.batch_${name}.name}`,
+          role: "roles/cloudtasks.enqueuer",
+          member: `\${google_service_account.batch_${name}_identity.member}`,
+        },
+      },
+      ...more,
+    });
+  const member = (name: string) => `\`serviceAccount:${account}-${name}@acme-ml.iam.gserviceaccount.com\``;
+
+  test("are told apart from those that mean something", () => {
+    const more = { google_pubsub_topic: { t: { name: "t" } } };
+    const publisher = (name: string) => ({
+      google_pubsub_topic_iam_member: {
+        m: {
+          topic: "t",
+          role: "roles/pubsub.publisher",
+          member: `\${google_service_account.batch_${name}_identity.member}`,
+        },
+      },
+    });
+    const { verdict, rest } = compared(parent("queue", more), parent("jobs", { ...more, ...publisher("jobs") }));
+    expect(verdict).toBe("🔴 **Destroys data**: 2 deleted, 2 created, 1 grant gained or lost; 1 of them holds data.");
+    expect(rest).toContain(`### IAM
+
+|  | who | role | on | wider because |
+| --- | --- | --- | --- | --- |
+| gains | ${member("jobs")} | \`roles/pubsub.publisher\` | pubsub topic \`t\` |  |
+
+<details>
+<summary>1 grant that follows what is renamed</summary>
+
+- \`roles/cloudtasks.enqueuer\` on cloud tasks queue \`queue\` → \`jobs\`: ${member("queue")} → ${member("jobs")}
+
+</details>
+`);
+  });
+
+  test("are none where another role, or somebody else, gains", () => {
+    const head = structuredClone(parent("jobs"));
+    head.resource.google_cloud_tasks_queue_iam_member.batch_jobs_enqueuer.role = "roles/cloudtasks.admin";
+    const wider = compared(parent("queue"), head).rest;
+    expect(wider).not.toContain("follow");
+    expect(wider).toContain(`| ⚠️ gains | ${member("jobs")} | \`roles/cloudtasks.admin\` |`);
+    const other = structuredClone(parent("jobs"));
+    other.resource.google_cloud_tasks_queue_iam_member.batch_jobs_enqueuer.member = "user:ann@example.com";
+    const else_ = compared(parent("queue"), other).rest;
+    expect(else_).not.toContain("follow");
+    expect(else_).toContain("| gains | `user:ann@example.com` | `roles/cloudtasks.enqueuer` |");
+  });
+
+  test("an account is renamed with its parent, though nothing but its address tells", () => {
+    const { rest } = compared(parent("queue"), parent("jobs"));
+    expect(rest).toContain(
+      "- `google_service_account.batch_queue_identity` is deleted; `google_service_account.batch_jobs_identity` is created: it looks renamed.",
+    );
+    expect(rest).toContain(
+      "  - The move alone still replaces it: keep `account_id` (`async-batch-queue` → `async-batch-jobs`) as it was, too.",
+    );
+    const elsewhere: Value = structuredClone(parent("jobs"));
+    const accounts = elsewhere.resource.google_service_account;
+    accounts.other_jobs_identity = accounts.batch_jobs_identity;
+    delete accounts.batch_jobs_identity;
+    delete elsewhere.resource.google_cloud_tasks_queue_iam_member;
+    expect(compared(parent("queue"), elsewhere).rest).toContain(
+      "- `google_service_account.batch_queue_identity` is deleted.\n",
+    );
+  });
 });
 
 test("what cannot change in place is a replacement, other settings are changes", () => {
@@ -113,7 +206,7 @@ test("grants name whom they are for, as Google will", () => {
 
 |  | who | role | on | wider because |
 | --- | --- | --- | --- | --- |
-| ⚠️ gains | ${who} | \`roles/storage.objectAdmin\` | storage bucket \`acme-results\` | an administrator's role |
+| ⚠️ gains | ${who} | \`roles/storage.objectAdmin\` | storage bucket \`acme-results\` | an administrator's role; can do more than \`roles/storage.objectViewer\`, which it replaces |
 | loses | ${who} | \`roles/storage.objectViewer\` | storage bucket \`acme-results\` |  |
 `);
 });

@@ -1,4 +1,5 @@
 import type { Bundle, CodeChange } from "../code";
+import type { Following } from "../following";
 import type { Grant } from "../iam";
 import type { Hazard, Review, Settings } from "../review";
 import { code, fenced, plural, row, Values } from "./text";
@@ -27,6 +28,10 @@ export function sections(review: Review): Section[] {
       "IAM",
       ["", "who", "role", "on", "wider because"],
       review.grants.map((each) => grant(each, suffix)),
+    ),
+    folded(
+      review.following.length === 1 ? "grant that follows what is renamed" : "grants that follow what is renamed",
+      review.following.map((each) => followed(each, suffix)),
     ),
     codeSection(review.code, suffix),
     open(
@@ -130,6 +135,12 @@ function grant({ effect, who, role, on, widening, stack }: Grant, suffix: Suffix
   );
 }
 
+function followed({ lost, gained }: Following, suffix: Suffix): string {
+  const change = (before = "", after = "") => (before === after ? code(after) : `${code(before)} → ${code(after)}`);
+  const on = `${gained.on.kind} ${change(lost.on.name, gained.on.name)}${suffix(gained.stack)}`;
+  return `- ${code(gained.role)} on ${on}: ${change(lost.who, gained.who)}`;
+}
+
 /** Sizes only where a zip is at hand. */
 function codeSection(changes: readonly CodeChange[], suffix: Suffix): Section {
   const sized = changes.some(({ before, after }) => before.size !== undefined || after.size !== undefined);
@@ -148,7 +159,7 @@ function sizes(before: Bundle, after: Bundle): string {
   if (before.size === undefined && after.size === undefined) return "";
   if (before.size === undefined || after.size === undefined) return `${kib(before.size)} → ${kib(after.size)}`;
   const more = after.size - before.size;
-  return `${kib(before.size)} → ${kib(after.size)} (${more < 0 ? "−" : "+"}${kib(Math.abs(more))})`;
+  return `${kib(before.size)} → ${kib(after.size)} (${more < 0 ? "−" : "+"}${Math.abs(more) < 1024 ? plural(Math.abs(more), "byte") : kib(Math.abs(more))})`;
 }
 
 function kib(bytes: number | undefined): string {

@@ -1,0 +1,54 @@
+import type { Change } from "./change";
+import type { Grant } from "./iam";
+import type { Rename } from "./renames";
+
+/** A grant that only follows a renamed resource: lost under the old name, gained under the new one. */
+export interface Following {
+  readonly lost: Grant;
+  readonly gained: Grant;
+}
+
+/** Grants that mean something, apart from those that follow what is renamed. */
+export function withoutFollowing(
+  grants: readonly Grant[],
+  renames: readonly Rename[],
+): { readonly grants: readonly Grant[]; readonly following: readonly Following[] } {
+  const before = namesOf(renames.map(({ deleted }) => deleted));
+  const after = namesOf(renames.map(({ created }) => created));
+  const lostBy = new Map<string, Grant[]>();
+  for (const grant of grants.filter(({ effect }) => effect === "loses")) {
+    const key = keyOf(grant, before);
+    lostBy.set(key, [...(lostBy.get(key) ?? []), grant]);
+  }
+  const following = grants
+    .filter(({ effect }) => effect === "gains")
+    .flatMap((gained): Following[] => {
+      const lost = lostBy.get(keyOf(gained, after))?.pop();
+      return lost ? [{ lost, gained }] : [];
+    });
+  const told = new Set(following.flatMap(({ lost, gained }) => [lost, gained]));
+  return { grants: grants.filter((grant) => !told.has(grant)), following };
+}
+
+/** The same for two grants that differ only in what is renamed. */
+function keyOf({ stack, who = "", role, on }: Grant, names: ReadonlyMap<string, number>): string {
+  return JSON.stringify([stack, role, on.kind, renamed(who, names), renamed(on.name, names)]);
+}
+
+/** Which of the renamed resources a text names: as it is, as an account, or by a reference to what only the apply knows. */
+function renamed(text: string, names: ReadonlyMap<string, number>): number | string {
+  const account = /^(?:serviceAccount:)?([^@]+)@/.exec(text)?.[1];
+  const address = text.slice(0, text.lastIndexOf("."));
+  return names.get(text) ?? names.get(`account ${account}`) ?? names.get(`address ${address}`) ?? text;
+}
+
+function namesOf(changes: readonly Change[]): Map<string, number> {
+  const names = new Map<string, number>();
+  for (const [index, { address, before, after }] of changes.entries()) {
+    const { name, account_id: account, email, member } = after ?? before ?? {};
+    names.set(`address ${address}`, index);
+    if (typeof account === "string") names.set(`account ${account}`, index);
+    for (const known of [name, email, member]) if (typeof known === "string") names.set(known, index);
+  }
+  return names;
+}
