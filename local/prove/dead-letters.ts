@@ -1,3 +1,4 @@
+import { block } from "../core/terraform-values";
 import type { RunningStack } from "../run/running-stack";
 
 /**
@@ -8,10 +9,10 @@ import type { RunningStack } from "../run/running-stack";
  */
 export async function readDeadLetters(running: RunningStack, topics: ReadonlySet<string>): Promise<void> {
   for (const { attributes } of running.named("google_pubsub_subscription")) {
-    const { topic, name, push_config: push, project = running.stack.defaults.project } = attributes;
+    const { topic, name, project = running.stack.defaults.project } = attributes;
     const subscription = `projects/${project}/subscriptions/${name}`;
     const reader = running.holderOf("pubsub.subscriptions.consume", subscription);
-    if (reader === undefined || push || !topics.has(topic)) continue;
+    if (reader === undefined || block(attributes, "push_config") || !topics.has(topic)) continue;
     const ask = <T>(method: string, body: object) =>
       running.client(reader).json<T>("POST", `https://pubsub.googleapis.com/v1/${subscription}:${method}`, body);
     const { receivedMessages = [] } = await ask<{ receivedMessages?: { ackId: string }[] }>("pull", { maxMessages: 1 });

@@ -1,9 +1,12 @@
+import type { StackResource } from "../../terraform";
+import { block } from "../core/terraform-values";
 import { type Access, allows, type Binding } from "../iam";
 import type { Grant } from "./grants";
 
-/** What a run tells of a stack besides who may do what. */
+/** What a grant is judged by: the stack, and what a run of it showed. */
 export interface Seen {
   readonly project: string;
+  readonly resources: readonly StackResource[];
   readonly bindings: readonly Binding[];
   /** Buckets that Dataflow jobs keep temporary files in. */
   readonly temporary: readonly string[];
@@ -35,7 +38,25 @@ const REQUIREMENTS: readonly Requirement[] = [
       );
     },
   },
+  {
+    why: "Pub/Sub's agent makes the tokens of pushes; one from before 2021-04-09 may lack the role that lets it, and here it holds that role",
+    source:
+      "https://cloud.google.com/eventarc/docs/roles-permissions and https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions",
+    holds: ({ role, member = "", resource = "" }, { resources }) =>
+      ["roles/iam.serviceAccountOpenIdTokenCreator", "roles/iam.serviceAccountTokenCreator"].includes(role) &&
+      /^serviceAccount:service-\d+@gcp-sa-pubsub\.iam\.gserviceaccount\.com$/.test(member) &&
+      pushIdentities(resources).some((email) => resource.endsWith(`/serviceAccounts/${email}`)),
+  },
 ];
+
+/** E-mails that push subscriptions present. */
+function pushIdentities(resources: readonly StackResource[]): string[] {
+  return resources.flatMap(({ type, attributes }) => {
+    const push = type === "google_pubsub_subscription" ? block(attributes, "push_config") : undefined;
+    const email = push && block(push, "oidc_token")?.service_account_email;
+    return typeof email === "string" ? [email] : [];
+  });
+}
 
 /** The documented requirement that a grant meets, if there is one. */
 export function documented(grant: Grant, seen: Seen): Requirement | undefined {

@@ -110,7 +110,8 @@ async function examine(
   const unproven: Unproven[] = [];
   const waiting = uses.longestFirst().values();
   const lane = async (machine: Machine) => {
-    const seen = { ...first, bindings: machine.bindings, project: machine.stack.defaults.project };
+    const { resources, defaults } = machine.stack;
+    const seen = { ...first, resources, bindings: machine.bindings, project: defaults.project };
     for (const grant of waiting) {
       let result = await without(machine, type, grant);
       // What is needed only when two things meet may not meet each time.
