@@ -42,7 +42,8 @@ export function reportOf({ running, flow, journal, error, ...figures }: FaultEnd
   const { stack, parts } = running;
   const { recorder, denials, unsimulated } = parts;
   const result = flow.result();
-  const offence = worst(offencesOf(result));
+  // Once something is refused the run ends, and what is lost is lost to that.
+  const offence = denials.length + unsimulated.length === 0 ? worst(offencesOf(result)) : undefined;
   const summary = summarise({
     stack: stack.name,
     result,

@@ -72,9 +72,10 @@ export class Subscription {
     const { name, id } = this.settings;
     const agent = { email: serviceAgent(projectNumber, "gcp-sa-pubsub") };
     let failure: Error | undefined;
+    let forwarded = "";
     try {
       authorizer.require(agent, "pubsub.subscriptions.consume", name);
-      await this.publisher.publish(agent, topic, {
+      forwarded = await this.publisher.publish(agent, topic, {
         data: message.data,
         orderingKey: message.orderingKey,
         attributes: {
@@ -94,7 +95,7 @@ export class Subscription {
       what: `message ${message.id}`,
       attempt,
       status: failure ? "NOT_DEAD_LETTERED" : "DEAD_LETTERED",
-      detail: failure?.message,
+      detail: failure?.message ?? `as message ${forwarded}`,
     });
     return !failure;
   }

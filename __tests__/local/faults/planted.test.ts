@@ -102,3 +102,15 @@ test("a dead letter without its subscription: the command ends with 1, and says 
   expect(stdout).toMatch(/^FAILED {2}async-batch {2}accepted 10, done 7, deadLettered 0, lost 3/m);
   expect(stdout).toContain("was accepted, and has neither an effect nor a dead letter:\n");
 }, 120_000);
+
+test("a binding that is missing ends the run: the call is named, and no item blamed for it", async () => {
+  const folder = changed(stack, ({ resource }) => {
+    const bindings = resource.google_storage_bucket_iam_member;
+    for (const key of Object.keys(bindings)) if (/output.*objectCreator/.test(key)) delete bindings[key];
+  });
+  const report = await caught(folder);
+  expect(report.refused).toEqual([
+    expect.stringMatching(/^async-batch-worker-dev@.* lacks storage\.objects\.create on/),
+  ]);
+  expect(report.offence).toBeUndefined();
+}, 60_000);

@@ -299,6 +299,7 @@ describe("dead letters", () => {
       to: "topic dead",
       attempt: 5,
       status: "DEAD_LETTERED",
+      detail: `as message ${dead?.id}`,
     });
     expect(around.asked.slice(1)).toEqual([
       `${AGENT} pubsub.subscriptions.consume ${PUSH}`,
