@@ -1,45 +1,61 @@
-import { FunctionHost } from "../../../local/functions";
-import { documented, type Seen } from "../../../local/prove/documented";
+import { readBindings } from "../../../local/iam";
+import { documented } from "../../../local/prove/documented";
 import { grantsOf } from "../../../local/prove/grants";
-import { load } from "../../../local/run/load";
-import { SIMULATED_SERVICES } from "../../../local/run/stand-ins";
-import { changed, synthesized } from "../run/synthesized";
+import type { Stack, StackResource } from "../../../terraform";
 
-const stacks = synthesized();
-afterAll(() => stacks.remove());
+const PROJECT = "acme-ml";
+const email = (name: string) => `${name}@${PROJECT}.iam.gserviceaccount.com`;
+const member = (name: string) => `serviceAccount:${email(name)}`;
 
-/** Addresses of what is documented, by the beginning of why. */
-function documentedOf(folder: string, temporary: readonly string[] = []): [string, string][] {
-  const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES]);
-  const seen: Seen = { project: stack.defaults.project, resources: stack.resources, bindings, temporary };
-  return grantsOf(stack, bindings).flatMap((grant): [string, string][] => {
-    const requirement = documented(grant, seen);
-    if (!requirement) return [];
-    expect(requirement.source).toMatch(/^https:\/\/cloud\.google\.com\//);
-    return [[grant.address.replace(/_[0-9A-F]{8}$/, ""), requirement.why.split(" ")[0] ?? ""]];
+function resource(type: string, name: string, attributes: object): StackResource {
+  return { address: `${type}.${name}`, type, id: name, attributes, configured: [], dependsOn: [] };
+}
+
+/** Names of the grants that meet a documented requirement. */
+function documentedOf(resources: readonly StackResource[], temporary: readonly string[] = []): string[] {
+  const { bindings, problems } = readBindings(resources, PROJECT);
+  expect(problems).toEqual([]);
+  const grants = grantsOf({ resources, defaults: { project: PROJECT } } as Stack, bindings);
+  expect(grants).toHaveLength(bindings.length);
+  return grants.flatMap((grant) => {
+    const requirement = documented(grant, { project: PROJECT, resources, bindings, temporary });
+    if (requirement) expect(requirement.source).toMatch(/^https:\/\/cloud\.google\.com\//);
+    return requirement ? [grant.address.split(".")[1] ?? ""] : [];
   });
 }
 
-test("who launches Dataflow jobs may write to their temporary bucket, and to no other", () => {
-  const folder = stacks.stack("scheduled-preprocessing");
-  const temp = "my-gcp-project-scheduled-preprocessing-temp-dev";
-  const launcher = "google_storage_bucket_iam_member.preprocessing_temp_objectUser-preprocessing-launcher-identity";
-  expect(documentedOf(folder, [temp])).toEqual([[launcher, "Dataflow"]]);
-  expect(documentedOf(folder, ["another-bucket"])).toEqual([]);
+test("who launches Dataflow jobs may write to their temporary bucket, and to no other; nobody else may", () => {
+  const on = (name: string, bucket: string, who: string, role = "roles/storage.objectUser") =>
+    resource("google_storage_bucket_iam_member", name, { bucket, role, member: member(who) });
+  const resources = [
+    resource("google_project_iam_member", "developer", {
+      role: "roles/dataflow.developer",
+      member: member("launcher"),
+    }),
+    on("temporary", "temp", "launcher"),
+    on("reads", "temp", "launcher", "roles/storage.objectViewer"),
+    on("other-bucket", "output", "launcher"),
+    on("other-member", "temp", "worker"),
+  ];
+  expect(documentedOf(resources, ["temp"])).toEqual(["temporary"]);
+  expect(documentedOf(resources)).toEqual([]);
 });
 
-test("Pub/Sub's agent may make tokens of what its subscriptions present, and of nobody else", () => {
-  const folder = changed(stacks.stack("event-workflow"), ({ resource }) => {
-    const [agent] = Object.values<{ member: string }>(resource.google_pubsub_subscription_iam_member);
-    const [push] = Object.values<{ push_config?: object }>(resource.google_pubsub_subscription).flatMap(
-      ({ push_config }) => push_config ?? [],
-    ) as { oidc_token: { service_account_email: string } }[];
-    const account = (email: string) => `projects/my-gcp-project/serviceAccounts/${email}`;
-    const grant = { role: "roles/iam.serviceAccountOpenIdTokenCreator", member: agent?.member };
-    resource.google_service_account_iam_member = {
-      presented: { ...grant, service_account_id: account(push?.oidc_token.service_account_email ?? "") },
-      other: { ...grant, service_account_id: account("other@my-gcp-project.iam.gserviceaccount.com") },
-    };
-  });
-  expect(documentedOf(folder)).toEqual([["google_service_account_iam_member.presented", "Pub/Sub's"]]);
+test("Pub/Sub's agent may make tokens of what subscriptions present, and of nobody else; nobody else may", () => {
+  const agent = "serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com";
+  const role = "roles/iam.serviceAccountOpenIdTokenCreator";
+  const on = (name: string, account: string, who: string) =>
+    resource("google_service_account_iam_member", name, {
+      service_account_id: `projects/${PROJECT}/serviceAccounts/${email(account)}`,
+      role,
+      member: who,
+    });
+  const push = (form: (block: object) => object) =>
+    resource("google_pubsub_subscription", "push", {
+      push_config: form({ oidc_token: form({ service_account_email: email("caller") }) }),
+    });
+  const grants = [on("presented", "caller", agent), on("other", "worker", agent), on("person", "caller", member("o"))];
+  expect(documentedOf([push((block) => block), ...grants])).toEqual(["presented"]);
+  expect(documentedOf([push((block) => [block]), ...grants])).toEqual(["presented"]);
+  expect(documentedOf(grants)).toEqual([]);
 });
