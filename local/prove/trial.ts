@@ -30,7 +30,7 @@ export interface TrialResult {
 }
 
 /** Work items: enough for one of each poison among good ones. */
-const ITEMS = 10;
+const ITEMS = 8;
 /** Wall milliseconds without anything happening after which a run is stuck, and those in which it must come to rest. */
 const PATIENCE = 20_000;
 const REST = 3_000;
