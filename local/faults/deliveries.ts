@@ -24,6 +24,9 @@ interface Attempt {
   readonly to: string;
 }
 
+/** Attempts beyond those after which anybody in the stack gives an item up: nobody will. */
+const BEYOND = 100;
+
 const NOTHING = { headers: {}, body: Buffer.alloc(0) };
 
 /** Lets faults befall deliveries: stands between Google's services and whatever they deliver to. */
@@ -42,6 +45,7 @@ export class FaultyInvoker implements Invoker {
     const nth = (this.counts.get(item.id) ?? 0) + 1;
     this.counts.set(item.id, nth);
     journal.attempts++;
+    if (nth > parties.mostAttempts + BEYOND) journal.endless ??= { what: item.what, attempts: nth };
     const target = parties.functionAt(invocation.url);
     const attempt = { invocation, item, nth, to: invocation.url };
     const { message } = item;

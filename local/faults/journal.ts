@@ -9,6 +9,8 @@ export class Journal {
   attempts = 0;
   /** Requests that reached a target: an attempt makes none, one, or several. */
   deliveries = 0;
+  /** An item that is attempted again and again, and will be for ever. */
+  endless?: { readonly what: string; readonly attempts: number };
   /** Pairs of texts, such as ids of a task and of the message that is its dead letter, that belong to one item. */
   readonly links: [string, string][] = [];
 

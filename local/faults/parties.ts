@@ -13,6 +13,8 @@ export class Parties {
   private readonly attempts = new Map<string, number>();
   /** Full names of the topics that functions and subscriptions hand to what cannot be worked on. */
   readonly deadLetterTopics = new Set<string>();
+  /** The most attempts after which any function or subscription gives an item up. */
+  mostAttempts = 0;
 
   constructor(resources: readonly StackResource[], project: string) {
     for (const { type, attributes } of resources) {
@@ -48,13 +50,16 @@ export class Parties {
     const email = emailOf(service.service_account_email);
     this.byEmail.set(email, [...(this.byEmail.get(email) ?? []), name]);
     this.addTopic(service.environment_variables?.DEAD_LETTER_TOPIC);
+    this.mostAttempts = Math.max(this.mostAttempts, Number(service.environment_variables?.MAX_ATTEMPTS) || 0);
   }
 
   private addSubscription(attributes: StackResource["attributes"], project: string): void {
     const policy = block(attributes, "dead_letter_policy");
     if (!policy) return;
     const name = `projects/${attributes.project ?? project}/subscriptions/${attributes.name}`;
-    this.attempts.set(name, Number(policy.max_delivery_attempts ?? DEFAULT_ATTEMPTS));
+    const attempts = Number(policy.max_delivery_attempts ?? DEFAULT_ATTEMPTS);
+    this.attempts.set(name, attempts);
+    this.mostAttempts = Math.max(this.mostAttempts, attempts);
     this.addTopic(policy.dead_letter_topic);
   }
 

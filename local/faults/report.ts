@@ -43,7 +43,9 @@ export function reportOf({ running, flow, journal, error, ...figures }: FaultEnd
   const { recorder, denials, unsimulated } = parts;
   const result = flow.result();
   // Once something is refused the run ends, and what is lost is lost to that.
-  const offence = denials.length + unsimulated.length === 0 ? worst(offencesOf(result)) : undefined;
+  const refused = denials.length + unsimulated.length > 0;
+  const offence = refused ? undefined : journal.endless ? endless(journal.endless.what) : worst(offencesOf(result));
+  const marks = !offence ? [] : journal.endless ? [offence.key] : flow.marks(offence.key);
   const summary = summarise({
     stack: stack.name,
     result,
@@ -62,7 +64,7 @@ export function reportOf({ running, flow, journal, error, ...figures }: FaultEnd
     ...(offence && {
       offence: {
         ...offence,
-        trace: lines(traceOf(recorder.hops, flow.marks(offence.key), journal.links), (hop) => recorder.line(hop)),
+        trace: lines(traceOf(recorder.hops, marks, journal.links), (hop) => recorder.line(hop)),
       },
     }),
   };
@@ -76,12 +78,23 @@ function worst({ lost, unexpected, repeated }: Offences): Pick<Offence, "key" | 
   return third === undefined ? undefined : { key: third, why: "has its effect more than once" };
 }
 
+function endless(key: string): Pick<Offence, "key" | "why"> {
+  return { key, why: "is attempted again and again" };
+}
+
+/** Hops of a long trace that are shown of its beginning and of its end. */
+const SHOWN = 40;
 /** Milliseconds between hops that are worth a line of their own. */
 const WAIT = 100;
 
 /** With the waits between them. */
 function lines(hops: readonly TimedHop[], line: (hop: TimedHop) => string): string[] {
   let before: number | undefined;
+  const left = hops.length - 2 * SHOWN;
+  if (left > 0) {
+    const middle = `             … ${left} hops more`;
+    return [...lines(hops.slice(0, SHOWN), line), middle, ...lines(hops.slice(-SHOWN), line)];
+  }
   return hops.flatMap((hop) => {
     const waited = before === undefined ? 0 : hop.time - before;
     before = hop.time;

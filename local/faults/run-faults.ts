@@ -4,9 +4,11 @@ import { VirtualClock } from "../core/virtual-clock";
 import { RequestFailed } from "../run/client";
 import type { FlowResult, FlowType } from "../run/flows/flow";
 import type { Interposition, Machine, RunOptions } from "../run/machine";
+import { untilQuiet } from "../run/quiet";
 import type { RunningStack } from "../run/running-stack";
 import { submitAll } from "../run/workload";
 import { composed, FaultEngine } from "./engine";
+import type { Journal } from "./journal";
 import { type FaultReport, reportOf } from "./report";
 
 export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
@@ -67,10 +69,7 @@ export async function runFaults(machine: Machine, type: FlowType, options: Fault
   let error: string | undefined;
   try {
     await submitAll(flow, type.generate(inputs));
-    const patience = realTime ? REAL_PATIENCE : PATIENCE;
-    if ((await running.settled(patience)) === "stuck") {
-      error = `nothing happened for ${patience / 1000} s, and ${running.pending()} items are still pending`;
-    }
+    error = await settled(running, engine.journal, realTime ? REAL_PATIENCE : PATIENCE);
   } catch (failure) {
     if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
     error = failure.message;
@@ -90,6 +89,21 @@ export async function runFaults(machine: Machine, type: FlowType, options: Fault
     wallSeconds: (Date.now() - began) / 1000,
     stalls: clock instanceof VirtualClock ? clock.stalls : 0,
   });
+}
+
+/** Waits until all is quiet, or it is clear that it never will be. @returns why the run ended early, if it did */
+async function settled(running: RunningStack, journal: Journal, patience: number): Promise<string | undefined> {
+  const { recorder, denials, unsimulated } = running.parts;
+  const end = await untilQuiet({
+    pending: () => running.pending(),
+    progress: () => recorder.hops.length,
+    failed: () => denials.length + unsimulated.length > 0 || journal.endless !== undefined,
+    patience,
+  });
+  const { endless } = journal;
+  if (endless) return `${endless.what} was attempted ${endless.attempts} times, and nobody gives it up`;
+  if (end !== "stuck") return undefined;
+  return `nothing happened for ${patience / 1000} s, and ${running.pending()} items are still pending`;
 }
 
 function progressOf({ accepted, effects, deadLetters }: FlowResult): Pick<Progress, "ended" | "accepted"> {

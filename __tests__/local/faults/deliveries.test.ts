@@ -236,6 +236,19 @@ describe("the last delivery of a message", () => {
   });
 });
 
+test("an item that is attempted more often than anybody would is told", async () => {
+  const { invoker, clock, journal: told } = set(1, 500);
+  const attempt = async () => {
+    void invoker.invoke(task);
+    await clock.advance(DEADLINE + 1_000);
+  };
+  // The worker gives up after 7.
+  for (let count = 1; count <= 107; count++) await attempt();
+  expect(told.endless).toBeUndefined();
+  await attempt();
+  expect(told.endless).toEqual({ what: "task t", attempts: 108 });
+});
+
 test("nothing is begun once it is stopped", async () => {
   const { invoker, seen, clock, later } = set(seedOf("again later"));
   await invoker.invoke(task);

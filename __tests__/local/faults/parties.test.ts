@@ -7,6 +7,7 @@ test("who calls as whom, and which URLs are functions'", () => {
   expect([who.functionsOf(WORKER), who.functionsOf(OTHER), who.functionsOf(FLOW)]).toEqual([["worker"], ["other"], []]);
   expect([WORKER, FLOW, "client@p", undefined].map((email) => who.isWorker(email))).toEqual([true, true, false, false]);
   expect([...who.deadLetterTopics]).toEqual([LETTERS]);
+  expect(who.mostAttempts).toBe(7);
 });
 
 test("the last delivery is told by the policy; without one, or without a number, there is none", () => {

@@ -13,13 +13,13 @@ const stack = stacks.stack("async-batch");
 afterAll(() => stacks.remove());
 
 /** A run until one of a few seeds catches what was planted. */
-async function caught(folder: string, outside?: Interposition): Promise<FaultReport> {
+async function caught(folder: string, outside?: Interposition, inputs = 24): Promise<FaultReport> {
   const machine = await Machine.start(folder);
   try {
     const type = flowOf(machine.stack);
     if (!type) throw new Error("the stack is none of the five");
     for (let seed = 1; seed <= 5; seed++) {
-      const report = await runFaults(machine, type, { seed, inputs: 24, outside });
+      const report = await runFaults(machine, type, { seed, inputs, outside });
       if (!isGood(report)) return report;
     }
     throw new Error("no seed caught it");
@@ -102,6 +102,25 @@ test("a dead letter without its subscription: the command ends with 1, and says 
   expect(stdout).toMatch(/^FAILED {2}async-batch {2}accepted 10, done 7, deadLettered 0, lost 3/m);
   expect(stdout).toContain("was accepted, and has neither an effect nor a dead letter:\n");
 }, 120_000);
+
+test("a worker without its dead letter: what nobody gives up ends the run", async () => {
+  const folder = changed(stack, ({ resource }) => {
+    for (const { name, service_config } of Object.values<Worker>(resource.google_cloudfunctions2_function)) {
+      if (name.includes("worker")) delete service_config.environment_variables.DEAD_LETTER_TOPIC;
+    }
+  });
+  const report = await caught(folder, {}, 5);
+  expect(report.error).toMatch(/^task \S+ was attempted 106 times, and nobody gives it up$/);
+  expect(report.offence?.why).toBe("is attempted again and again");
+  expect(report.offence?.trace.join("\n")).toMatch(
+    /attempt 1 {2}(400|500)[\s\S]*… \d+ hops more[\s\S]*attempt 10\d {2}(400|500)/,
+  );
+}, 60_000);
+
+interface Worker {
+  readonly name: string;
+  readonly service_config: { readonly environment_variables: { DEAD_LETTER_TOPIC?: string } };
+}
 
 test("a binding that is missing ends the run: the call is named, and no item blamed for it", async () => {
   const folder = changed(stack, ({ resource }) => {

@@ -20,7 +20,7 @@ export function parties(): Parties {
       service_config: {
         uri,
         service_account_email: email,
-        environment_variables: topic === undefined ? {} : { DEAD_LETTER_TOPIC: topic },
+        environment_variables: topic === undefined ? {} : { DEAD_LETTER_TOPIC: topic, MAX_ATTEMPTS: "7" },
       },
     },
   });
