@@ -35,7 +35,7 @@ export interface Progress {
 const PATIENCE = 90_000;
 const REAL_PATIENCE = 2_000_000;
 /** How often clients of the stack ask again. */
-const CLIENT_RETRIES = 8;
+const CLIENT_RETRIES = 20;
 /** Wall milliseconds between reports, and those in which functions of a run that ended early must have come to rest. */
 const PROGRESS = 1_000;
 const REST = 5_000;

@@ -6,6 +6,8 @@ import { kindOf, POISON, poisonIn } from "./poison";
 
 /** Small enough for the sample to be several tasks. */
 const BATCH_SIZE = 10;
+/** Shards of a generated file: a submission that is cut off begins anew, so that a large one among faults would never end. */
+const FILE_SHARDS = 50;
 /** Which record of a poisoned shard is the poison. */
 const POISONED = 4;
 const FOLDER = "results";
@@ -24,8 +26,12 @@ export const asyncBatch: FlowType = {
   extensions: [".jsonl", ".csv"],
   outputs: ["submitter_url", "input_bucket_name", "output_bucket_name", "client"],
   create: (running) => new AsyncBatchFlow(running),
-  /** One file of so many shards, which are the items. */
-  generate: (count) => [{ name: "generated.jsonl", content: linesOf(upTo(count).flatMap(shard)) }],
+  /** Files of so many shards in all, which are the items. */
+  generate: (count) =>
+    upTo(Math.ceil(count / FILE_SHARDS)).map((file) => {
+      const shards = upTo(count).slice(file * FILE_SHARDS, (file + 1) * FILE_SHARDS);
+      return { name: `generated-${file}.jsonl`, content: linesOf(shards.flatMap(shard)) };
+    }),
   /** Where a shard is predicted. */
   poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
 };
