@@ -7,7 +7,7 @@ import { kindOf, POISON, poisonIn } from "./poison";
 /** Small enough for the sample to be several tasks. */
 const BATCH_SIZE = 10;
 /** Shards of a generated file: a submission that is cut off begins anew, so that a large one among faults would never end. */
-const FILE_SHARDS = 50;
+const FILE_SHARDS = 10;
 /** Which record of a poisoned shard is the poison. */
 const POISONED = 4;
 const FOLDER = "results";
