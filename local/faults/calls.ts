@@ -13,17 +13,7 @@ export interface CallOptions {
   readonly parties: Parties;
   readonly crasher: Crasher;
   readonly journal: Journal;
-  /** Names of the functions that deliveries go to; of others, clients must ask again themselves. */
-  readonly served: ReadonlySet<string>;
 }
-
-/** What a function cannot make good by asking again at once: whoever called it must. */
-const FATAL: ReadonlySet<CallFault> = new Set(["call answered 500", "caller crashed"]);
-/**
- * How many of these befall a function that only clients call, in one run: one request of a client may make thousands of calls,
- * each of which would end it, and clients ask again a few times only.
- */
-const MAX_FATAL = 3;
 
 interface Count {
   calls: number;
@@ -33,8 +23,6 @@ interface Count {
 /** Lets faults befall calls of Google's APIs by functions and workflows of the stack; everybody else's go through. */
 export class FaultyCalls {
   private readonly counts = new Map<string, Count>();
-  /** E-mail of a caller that only clients call -> fatal faults so far. */
-  private readonly fatal = new Map<string, number>();
 
   constructor(private readonly options: CallOptions) {}
 
@@ -58,18 +46,9 @@ export class FaultyCalls {
       isStorage: request.host === "storage.googleapis.com",
       byFunction: parties.functionsOf(email).length > 0,
     });
-    if (!fault || crasher.mustSpare(email) || this.endsTooOften(fault, email)) return inner.handle(request);
+    if (!fault || crasher.mustSpare(email)) return inner.handle(request);
     count.faults++;
     return this.befall(fault, inner, request, { id, nth: count.calls });
-  }
-
-  private endsTooOften(fault: CallFault, email = ""): boolean {
-    const { parties, served } = this.options;
-    const names = parties.functionsOf(email);
-    if (!FATAL.has(fault) || names.length === 0 || names.some((name) => served.has(name))) return false;
-    const count = this.fatal.get(email) ?? 0;
-    this.fatal.set(email, count + 1);
-    return count >= MAX_FATAL;
   }
 
   private async befall(

@@ -13,8 +13,6 @@ export interface DeliveryOptions {
   readonly spared: Spared;
   readonly journal: Journal;
   readonly later: Later;
-  /** Is told the names of the functions that deliveries go to. */
-  readonly served: Set<string>;
 }
 
 /** One attempt of a sender, and what it is about. */
@@ -49,7 +47,6 @@ export class FaultyInvoker implements Invoker {
     journal.attempts++;
     if (nth > parties.mostAttempts + BEYOND) journal.endless ??= { what: item.what, attempts: nth };
     const target = parties.functionAt(invocation.url);
-    if (target !== undefined) this.options.served.add(target);
     const attempt = { invocation, item, nth, to: invocation.url };
     const { message } = item;
     if (target !== undefined && message && parties.isLastDelivery(message.subscription, message.attempt)) {

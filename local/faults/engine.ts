@@ -32,13 +32,12 @@ export class FaultEngine {
     const parties = new Parties(stack.resources, stack.defaults.project);
     const spared = new Spared();
     const crasher = new Crasher(parties, spared, crash);
-    const served = new Set<string>();
-    const calls = new FaultyCalls({ seed, parties, crasher, journal, served });
+    const calls = new FaultyCalls({ seed, parties, crasher, journal });
     const publishes = new FaultyPublishes({ seed, parties, journal });
     this.journal = journal;
     this.later = later;
     this.interposition = {
-      invoker: (inner) => new FaultyInvoker(inner, { seed, parties, spared, journal, later, served }),
+      invoker: (inner) => new FaultyInvoker(inner, { seed, parties, spared, journal, later }),
       service: (inner) =>
         poisoned(publishes.service(calls.service(inner)), {
           poison,

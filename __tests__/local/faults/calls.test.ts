@@ -35,8 +35,7 @@ function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
   };
   const spared = new Spared();
   const crasher = new Crasher(parties(), spared, (name) => killed.push(name));
-  const served = new Set(["worker"]);
-  const options = { seed, parties: parties(), crasher, served, journal: told.journal };
+  const options = { seed, parties: parties(), crasher, journal: told.journal };
   return { ...told, inner, seen, killed, spared, crasher, options, calls: new FaultyCalls(options).service(inner) };
 }
 
@@ -110,27 +109,6 @@ describe("calls of Google's APIs", () => {
     }
     expect(told.faults["call answered 503"]).toBeGreaterThan(0);
     expect([killed, told.faults["caller crashed"]]).toEqual([[], undefined]);
-  });
-
-  test("a function that only clients call is ended three times in a run, one that deliveries go to as often as is drawn", async () => {
-    const ended = async (served: Set<string>) => {
-      const { options, inner, journal: told } = set(1);
-      const calls = new FaultyCalls({ ...options, served }).service(inner);
-      for (let count = 0; count < 1_000; count++) {
-        await calls
-          .handle(request("POST", `https://cloudtasks.googleapis.com/x?count=${count}`, WORKER))
-          .catch(() => {});
-      }
-      const {
-        "call answered 500": answered = 0,
-        "caller crashed": crashed = 0,
-        "call answered 503": passing = 0,
-      } = told.faults;
-      expect(passing).toBeGreaterThan(5);
-      return answered + crashed;
-    };
-    expect(await ended(new Set(["other"]))).toBe(3);
-    expect(await ended(new Set(["worker"]))).toBeGreaterThan(8);
   });
 
   test("nothing befalls a function that is spared", async () => {
