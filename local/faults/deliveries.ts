@@ -45,14 +45,18 @@ export class FaultyInvoker implements Invoker {
     const nth = (this.counts.get(item.id) ?? 0) + 1;
     this.counts.set(item.id, nth);
     journal.attempts++;
-    if (nth > parties.mostAttempts + BEYOND) journal.endless ??= { what: item.what, attempts: nth };
+    if (nth > parties.mostAttempts + BEYOND && !item.isExecution)
+      journal.endless ??= { what: item.what, attempts: nth };
     const target = parties.functionAt(invocation.url);
     const attempt = { invocation, item, nth, to: invocation.url };
     const { message } = item;
     if (target !== undefined && message && parties.isLastDelivery(message.subscription, message.attempt)) {
       return spared.during(target, () => this.deliver(attempt));
     }
-    let fault = deliveryFault(seed, item.id, nth, { isFunction: target !== undefined });
+    const isFunction = target !== undefined;
+    let fault = item.isExecution
+      ? deliveryFault(seed, `${item.id} ${nth}`, 1, { isFunction })
+      : deliveryFault(seed, item.id, nth, { isFunction });
     if (fault?.startsWith("crash") && target !== undefined && spared.has(target)) fault = undefined;
     return fault ? this.befall(fault, attempt) : this.deliver(attempt);
   }

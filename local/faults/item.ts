@@ -6,6 +6,8 @@ export interface Item {
   readonly id: string;
   /** As hops tell it: `task T`, `message M`, `execution of TIME`. */
   readonly what: string;
+  /** Executions of a schedule that are due at one time, as when somebody runs it several times, cannot be told apart. */
+  readonly isExecution?: true;
   /** Of messages: the subscription's full name, and which delivery it is where the message says so. */
   readonly message?: { readonly subscription: string; readonly attempt?: number };
 }
@@ -17,7 +19,7 @@ export function itemOf({ headers, body }: Pick<Invocation, "headers" | "body">):
   const job = headers["X-CloudScheduler-JobName"];
   if (job) {
     const what = `execution of ${headers["X-CloudScheduler-ScheduleTime"]}`;
-    return { id: `schedule ${job} ${what}`, what };
+    return { id: `schedule ${job} ${what}`, what, isExecution: true };
   }
   if (headers["User-Agent"] !== "CloudPubSub-Google") return undefined;
   const { message, subscription, deliveryAttempt: attempt } = JSON.parse(body.toString());
