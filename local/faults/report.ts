@@ -1,7 +1,7 @@
-import type { Flow } from "../run/flows/flow";
+import type { Flow, FlowResult } from "../run/flows/flow";
 import type { TimedHop } from "../run/recorder";
 import type { RunningStack } from "../run/running-stack";
-import { type Offences, offencesOf, type Summary, summarise } from "../run/summary";
+import { offencesOf, type Summary, summarise } from "../run/summary";
 import type { Journal } from "./journal";
 import { traceOf } from "./trace";
 
@@ -44,7 +44,7 @@ export function reportOf({ running, flow, journal, error, ...figures }: FaultEnd
   const result = flow.result();
   // Once something is refused the run ends, and what is lost is lost to that.
   const refused = denials.length + unsimulated.length > 0;
-  const offence = refused ? undefined : journal.endless ? endless(journal.endless.what) : worst(offencesOf(result));
+  const offence = refused ? undefined : journal.endless ? endless(journal.endless.what) : worst(result);
   const marks = !offence ? [] : journal.endless ? [offence.key] : flow.marks(offence.key);
   const summary = summarise({
     stack: stack.name,
@@ -71,10 +71,13 @@ export function reportOf({ running, flow, journal, error, ...figures }: FaultEnd
 }
 
 /** The item to begin with: a lost one before one that has too much. */
-function worst({ lost, unexpected, repeated }: Offences): Pick<Offence, "key" | "why"> | undefined {
+function worst(result: FlowResult): Pick<Offence, "key" | "why"> | undefined {
+  const { lost, unexpected, repeated } = offencesOf(result);
   const [one, other, third] = [lost[0], unexpected[0], repeated[0]];
   if (one !== undefined) return { key: one, why: "was accepted, and has neither an effect nor a dead letter" };
-  if (other !== undefined) return { key: other, why: "has an effect and a dead letter, or was never accepted" };
+  if (other !== undefined && result.accepted.includes(other))
+    return { key: other, why: "has an effect and a dead letter" };
+  if (other !== undefined) return { key: other, why: "has an effect or a dead letter, and was never accepted" };
   return third === undefined ? undefined : { key: third, why: "has its effect more than once" };
 }
 

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 import { type FaultReport, runFaults } from "../../../local/faults";
 import { flowOf } from "../../../local/run/flows";
+import type { FlowResult, FlowType } from "../../../local/run/flows/flow";
 import { type Interposition, Machine } from "../../../local/run/machine";
 import { isGood } from "../../../local/run/summary";
 import { changed, synthesized } from "../run/synthesized";
@@ -131,3 +132,36 @@ test("a binding that is missing ends the run: the call is named, and no item bla
   expect(report.refused[0]).toMatch(/^async-batch-worker-dev@.* lacks storage\.objects\.create on/);
   expect(report.offence).toBeUndefined();
 }, 60_000);
+
+test.each<[string, (result: FlowResult) => Partial<FlowResult>, string]>([
+  [
+    "an item with both",
+    ({ effects }) => ({ deadLetters: [{ key: effects[0] ?? "", reason: "planted" }] }),
+    "has an effect and a dead letter",
+  ],
+  [
+    "an effect of nothing that was accepted",
+    ({ effects }) => ({ effects: [...effects, "stranger"] }),
+    "has an effect or a dead letter, and was never accepted",
+  ],
+])(
+  "%s is unexpected",
+  async (_, change, why) => {
+    const machine = await Machine.start(stack);
+    try {
+      const type = flowOf(machine.stack);
+      if (!type) throw new Error("the stack is none of the five");
+      const create: FlowType["create"] = (running) => {
+        const flow = type.create(running);
+        const result = () => ({ ...flow.result(), ...change(flow.result()) });
+        return Object.assign(Object.create(flow), { result });
+      };
+      const report = await runFaults(machine, { ...type, create }, { seed: 1, inputs: 2 });
+      expect(report).toMatchObject({ accepted: 2, unexpected: 1, lost: 0, offence: { why } });
+      expect(isGood(report)).toBe(false);
+    } finally {
+      await machine.stop();
+    }
+  },
+  60_000,
+);
