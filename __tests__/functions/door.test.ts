@@ -1,4 +1,4 @@
-import { request as httpRequest } from "node:http";
+import { Agent, request as httpRequest } from "node:http";
 import * as v from "valibot";
 import { apiHandler } from "../../functions/shared/api-handler";
 import { GoogleApiError, PermanentError } from "../../functions/shared/errors";
@@ -127,6 +127,18 @@ test("lists all issues with their paths, and cuts long values", async () => {
   ]);
 });
 
+test("lists the first issue alone of a large value, and cuts long names", async () => {
+  const schema = v.record(v.string(), v.number());
+  const door = await serve(apiHandler({ services: { log }, schema, handle: async () => ({}) }));
+  served.push(door);
+  const nothings = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`key${i}`, null]));
+  expect((await door.post(nothings(900))).body.error.issues).toHaveLength(900);
+  expect((await door.post(nothings(1001))).body.error.issues).toEqual(["key0: given null; allowed: number"]);
+  expect((await door.post({ ["x".repeat(500_000)]: null })).body.error.issues).toEqual([
+    `${"x".repeat(100)}…: given null; allowed: number`,
+  ]);
+});
+
 test("refuses a body beyond the limit without reading it to the end", async () => {
   const door = await open(undefined, 1000);
   const { status, body } = await door.post({ name: "x".repeat(5_000_000) });
@@ -135,6 +147,24 @@ test("refuses a body beyond the limit without reading it to the end", async () =
     code: "payload_too_large",
     message: "The body is larger than the 1000 bytes that are allowed",
   });
+});
+
+test("a connection goes on after a body beyond the limit", async () => {
+  const door = await open(undefined, 1000);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const post = (body: string) =>
+    new Promise((resolve, reject) => {
+      const headers = { "Content-Type": "application/json" };
+      const request = httpRequest(door.url, { method: "POST", agent, headers }, (response) => {
+        response.resume();
+        request.once("close", () => resolve([response.statusCode, request.reusedSocket]));
+      });
+      request.once("error", reject);
+      request.end(body);
+    });
+  expect(await post(`{"name":"${"x".repeat(5_000_000)}"}`)).toEqual([413, false]);
+  expect(await post('{"name":"x"}')).toEqual([202, true]);
+  agent.destroy();
 });
 
 test("prototype keys do no harm", async () => {

@@ -79,7 +79,7 @@ function send(response: ServerResponse, { status, body }: Answer): void {
 /**
  * Reads a request's body.
  *
- * @throws PermanentError `payload_too_large` (413) beyond `maxBytes`; the rest is not read.
+ * @throws PermanentError `payload_too_large` (413) beyond `maxBytes`; the rest is thrown away as it comes.
  */
 export async function readBody(request: HttpRequest, maxBytes: number): Promise<Buffer> {
   const tooLarge = () =>
@@ -93,8 +93,13 @@ export async function readBody(request: HttpRequest, maxBytes: number): Promise<
   // An iterator of the request would, left early, destroy the socket that the answer must travel on.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
-    if (size > maxBytes) throw tooLarge();
+    if (size > maxBytes) break;
     chunks.push(chunk);
+  }
+  if (size > maxBytes) {
+    // What is left on the wire would hold up the connection's next request.
+    request.resume();
+    throw tooLarge();
   }
   return Buffer.concat(chunks);
 }

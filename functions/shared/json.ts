@@ -4,43 +4,70 @@ import { PermanentError } from "./errors";
 
 /** Deeper JSON is refused: writing it again would overflow the stack. */
 const MAX_DEPTH = 64;
+/** A larger value gets only its first issue listed: all of them could be a hundred times its size. */
+const MAX_VALUES_LISTED = 1000;
+/** Characters of a path or value that an issue quotes. */
+const MAX_QUOTED = 100;
 
 /**
  * Parses JSON that somebody else wrote.
  *
  * @param what names the JSON in the error, e.g. "The body".
- * @throws PermanentError `malformed_json` for anything but UTF-8 JSON, `too_deep` for more than 64 levels. The message
- *   does not quote the text.
+ * @param maxValues most values, keys included. Default: any number. Each takes up to 60 bytes of memory, where `{},` has three.
+ * @throws PermanentError `malformed_json` for anything but UTF-8 JSON, `too_deep` for more than 64 levels, `too_many_values`.
+ *   The message does not quote the text.
  */
-export function parseJson(bytes: Buffer, what: string): unknown {
+export function parseJson(bytes: Buffer, what: string, maxValues = Number.POSITIVE_INFINITY): unknown {
   const malformed = () => new PermanentError("malformed_json", `${what} (${bytes.length} bytes) is not JSON in UTF-8`);
   if (!isUtf8(bytes)) throw malformed();
-  const text = bytes.toString();
-  let value: unknown;
+  // Before it is parsed, as parsing takes the memory.
+  const { depth, values } = measure(bytes);
+  if (depth > MAX_DEPTH) throw new PermanentError("too_deep", `${what} is nested deeper than ${MAX_DEPTH} levels`);
+  if (values > maxValues) throw new PermanentError("too_many_values", `${what} holds more than ${maxValues} values`);
   try {
-    value = JSON.parse(text);
+    return JSON.parse(bytes.toString());
   } catch {
     throw malformed();
   }
-  if (depth(text) > MAX_DEPTH)
-    throw new PermanentError("too_deep", `${what} is nested deeper than ${MAX_DEPTH} levels`);
-  return value;
 }
 
-/** Deepest nesting of a text that is known to be JSON. */
-function depth(json: string): number {
-  let deepest = 0;
+const BACKSLASH = 0x5c;
+
+/** Deepest nesting of a JSON text, and how many values it holds at most, keys included. */
+function measure(json: Buffer): { depth: number; values: number } {
+  let depth = 0;
   let level = 0;
-  let inString = false;
+  let values = 1;
   for (let i = 0; i < json.length; i++) {
-    const character = json[i];
-    if (inString && character === "\\") i++;
-    else if (character === '"') inString = !inString;
-    else if (inString) continue;
-    else if (character === "[" || character === "{") deepest = Math.max(deepest, ++level);
-    else if (character === "]" || character === "}") level--;
+    switch (json[i]) {
+      case 0x22: // "
+        i = endOfString(json, i);
+        break;
+      case 0x2c: // ,
+      case 0x3a: // :
+        values++;
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        depth = Math.max(depth, ++level);
+        values++;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        level--;
+    }
   }
-  return deepest;
+  return { depth, values };
+}
+
+/** Where the string that begins at `start` ends: at the next quote that no odd number of backslashes precedes. */
+function endOfString(json: Buffer, start: number): number {
+  for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (json[end - 1 - backslashes] === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
+  return json.length;
 }
 
 /**
@@ -48,24 +75,40 @@ function depth(json: string): number {
  *
  * @param what names the value in the error, e.g. "The payload".
  * @returns the schema's output.
- * @throws PermanentError `invalid_payload` that lists every issue: where, what was given, what is allowed.
+ * @throws PermanentError `invalid_payload` that lists every issue: where, what was given, what is allowed. Of a value with more
+ *   than 1000 values in it only the first.
  */
 export function check<S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
   // To valibot an array is an object, too.
   const candidate = schema.type === "object" && Array.isArray(value) ? "an array" : value;
-  const result = v.safeParse(schema, candidate);
-  if (result.success) return result.output;
-  const issues = result.issues.map(describe);
+  const first = v.safeParse(schema, candidate, { abortEarly: true });
+  if (first.success) return first.output;
+  const all = holdsMoreThan(MAX_VALUES_LISTED, value) ? first : v.safeParse(schema, candidate);
+  const issues = (all.issues ?? first.issues).map(describe);
   throw new PermanentError("invalid_payload", `${what} is not valid. ${issues.join(". ")}`, 400, issues);
 }
 
+function holdsMoreThan(limit: number, value: unknown): boolean {
+  const found = [value];
+  for (let i = 0; i < found.length; i++) {
+    const item = found[i];
+    if (typeof item === "object" && item !== null) {
+      for (const inner of Object.values(item)) if (found.push(inner) > limit) return true;
+    }
+  }
+  return false;
+}
+
 function describe(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? "(whole)";
+  const path = shortened(v.getDotPath(issue) ?? "(whole)");
   if (issue.message.startsWith("Invalid key")) return `${path}: missing`;
-  const received = issue.received.length > 100 ? `${issue.received.slice(0, 100)}…` : issue.received;
   // Our own messages say what is allowed; valibot's say "Invalid type: Expected X but received Y".
   const allowed = issue.message.startsWith("Invalid ") ? issue.expected : issue.message;
-  return `${path}: given ${received}; allowed: ${allowed ?? issue.message}`;
+  return `${path}: given ${shortened(issue.received)}; allowed: ${allowed ?? issue.message}`;
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 }
 
 /** An object with any keys and values of one kind; keys like `__proto__` are dropped. */
