@@ -62,6 +62,24 @@ describe("a message handler", () => {
       "message.attributes.a: given 1",
     ],
     ["a subscription that is none", change({}, { subscription: "x" }), "invalid_payload", 'subscription: given "x"'],
+    [
+      "a subscription of other characters",
+      change({}, { subscription: "projects/my-project/subscriptions/\ud800\ud800\ud800" }),
+      "invalid_payload",
+      "allowed: a subscription name like projects/P/subscriptions/S",
+    ],
+    [
+      "more values than any envelope has",
+      change({ attributes: Object.fromEntries(Array.from({ length: 500 }, (_, i) => [i, "x"])) }),
+      "too_many_values",
+      "The body holds more than 1000 values",
+    ],
+    [
+      "levels upon levels",
+      change({ attributes: JSON.parse("[".repeat(70) + "]".repeat(70)) }),
+      "too_deep",
+      "64 levels",
+    ],
     ["an attempt that is none", change({}, { deliveryAttempt: 0 }), "invalid_payload", "deliveryAttempt: given 0"],
   ])("refuses an envelope with %s", async (_name, body, code, message) => {
     for (const server of [predictor, audit]) {
@@ -111,6 +129,22 @@ describe("a message handler", () => {
     expect((await predictor.message("no json", { attributes })).status).toBe(204);
     expect(Object.keys(google.published[0]?.attributes ?? {})).toHaveLength(100);
     expect(google.published[0]?.attributes.deadLetterReason).toBe("malformed_json");
+  });
+
+  test("hands over a message without those attributes that Pub/Sub would refuse, and with the others cut", async () => {
+    const attributes = { "": "a", ["k".repeat(257)]: "b", "\ud800": "c", long: "x".repeat(2000), half: "\ud800" };
+    expect((await predictor.message("no json", { attributes })).status).toBe(204);
+    const { long, half, deadLetterReason, ...others } = google.published[0]?.attributes ?? {};
+    expect([long?.length, half, deadLetterReason]).toEqual([1019, "\uFFFD", "malformed_json"]);
+    expect(Object.keys(others).filter((key) => !/^(deadLetter|CloudPubSub)/.test(key))).toEqual([]);
+  });
+
+  test("refuses what leaves no room for the reason, for the subscription's own policy", async () => {
+    const { status, body } = await predictor.message("x".repeat(9_999_900));
+    expect([status, body.error.code]).toEqual([413, "payload_too_large"]);
+    expect(google.published).toEqual([]);
+    expect((await predictor.message("x".repeat(9_999_000))).status).toBe(204);
+    expect(google.published[0]?.attributes.deadLetterReason).toBe("payload_too_large");
   });
 
   test("keeps the message when it cannot be handed over", async () => {
@@ -263,8 +297,7 @@ describe("message-audit", () => {
 
   test("records messages as large as Pub/Sub takes them", async () => {
     expect((await audit.message("x".repeat(10_000_000))).status).toBe(204);
-    expect((await audit.message("x".repeat(10_000_001))).status).toBe(204);
-    expect(google.published[0]?.attributes.deadLetterReason).toBe("payload_too_large");
+    expect((await audit.message("x".repeat(10_000_001))).status).toBe(413);
     expect((await audit.message("x".repeat(12_000_000))).status).toBe(413);
   });
 });

@@ -77,6 +77,16 @@ test.each([
   expect(google.published[0]?.attributes).toMatchObject({ deadLetterReason: code, deadLetterMessage: message });
 });
 
+test("half a character in what a reason quotes does not keep a task from its dead letter", async () => {
+  const server = await open();
+  const body = '{"n":"\\ud800"}';
+  expect((await server.task(body)).body).toEqual({ deadLetter: "invalid_payload" });
+  expect(google.published[0]?.data.toString()).toBe(body);
+  expect(google.published[0]?.attributes.deadLetterMessage).toBe(
+    'The body is not valid. n: given "\uFFFD"; allowed: number',
+  );
+});
+
 test("a body that fits no Pub/Sub message is refused", async () => {
   const { status, body } = await (await open()).task("x".repeat(9_000_000));
   expect([status, body.error.code]).toEqual([413, "payload_too_large"]);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ApiError } from "./fake-google";
+import { ApiError } from "./api-error";
+import { checkObject } from "./google-limits";
 
 interface FakeObject {
   bytes: Buffer;
@@ -8,10 +9,12 @@ interface FakeObject {
   contentEncoding?: string;
 }
 
+const FIRST_GENERATION = 1_700_000_000_000_000;
+
 /** Cloud Storage's JSON API for objects: metadata, media by range and generation, media upload, `ifGenerationMatch`. */
 export class FakeBuckets {
   private readonly objects = new Map<string, FakeObject>();
-  private generations = 1_700_000_000_000_000;
+  private generations = FIRST_GENERATION;
 
   /** Uploads behind the functions' back. @returns the generation. */
   put(uri: string, content: string | Buffer, contentEncoding?: string): string {
@@ -26,11 +29,17 @@ export class FakeBuckets {
 
   clear(): void {
     this.objects.clear();
+    this.generations = FIRST_GENERATION;
   }
 
   /** All objects' `gs://` paths, sorted. */
   get uris(): string[] {
     return [...this.objects.keys()].sort();
+  }
+
+  /** Every object's text, by its path. */
+  get texts(): Record<string, string> {
+    return Object.fromEntries(this.uris.map((uri) => [uri, this.text(uri)]));
   }
 
   text(uri: string): string {
@@ -63,6 +72,7 @@ export class FakeBuckets {
   private read(request: IncomingMessage, url: URL, uri: string, response?: ServerResponse, cut = false): void {
     const object = this.objects.get(uri);
     const generation = url.searchParams.get("generation");
+    checkObject(nameIn(uri), generation);
     if (!object || (generation && generation !== object.generation)) {
       throw new ApiError(404, "NOT_FOUND", `No such object: ${uri.slice("gs://".length)}`);
     }
@@ -72,6 +82,7 @@ export class FakeBuckets {
 
   private upload(request: IncomingMessage, bucket: string, url: URL, bytes: Buffer, response?: ServerResponse): void {
     const uri = `gs://${bucket}/${url.searchParams.get("name")}`;
+    checkObject(nameIn(uri), null);
     if (url.searchParams.get("ifGenerationMatch") === "0" && this.objects.has(uri)) {
       throw new ApiError(412, "FAILED_PRECONDITION", "At least one of the pre-conditions you specified did not hold.");
     }
@@ -96,6 +107,8 @@ export class FakeBuckets {
     };
   }
 }
+
+const nameIn = (uri: string) => uri.split("/").slice(3).join("/");
 
 function sendMedia(
   { bytes, generation }: FakeObject,

@@ -6,7 +6,9 @@ import { type AuthorizedClient, googleApi } from "../../functions/shared/google-
 import { createLog } from "../../functions/shared/log";
 import { objectStore } from "../../functions/shared/storage";
 import type { StorageServices } from "../../functions/shared/storage-services";
+import { ApiError } from "./api-error";
 import { FakeBuckets } from "./fake-buckets";
+import { checkJson, checkMessage, checkTask } from "./google-limits";
 
 /** What goes wrong with one request: it is slow, its connection drops, or it is answered with an error. */
 export interface Fault {
@@ -41,16 +43,6 @@ export interface Published {
   topic: string;
   data: Buffer;
   attributes: Record<string, string>;
-}
-
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    readonly reason: string,
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 const echo = (instance: unknown): unknown => ({ echo: instance });
@@ -172,6 +164,7 @@ export class FakeGoogle {
 
   private call(method: string, { pathname, searchParams }: URL, bytes: Buffer): object {
     const body = bytes.length > 0 ? JSON.parse(bytes.toString()) : {};
+    checkJson(body);
     const route = `${method} ${pathname}`;
     let match = /^POST \/cloudtasks\.googleapis\.com\/v2\/(.*)\/tasks$/.exec(route);
     if (match) return this.createTask(body.task);
@@ -205,6 +198,7 @@ export class FakeGoogle {
   }
 
   private createTask(task: FakeTask): object {
+    checkTask(task);
     if (this.tasks.has(task.name)) throw new ApiError(409, "ALREADY_EXISTS", "Requested entity already exists");
     this.tasks.set(task.name, task);
     return task;
@@ -212,11 +206,9 @@ export class FakeGoogle {
 
   private publish(topic: string, messages: { data: string; attributes: Record<string, string> }[]): object {
     for (const { data, attributes } of messages) {
-      const entries = Object.entries(attributes);
-      if (entries.length > 100 || entries.some(([k, v]) => Buffer.byteLength(v) > 1024 || k.startsWith("goog"))) {
-        throw new ApiError(400, "INVALID_ARGUMENT", "One or more messages in the publish request is invalid");
-      }
-      this.published.push({ topic, data: Buffer.from(data, "base64"), attributes });
+      const message = { topic, data: Buffer.from(data, "base64"), attributes };
+      checkMessage(message);
+      this.published.push(message);
     }
     return { messageIds: messages.map((_, i) => String(this.published.length - messages.length + i + 1)) };
   }

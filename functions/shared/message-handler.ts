@@ -7,6 +7,8 @@ import type { Services } from "./services";
 
 /** Pub/Sub's largest message, 10 MB, in base64, and its envelope. */
 const MAX_BODY_BYTES = 15_000_000;
+/** An envelope with Pub/Sub's 100 attributes has some 220 values, keys included. */
+const MAX_ENVELOPE_VALUES = 1000;
 
 const envelopeSchema = v.object({
   message: v.object({
@@ -21,7 +23,10 @@ const envelopeSchema = v.object({
   }),
   subscription: v.pipe(
     v.string(),
-    v.regex(/^projects\/[^/\s]+\/subscriptions\/[^/\s]+$/, "a subscription name like projects/P/subscriptions/S"),
+    v.regex(
+      /^projects\/[a-z0-9.:-]+\/subscriptions\/[A-Za-z0-9._~+%-]{3,255}$/,
+      "a subscription name like projects/P/subscriptions/S",
+    ),
   ),
   deliveryAttempt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
@@ -59,8 +64,9 @@ export interface MessageHandlerOptions<S extends v.GenericSchema | undefined> {
  * A function that a Pub/Sub push subscription (wrapped) calls. Answers 204 to acknowledge.
  *
  * A message that can never succeed (PermanentError, bad payload) goes to the dead letter topic with the reason and is
- * acknowledged; without a topic it is refused with 4xx, for the subscription's own dead letter policy. Any other error is a
- * 5xx, after which Pub/Sub delivers again. A body that is no Pub/Sub envelope is answered 400.
+ * acknowledged; without a topic, or where data and reason together exceed Pub/Sub's 10 MB, it is refused with 4xx, for the
+ * subscription's own dead letter policy. Any other error is a 5xx, after which Pub/Sub delivers again. A body that is no Pub/Sub
+ * envelope is answered 400.
  */
 export function messageHandler<S extends v.GenericSchema | undefined = undefined>(
   options: MessageHandlerOptions<S>,
@@ -77,7 +83,7 @@ export function messageHandler<S extends v.GenericSchema | undefined = undefined
 
   return servePost(services, async (request, invocation) => {
     const body = await readBody(request, MAX_BODY_BYTES);
-    const envelope = check(envelopeSchema, parseJson(body, "The body"), "The Pub/Sub envelope");
+    const envelope = check(envelopeSchema, parseJson(body, "The body", MAX_ENVELOPE_VALUES), "The Pub/Sub envelope");
     const { message, subscription, deliveryAttempt } = envelope;
     const log = invocation.log.with({ messageId: message.messageId, subscription, attempt: deliveryAttempt });
     const data = Buffer.from(message.data, "base64");
