@@ -131,6 +131,12 @@ describe("batch-submitter", () => {
     ["a control character", { input: "gs://in-bucket/a\u0000.jsonl" }, "control characters"],
     ["half a character", { input: "gs://in-bucket/a\ud800.jsonl" }, "control characters"],
     ["a very long path", { input: `gs://in-bucket/${"a".repeat(1000)}.jsonl` }, "at most 900 bytes"],
+    ["a name that Cloud Storage keeps", { input: "gs://in-bucket/.well-known/acme-challenge/a.csv" }, "input: given"],
+    [
+      "an output whose shards' names would be too long",
+      { output: `gs://out-bucket/${"a".repeat(866)}` },
+      "at most 865 bytes",
+    ],
     ["an unknown extension", { input: "gs://in-bucket/batch.parquet" }, "a path that ends with .jsonl or .csv"],
     ["no input", { input: undefined }, "input: missing"],
     ["an output elsewhere", { output: "gs://in-bucket/results" }, "output: given"],
@@ -302,6 +308,13 @@ describe("batch-worker", () => {
     );
   });
 
+  test("takes the shards of the longest output that the submitter takes", async () => {
+    google.buckets.put(request.input, "1\n");
+    const { body } = await submitter.post({ ...request, output: `gs://out-bucket/${"a".repeat(865)}` });
+    await dispatchAll(google, { [WORKER]: worker.url });
+    expect([google.published, results(body.output)]).toEqual([[], [{ instance: 1, prediction: { echo: 1 } }]]);
+  });
+
   test("does not predict again what is there", async () => {
     const {
       payloads: [payload],
@@ -458,6 +471,22 @@ describe("batch-worker", () => {
       "1\n2\n",
       "malformed_csv",
       "Record 1 of the shard has 1 fields; allowed: 2",
+    ],
+    [
+      "more JSON lines than any shard has",
+      "gs://in-bucket/a.jsonl",
+      undefined,
+      "1\n".repeat(10_001),
+      "too_many_records",
+      "The shard has more than 10000 records",
+    ],
+    [
+      "more CSV than any shard has",
+      "gs://in-bucket/a.csv",
+      ["a"],
+      "1\n".repeat(10_001),
+      "too_many_records",
+      "The shard has more than 10000 records",
     ],
   ])("hands over %s", async (_name, input, columns, content, code, message) => {
     const generation = google.buckets.put(input, content);

@@ -95,6 +95,7 @@ test.each([
     'name: given "in/../x"; allowed: a name without empty',
   ],
   ["a name with control characters", { resource: { name: "in/\u0001" } }, "invalid_payload", "control characters"],
+  ["a generation beyond 64 bits", { resource: { generation: "9".repeat(19) } }, "invalid_payload", "generation: given"],
   ["a size that is none", { resource: { size: 640 } }, "invalid_payload", "size: given 640"],
   [
     "no event type",

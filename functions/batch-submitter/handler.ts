@@ -5,7 +5,7 @@ import { PermanentError } from "../shared/errors";
 import { shortHash } from "../shared/hash";
 import type { HttpHandler } from "../shared/http";
 import { objectPath } from "../shared/object-path";
-import type { ShardPayload } from "../shared/shard";
+import { MAX_SHARD_RECORDS, SHARD_OBJECT_BYTES, type ShardPayload, shardObject } from "../shared/shard";
 import { gsUri, type ObjectName, type ObjectStore } from "../shared/storage";
 import type { StorageServices } from "../shared/storage-services";
 import { createTask } from "../shared/tasks";
@@ -33,9 +33,9 @@ export function createHandler(
     /** JSON lines, or CSV with a header. */
     input: objectPath(environment.INPUT_BUCKET, { extensions: [".jsonl", ".csv"] }),
     /** Results go to `<output>/<job>/shard-<number>.jsonl`. */
-    output: objectPath(environment.OUTPUT_BUCKET),
+    output: objectPath(environment.OUTPUT_BUCKET, { room: SHARD_OBJECT_BYTES }),
     /** Records per task, 1 to 10000. */
-    batchSize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 100),
+    batchSize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_SHARD_RECORDS)), 100),
   });
 
   return apiHandler({
@@ -54,7 +54,7 @@ export function createHandler(
           start,
           end,
           columns,
-          output: `${gsUri(output)}/${job}/shard-${String(index).padStart(5, "0")}.jsonl`,
+          output: shardObject(gsUri(output), job, index),
         };
         const task = {
           id: `${job}-${index}`,

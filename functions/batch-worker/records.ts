@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { PermanentError } from "../shared/errors";
 import { parseJson } from "../shared/json";
-import { CSV_RECORD_DELIMITERS } from "../shared/shard";
+import { CSV_RECORD_DELIMITERS, MAX_SHARD_RECORDS } from "../shared/shard";
 
 /** A number as JSON writes it: `007` and `1e` stay text. */
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -9,36 +9,50 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 /**
  * Parses the records of a shard of JSON lines. Blank lines are skipped.
  *
- * @throws PermanentError `malformed_json` that names the record, counted from 1 within the shard.
+ * @throws PermanentError `malformed_json` that names the record, counted from 1 within the shard; `too_many_records`.
  */
 export function parseJsonl(bytes: Buffer): unknown[] {
-  const lines = splitLines(bytes).filter((line) => line.some((byte) => byte > 0x20));
-  return lines.map((line, index) => parseJson(line, `Record ${index + 1} of the shard`));
+  const records: unknown[] = [];
+  for (const line of splitLines(bytes)) {
+    if (!line.some((byte) => byte > 0x20)) continue;
+    if (records.length === MAX_SHARD_RECORDS) throw tooMany();
+    records.push(parseJson(line, `Record ${records.length + 1} of the shard`));
+  }
+  return records;
 }
 
-function splitLines(bytes: Buffer): Buffer[] {
-  const lines: Buffer[] = [];
+function* splitLines(bytes: Buffer): Generator<Buffer> {
   let from = 0;
   for (let at = bytes.indexOf("\n"); at !== -1; at = bytes.indexOf("\n", from)) {
-    lines.push(bytes.subarray(from, at));
+    yield bytes.subarray(from, at);
     from = at + 1;
   }
-  return [...lines, bytes.subarray(from)];
+  yield bytes.subarray(from);
+}
+
+function tooMany(): PermanentError {
+  return new PermanentError("too_many_records", `The shard has more than ${MAX_SHARD_RECORDS} records`);
 }
 
 /**
  * Parses the records of a shard of CSV into objects by column. Values that are numbers become numbers, unless they are
  * integers too large to be exact.
  *
- * @throws PermanentError `malformed_csv` for broken quotes, or a record that does not have one field per column.
+ * @throws PermanentError `malformed_csv` for broken quotes, or a record that does not have one field per column;
+ *   `too_many_records`.
  */
 export function parseCsv(bytes: Buffer, columns: readonly string[]): Record<string, unknown>[] {
   let records: string[][];
   try {
-    records = parse(bytes, { skip_empty_lines: true, record_delimiter: CSV_RECORD_DELIMITERS });
+    records = parse(bytes, {
+      skip_empty_lines: true,
+      record_delimiter: CSV_RECORD_DELIMITERS,
+      to: MAX_SHARD_RECORDS + 1,
+    });
   } catch {
     throw new PermanentError("malformed_csv", "The shard is not valid CSV");
   }
+  if (records.length > MAX_SHARD_RECORDS) throw tooMany();
   return records.map((record, index) => {
     if (record.length !== columns.length) {
       const message = `Record ${index + 1} of the shard has ${record.length} fields; allowed: ${columns.length}`;

@@ -1,12 +1,23 @@
 import * as v from "valibot";
-import { objectPath } from "./object-path";
+import { shortHash } from "./hash";
+import { objectGeneration, objectPath } from "./object-path";
 
 /** Largest single record, and where a shard is cut at the latest; bytes. A worker holds one shard in memory. */
 export const MAX_RECORD_BYTES = 1024 ** 2;
 export const MAX_SHARD_BYTES = 8 * 1024 ** 2;
 
+/** Most records in a shard, and so the largest `batchSize`. */
+export const MAX_SHARD_RECORDS = 10_000;
+
 /** How CSV records end. Named, so that submitter and worker cannot guess differently. */
 export const CSV_RECORD_DELIMITERS = ["\r\n", "\n"];
+
+/** Where the results of a job's shard go. */
+export const shardObject = (output: string, job: string, index: number) =>
+  `${output}/${job}/shard-${String(index).padStart(5, "0")}.jsonl`;
+
+/** Bytes that `shardObject` appends to the output's name. */
+export const SHARD_OBJECT_BYTES = shardObject("", shortHash(), 0).length;
 
 /**
  * The payload of one shard's task: a byte range of one generation of the input, whole records only, and where the results go.
@@ -18,7 +29,7 @@ export function shardSchema(buckets: { input: string; output: string }) {
   return v.pipe(
     v.object({
       input: objectPath(buckets.input, { extensions: [".jsonl", ".csv"] }),
-      generation: v.pipe(v.string(), v.regex(/^\d{1,20}$/, "an object generation")),
+      generation: objectGeneration,
       /** First byte, and the one after the last. */
       start: byte,
       end: byte,

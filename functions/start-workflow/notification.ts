@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { PermanentError } from "../shared/errors";
 import { check, parseJson } from "../shared/json";
-import { isSafeName } from "../shared/object-path";
+import { isSafeName, objectGeneration } from "../shared/object-path";
 
 /** The attributes of every Cloud Storage notification. */
 const attributesSchema = v.object({
@@ -17,9 +17,12 @@ const resourceSchema = v.object({
   bucket: v.string(),
   name: v.pipe(
     v.string(),
-    v.check(isSafeName, 'a name without empty, "." or ".." segments or control characters, at most 900 bytes'),
+    v.check(
+      (name) => isSafeName(name),
+      'a name without empty, "." or ".." segments or control characters, at most 900 bytes',
+    ),
   ),
-  generation: v.pipe(v.string(), v.regex(/^\d{1,20}$/, "an object generation")),
+  generation: objectGeneration,
   size: v.pipe(v.string(), v.regex(/^\d{1,15}$/, "a size in bytes"), v.transform(Number)),
   contentType: v.optional(v.pipe(v.string(), v.maxLength(255))),
 });
