@@ -24,6 +24,15 @@ test("creates an object once, whatever its name", async () => {
   });
 });
 
+test("indents short JSON alone: blanks would make most of the deep and long", async () => {
+  const { storage } = google.services();
+  await createJsonOnce(storage, { ...object, name: "short" }, { a: [1] });
+  expect(google.buckets.text("gs://b/short")).toBe('{\n  "a": [\n    1\n  ]\n}\n');
+  const deep = JSON.parse(`${"[".repeat(60)}${"0,".repeat(40_000)}0${"]".repeat(60)}`);
+  await createJsonOnce(storage, { ...object, name: "long" }, deep);
+  expect(google.buckets.text("gs://b/long")).toHaveLength(80_122);
+});
+
 test("knows what is not there", async () => {
   const { storage } = google.services();
   expect(await storage.stat(object)).toBeUndefined();

@@ -40,6 +40,8 @@ const API = "https://storage.googleapis.com";
 const STREAM_TIMEOUT = 3_600_000;
 /** Milliseconds for one object, or a part of it, there or back. */
 const TRANSFER_TIMEOUT = 60_000;
+/** Characters of the longest JSON that is written with indentation. */
+const MAX_INDENTED = 64 * 1024;
 
 /**
  * Cloud Storage by its JSON API. Not by @google-cloud/storage: its 7.22 waits for ever when a download breaks off halfway, its
@@ -117,8 +119,11 @@ export async function readJson(store: ObjectStore, object: ObjectName): Promise<
   return bytes && parseJson(bytes, gsUri(object));
 }
 
+/** Indented for people, unless it is long: the indentation of deep JSON can be a hundred times its size. */
 export function createJsonOnce(store: ObjectStore, object: ObjectName, value: unknown): Promise<boolean> {
-  return store.createOnce(object, `${JSON.stringify(value, undefined, 2)}\n`, "application/json");
+  const json = JSON.stringify(value);
+  const text = json.length > MAX_INDENTED ? json : JSON.stringify(value, undefined, 2);
+  return store.createOnce(object, `${text}\n`, "application/json");
 }
 
 function undefinedIfMissing(error: unknown): undefined {
