@@ -57,6 +57,8 @@ beforeEach(() => {
 });
 afterAll(() => Promise.all([start, preprocess, train, infer, google].map((server) => server.stop())));
 
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+
 const step = (name: string, after: string[] = [], url = `https://${name}.example.run.app/`) => ({
   name,
   url,
@@ -246,6 +248,11 @@ describe("pipeline-start", () => {
     ["a run id that is too long", { run: "x".repeat(101) }, "run: given"],
     ["parameters that are no object", { parameters: [1] }, "parameters: given Array"],
     ["a time that is none", { scheduleTime: "tomorrow" }, "scheduleTime: given"],
+    ["a day that is none", { scheduleTime: "2026-02-31T00:00:00Z" }, "scheduleTime: given"],
+    ["an hour that is none", { scheduleTime: "2026-02-03T24:00:00Z" }, "scheduleTime: given"],
+    ["a time in other words", { scheduleTime: "2026-02-03 00:00:00Z" }, "scheduleTime: given"],
+    ["a time before Christ", { scheduleTime: "0000-01-01T00:00:00Z" }, "scheduleTime: given"],
+    ["a time that is too far", { scheduleTime: inDays(30.1) }, "allowed: an RFC 3339 timestamp, at most 30 days ahead"],
   ])("refuses %s; hands such a task over", async (_name, payload, message) => {
     const { status, body } = await start.post(payload);
     expect([status, body.error.code]).toEqual([400, "invalid_payload"]);
@@ -253,6 +260,19 @@ describe("pipeline-start", () => {
     expect((await start.task(payload)).body).toEqual({ deadLetter: "invalid_payload" });
     expect(google.published).toHaveLength(1);
     expect(google.buckets.uris).toEqual([INPUT]);
+  });
+
+  test.each(["2024-02-29T23:59:59.123456789Z", "2026-01-31T12:00:00+05:30", inDays(29.9)])("takes %s", async (time) => {
+    expect((await start.post({ run: "r", scheduleTime: time })).status).toBe(202);
+    expect([...google.tasks.values()].map(({ scheduleTime }) => scheduleTime)).toEqual([time]);
+  });
+
+  test("a task comes again with the numbers that JSON cannot write", async () => {
+    const body = '{"run":"r","parameters":{"zero":-0,"much":[1e999]}}';
+    for (const retries of [0, 1]) expect((await start.task(body, { retries })).status).toBe(202);
+    expect([google.tasks.size, google.published]).toEqual([1, []]);
+    const other = await start.post('{"run":"r","parameters":{"zero":0,"much":[1]}}');
+    expect([other.status, other.body.error.code]).toEqual([409, "run_exists"]);
   });
 
   test("prototype keys in parameters do no harm", async () => {
@@ -415,9 +435,21 @@ describe("a step", () => {
     ["a row without a label", "a,species\n1,\n2,y\n", "invalid_rows", "line 2: species is empty"],
     ["no label column", "a,b\n1,2\n", "invalid_rows", "Given label species; allowed: a column of a, b"],
     ["no feature", "species\nx\ny\n", "invalid_rows", "The CSV needs a feature column beside the label"],
-    ["one class", "a,species\n1,x\n2,x\n", "invalid_rows", "The CSV holds one class; allowed: at least two"],
+    ["one class", "a,species\n1,x\n2,x\n", "invalid_rows", "The CSV holds 1 classes; allowed: 2 to 100"],
+    [
+      "more classes than are sensible",
+      `a,species\n${Array.from({ length: 101 }, (_, i) => `1,c${i}\n`).join("")}`,
+      "invalid_rows",
+      "The CSV holds 101 classes; allowed: 2 to 100",
+    ],
+    [
+      "numbers whose squares overflow",
+      "a,species\n-1e101,x\n1e100,y\n",
+      "invalid_rows",
+      '1 problems in the CSV: line 2: a is "-1e101", beyond 1e+100',
+    ],
     ["too few rows", "a,species\n1,x\n2,y\n", "invalid_rows", "2 rows are too few to hold out 0.3"],
-    ["too large a file", "x".repeat(32 * 1024 ** 2 + 1), "payload_too_large", "has 33554433 bytes; allowed: 33554432"],
+    ["too large a file", "x".repeat(8 * 1024 ** 2 + 1), "payload_too_large", "has 8388609 bytes; allowed: 8388608"],
   ])("preprocess hands over %s", async (_name, content, code, message) => {
     if (content === undefined) google.buckets.delete(INPUT);
     else google.buckets.put(INPUT, content);

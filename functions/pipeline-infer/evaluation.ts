@@ -31,13 +31,18 @@ export function predictRows(model: Model, { rows }: Dataset): Prediction[] {
 
 /** Compares predictions with the true classes. */
 export function evaluate(classes: readonly string[], predictions: readonly Prediction[]): Metrics {
-  const count = (label: string, predicted: string) =>
-    predictions.filter((one) => one.label === label && one.predicted === predicted).length;
+  const indexes = new Map(classes.map((name, k) => [name, k]));
+  const confusion = classes.map(() => classes.map(() => 0));
+  for (const { label, predicted } of predictions) {
+    const row = confusion[indexes.get(label) ?? -1];
+    const at = indexes.get(predicted) ?? -1;
+    if (row?.[at] !== undefined) row[at]++;
+  }
   const correct = predictions.filter(({ label, predicted }) => label === predicted).length;
   return {
     rows: predictions.length,
     accuracy: correct / predictions.length,
     classes: [...classes],
-    confusion: classes.map((label) => classes.map((predicted) => count(label, predicted))),
+    confusion,
   };
 }

@@ -1,4 +1,4 @@
-import { CsvError, type Info, parse } from "csv-parse/sync";
+import { CsvError, parse } from "csv-parse/sync";
 import { PermanentError } from "../shared/errors";
 import type { Row } from "../shared/learning/data";
 
@@ -10,46 +10,90 @@ export interface Table {
 
 /** How many bad rows an error lists. */
 const MAX_LISTED = 20;
+/** Features further from zero than this overflow when they are squared and added up. */
+const MAX_FEATURE = 1e100;
+/** What 512 MiB of memory hold at each stage of the work, with a margin. */
+const MAX_ROWS = 500_000;
 
 /**
  * Reads a CSV with a header, one label column and numeric features.
  *
  * @param label name of the label column. Default: the last column.
- * @throws PermanentError `malformed_csv` for what is no CSV; `invalid_rows` that lists line and reason of each bad row.
+ * @param maxRows most rows. Default 500000.
+ * @throws PermanentError `malformed_csv` for what is no CSV; `invalid_rows` that lists line and reason of each bad row;
+ *   `too_many_rows`.
  */
-export function readTable(bytes: Buffer, label?: string): Table {
-  const [header, ...records] = parseRecords(bytes);
-  if (!header || records.length === 0) throw new PermanentError("malformed_csv", "The CSV needs a header and rows");
-  const columns = header.record;
-  const labelAt = label === undefined ? columns.length - 1 : columns.indexOf(label);
-  if (labelAt === -1) {
-    throw new PermanentError("invalid_rows", `Given label ${label}; allowed: a column of ${columns.join(", ")}`);
-  }
-  const features = columns.filter((_, i) => i !== labelAt);
-  if (features.length === 0)
-    throw new PermanentError("invalid_rows", "The CSV needs a feature column beside the label");
-
-  const problems: string[] = [];
-  const rows = records.map(({ record, info }) => {
-    const values = record.filter((_, i) => i !== labelAt);
-    const x = values.map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
-    const bad = x.findIndex((value) => !Number.isFinite(value));
-    if (bad !== -1) problems.push(`line ${info.lines}: ${features[bad]} is ${JSON.stringify(values[bad])}, no number`);
-    const name = record[labelAt]?.trim() ?? "";
-    if (name === "") problems.push(`line ${info.lines}: ${columns[labelAt]} is empty`);
-    return { x, label: name };
+export function readTable(bytes: Buffer, label?: string, maxRows = MAX_ROWS): Table {
+  let columns: Columns | undefined;
+  const rows: Row[] = [];
+  const problems = new Problems();
+  // Row by row: the records as a whole would take several times the memory.
+  forEachRecord(bytes, (record, line) => {
+    if (!columns) columns = readHeader(record, label);
+    else if (rows.push(readRow(record, columns, (what) => problems.add(`line ${line}: ${what}`))) > maxRows) {
+      throw new PermanentError("too_many_rows", `The CSV holds more than the ${maxRows} rows that are allowed`);
+    }
   });
-  if (problems.length > 0) {
-    const message = `${problems.length} problems in the CSV: ${problems.slice(0, MAX_LISTED).join("; ")}`;
-    throw new PermanentError("invalid_rows", message);
-  }
-  return { features, rows };
+  if (!columns || rows.length === 0) throw new PermanentError("malformed_csv", "The CSV needs a header and rows");
+  problems.throwIfAny();
+  return { features: columns.features, rows };
 }
 
-function parseRecords(bytes: Buffer): { record: string[]; info: Info }[] {
+interface Columns {
+  features: string[];
+  label: string;
+  labelAt: number;
+}
+
+function readHeader(names: string[], label: string | undefined): Columns {
+  const labelAt = label === undefined ? names.length - 1 : names.indexOf(label);
+  if (labelAt === -1) {
+    throw new PermanentError("invalid_rows", `Given label ${label}; allowed: a column of ${names.join(", ")}`);
+  }
+  const features = names.filter((_, i) => i !== labelAt);
+  if (features.length === 0)
+    throw new PermanentError("invalid_rows", "The CSV needs a feature column beside the label");
+  return { features, label: names[labelAt] ?? "", labelAt };
+}
+
+function readRow(record: string[], { features, label, labelAt }: Columns, problem: (what: string) => void): Row {
+  const values = record.filter((_, i) => i !== labelAt);
+  const x = values.map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
+  const bad = x.findIndex((value) => !(Math.abs(value) <= MAX_FEATURE));
+  if (bad !== -1) {
+    const what = Number.isFinite(x[bad]) ? `beyond ${MAX_FEATURE}` : "no number";
+    problem(`${features[bad]} is ${JSON.stringify(values[bad])}, ${what}`);
+  }
+  const name = record[labelAt]?.trim() ?? "";
+  if (name === "") problem(`${label} is empty`);
+  return { x, label: name };
+}
+
+/** Counts all, keeps the first. */
+class Problems {
+  private count = 0;
+  private readonly listed: string[] = [];
+
+  add(problem: string): void {
+    if (this.count++ < MAX_LISTED) this.listed.push(problem);
+  }
+
+  throwIfAny(): void {
+    if (this.count === 0) return;
+    throw new PermanentError("invalid_rows", `${this.count} problems in the CSV: ${this.listed.join("; ")}`);
+  }
+}
+
+function forEachRecord(bytes: Buffer, visit: (record: string[], line: number) => void): void {
   try {
-    const records: unknown = parse(bytes, { bom: true, info: true, skip_empty_lines: true });
-    return records as { record: string[]; info: Info }[];
+    parse(bytes, {
+      bom: true,
+      skip_empty_lines: true,
+      on_record: (record, { lines }) => {
+        visit(record, lines);
+        return null;
+      },
+    });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw new PermanentError("malformed_csv", `Line ${error.lines} is not valid CSV (${error.code})`);

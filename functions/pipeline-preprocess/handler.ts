@@ -10,7 +10,9 @@ import { readTable } from "./csv";
 import { fitScaling, standardise } from "./scaling";
 import { split } from "./split";
 
-const MAX_INPUT_BYTES = 32 * 1024 ** 2;
+const MAX_INPUT_BYTES = 8 * 1024 ** 2;
+/** Training takes time in proportion to their number; a column with more is hardly a label. */
+const MAX_CLASSES = 100;
 
 /**
  * Prepares a CSV for training: validates it, splits it with a seed, and standardises the features with the mean and deviation
@@ -21,7 +23,7 @@ export function createHandler(environment: StepEnvironment, services: StorageSer
     environment,
     services,
     parameters: v.object({
-      /** A CSV with a header, at most 32 MiB. */
+      /** A CSV with a header, at most 8 MiB, 500000 rows and 100 classes. */
       input: objectPath(environment.RUN_BUCKET, { prefix: "inputs/", extensions: [".csv"] }),
       /** Name of the label column. Default: the last column. */
       label: v.optional(v.string()),
@@ -32,8 +34,10 @@ export function createHandler(environment: StepEnvironment, services: StorageSer
     work: async ({ parameters, read, write, log }) => {
       const { features, rows } = readTable(await read(parameters.input, MAX_INPUT_BYTES), parameters.label);
       const classes = [...new Set(rows.map(({ label }) => label))].sort();
-      if (classes.length < 2)
-        throw new PermanentError("invalid_rows", "The CSV holds one class; allowed: at least two");
+      if (classes.length < 2 || classes.length > MAX_CLASSES) {
+        const message = `The CSV holds ${classes.length} classes; allowed: 2 to ${MAX_CLASSES}`;
+        throw new PermanentError("invalid_rows", message);
+      }
       const parts = split(rows, parameters.testFraction, parameters.seed);
       if (parts.test.length === 0) {
         throw new PermanentError(

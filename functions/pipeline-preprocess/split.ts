@@ -11,26 +11,31 @@ export function split(rows: readonly Row[], testFraction: number, seed: number):
   const random = mulberry32(seed);
   const train: Row[] = [];
   const test: Row[] = [];
-  for (const label of [...new Set(rows.map((row) => row.label))].sort()) {
-    const shuffled = shuffle(
-      rows.filter((row) => row.label === label),
-      random,
-    );
-    const held = Math.min(Math.round(shuffled.length * testFraction), shuffled.length - 1);
-    test.push(...shuffled.slice(0, held));
-    train.push(...shuffled.slice(held));
+  for (const ofOneClass of byClass(rows)) {
+    shuffle(ofOneClass, random);
+    const held = Math.min(Math.round(ofOneClass.length * testFraction), ofOneClass.length - 1);
+    for (const [i, row] of ofOneClass.entries()) (i < held ? test : train).push(row);
   }
   return { train, test };
 }
 
-/** Fisher-Yates. */
-function shuffle<T>(items: readonly T[], random: () => number): T[] {
-  const shuffled: T[] = [];
-  for (const item of items) {
-    const at = Math.floor(random() * (shuffled.length + 1));
-    shuffled.splice(at, 0, item);
+/** The rows of each class, the classes in order of their names. */
+function byClass(rows: readonly Row[]): Row[][] {
+  const classes = new Map<string, Row[]>();
+  for (const row of rows) {
+    const known = classes.get(row.label);
+    if (known) known.push(row);
+    else classes.set(row.label, [row]);
   }
-  return shuffled;
+  return [...classes.keys()].sort().map((label) => classes.get(label) ?? []);
+}
+
+/** Fisher-Yates. */
+function shuffle<T>(items: T[], random: () => number): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [items[i], items[j]] = [items[j] as T, items[i] as T];
+  }
 }
 
 /** A small, well-spread generator of numbers from 0 (inclusive) to 1 (exclusive): mulberry32. */

@@ -9,6 +9,7 @@ import { enqueueStep, loadRun, type Pipeline, type Run, runFile, runFolder, runI
 import { createJsonOnce } from "../shared/storage";
 import type { StorageServices } from "../shared/storage-services";
 import { type TaskContext, taskHandler } from "../shared/task-handler";
+import { scheduleTime } from "../shared/tasks";
 import type { environmentSchema } from "./environment";
 
 const schema = v.object({
@@ -16,9 +17,7 @@ const schema = v.object({
   run: v.optional(runId),
   parameters: v.optional(record(v.unknown()), {}),
   /** The first steps do not begin before. Default: now. */
-  scheduleTime: v.optional(
-    v.pipe(v.string(), v.isoTimestamp("an RFC 3339 timestamp, at most 30 days ahead, like 2026-01-31T12:00:00Z")),
-  ),
+  scheduleTime: v.optional(scheduleTime),
 });
 
 /**
@@ -56,6 +55,8 @@ function defaultId({ id, queue }: TaskContext): string {
 async function createOrResume(pipeline: Pipeline, wanted: Run): Promise<Run> {
   if (await createJsonOnce(pipeline.services.storage, runFile(pipeline, wanted.run), wanted)) return wanted;
   const existing = await loadRun(pipeline, wanted.run);
-  if (isDeepStrictEqual(existing.parameters, wanted.parameters)) return existing;
+  // As they were written: JSON has neither -0 nor an infinity.
+  const written = JSON.parse(JSON.stringify(wanted.parameters));
+  if (isDeepStrictEqual(existing.parameters, written)) return existing;
   throw new PermanentError("run_exists", `Run ${wanted.run} was started with other parameters; give another id`, 409);
 }

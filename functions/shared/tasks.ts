@@ -1,5 +1,25 @@
+import * as v from "valibot";
 import { GoogleApiError } from "./errors";
 import type { GoogleApi } from "./google-api";
+
+const MAX_AHEAD = 30 * 24 * 3_600_000;
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/** A task's schedule time as Cloud Tasks takes it; everything else would be a 400, however often it is asked. */
+export const scheduleTime = v.pipe(
+  v.string(),
+  v.check((text) => {
+    const day = TIMESTAMP.exec(text)?.[1];
+    const time = Date.parse(text);
+    // JavaScript takes the 31st of February for the 3rd of March.
+    return day !== undefined && time >= 0 && time - Date.now() <= MAX_AHEAD && isDay(day);
+  }, "an RFC 3339 timestamp, at most 30 days ahead, like 2026-01-31T12:00:00Z"),
+);
+
+function isDay(day: string): boolean {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return midnight.getTime() >= 0 && midnight.toISOString().startsWith(day);
+}
 
 export interface NewTask {
   /** Task id, `^[A-Za-z0-9_-]{1,500}$`: Cloud Tasks makes no second task of that name, for up to 24 hours after it ended. */
