@@ -44,7 +44,7 @@ export function invokerOf(...names: readonly string[]): Authorizer {
 /** A network and a host with some functions. */
 export class Bench {
   readonly refused: string[] = [];
-  readonly tokens = new TokenAuthority();
+  readonly tokens: TokenAuthority;
   readonly network: Network;
   readonly host: FunctionHost;
   readonly folder = mkdtempSync(join(tmpdir(), "functions-test-"));
@@ -54,11 +54,13 @@ export class Bench {
     {
       authorizer = invokerOf(...Object.keys(fixtures)),
       clock = new RealClock() as Clock,
+      tokens = new TokenAuthority(),
       ...more
-    }: Partial<FunctionHostOptions> = {},
+    }: Partial<FunctionHostOptions> & { tokens?: TokenAuthority } = {},
   ) {
+    this.tokens = tokens;
     const place = { project: "acme-ml", projectNumber: "123456789012", region: "us-central1" };
-    this.network = new Network({ ...place, tokens: this.tokens, onRefused: (host) => this.refused.push(host) });
+    this.network = new Network({ ...place, tokens, onRefused: (host) => this.refused.push(host) });
     const resources = Object.entries(fixtures).flatMap(([name, fixture]) => resourcesOf(name, fixture, this.folder));
     const { folder, network } = this;
     this.host = new FunctionHost({ ...place, resources, folder, network, authorizer, clock, ...more });
