@@ -161,7 +161,10 @@ function readOptions(args: readonly string[]): Options | undefined {
     keep,
     proveIam,
     faults: settings,
-    given: terraform === undefined ? String(stack) : `--terraform ${/\s/.test(terraform) ? JSON.stringify(terraform) : terraform}`,
+    given:
+      terraform === undefined
+        ? String(stack)
+        : `--terraform ${/\s/.test(terraform) ? JSON.stringify(terraform) : terraform}`,
     json,
     quiet,
   };

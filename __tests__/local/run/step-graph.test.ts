@@ -4,7 +4,14 @@ import { StepGraph } from "../../../local/run/flows/step-graph";
 function starting(steps: readonly [string, readonly string[]][]) {
   const STEPS = JSON.stringify(steps.map(([name, after]) => ({ name, after })));
   const attributes = { service_config: { environment_variables: { STEPS } } };
-  return { address: "f.start", type: "google_cloudfunctions2_function", id: "", dependsOn: [], attributes, configured: [] };
+  return {
+    address: "f.start",
+    type: "google_cloudfunctions2_function",
+    id: "",
+    dependsOn: [],
+    attributes,
+    configured: [],
+  };
 }
 
 test("a step's dependents are those that wait for it, directly or not, in whatever order they stand", () => {
