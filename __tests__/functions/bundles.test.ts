@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { build } from "esbuild";
+import { join, relative, resolve } from "node:path";
+import { bundleModules } from "../../lib/core/bundle";
 import { environments } from "../support/environments";
 import { reply } from "../support/serve";
 
@@ -15,41 +15,29 @@ const withoutStorage: Folder[] = ["start-workflow", "dataflow-launcher"];
 const withCsv: Folder[] = ["batch-submitter", "batch-worker", "pipeline-preprocess"];
 const framework = resolve("node_modules/@google-cloud/functions-framework/build/src/main.js");
 const root = mkdtempSync(join(tmpdir(), "bundles-"));
-let inputs: Record<string, string[]>;
+const entryOf = (folder: Folder) => resolve("functions", folder, "index.ts");
+const bundles = bundleModules(folders.map(entryOf));
 
-beforeAll(async () => {
-  const results = await Promise.all(
-    folders.map(async (folder) => {
-      const { metafile } = await build({
-        entryPoints: [`functions/${folder}/index.ts`],
-        outfile: join(root, folder, "index.js"),
-        bundle: true,
-        platform: "node",
-        format: "cjs",
-        target: "node20",
-        minify: true,
-        keepNames: true,
-        legalComments: "none",
-        metafile: true,
-        logLevel: "error",
-      });
-      return [folder, Object.keys(metafile.inputs)] as const;
-    }),
-  );
-  inputs = Object.fromEntries(results);
+beforeAll(() => {
+  for (const folder of folders) {
+    mkdirSync(join(root, folder));
+    writeFileSync(join(root, folder, "index.js"), bundles.get(entryOf(folder))?.code ?? "");
+  }
 });
 
 afterAll(() => rmSync(root, { recursive: true }));
 
 test.each(folders)("%s is small and holds nothing that it does not use", (folder) => {
   const bytes = statSync(join(root, folder, "index.js")).size;
-  const uses = (path: string) => inputs[folder]?.some((input) => input.includes(path));
+  const files = bundles.get(entryOf(folder))?.files.map((file) => relative(".", file).replaceAll("\\", "/")) ?? [];
+  const uses = (path: string) => files.some((file) => file.includes(path));
   const csv = withCsv.includes(folder);
   expect(bytes).toBeLessThanOrEqual(csv ? 440_000 : 400_000);
   expect(uses("csv-parse")).toBe(csv);
   expect(uses("shared/storage.ts")).toBe(!withoutStorage.includes(folder));
   expect(uses("functions-framework")).toBe(false);
-  expect(inputs[folder]?.filter((input) => input.startsWith("lib/"))).toEqual([]);
+  expect(files).toContain(`functions/${folder}/index.ts`);
+  expect(files.filter((file) => file.startsWith("lib/"))).toEqual([]);
 });
 
 async function freePort(): Promise<number> {

@@ -174,12 +174,10 @@ describe("directory", () => {
 describe("bundles that are kept", () => {
   const code = { "index.ts": `import { text } from "./text";\nexport const handler = () => text;` };
   const cache = () => join(process.cwd(), "node_modules/.cache/cdktf-serverless-ml");
-  const bundleOf = (root: string) =>
-    strFromU8(
-      bundleModules([join(root, "index.ts")])
-        .values()
-        .next().value as Uint8Array,
-    );
+  const bundleOf = (root: string) => {
+    const entry = join(root, "index.ts");
+    return strFromU8(bundleModules([entry]).get(entry)?.code as Uint8Array);
+  };
 
   beforeEach(() => process.chdir(temporaryFolder()));
 

@@ -11,23 +11,29 @@ export class BundleError extends Error {
   override readonly name = "BundleError";
 }
 
+export interface Bundle {
+  readonly code: Uint8Array;
+  /** Absolute paths of all files that went into it, and of those that decide what an import means. */
+  readonly files: readonly string[];
+}
+
 /**
  * Bundles modules, each with all that it imports, into one minified file each. One run for many takes a third of the
  * time of many runs. A bundle is kept in `node_modules/.cache` and used again until a file that went into it changes.
  *
  * @param entries absolute paths
- * @returns the code, by entry
+ * @returns the bundles, by entry
  * @throws BundleError with file and line
  */
-export function bundleModules(entries: readonly string[]): Map<string, Uint8Array> {
-  const bundles = new Map<string, Uint8Array>();
+export function bundleModules(entries: readonly string[]): Map<string, Bundle> {
+  const bundles = new Map<string, Bundle>();
   for (const entry of entries) {
-    const code = readCache(entry);
-    if (code) bundles.set(entry, code);
+    const kept = readCache(entry);
+    if (kept) bundles.set(entry, kept);
   }
   const stale = entries.filter((entry) => !bundles.has(entry));
   if (stale.length > 0) {
-    for (const [entry, code] of keep(stale, run(stale))) bundles.set(entry, code);
+    for (const [entry, bundle] of keep(stale, run(stale))) bundles.set(entry, bundle);
   }
   return bundles;
 }
@@ -78,14 +84,15 @@ function run(entries: readonly string[]): BuildResult<Options> {
   }
 }
 
-/** Keeps what esbuild made. @returns the code, by entry */
-function keep(entries: readonly string[], { outputFiles, metafile }: BuildResult<Options>): Map<string, Uint8Array> {
+/** Keeps what esbuild made. @returns the bundles, by entry */
+function keep(entries: readonly string[], { outputFiles, metafile }: BuildResult<Options>): Map<string, Bundle> {
   const root = packageRoot();
   return new Map(
-    outputFiles.map(({ path, contents }) => {
+    outputFiles.map(({ path, contents: code }) => {
       const entry = entries[Number.parseInt(path.slice(root.length + 1), 10)] as string;
-      writeCache(entry, contents, filesOf(entry, metafile, root));
-      return [entry, contents];
+      const bundle = { code, files: [...filesOf(entry, metafile, root), ...resolutionFiles()] };
+      writeCache(entry, bundle);
+      return [entry, bundle];
     }),
   );
 }
@@ -122,20 +129,21 @@ function cacheFile(entry: string): string {
   return resolve("node_modules", ".cache", "cdktf-serverless-ml", `${key}.json`);
 }
 
-function readCache(entry: string): Uint8Array | undefined {
+function readCache(entry: string): Bundle | undefined {
   try {
     const { stamps, code } = JSON.parse(readFileSync(cacheFile(entry), "utf8")) as CacheEntry;
-    return Object.entries(stamps).every(([file, before]) => stamp(file) === before) ? Buffer.from(code) : undefined;
+    if (!Object.entries(stamps).every(([file, before]) => stamp(file) === before)) return undefined;
+    return { code: Buffer.from(code), files: Object.keys(stamps) };
   } catch {
     // No cache, or one that another version wrote: bundle again.
     return undefined;
   }
 }
 
-function writeCache(entry: string, code: Uint8Array, files: readonly string[]): void {
+function writeCache(entry: string, { code, files }: Bundle): void {
   const file = cacheFile(entry);
   try {
-    const stamps = Object.fromEntries([...files, ...resolutionFiles()].map((file) => [file, stamp(file)]));
+    const stamps = Object.fromEntries(files.map((file) => [file, stamp(file)]));
     mkdirSync(resolve(file, ".."), { recursive: true });
     // Written aside and renamed, so that a synth running beside this one never reads half of it.
     writeFileSync(

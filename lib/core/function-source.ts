@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, relative, resolve } from "node:path";
-import { BundleError, bundleModules } from "./bundle";
+import { type Bundle, BundleError, bundleModules } from "./bundle";
 import { packageRoot } from "./package-root";
 import { DEFAULT_NODE_RUNTIME } from "./runtime";
 import { ValidationError } from "./validation";
@@ -80,7 +80,7 @@ export class FunctionSource {
    * @throws ValidationError InvalidSource, BundleFailed
    */
   static prepare(paths: readonly string[]): void {
-    for (const [entry, code] of bundles(paths.map(findModule))) bundled.set(entry, code);
+    for (const [entry, { code }] of bundles(paths.map(findModule))) bundled.set(entry, code);
   }
 
   private constructor(
@@ -108,7 +108,7 @@ const bundled = new Map<string, Uint8Array>();
 
 function bundle(path: string, options: TypeScriptSourceOptions): SourceArchive {
   const entry = findModule(path);
-  const code = bundled.get(entry) ?? (bundles([entry]).get(entry) as Uint8Array);
+  const code = bundled.get(entry) ?? (bundles([entry]).get(entry) as Bundle).code;
   const name = basename(resolve(path)).replace(/\.[cm]?[jt]s$/, "");
   const manifest = {
     name,
@@ -130,7 +130,7 @@ function bundle(path: string, options: TypeScriptSourceOptions): SourceArchive {
   };
 }
 
-function bundles(entries: readonly string[]): Map<string, Uint8Array> {
+function bundles(entries: readonly string[]): Map<string, Bundle> {
   try {
     return bundleModules(entries);
   } catch (error) {
