@@ -90,7 +90,7 @@ export class FaultyCalls {
       case "caller crashed":
         await unheard(inner, request);
         journal.fault(fault, { ...hop, detail });
-        crasher.crash(request.caller.email);
+        crasher.crash(request);
         throw new ConnectionLost("injected");
     }
   }

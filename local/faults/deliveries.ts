@@ -45,18 +45,16 @@ export class FaultyInvoker implements Invoker {
     const nth = (this.counts.get(item.id) ?? 0) + 1;
     this.counts.set(item.id, nth);
     journal.attempts++;
-    if (nth > parties.mostAttempts + BEYOND && !item.isExecution)
-      journal.endless ??= { what: item.what, attempts: nth };
+    // Executions of one time cannot be told apart: each request is taken for the first of another item.
+    const [id, number] = item.isExecution ? [`${item.id} ${nth}`, 1] : [item.id, nth];
+    if (number > parties.mostAttempts + BEYOND) journal.endless ??= { what: item.what, attempts: number };
     const target = parties.functionAt(invocation.url);
     const attempt = { invocation, item, nth, to: invocation.url };
     const { message } = item;
     if (target !== undefined && message && parties.isLastDelivery(message.subscription, message.attempt)) {
       return spared.during(target, () => this.deliver(attempt));
     }
-    const isFunction = target !== undefined;
-    let fault = item.isExecution
-      ? deliveryFault(seed, `${item.id} ${nth}`, 1, { isFunction })
-      : deliveryFault(seed, item.id, nth, { isFunction });
+    let fault = deliveryFault(seed, id, number, { isFunction: target !== undefined });
     if (fault?.startsWith("crash") && target !== undefined && spared.has(target)) fault = undefined;
     return fault ? this.befall(fault, attempt) : this.deliver(attempt);
   }

@@ -3,7 +3,7 @@ import type { Surroundings } from "../core/stand-in";
 import type { FlowType } from "../run/flows/flow";
 import type { Interposition } from "../run/machine";
 import { FaultyCalls } from "./calls";
-import { Crasher } from "./crasher";
+import { Crasher, type Kill } from "./crasher";
 import { FaultyInvoker } from "./deliveries";
 import { Journal } from "./journal";
 import { Later } from "./later";
@@ -16,8 +16,7 @@ export interface EngineOptions extends Pick<Surroundings, "clock" | "recorder"> 
   readonly seed: number;
   readonly stack: Stack;
   readonly poison: FlowType["poison"];
-  /** Kills all instances of a function. */
-  readonly crash: (functionName: string) => void;
+  readonly kill: Kill;
 }
 
 /** All faults of one run. */
@@ -26,12 +25,12 @@ export class FaultEngine {
   readonly interposition: Interposition;
   private readonly later: Later;
 
-  constructor({ clock, recorder, seed, stack, poison, crash }: EngineOptions) {
+  constructor({ clock, recorder, seed, stack, poison, kill }: EngineOptions) {
     const journal = new Journal(recorder);
     const later = new Later(clock);
     const parties = new Parties(stack.resources, stack.defaults.project);
     const spared = new Spared();
-    const crasher = new Crasher(parties, spared, crash);
+    const crasher = new Crasher(parties, spared, kill);
     const calls = new FaultyCalls({ seed, parties, crasher, journal });
     const publishes = new FaultyPublishes({ seed, parties, journal });
     this.journal = journal;
@@ -43,7 +42,7 @@ export class FaultEngine {
           poison,
           parties,
           journal,
-          crash: (email) => crasher.crash(email),
+          crash: (call) => crasher.crash(call),
         }),
       publisher: (inner) => publishes.publisher(inner),
       pending: () => later.pending,

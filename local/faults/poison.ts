@@ -1,6 +1,6 @@
 import { ApiError } from "../core/api-error";
 import { ConnectionLost } from "../core/connection-lost";
-import type { RestService } from "../core/stand-in";
+import type { RestRequest, RestService } from "../core/stand-in";
 import type { FlowType } from "../run/flows/flow";
 import { apiCall, callText } from "./call";
 import type { Journal } from "./journal";
@@ -10,8 +10,8 @@ export interface PoisonOptions {
   readonly poison: FlowType["poison"];
   readonly parties: Parties;
   readonly journal: Journal;
-  /** Kills the functions that call as a service account. @returns false where it may not, or there are none */
-  readonly crash: (email: string) => boolean;
+  /** Kills who makes a call. @returns false where it may not, or no function makes it */
+  readonly crash: (call: RestRequest) => boolean;
 }
 
 /** Acts on the poison among generated inputs: the call that carries it fails each time, or its caller dies of it each time. */
@@ -28,7 +28,7 @@ export function poisoned(inner: RestService, { poison, parties, journal, crash }
         throw new ApiError("INTERNAL", "Injected: poison fails each time");
       }
       // Where the caller is spared, the call fails all the same.
-      journal.fault(crash(email) ? "poison killed" : "poison failed", hop);
+      journal.fault(crash(request) ? "poison killed" : "poison failed", hop);
       throw new ConnectionLost("injected");
     },
   };

@@ -7,6 +7,7 @@ import type { Interposition, Machine, RunOptions } from "../run/machine";
 import { untilQuiet } from "../run/quiet";
 import type { RunningStack } from "../run/running-stack";
 import { submitAll } from "../run/workload";
+import type { Kill } from "./crasher";
 import { composed, FaultEngine } from "./engine";
 import type { Journal } from "./journal";
 import { type FaultReport, reportOf } from "./report";
@@ -56,8 +57,8 @@ export async function runFaults(machine: Machine, type: FlowType, options: Fault
     colours,
     retries: CLIENT_RETRIES,
     interpose: (surroundings) => {
-      const crash = (name: string) => running.parts.functions.crash(name);
-      engine = new FaultEngine({ ...surroundings, seed, stack: machine.stack, poison: type.poison, crash });
+      const kill: Kill = (name, port) => running.parts.functions.crash(name, port);
+      engine = new FaultEngine({ ...surroundings, seed, stack: machine.stack, poison: type.poison, kill });
       return composed(engine.interposition, outside);
     },
   });

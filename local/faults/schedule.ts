@@ -89,7 +89,7 @@ const CALL_WEIGHTS: Readonly<Record<CallFault, number>> = {
   "call reset before": 1,
   "call reset after": 2,
   "slow call": 1,
-  // Costs all instances of the function, each of which takes a fifth of a second to start anew.
+  // Costs all that the instance was at, and a fifth of a second until another one listens.
   "caller crashed": 0.5,
 };
 

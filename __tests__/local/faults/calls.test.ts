@@ -18,14 +18,16 @@ function request(method: string, url: string, email?: string, body: object | str
 }
 
 const WRITE = "https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&ifGenerationMatch=0&name=r%2F1";
-const write = (email?: string) => request("POST", WRITE, email, "content");
+const write = (email?: string, port?: number) => ({ ...request("POST", WRITE, email, "content"), port });
+/** Of the worker's connection. */
+const PORT = 40_000;
 const TARGET = { isWrite: true, hasPrecondition: true, isStorage: true, byFunction: true, faults: 0 };
 const seedOf = (fault: CallFault) => seedFor((seed) => callFault(seed, callId(write(WORKER)), 1, TARGET) === fault);
 
 function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
   const told = journal();
   const seen: RestRequest[] = [];
-  const killed: string[] = [];
+  const killed: [string, number?][] = [];
   const inner: RestService = {
     hosts: ["storage.googleapis.com"],
     handle: async (given) => {
@@ -34,7 +36,10 @@ function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
     },
   };
   const spared = new Spared();
-  const crasher = new Crasher(parties(), spared, (name) => killed.push(name));
+  const crasher = new Crasher(parties(), spared, (name, port) => {
+    killed.push(port === undefined ? [name] : [name, port]);
+    return port === undefined || port === PORT ? 1 : 0;
+  });
   const options = { seed, parties: parties(), crasher, journal: told.journal };
   return { ...told, inner, seen, killed, spared, crasher, options, calls: new FaultyCalls(options).service(inner) };
 }
@@ -87,10 +92,13 @@ describe("calls of Google's APIs", () => {
     expect(hops).toMatchObject([{ status: "slow call", detail: expect.stringMatching(/, \d+ ms on the wall$/) }]);
   });
 
-  test("caller crashed: after the effect, and it hears nothing", async () => {
+  test.each([
+    ["the instance that calls", PORT, [["worker", PORT]]],
+    ["all, where it is not known which one calls", PORT + 1, [["worker", PORT + 1], ["worker"]]],
+  ])("caller crashed: %s, after the effect, and it hears nothing", async (_, port, kills) => {
     const { calls, seen, killed } = set(seedOf("caller crashed"));
-    await expect(calls.handle(write(WORKER))).rejects.toThrow(ConnectionLost);
-    expect([seen.length, killed]).toEqual([1, ["worker"]]);
+    await expect(calls.handle(write(WORKER, port))).rejects.toThrow(ConnectionLost);
+    expect([seen.length, killed]).toEqual([1, kills]);
   });
 
   test("nothing befalls a client's call, nor the same call a fourth time", async () => {
@@ -142,9 +150,11 @@ describe("poison", () => {
   const PREDICT = "https://aiplatform.googleapis.com/v1/e:predict";
   const made = (seed = 1) => {
     const all = set(seed);
-    const crash = (email: string) => all.crasher.crash(email);
+    const crash = (call: RestRequest) => all.crasher.crash(call);
     const service = poisoned(all.inner, { poison, parties: parties(), journal: all.journal, crash });
-    return { ...all, call: (body: string, email = WORKER) => service.handle(request("POST", PREDICT, email, body)) };
+    const call = (body: string, email = WORKER) =>
+      service.handle({ ...request("POST", PREDICT, email, body), port: PORT });
+    return { ...all, call };
   };
 
   test("fails each time, with what nobody asks again after", async () => {
@@ -159,7 +169,7 @@ describe("poison", () => {
   test("kills each time, before the effect", async () => {
     const { call, seen, killed, journal: told } = made();
     for (let count = 0; count < 5; count++) await expect(call("kill")).rejects.toThrow(ConnectionLost);
-    expect([seen, killed]).toEqual([[], Array(5).fill("worker")]);
+    expect([seen, killed]).toEqual([[], Array(5).fill(["worker", PORT])]);
     expect(told.faults).toEqual({ "poison killed": 5 });
   });
 
