@@ -61,6 +61,7 @@ export class FunctionHost implements Invoker {
   private readonly folder = mkdtempSync(join(tmpdir(), "local-functions-"));
   private readonly removeFolder = () => rmSync(this.folder, { recursive: true, force: true });
   private readonly forget = whenProcessEnds(this.removeFolder);
+  private stopped = false;
   /** By host of their URL. */
   private readonly functions = new Map<string, HostedFunction>();
 
@@ -156,6 +157,7 @@ export class FunctionHost implements Invoker {
 
   async stop(): Promise<void> {
     await Promise.all([...this.functions.values()].map(({ front }) => front.stop()));
+    this.stopped = true;
     this.removeFolder();
     this.forget();
   }
@@ -174,7 +176,8 @@ export class FunctionHost implements Invoker {
     const log = new Log((entry) => {
       // Of a process that the function started.
       if (typeof entry.fields?.refusedHost === "string") network.refused(entry.fields.refusedHost);
-      onLog?.(settings.name, entry);
+      // What a process wrote last may be read after its end.
+      if (!this.stopped) onLog?.(settings.name, entry);
     });
     const environment = runtimeEnvironment(settings, await network.environment(settings.identity));
     const instance = {

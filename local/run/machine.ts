@@ -12,7 +12,7 @@ import { load } from "./load";
 import { LineRecorder } from "./recorder";
 import { RelayClock } from "./relay-clock";
 import { type CreatedTask, RunningStack, type WrittenObject } from "./running-stack";
-import { all, createStandIns, SIMULATED_SERVICES, type StandIns } from "./stand-ins";
+import { all, createStandIns, SIMULATED_SERVICES } from "./stand-ins";
 
 /** A function that does not start, with the last lines of its log. */
 export class StartError extends Error {}
@@ -155,7 +155,10 @@ export class Machine {
       retries,
     };
     const morePending = () => between.pending?.() ?? 0;
-    return new RunningStack({ ...parts, denials, unsimulated, written, created, morePending }, () => stopAll(standIns));
+    return new RunningStack({ ...parts, denials, unsimulated, written, created, morePending }, async () => {
+      recorder.end();
+      for (const standIn of all(standIns)) standIn.stop();
+    });
   }
 
   async stop(): Promise<void> {
@@ -179,10 +182,6 @@ export class Machine {
     });
     return new BindingAuthorizer(bindings, { project: this.place.project, onDenied, onAllowed });
   }
-}
-
-async function stopAll(standIns: StandIns): Promise<void> {
-  for (const standIn of all(standIns)) standIn.stop();
 }
 
 /**

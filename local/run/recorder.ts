@@ -23,15 +23,22 @@ export interface TimedHop extends Hop {
 export class LineRecorder implements Recorder {
   readonly hops: TimedHop[] = [];
   private readonly start: number;
+  private ended = false;
 
   constructor(private readonly options: LineRecorderOptions) {
     this.start = options.clock.now();
   }
 
   hop(hop: Hop): void {
+    if (this.ended) return;
     const timed = { ...hop, time: this.options.clock.now() - this.start };
     this.hops.push(timed);
     this.options.write?.(this.line(timed));
+  }
+
+  /** The run is over: what its end cuts off is no hop of it, and nothing is printed after its summary. */
+  end(): void {
+    this.ended = true;
   }
 
   /** As it is printed. */

@@ -139,3 +139,36 @@ test("a run is not over while what stands between has something left to do", asy
   expect(summary).toMatchObject(ALL);
   expect(arrived).toBe(6);
 });
+
+test("nothing is told of a run that has ended, not even what its end cuts off", async () => {
+  const lines: string[] = [];
+  let begun = () => {};
+  let goOn = () => {};
+  const isBegun = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const mayGoOn = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const running = machine.run({
+    write: (line) => lines.push(line),
+    interpose: () => ({
+      invoker: () => ({
+        invoke: async () => {
+          begun();
+          await mayGoOn;
+          return { status: 503, headers: {}, body: Buffer.alloc(0) };
+        },
+      }),
+    }),
+  });
+  const type = flowOf(running.stack);
+  await type?.create(running).submit(inputFor(type, undefined, "samples"));
+  await isBegun;
+  await running.stop();
+  const told = [...lines];
+  expect(told).not.toEqual([]);
+  goOn();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(lines).toEqual(told);
+});
