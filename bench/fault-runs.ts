@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import { type FaultReport, runFaults } from "../local/faults";
+import { type FlowType, flowOf } from "../local/run/flows";
+import { Machine } from "../local/run/machine";
+import { isGood } from "../local/run/summary";
+import { readStack } from "../terraform";
+import { printTable } from "./measure";
+
+/** Wall milliseconds between lines of progress of one run. */
+const BETWEEN_LINES = 30_000;
+
+/** A stack that cannot be put under faults. */
+export class NotAnArchitecture extends Error {}
+
+export interface FaultRunsOptions {
+  /** Folder of all stacks. */
+  readonly folder: string;
+  readonly stacks: readonly string[];
+  /** A run of each stack for each. */
+  readonly seeds: readonly number[];
+  /** Generated items of one run. */
+  readonly inputs: number;
+  /** Runs at once, each with functions of its own. */
+  readonly atOnce: number;
+}
+
+interface Run {
+  readonly stack: string;
+  readonly type: FlowType;
+  readonly seed: number;
+}
+
+/**
+ * Puts each stack under the faults of each seed, and prints what came of it: a line when a run has ended, a table of all.
+ *
+ * @returns whether nothing was lost, unexpected or repeated
+ * @throws NotAnArchitecture before anything runs; as `Machine.start`
+ */
+export async function faultRuns({ folder, stacks, seeds, inputs, atOnce }: FaultRunsOptions): Promise<boolean> {
+  const runs = longestFirst(folder, stacks).flatMap((each) => seeds.map((seed) => ({ ...each, seed })));
+  const waiting = runs.values();
+  const reports: FaultReport[] = [];
+  let failed = false;
+  const lane = async () => {
+    for (const run of waiting) {
+      if (failed) return;
+      const report = await faultRun(folder, run, inputs).catch((error) => {
+        failed = true;
+        throw error;
+      });
+      reports.push(report);
+      console.log(isGood(report) ? success(report) : failure(report));
+    }
+  };
+  const lanes = Array.from({ length: Math.min(atOnce, runs.length) }, lane);
+  for (const result of await Promise.allSettled(lanes)) if (result.status === "rejected") throw result.reason;
+  printAll(reports.sort((a, b) => a.stack.localeCompare(b.stack) || seeds.indexOf(a.seed) - seeds.indexOf(b.seed)));
+  return reports.every(isGood);
+}
+
+/** Runs take the longer the more functions there are, and the longest should not begin when all others have ended. */
+function longestFirst(folder: string, names: readonly string[]): Omit<Run, "seed">[] {
+  const stacks = names.map((name) => {
+    const stack = readStack(join(folder, name));
+    const type = flowOf(stack);
+    if (!type) throw new NotAnArchitecture(`${name} is none of the five architectures`);
+    return { stack: name, type, functions: stack.resources.filter(isFunction).length };
+  });
+  return stacks.sort((a, b) => b.functions - a.functions);
+}
+
+const isFunction = ({ type }: { readonly type: string }) => type === "google_cloudfunctions2_function";
+
+async function faultRun(folder: string, { stack, type, seed }: Run, inputs: number): Promise<FaultReport> {
+  const machine = await Machine.start(join(folder, stack));
+  try {
+    return await runFaults(machine, type, { seed, inputs, onProgress: progressOf(stack, seed) });
+  } finally {
+    await machine.stop();
+  }
+}
+
+function progressOf(stack: string, seed: number) {
+  let last = Date.now();
+  return ({ ended, accepted, seconds }: { ended: number; accepted: number; seconds: number }) => {
+    if (Date.now() - last < BETWEEN_LINES) return;
+    last = Date.now();
+    console.error(`${stack}, seed ${seed}: ${ended} of ${accepted} items have ended, ${seconds.toFixed(0)} s`);
+  };
+}
+
+function success({ stack, seed, accepted, done, deadLettered, wallSeconds }: FaultReport): string {
+  const numbers = `accepted ${accepted}, done ${done}, deadLettered ${deadLettered}`;
+  return `OK  ${stack}, seed ${seed}: ${numbers}, ${wallSeconds.toFixed(0)} s`;
+}
+
+function failure({ stack, seed, inputs, error, refused, offence }: FaultReport): string {
+  return [
+    `FAILED  ${stack}, seed ${seed}; the same again: npm run local -- ${stack} --faults --seed ${seed} --inputs ${inputs}`,
+    ...(error === undefined ? [] : [`  error: ${error}`]),
+    ...refused.map((what) => `  refused: ${what}`),
+    ...(offence ? [`  ${offence.key} ${offence.why}:`, ...offence.trace] : []),
+  ].join("\n");
+}
+
+function printAll(reports: readonly FaultReport[]): void {
+  const columns = ["accepted", "done", "deadLettered", "lost", "unexpected", "repeatedEffects"] as const;
+  console.log();
+  printTable(
+    ["stack", "seed", ...columns, "deliveries", "faults", "virtual", "wall", "nothing lost"],
+    reports.map((report) => [
+      report.stack,
+      String(report.seed),
+      ...columns.map((column) => String(report[column])),
+      String(report.deliveries),
+      String(sum(Object.values(report.faults))),
+      `${(report.virtualSeconds / 60).toFixed(0)} min`,
+      `${report.wallSeconds.toFixed(0)} s`,
+      isGood(report) ? "ok" : "MISSED",
+    ]),
+  );
+  const kinds = [...new Set(reports.flatMap(({ faults }) => Object.keys(faults)))] as (keyof FaultReport["faults"])[];
+  const totals = kinds.map((kind) => [kind, sum(reports.map(({ faults }) => faults[kind] ?? 0))] as const);
+  printTable(
+    ["faults injected, all runs", "count"],
+    totals.sort(([, a], [, b]) => b - a).map(([kind, count]) => [kind, String(count)]),
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
