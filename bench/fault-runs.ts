@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { sideBySide } from "../local/core/side-by-side";
 import { type FaultReport, runFaults } from "../local/faults";
 import { type FlowType, flowOf } from "../local/run/flows";
 import { Machine } from "../local/run/machine";
@@ -38,22 +39,12 @@ interface Run {
  */
 export async function faultRuns({ folder, stacks, seeds, inputs, atOnce }: FaultRunsOptions): Promise<boolean> {
   const runs = longestFirst(folder, stacks).flatMap((each) => seeds.map((seed) => ({ ...each, seed })));
-  const waiting = runs.values();
   const reports: FaultReport[] = [];
-  let failed = false;
-  const lane = async () => {
-    for (const run of waiting) {
-      if (failed) return;
-      const report = await faultRun(folder, run, inputs).catch((error) => {
-        failed = true;
-        throw error;
-      });
-      reports.push(report);
-      console.log(isGood(report) ? success(report) : failure(report));
-    }
-  };
-  const lanes = Array.from({ length: Math.min(atOnce, runs.length) }, lane);
-  for (const result of await Promise.allSettled(lanes)) if (result.status === "rejected") throw result.reason;
+  await sideBySide(runs, atOnce, async (run) => {
+    const report = await faultRun(folder, run, inputs);
+    reports.push(report);
+    console.log(isGood(report) ? success(report) : failure(report));
+  });
   printAll(reports.sort((a, b) => a.stack.localeCompare(b.stack) || seeds.indexOf(a.seed) - seeds.indexOf(b.seed)));
   return reports.every(isGood);
 }

@@ -1,3 +1,4 @@
+import { sideBySide } from "../core/side-by-side";
 import type { Flow, Input } from "./flows";
 
 export interface SubmitOptions {
@@ -14,18 +15,9 @@ export interface SubmitOptions {
  */
 export async function submitAll(flow: Flow, inputs: readonly Input[], options: SubmitOptions = {}): Promise<void> {
   const { concurrency = 16, onSubmitted = () => {} } = options;
-  const waiting = inputs.values();
-  let [submitted, failed] = [0, false];
-  const lane = async () => {
-    for (const input of waiting) {
-      if (failed) return;
-      await flow.submit(input).catch((error) => {
-        failed = true;
-        throw error;
-      });
-      onSubmitted(++submitted);
-    }
-  };
-  const lanes = Array.from({ length: Math.min(concurrency, inputs.length) }, lane);
-  for (const result of await Promise.allSettled(lanes)) if (result.status === "rejected") throw result.reason;
+  let submitted = 0;
+  await sideBySide(inputs, concurrency, async (input) => {
+    await flow.submit(input);
+    onSubmitted(++submitted);
+  });
 }
