@@ -95,7 +95,7 @@ function failure({ stack, seed, inputs, error, refused, offence }: FaultReport):
 }
 
 function printAll(reports: readonly FaultReport[]): void {
-  const columns = ["accepted", "done", "deadLettered", "lost", "unexpected", "repeatedEffects"] as const;
+  const columns = ["accepted", "done", "deadLettered", "notReached", "lost", "unexpected", "repeatedEffects"] as const;
   console.log();
   printTable(
     ["stack", "seed", ...columns, "deliveries", "faults", "virtual", "wall", "nothing lost"],

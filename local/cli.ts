@@ -13,7 +13,7 @@ import { describe, onTerminal } from "./run/print";
 import { inputFor, runStack } from "./run/run-stack";
 import type { RunningStack } from "./run/running-stack";
 import { StartError, type StartOptions, startStack } from "./run/start-stack";
-import { isGood, type Summary } from "./run/summary";
+import { exitCodeOf, type Summary } from "./run/summary";
 
 const USAGE = `usage: npm run local -- <stack> [options]
 
@@ -28,6 +28,7 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   --seed <n>         with --faults: which faults, 0 to 4294967295; random unless given
   --inputs <n>       with --faults: how many items, 1 to 100000; 100 unless given
   --real-time        with --faults: waits take their time
+  --allow-dead-letters  exit code 0, not 3, where items or records failed while others were done
   --json             ends with one line of JSON: the summary
   --quiet            prints no hops and no progress, and of IAM bindings only those that are missing or not needed
   --help             this text`;
@@ -45,6 +46,7 @@ interface Options {
   readonly faults?: FaultSettings;
   /** As the stack was given. */
   readonly given: string;
+  readonly allowsDeadLetters: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -59,7 +61,7 @@ main(process.argv.slice(2)).then(
   },
 );
 
-/** @returns 0 when all is well, 1 when the run shows a fault */
+/** @returns 0 when all is well, 3 when a part failed, 1 when the run shows a fault */
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (!options) {
@@ -86,10 +88,10 @@ function watching({ quiet }: Options): StartOptions {
 }
 
 /** @returns the exit code */
-function report(summary: Summary, { json }: Options): number {
+function report(summary: Summary, { json, allowsDeadLetters }: Options): number {
   console.log(describe(summary));
   if (json) console.log(JSON.stringify(summary));
-  return isGood(summary) ? 0 : 1;
+  return exitCodeOf(summary, allowsDeadLetters);
 }
 
 /** @returns the exit code */
@@ -165,6 +167,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       terraform === undefined
         ? String(stack)
         : `--terraform ${/\s/.test(terraform) ? JSON.stringify(terraform) : terraform}`,
+    allowsDeadLetters: values["allow-dead-letters"] ?? false,
     json,
     quiet,
   };
@@ -183,6 +186,7 @@ function parse(args: readonly string[]) {
       seed: { type: "string" },
       inputs: { type: "string" },
       "real-time": { type: "boolean" },
+      "allow-dead-letters": { type: "boolean" },
       json: { type: "boolean" },
       quiet: { type: "boolean" },
       help: { type: "boolean", short: "h" },

@@ -5,7 +5,7 @@ import { flowOf } from "../local/run/flows";
 import { describe as describeSummary, onTerminal } from "../local/run/print";
 import { inputFor, runStack } from "../local/run/run-stack";
 import { StartError } from "../local/run/start-stack";
-import { isGood, type Summary } from "../local/run/summary";
+import type { Summary } from "../local/run/summary";
 import { readStack } from "../terraform";
 import { runApp } from "./run-app";
 
@@ -37,9 +37,10 @@ async function start(outdir: string): Promise<void> {
     console.log(`${describeSummary(summary)}\n`);
     summaries.push(summary);
   }
-  const bad = summaries.filter((summary) => !isGood(summary));
+  // On the samples of this repository nothing may fail, so that a part is too much.
+  const bad = summaries.filter(({ verdict }) => verdict !== "OK");
   if (bad.length > 0) process.exitCode = 1;
-  for (const { stack } of bad) console.log(`FAILED  ${stack}`);
+  for (const { stack, verdict } of bad) console.log(`${verdict}  ${stack}`);
   console.log(`${summaries.length - bad.length} of ${summaries.length} stacks did on this machine what they should.`);
   console.log(
     'Next: npm run local -- <stack> --keep, npm test, or npx cdktf deploy <stack> (see README.md, "Deploying for real").',

@@ -2,7 +2,7 @@ import { ApiError } from "../core/api-error";
 import type { FlowType } from "../run/flows";
 import { Machine } from "../run/machine";
 import { describe } from "../run/print";
-import { isGood, refusedAtStart, type Summary } from "../run/summary";
+import { exitCodeOf, refusedAtStart, type Summary } from "../run/summary";
 import { describeFaults, describeProgress } from "./describe";
 import type { FaultSettings } from "./options";
 import { type Progress, runFaults } from "./run-faults";
@@ -53,7 +53,7 @@ export async function faults({ folder, type, stack, given, json, quiet, ...setti
 function end(text: string, summary: Summary, json: boolean): number {
   console.log(text);
   if (json) console.log(JSON.stringify(summary));
-  return isGood(summary) ? 0 : 1;
+  return exitCodeOf(summary);
 }
 
 /** On a terminal one line that changes, elsewhere one now and then. */

@@ -54,6 +54,8 @@ export function reportOf({ running, flow, journal, error, ...figures }: FaultEnd
     denials,
     unsimulated,
     error,
+    // Generated inputs hold what cannot be worked on.
+    expectsFailures: true,
   });
   return {
     ...summary,

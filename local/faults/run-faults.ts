@@ -107,8 +107,13 @@ async function settled(running: RunningStack, journal: Journal, patience: number
   return `nothing happened for ${patience / 1000} s, and ${running.pending()} items are still pending`;
 }
 
-function progressOf({ accepted, effects, deadLetters }: FlowResult): Pick<Progress, "ended" | "accepted"> {
-  const ended = new Set([...effects, ...deadLetters.map(({ key }) => key)]);
+function progressOf({
+  accepted,
+  effects,
+  deadLetters,
+  notReached = [],
+}: FlowResult): Pick<Progress, "ended" | "accepted"> {
+  const ended = new Set([...effects, ...deadLetters.map(({ key }) => key), ...notReached]);
   return { ended: ended.size, accepted: new Set(accepted).size };
 }
 

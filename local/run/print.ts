@@ -1,27 +1,27 @@
 import type { LogEntry } from "../functions/log";
 import type { StartOptions } from "./start-stack";
-import { isGood, type Summary } from "./summary";
+import type { Summary } from "./summary";
 
-/** Numbers of a run, refusals by name, and what came out of it, for people. */
+/** Numbers of a run, refusals by name, and what came out of it, for people. What seldom happens is counted only where it did. */
 export function describe(summary: Summary): string {
-  const {
+  const { stack, verdict, outputs, deadLetters, failedRecords, refused, error } = summary;
+  const { accepted, done, partial, deadLettered, notReached, lost, unexpected, repeatedEffects, hops } = summary;
+  const numbers = Object.entries({
     accepted,
     done,
+    ...(partial > 0 && { partial }),
     deadLettered,
+    ...(notReached > 0 && { notReached }),
     lost,
     unexpected,
     repeatedEffects,
     hops,
-    outputs,
-    deadLetters,
-    refused,
-    error,
-  } = summary;
-  const numbers = Object.entries({ accepted, done, deadLettered, lost, unexpected, repeatedEffects, hops });
+  });
   return [
-    `${isGood(summary) ? "OK" : "FAILED"}  ${summary.stack}  ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}`,
+    `${verdict}  ${stack}  ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}`,
     ...refused.map((what) => `  refused: ${what}`),
     ...deadLetters.map((letter) => `  dead letter: ${letter}`),
+    ...failedRecords.map((records) => `  failed records: ${records}`),
     ...(error === undefined ? [] : [`  error: ${error}`]),
     ...Object.entries(outputs).flatMap(([name, value]) => lines(name, value)),
   ].join("\n");

@@ -30,11 +30,32 @@ describe("a run", () => {
   test("ends with one line of JSON and exit code 0", () => {
     const { status, stdout } = local(["--terraform", stack, "--json"]);
     const summary = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
-    expect(summary).toMatchObject({ stack: "task-pipeline", accepted: 6, done: 6, lost: 0, refused: [] });
+    expect(summary).toMatchObject({
+      stack: "task-pipeline",
+      verdict: "OK",
+      accepted: 6,
+      done: 6,
+      lost: 0,
+      refused: [],
+    });
     expect(summary.outputs.accuracy).toBeGreaterThan(0.85);
     expect(status).toBe(0);
     expect(stdout).toMatch(/queue task-pipeline-queue-dev -> task-pipeline-train-dev .* attempt 1 {2}200/);
     expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  test("of which a part failed ends with exit code 3 and the verdict PARTIAL; with 0 where that is allowed", () => {
+    const file = join(temporary, "mixed.jsonl");
+    const message = { attributes: { modality: "text" }, payload: { instances: ["no flower"] } };
+    writeFileSync(file, `${JSON.stringify(message)}\n`);
+    const args = ["--terraform", stacks.stack("pubsub-fanout"), "--input", file, "--quiet", "--json"];
+    const [plain, allowed] = [local(args), local([...args, "--allow-dead-letters"])];
+    rmSync(file);
+    expect([plain.status, allowed.status]).toEqual([3, 0]);
+    for (const { stdout } of [plain, allowed]) {
+      expect(stdout).toMatch(/^PARTIAL {2}pubsub-fanout {2}accepted 3, done 2, deadLettered 1,/);
+      expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ verdict: "PARTIAL", partial: 0 });
+    }
   });
 
   test("without a binding ends with exit code 1 and names who lacks what, where, and the remedy", () => {

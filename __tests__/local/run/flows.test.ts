@@ -93,11 +93,28 @@ describe("input that cannot be worked on", () => {
   test("pubsub-fanout: what the model refuses is a dead letter with the reason, not lost", async () => {
     const content = Buffer.from('{"attributes":{"modality":"text"},"payload":{"instances":["?"]}}\n');
     const summary = await run(stacks.stack("pubsub-fanout"), { content });
-    expect(summary).toMatchObject({ accepted: 3, done: 2, deadLettered: 1, lost: 0, unexpected: 0 });
+    expect(summary).toMatchObject({
+      accepted: 3,
+      done: 2,
+      deadLettered: 1,
+      lost: 0,
+      unexpected: 0,
+      verdict: "PARTIAL",
+    });
     expect(summary.deadLetters).toEqual([
       expect.stringMatching(/^text\/\d+: .* answered 400 INVALID_ARGUMENT: Instance 0 is/),
     ]);
   });
+});
+
+test("task-pipeline: a failed step is one dead letter, and the steps after it are not reached", async () => {
+  const summary = await run(stacks.stack("task-pipeline"), { content: Buffer.from('a,b\n1,x\n2,"y\n') });
+  // A run of the client's and one of the schedule's, of three steps each, one after the other.
+  expect(summary).toMatchObject({ accepted: 6, done: 0, deadLettered: 2, notReached: 4, lost: 0, verdict: "FAILED" });
+  expect(summary.deadLetters).toEqual([
+    "local-1/preprocess: Line 3 is not valid CSV (CSV_QUOTE_NOT_CLOSED)",
+    expect.stringMatching(/^[0-9a-f]{32}\/preprocess: Line 3 is not valid CSV \(CSV_QUOTE_NOT_CLOSED\)$/),
+  ]);
 });
 
 /** Ids of bindings that the run needs, one of each kind. */

@@ -1,36 +1,80 @@
 import { ManualClock } from "../../../local/core/clock";
+import type { FlowResult } from "../../../local/run/flows";
 import { isSimulated } from "../../../local/run/passive";
 import { describe as describeSummary, logLine } from "../../../local/run/print";
 import { untilQuiet } from "../../../local/run/quiet";
 import { LineRecorder } from "../../../local/run/recorder";
-import { isGood, summarise } from "../../../local/run/summary";
+import { exitCodeOf, isGood, summarise, type Verdict } from "../../../local/run/summary";
 
 describe("the summary", () => {
   const nothing = { stack: "s", outputs: {}, hops: 3, denials: [], unsimulated: [] };
 
-  test("each item ends in exactly one of effect and dead letter", () => {
+  test("each item ends in exactly one of effect, dead letter, and not reached", () => {
     const summary = summarise({
       ...nothing,
       result: {
-        accepted: ["done", "twice", "dead", "both", "lost"],
-        effects: ["done", "twice", "twice", "both", "stranger"],
+        accepted: ["done", "twice", "dead", "both", "lost", "after", "after but done"],
+        effects: ["done", "twice", "twice", "both", "stranger", "after but done"],
         deadLetters: ["dead", "both", "unknown"].map((key) => ({ key, reason: "r" })),
+        notReached: ["after", "after", "after but done"],
+        partial: [{ key: "done", reason: "record 3" }],
       },
     });
     expect(summary).toEqual({
       stack: "s",
-      accepted: 5,
-      done: 3,
+      verdict: "FAILED",
+      accepted: 7,
+      done: 4,
+      partial: 1,
       deadLettered: 1,
+      notReached: 1,
       lost: 1,
-      // "stranger" and "unknown" were never accepted; "both" has both.
-      unexpected: 3,
+      // "stranger" and "unknown" were never accepted; "both" and "after but done" ended in two ways.
+      unexpected: 4,
       repeatedEffects: 1,
       hops: 3,
       outputs: {},
       deadLetters: ["dead: r", "both: r", "unknown: r"],
+      failedRecords: ["done: record 3"],
       refused: [],
     });
+  });
+
+  const reasons = (...keys: string[]) => keys.map((key) => ({ key, reason: "r" }));
+  const failing = { accepted: ["a", "b"], effects: ["a"], deadLetters: reasons("b") };
+  test.each<[string, FlowResult, Verdict, number, number]>([
+    ["all is done", { accepted: ["a"], effects: ["a"], deadLetters: [] }, "OK", 0, 0],
+    ["nothing came", { accepted: [], effects: [], deadLetters: [] }, "OK", 0, 0],
+    ["one of two is dead-lettered", failing, "PARTIAL", 3, 0],
+    [
+      "records within an item failed",
+      { accepted: ["a"], effects: ["a"], deadLetters: [], partial: reasons("a") },
+      "PARTIAL",
+      3,
+      0,
+    ],
+    [
+      "some were not reached",
+      { accepted: ["a", "b"], effects: ["a"], deadLetters: [], notReached: ["b"] },
+      "PARTIAL",
+      3,
+      0,
+    ],
+    ["nothing was done", { accepted: ["b"], effects: [], deadLetters: reasons("b") }, "FAILED", 1, 1],
+    ["one is lost beside a dead letter", { ...failing, accepted: ["a", "b", "c"] }, "FAILED", 1, 1],
+  ])(
+    "the verdict and the exit code, without and with --allow-dead-letters, where %s",
+    (_, result, verdict, code, allowed) => {
+      const summary = summarise({ ...nothing, result });
+      expect(summary.verdict).toBe(verdict);
+      expect([exitCodeOf(summary), exitCodeOf(summary, true)]).toEqual([code, allowed]);
+    },
+  );
+
+  test("failures that the inputs are made for take nothing from the verdict", () => {
+    expect(summarise({ ...nothing, result: failing, expectsFailures: true }).verdict).toBe("OK");
+    const lost = { ...failing, accepted: ["a", "b", "c"] };
+    expect(summarise({ ...nothing, result: lost, expectsFailures: true }).verdict).toBe("FAILED");
   });
 
   const good = summarise({ ...nothing, result: { accepted: ["a"], effects: ["a"], deadLetters: [] } });
@@ -49,14 +93,19 @@ describe("the summary", () => {
   test("people read numbers, refusals and outputs", () => {
     const text = describeSummary({
       ...good,
+      verdict: "PARTIAL",
+      partial: 1,
+      notReached: 2,
       deadLetters: ["a: b"],
+      failedRecords: ["c: d"],
       refused: ["x lacks y"],
       outputs: { accuracy: 0.5, first: [{ a: 1 }] },
     });
     expect(text.split("\n")).toEqual([
-      "FAILED  s  accepted 1, done 1, deadLettered 0, lost 0, unexpected 0, repeatedEffects 0, hops 3",
+      "PARTIAL  s  accepted 1, done 1, partial 1, deadLettered 0, notReached 2, lost 0, unexpected 0, repeatedEffects 0, hops 3",
       "  refused: x lacks y",
       "  dead letter: a: b",
+      "  failed records: c: d",
       "  accuracy: 0.5",
       "  first:",
       '    {"a":1}',

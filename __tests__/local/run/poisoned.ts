@@ -13,6 +13,8 @@ export interface PoisonedRun {
   readonly running: RunningStack;
   /** Of each item that was handed over. */
   readonly deadLetters: readonly { readonly key: string; readonly reason: string }[];
+  /** Keys of items that were never begun. */
+  readonly notReached: readonly string[];
   /** Functions that handed something to a dead letter, as it says itself. */
   readonly functions: readonly string[];
   /** Attempts at an item that its marks tell from those at others. */
@@ -64,6 +66,7 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
       summary: summarise({ stack: machine.stack.name, ...seen }),
       running,
       deadLetters: result.deadLetters,
+      notReached: result.notReached ?? [],
       functions: [...new Set(functions)].sort(),
       attemptsAt: (key) => {
         const marks = flow.marks(key);

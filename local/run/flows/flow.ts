@@ -42,13 +42,23 @@ export interface ApiCall {
   readonly body: Buffer;
 }
 
+/** A work item, and why it or a part of it failed. */
+export interface KeyedReason {
+  readonly key: string;
+  readonly reason: string;
+}
+
 export interface FlowResult {
-  /** Keys of the work items that were accepted; each must end in one effect or one dead letter. */
+  /** Keys of the work items that were accepted; each must end in one effect, in one dead letter, or not reached. */
   readonly accepted: readonly string[];
   /** Keys of the items whose effect was seen, as often as it was. */
   readonly effects: readonly string[];
   /** Keys of the items that were handed to a dead letter, with the reasons. */
-  readonly deadLetters: readonly { readonly key: string; readonly reason: string }[];
+  readonly deadLetters: readonly KeyedReason[];
+  /** Keys of the items that were never begun, because one before them went to a dead letter. Default: none. */
+  readonly notReached?: readonly string[];
+  /** Keys of the items that have their effect although records within them failed, with the reasons. Default: none. */
+  readonly partial?: readonly KeyedReason[];
 }
 
 /** An architecture, recognised by the outputs of its stack. */

@@ -10,6 +10,8 @@ import { StepGraph } from "./step-graph";
 const RUN = "local-1";
 /** Of the training on tables that nobody learns from. */
 const FEW_ITERATIONS = 50;
+/** Stands for the start of a run where that ends in a dead letter; no step can be called so. */
+const START = "(start)";
 
 /** A task of the pipeline's queue, as its body says. */
 interface Task {
@@ -69,24 +71,39 @@ class TaskPipelineFlow implements Flow {
       const [, run, step] = /^runs\/([^/]+)\/steps\/([^/]+)\.json$/.exec(name) ?? [];
       return run === undefined ? [] : [`${run}/${step}`];
     });
+    const ended = this.ended(tasks, new Set(effects));
+    const deadStarts = ended.deadLetters.map(({ key }) => key).filter((key) => key.endsWith(`/${START}`));
     return {
-      accepted: [...[...runs].flatMap((run) => this.steps.map((step) => `${run}/${step}`)), ...missing],
+      accepted: [...[...runs].flatMap((run) => this.steps.map((step) => `${run}/${step}`)), ...missing, ...deadStarts],
       effects,
-      deadLetters: this.deadLetters(new Map(tasks.map((task) => [task.id, task])), new Set(effects)),
+      ...ended,
     };
   }
 
-  private deadLetters(tasks: ReadonlyMap<string, Task>, effects: ReadonlySet<string>): FlowResult["deadLetters"] {
-    return this.running.deadLetters().flatMap(({ attributes: { deadLetterTask = "unknown" }, reason }) => {
-      const task = tasks.get(deadLetterTask);
-      if (!task) return [{ key: deadLetterTask, reason }];
-      const { run, step } = task;
-      const undone = (name: string) => !effects.has(`${run}/${name}`);
-      // The steps after it are never begun; they end where it does.
-      const ended =
-        step === undefined ? this.steps.filter(undone) : [step, ...this.graph.dependentsOf(step).filter(undone)];
-      return (ended.length > 0 ? ended : this.steps).map((name) => ({ key: `${run}/${name}`, reason }));
-    });
+  /** Dead letters, and the steps that were never begun for them: they have no task, and wait for one that failed. */
+  private ended(tasks: readonly Task[], effects: ReadonlySet<string>): Pick<FlowResult, "deadLetters" | "notReached"> {
+    const byId = new Map(tasks.map((task) => [task.id, task]));
+    const begun = new Set([...effects, ...tasks.map(({ run, step }) => `${run}/${step}`)]);
+    const dead = this.running.deadLetters().map(({ attributes: { deadLetterTask = "unknown" }, reason }) => ({
+      id: deadLetterTask,
+      task: byId.get(deadLetterTask),
+      reason,
+    }));
+    return {
+      deadLetters: dead.flatMap(({ id, task, reason }) => {
+        if (!task) return [{ key: id, reason }];
+        const { run, step = START } = task;
+        // A start that did all it should, and went to a dead letter all the same, ended both ways with each of its steps.
+        const both = step === START && this.steps.every((name) => effects.has(`${run}/${name}`));
+        return (both ? this.steps : [step]).map((name) => ({ key: `${run}/${name}`, reason }));
+      }),
+      notReached: dead.flatMap(({ task }) => {
+        if (!task) return [];
+        const { run, step } = task;
+        const after = step === undefined ? this.steps : this.graph.dependentsOf(step);
+        return after.map((name) => `${run}/${name}`).filter((key) => !begun.has(key));
+      }),
+    };
   }
 
   /** All tasks of the run: what became of a step began with those before it. */
