@@ -22,6 +22,7 @@ export {
   type DataflowEnvironment,
   DataflowJob,
   type DataflowJobProps,
+  type DataflowNetwork,
   DataflowTemplate,
   DataflowWorkers,
   type DataflowWorkersProps,

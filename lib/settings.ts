@@ -1,5 +1,5 @@
 import type { App } from "cdktf";
-import { ENVIRONMENT, LABEL_KEY, LABEL_VALUE, PROJECT_ID, REGION } from "./core/deployment";
+import { BUCKET_NAME, ENVIRONMENT, LABEL_KEY, LABEL_VALUE, PROJECT_ID, REGION } from "./core/deployment";
 import { ValidationError, ValidationErrors } from "./core/validation";
 import { scheduleRules } from "./parts/schedule";
 
@@ -16,6 +16,10 @@ export interface Settings {
   /** When recurring work runs, in unix-cron. */
   readonly schedule: string;
   readonly timeZone: string;
+  /** Name of the bucket that receives the usage logs of all buckets; undefined for none. */
+  readonly accessLogBucket?: string;
+  /** Whether buckets keep noncurrent versions. */
+  readonly versionedBuckets: boolean;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -27,9 +31,18 @@ interface TextSetting {
   readonly allowed: string;
 }
 
+const OPTIONAL_BUCKET_NAME = new RegExp(`^$|${BUCKET_NAME.source}`);
+
 const TEXT: Readonly<
   Record<
-    "project" | "region" | "environment" | "stateBucket" | "vertexEndpointId" | "schedule" | "timeZone",
+    | "project"
+    | "region"
+    | "environment"
+    | "stateBucket"
+    | "vertexEndpointId"
+    | "schedule"
+    | "timeZone"
+    | "accessLogBucket",
     TextSetting
   >
 > = {
@@ -50,7 +63,7 @@ const TEXT: Readonly<
   },
   stateBucket: {
     variables: ["STATE_BUCKET"],
-    pattern: /^([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])?$/,
+    pattern: OPTIONAL_BUCKET_NAME,
     allowed: "the name of a Cloud Storage bucket without gs://, or nothing for a local state file",
   },
   vertexEndpointId: {
@@ -60,6 +73,11 @@ const TEXT: Readonly<
   },
   schedule: { variables: ["SCHEDULE"], pattern: /\S/, allowed: "five fields of unix-cron" },
   timeZone: { variables: ["SCHEDULE_TIME_ZONE"], pattern: /\S/, allowed: "a name of the tz database" },
+  accessLogBucket: {
+    variables: ["ACCESS_LOG_BUCKET"],
+    pattern: OPTIONAL_BUCKET_NAME,
+    allowed: "the name of a Cloud Storage bucket without gs://, or nothing for no usage logs",
+  },
 };
 
 /**
@@ -85,6 +103,8 @@ export function readSettings(app: App, variables: Variables = process.env): Sett
     labels: reader.map("labels", "LABELS"),
     schedule: reader.text("schedule"),
     timeZone: reader.text("timeZone"),
+    accessLogBucket: reader.text("accessLogBucket") || undefined,
+    versionedBuckets: reader.flag("versionedBuckets", "VERSIONED_BUCKETS"),
   };
   // What is missing was refused already.
   for (const rule of scheduleRules(settings.schedule || "* * * * *", settings.timeZone || "Etc/UTC")) {
@@ -114,6 +134,14 @@ class Reader {
     if (typeof value === "string" && pattern.test(value)) return value;
     this.refuse(name, variable, variables, value, allowed);
     return "";
+  }
+
+  flag(name: string, variable: string): boolean {
+    const given = this.variables[variable];
+    const value: unknown = given || this.app.node.tryGetContext(name);
+    if (["true", "false"].includes(String(value))) return String(value) === "true";
+    this.refuse(name, given ? variable : undefined, [variable], value, "true or false");
+    return false;
   }
 
   list(name: string, variable: string, pattern: RegExp, allowed: string): string[] {

@@ -432,6 +432,44 @@ describe("Bucket", () => {
     ]);
   });
 
+  // https://cloud.google.com/storage/docs/access-logs, "Delivery": the group that writes usage logs needs objectCreator.
+  test("usage logs go to the given bucket, once Cloud Storage may write there", () => {
+    const stack = testStack();
+    const logs = new Bucket(stack, "logs");
+    new Bucket(stack, "data", { name: "my-data", versioning: true, accessLogs: logs });
+    const data = only(stack, BUCKET, "my-data");
+    expect(data).toMatchObject({
+      versioning: { enabled: true },
+      logging: { log_bucket: "acme-ml-stack-logs-dev", log_object_prefix: "my-data/" },
+    });
+    expect(data.depends_on).toContainEqual(
+      expect.stringMatching(/^google_storage_bucket_iam_member\.logs_objectCreator/),
+    );
+    expect(grants(stack)).toEqual([
+      "group:cloud-storage-analytics@google.com | roles/storage.objectCreator | bucket acme-ml-stack-logs-dev",
+    ]);
+  });
+
+  test("what the deployment says of buckets holds for each, but a bucket never logs to itself and may say otherwise", () => {
+    const stack = testStack({ versionedBuckets: true, accessLogBucket: "acme-logs" });
+    new Bucket(stack, "one");
+    new Bucket(stack, "two", { versioning: false });
+    new Bucket(stack, "logs", { name: "acme-logs" });
+    const one = only(stack, BUCKET, "acme-ml-stack-one-dev");
+    expect(one).toMatchObject({ versioning: { enabled: true }, logging: { log_bucket: "acme-logs" } });
+    expect(only(stack, BUCKET, "acme-ml-stack-two-dev")).not.toHaveProperty("versioning");
+    expect(only(stack, BUCKET, "acme-logs")).not.toHaveProperty("logging");
+    expect(grants(stack)).toEqual([
+      "group:cloud-storage-analytics@google.com | roles/storage.objectCreator | bucket acme-logs",
+    ]);
+  });
+
+  test("a log bucket that cannot be one is an error", () => {
+    expect(errorsOf(testStack({ accessLogBucket: "gs://logs" }))).toEqual([
+      '[stack] InvalidValue: accessLogBucket is "gs://logs"; allowed is the name of a Cloud Storage bucket, without gs://',
+    ]);
+  });
+
   test.each(["own", "imported"])("roles on an %s bucket are the narrowest that do, each granted once", (kind) => {
     const stack = testStack();
     const bucket =

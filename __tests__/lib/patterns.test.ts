@@ -152,6 +152,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
       deployTimeJob: true,
       maxWorkers: 5,
       machineType: "n1-standard-2",
+      network: { subnetwork: "regions/us-central1/subnetworks/ml", privateIps: true },
       inputBuckets: [Bucket.fromName(stack, "raw", "acme-raw")],
       retry: { maxAttempts: 2 },
       launcher: everything(stack),
@@ -173,6 +174,8 @@ describe.each(Object.keys(SMALLEST))("%s", (name) => {
       labels: { team: "vision" },
       notificationEmails: ["ml@acme.com"],
       stateBucket: "acme-state",
+      versionedBuckets: true,
+      accessLogBucket: "acme-logs",
     });
     EVERYTHING[name]?.(stack);
     expect(errorsOf(stack)).toEqual([]);
@@ -704,7 +707,7 @@ describe("ScheduledPreprocessing", () => {
     expect(grants(stack)).toEqual([
       "service agent gcp-sa-cloudtasks | roles/iam.serviceAccountUser | service account stack-words-dispatcher-9fae02",
       "stack-words-dispatcher-9fae02 | roles/run.invoker | function stack-words-launcher-dev",
-      "stack-words-launcher-dev | roles/dataflow.developer | project acme-ml",
+      "stack-words-launcher-dev | custom role stack_dataflow_launcher_dev | project acme-ml",
       "stack-words-launcher-dev | roles/iam.serviceAccountUser | service account stack-words-workers-dev",
       "stack-words-launcher-dev | roles/pubsub.publisher | topic stack-words-dead-letter-dev",
       "stack-words-launcher-dev | roles/storage.objectUser | bucket acme-ml-stack-words-temp-dev",

@@ -4,7 +4,13 @@ import { externalGrantee } from "../../lib/core/grantee";
 import { Alerts } from "../../lib/parts/alerts";
 import { Bucket } from "../../lib/parts/bucket";
 import { CustomRole } from "../../lib/parts/custom-role";
-import { DataflowJob, type DataflowJobProps, DataflowTemplate, DataflowWorkers } from "../../lib/parts/dataflow";
+import {
+  DataflowJob,
+  type DataflowJobProps,
+  type DataflowNetwork,
+  DataflowTemplate,
+  DataflowWorkers,
+} from "../../lib/parts/dataflow";
 import { DeadLetter } from "../../lib/parts/dead-letter";
 import { EncryptionKey } from "../../lib/parts/encryption-key";
 import type { GoogleStack } from "../../lib/parts/google-stack";
@@ -435,13 +441,21 @@ describe("Workflow", () => {
 describe("Dataflow", () => {
   const classic = DataflowTemplate.classic("gs://dataflow-templates/latest/Word_Count");
 
-  function workers(stack: GoogleStack, props: { maxWorkers?: number; machineType?: string; encrypted?: boolean } = {}) {
+  interface Crew {
+    readonly maxWorkers?: number;
+    readonly machineType?: string;
+    readonly network?: DataflowNetwork;
+    readonly encrypted?: boolean;
+  }
+
+  function workers(stack: GoogleStack, props: Crew = {}) {
     return new DataflowWorkers(stack, "workers", {
       tempBucket: Bucket.fromName(stack, "temp", "acme-temp"),
       outputBucket: Bucket.fromName(stack, "output", "acme-output"),
       inputBuckets: [Bucket.fromName(stack, "input", "acme-input")],
       maxWorkers: props.maxWorkers,
       machineType: props.machineType,
+      network: props.network,
       encryptionKey: props.encrypted ? new EncryptionKey(KEY) : undefined,
     });
   }
@@ -462,13 +476,51 @@ describe("Dataflow", () => {
     ]);
   });
 
+  // The three methods of the launcher: https://cloud.google.com/dataflow/docs/concepts/access-control, "Required permissions".
+  test("the launcher's role holds the permissions of the methods that it calls, and no other", () => {
+    const stack = testStack();
+    workers(stack).grantLaunch(ops);
+    expect(only(stack, "google_project_iam_custom_role").permissions).toEqual([
+      "dataflow.jobs.create",
+      "dataflow.jobs.get",
+      "dataflow.jobs.list",
+    ]);
+  });
+
+  test("network and addresses reach launched and deployed jobs", () => {
+    const stack = testStack();
+    const network = { network: "ml", subnetwork: "regions/us-central1/subnetworks/ml", privateIps: true };
+    const crew = workers(stack, { network });
+    job(stack, { workers: crew });
+    expect(crew.environment()).toMatchObject({
+      network: "ml",
+      subnetwork: "regions/us-central1/subnetworks/ml",
+      ipConfiguration: "WORKER_IP_PRIVATE",
+    });
+    expect(only(stack, "google_dataflow_job")).toMatchObject({
+      network: "ml",
+      subnetwork: "regions/us-central1/subnetworks/ml",
+      ip_configuration: "WORKER_IP_PRIVATE",
+    });
+  });
+
+  test("a network that Dataflow would refuse is an error", () => {
+    const stack = testStack();
+    workers(stack, { network: { network: "ML", subnetwork: "europe-west1/ml" } });
+    expect(errorsOf(stack)).toEqual([
+      '[stack/workers] InvalidValue: network is "ML"; allowed is the name of a network',
+      '[stack/workers] InvalidValue: subnetwork is "europe-west1/ml"; allowed is regions/<region>/subnetworks/<name>, with projects/<project>/ before it for a shared VPC',
+      '[stack/workers] InvalidValue: subnetwork is "europe-west1/ml"; allowed is one of the region of the jobs, us-central1',
+    ]);
+  });
+
   test("a launcher may launch jobs, act as the workers and stage files", () => {
     const stack = testStack();
     const launched = workers(stack);
     launched.grantLaunch(ops);
     launched.grantLaunch(ops);
     expect(grantLines(stack, "ops@")).toEqual([
-      "group:ops@acme.com | roles/dataflow.developer | project acme-ml",
+      "group:ops@acme.com | custom role stack_dataflow_launcher_dev | project acme-ml",
       "group:ops@acme.com | roles/iam.serviceAccountUser | service account stack-workers-dev",
       "group:ops@acme.com | roles/storage.objectUser | bucket acme-temp",
     ]);

@@ -31,6 +31,8 @@ test("out of the box the settings are the documents' placeholders", () => {
     labels: {},
     schedule: "0 3 * * *",
     timeZone: "Etc/UTC",
+    accessLogBucket: undefined,
+    versionedBuckets: false,
   });
 });
 
@@ -45,6 +47,8 @@ test("every setting is read from the context", () => {
     labels: { team: "vision" },
     schedule: "*/5 * * * *",
     timeZone: "Europe/Zurich",
+    accessLogBucket: "acme-logs",
+    versionedBuckets: true,
   };
   expect(settings(other)).toEqual(other);
 });
@@ -64,6 +68,8 @@ test.each<[string, string, unknown]>([
   ["LABELS", "team=vision, cost=", { labels: { team: "vision", cost: "" } }],
   ["SCHEDULE", "every 5 minutes", { schedule: "every 5 minutes" }],
   ["SCHEDULE_TIME_ZONE", "Europe/Zurich", { timeZone: "Europe/Zurich" }],
+  ["ACCESS_LOG_BUCKET", "acme-logs", { accessLogBucket: "acme-logs" }],
+  ["VERSIONED_BUCKETS", "true", { versionedBuckets: true }],
 ])("the environment variable %s overrides the context", (variable, value, expected) => {
   expect(settings({}, { [variable]: value })).toEqual({ ...settings(), ...(expected as Json) });
 });

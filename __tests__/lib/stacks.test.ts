@@ -27,6 +27,7 @@ const settings: Settings = {
   labels: {},
   schedule: "0 3 * * *",
   timeZone: "Etc/UTC",
+  versionedBuckets: false,
 };
 
 function stacksOf(app: App, given: Settings = settings): GoogleStack[] {

@@ -21,6 +21,17 @@ export interface DeploymentProps {
    * @default - no alert policies
    */
   readonly notificationEmails?: readonly string[];
+  /**
+   * Turns on object versioning for every bucket of the stack, unless a bucket says otherwise.
+   * @default false
+   */
+  readonly versionedBuckets?: boolean;
+  /**
+   * Name of an existing bucket that receives the usage logs of every bucket of the stack; the grant to write them comes
+   * with it.
+   * @default - no usage logs
+   */
+  readonly accessLogBucket?: string;
 }
 
 const deployments = new WeakMap<IConstruct, Deployment>();
@@ -29,6 +40,8 @@ const deployments = new WeakMap<IConstruct, Deployment>();
 export const PROJECT_ID = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 export const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
 export const ENVIRONMENT = /^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/;
+/** Name of a bucket, without `gs://`. */
+export const BUCKET_NAME = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;
 export const LABEL_KEY = /^[a-z][a-z0-9_-]{0,62}$/;
 export const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/;
 
@@ -59,18 +72,28 @@ export class Deployment {
   readonly environment: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly notificationEmails: readonly string[];
+  readonly versionedBuckets: boolean;
+  readonly accessLogBucket?: string;
 
   private constructor(scope: Construct, props: DeploymentProps) {
     this.project = props.project;
     this.region = props.region;
     this.environment = props.environment ?? "dev";
     this.notificationEmails = [...(props.notificationEmails ?? [])].sort();
+    this.versionedBuckets = props.versionedBuckets ?? false;
+    this.accessLogBucket = props.accessLogBucket;
     this.labels = { environment: this.environment, stack: scope.node.id.toLowerCase(), ...props.labels };
 
     check(scope, [
       matches("project", this.project, PROJECT_ID, "a project id: 6 to 30 of a-z, 0-9 and -, beginning with a letter"),
       matches("region", this.region, REGION, "a region such as us-central1"),
       matches("environment", this.environment, ENVIRONMENT, "1 to 12 of a-z, 0-9 and -"),
+      matches(
+        "accessLogBucket",
+        this.accessLogBucket,
+        BUCKET_NAME,
+        "the name of a Cloud Storage bucket, without gs://",
+      ),
       ...Object.entries(this.labels).flatMap(([key, value]) => [
         matches("label key", key, LABEL_KEY, "1 to 63 of a-z, 0-9, _ and -, beginning with a letter"),
         matches(`label ${key}`, value, LABEL_VALUE, "up to 63 of a-z, 0-9, _ and -"),

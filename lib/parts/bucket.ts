@@ -4,13 +4,14 @@ import { StorageNotification } from "@cdktf/provider-google/lib/storage-notifica
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { Duration } from "../core/duration";
-import type { IGrantable } from "../core/grantee";
+import { externalGrantee, type IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
+import { singleton } from "./singleton";
 import type { ITopic } from "./topic";
 
 /** A bucket, whether made here or elsewhere. */
@@ -64,6 +65,18 @@ export interface BucketProps {
    */
   readonly softDelete?: Duration;
   /**
+   * Keeps what is overwritten or deleted as noncurrent versions, which are stored and paid for until `deleteAfter` or a
+   * lifecycle rule of your own deletes them.
+   * @default - `versionedBuckets` of the deployment, which is false
+   */
+  readonly versioning?: boolean;
+  /**
+   * Receives Cloud Storage's usage logs, hourly CSV files of every request, under the prefix `<name of this bucket>/`.
+   * Grants `roles/storage.objectCreator` on that bucket to `group:cloud-storage-analytics@google.com`, which writes them.
+   * @default - `accessLogBucket` of the deployment, which is none
+   */
+  readonly accessLogs?: IBucket;
+  /**
    * Lets `terraform destroy` delete the bucket with all that is in it.
    * @default false
    */
@@ -116,6 +129,12 @@ abstract class BucketBase extends Construct implements IBucket {
   }
 }
 
+/**
+ * The group by which Cloud Storage delivers usage logs
+ * (https://cloud.google.com/storage/docs/access-logs#delivery, read 2026-11).
+ */
+const LOG_WRITERS = externalGrantee("group:cloud-storage-analytics@google.com");
+
 /** A private bucket: uniform access, public access prevented, not destroyed while objects are in it. */
 export class Bucket extends BucketBase {
   /** A bucket that this app does not create. */
@@ -149,6 +168,7 @@ export class Bucket extends BucketBase {
 
     const deployment = Deployment.of(this);
     this.name = resourceName(this, "bucket", props.name);
+    const accessLogs = this.logBucket(props.accessLogs);
     this.resource = new StorageBucket(this, "Resource", {
       project: deployment.project,
       name: this.name,
@@ -161,14 +181,25 @@ export class Bucket extends BucketBase {
         ? [{ action: { type: "Delete" }, condition: { age: deleteAfter.toDays() } }]
         : undefined,
       softDeletePolicy: softDelete && { retentionDurationSeconds: softDelete.toSeconds() },
+      versioning: (props.versioning ?? deployment.versionedBuckets) ? { enabled: true } : undefined,
+      logging: accessLogs && { logBucket: accessLogs.name, logObjectPrefix: `${this.name}/` },
       encryption: encryptionKey && { defaultKmsKeyName: encryptionKey.name },
       dependsOn: [
         RequiredApis.of(this).enable("storage"),
         ...(encryptionKey ? [encryptionKey.grantUse(this, ServiceAgents.of(this).storage)] : []),
+        ...(accessLogs ? [accessLogs.grantCreate(LOG_WRITERS)] : []),
       ],
       ...props.overrides,
     });
     this.reference = this.resource.name;
+  }
+
+  /** Where usage logs go; never to the bucket itself, each delivery would be logged again. */
+  private logBucket(given: IBucket | undefined): IBucket | undefined {
+    const name = Deployment.of(this).accessLogBucket;
+    const shared = name && singleton(this, "access-logs", (stack) => new ImportedBucket(stack, "access-logs", name));
+    const bucket = given ?? (shared || undefined);
+    return bucket?.name === this.name ? undefined : bucket;
   }
 }
 

@@ -4,8 +4,9 @@ import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { Grantee, IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
-import { check, inRange, ValidationError } from "../core/validation";
+import { check, inRange, isKnown, matches, ValidationError } from "../core/validation";
 import type { IBucket } from "./bucket";
+import { CustomRole } from "./custom-role";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
@@ -63,9 +64,35 @@ export interface DataflowWorkersProps {
    */
   readonly machineType?: string;
   /**
+   * Where the workers' machines are.
+   * @default - Dataflow's own: the network `default`, machines with external addresses
+   */
+  readonly network?: DataflowNetwork;
+  /**
    * @default - encrypted with Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
+}
+
+/** The network of the workers' machines. Jobs need `tcp:12345-12346` open between them when they are more than one. */
+export interface DataflowNetwork {
+  /**
+   * Name of the network.
+   * @default - `default`, or the subnetwork's
+   */
+  readonly network?: string;
+  /**
+   * `regions/<region>/subnetworks/<name>` of the same region, with `projects/<project>/` before it for a shared VPC.
+   * Needed for a network in custom subnet mode.
+   * @default - the automatic subnetwork of the region
+   */
+  readonly subnetwork?: string;
+  /**
+   * Gives the machines internal addresses only. The subnetwork must have Private Google Access, or jobs wait for workers
+   * that never report.
+   * @default false
+   */
+  readonly privateIps?: boolean;
 }
 
 /** How Dataflow's REST API takes the environment of a job. */
@@ -76,6 +103,9 @@ export interface DataflowEnvironment {
   readonly maxWorkers: number;
   readonly machineType?: string;
   readonly kmsKeyName?: string;
+  readonly network?: string;
+  readonly subnetwork?: string;
+  readonly ipConfiguration?: "WORKER_IP_PRIVATE";
   readonly additionalUserLabels: Readonly<Record<string, string>>;
 }
 
@@ -97,7 +127,22 @@ export class DataflowWorkers extends Construct implements IGrantable {
     super(scope, id);
     this.props = props;
     this.maxWorkers = props.maxWorkers ?? 3;
-    check(this, [inRange("maxWorkers", this.maxWorkers, { min: 1, max: 1000, integer: true })]);
+    const { network, subnetwork } = props.network ?? {};
+    check(this, [
+      inRange("maxWorkers", this.maxWorkers, { min: 1, max: 1000, integer: true }),
+      matches("network", network, /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/, "the name of a network"),
+      matches(
+        "subnetwork",
+        subnetwork,
+        /^(projects\/[^/\s]+\/)?regions\/[a-z0-9-]+\/subnetworks\/[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+        "regions/<region>/subnetworks/<name>, with projects/<project>/ before it for a shared VPC",
+      ),
+      {
+        code: "InvalidValue",
+        broken: isKnown(subnetwork) && !subnetwork.includes(`regions/${Deployment.of(this).region}/`),
+        message: `subnetwork is "${subnetwork}"; allowed is one of the region of the jobs, ${Deployment.of(this).region}`,
+      },
+    ]);
 
     this.identity = new ServiceIdentity(this, "identity", { description: "Runs the workers of Dataflow jobs" });
     const { encryptionKey } = props;
@@ -125,6 +170,12 @@ export class DataflowWorkers extends Construct implements IGrantable {
     return this.props.encryptionKey;
   }
 
+  /** Network, subnetwork and addresses, under the names that Dataflow's REST API and the provider share. */
+  get network(): Pick<DataflowEnvironment, "network" | "subnetwork" | "ipConfiguration"> {
+    const { network, subnetwork, privateIps } = this.props.network ?? {};
+    return { network, subnetwork, ipConfiguration: privateIps ? "WORKER_IP_PRIVATE" : undefined };
+  }
+
   /** The environment of a job that runs on these workers, for a launch through the REST API. */
   environment(): DataflowEnvironment {
     return {
@@ -133,6 +184,7 @@ export class DataflowWorkers extends Construct implements IGrantable {
       maxWorkers: this.maxWorkers,
       machineType: this.props.machineType,
       kmsKeyName: this.props.encryptionKey?.name,
+      ...this.network,
       additionalUserLabels: Deployment.of(this).labels,
     };
   }
@@ -140,12 +192,18 @@ export class DataflowWorkers extends Construct implements IGrantable {
   /**
    * Lets somebody launch jobs on these workers.
    *
-   * Grants `roles/dataflow.developer` on the project (the narrowest level there is), `roles/iam.serviceAccountUser` on the
-   * workers' identity, and `roles/storage.objectUser` on the temporary bucket, to which who launches must be able to write
+   * Grants on the project (the narrowest level there is) a custom role of `dataflow.jobs.create`, `.get` and `.list`, the
+   * permissions of the three methods that a launcher calls (https://cloud.google.com/dataflow/docs/concepts/access-control,
+   * "Required permissions"): `roles/dataflow.developer` also cancels and changes every job and starts builds, by which
+   * service accounts can be impersonated. Grants `roles/iam.serviceAccountUser` on the workers' identity, and `roles/storage.objectUser` on the temporary bucket, to which who launches must be able to write
    * (https://cloud.google.com/dataflow/docs/guides/templates/running-templates).
    */
   grantLaunch(to: IGrantable): void {
-    grantOnProject(this, "roles/dataflow.developer", to);
+    CustomRole.of(this, "dataflow-launcher", {
+      title: "Dataflow launcher",
+      description: "Launches and finds Dataflow jobs",
+      permissions: ["dataflow.jobs.create", "dataflow.jobs.get", "dataflow.jobs.list"],
+    }).grant(to);
     this.identity.grantActAs(to);
     this.props.tempBucket.grantReadWrite(to);
   }
@@ -199,6 +257,7 @@ export class DataflowJob extends Construct {
       maxWorkers: workers.maxWorkers,
       machineType: workers.machineType,
       kmsKeyName: workers.encryptionKey?.name,
+      ...workers.network,
       labels,
       // "drain" is for streaming jobs; a batch job would keep destroy waiting.
       onDelete: "cancel",

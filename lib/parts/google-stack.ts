@@ -1,7 +1,7 @@
 import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
 import { GcsBackend, LocalBackend, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
-import { Deployment, type DeploymentProps } from "../core/deployment";
+import { BUCKET_NAME, Deployment, type DeploymentProps } from "../core/deployment";
 import { check, matches } from "../core/validation";
 
 export interface GoogleStackProps extends DeploymentProps {
@@ -25,12 +25,7 @@ export class GoogleStack extends TerraformStack {
     this.provider = new GoogleProvider(this, "google", { project, region });
     if (props.stateBucket) {
       check(this, [
-        matches(
-          "state bucket",
-          props.stateBucket,
-          /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/,
-          "the name of a Cloud Storage bucket, without gs://",
-        ),
+        matches("state bucket", props.stateBucket, BUCKET_NAME, "the name of a Cloud Storage bucket, without gs://"),
       ]);
       new GcsBackend(this, { bucket: props.stateBucket, prefix: `${environment}/${id}` });
     } else {

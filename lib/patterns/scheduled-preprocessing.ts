@@ -5,7 +5,7 @@ import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import { composeName } from "../core/names";
 import { Bucket, type IBucket } from "../parts/bucket";
-import { DataflowJob, type DataflowTemplate, DataflowWorkers } from "../parts/dataflow";
+import { DataflowJob, type DataflowNetwork, type DataflowTemplate, DataflowWorkers } from "../parts/dataflow";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
@@ -39,6 +39,11 @@ export interface ScheduledPreprocessingProps {
    * @default - chosen by Dataflow
    */
   readonly machineType?: string;
+  /**
+   * Network, subnetwork and addresses of the workers' machines.
+   * @default - Dataflow's own: the network `default`, machines with external addresses
+   */
+  readonly network?: DataflowNetwork;
   /**
    * Buckets that the jobs read; public ones need not be named.
    * @default - none
@@ -99,6 +104,7 @@ export class ScheduledPreprocessing extends Construct {
       inputBuckets: props.inputBuckets,
       maxWorkers: props.maxWorkers,
       machineType: props.machineType,
+      network: props.network,
       encryptionKey,
     });
     const parameters = props.parameters(`gs://${this.outputBucket.name}`);

@@ -16,6 +16,9 @@ export const simulated: Simulated = {
     "public_access_prevention",
     "uniform_bucket_level_access",
     "versioning.enabled",
+    // Usage logs are delivered hourly, by a group that Google owns; no run lasts that long.
+    "logging.log_bucket",
+    "logging.log_object_prefix",
     // Restoring is not simulated and refused by name; keeping what is deleted has no other effect.
     "soft_delete_policy.retention_duration_seconds",
     "lifecycle_rule.action.type",
