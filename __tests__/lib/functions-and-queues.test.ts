@@ -809,8 +809,8 @@ describe("Schedule", () => {
     const target = ScheduleTarget.createTask({ queue, worker, body: {}, headers: { "X-Run": "nightly" } });
     new Schedule(stack, "schedule", { cron: "0 3 * * *", target });
     const [uri, email] = [
-      "google_cloudfunctions2_function\\.worker_\\w+\\.service_config\\[0\\]\\.uri",
-      "google_service_account\\.queue_dispatcher_\\w+\\.email",
+      '"\\$\\{google_cloudfunctions2_function\\.worker_\\w+\\.service_config\\[0\\]\\.uri\\}"',
+      '"\\$\\{google_service_account\\.queue_dispatcher_\\w+\\.email\\}"',
     ];
     const body = decoded(only(stack, JOB));
     expect(body).toMatch(

@@ -469,7 +469,7 @@ describe("TaskPipeline", () => {
       'base64encode(jsonencode({"parameters" = {"input" = "gs://acme-ml-stack-pipeline-runs-dev/inputs/iris.csv"}}))',
     );
     expect((http_target as Json).body).toMatch(
-      /"url" = google_cloudfunctions2_function\.pipeline_start_\w+\.service_config/,
+      /"url" = "\$\{google_cloudfunctions2_function\.pipeline_start_\w+\.service_config/,
     );
     expect(grantLines(stack, "stack-pipeline-start-dev")).toContain(
       "stack-pipeli-dispatcher-42074a | roles/run.invoker | function stack-pipeline-start-dev",

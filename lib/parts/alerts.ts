@@ -2,6 +2,7 @@ import { MonitoringAlertPolicy } from "@cdktf/provider-google/lib/monitoring-ale
 import { MonitoringNotificationChannel } from "@cdktf/provider-google/lib/monitoring-notification-channel";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
+import { literal } from "../core/terraform-text";
 import { RequiredApis } from "./required-apis";
 import { singleton } from "./singleton";
 
@@ -34,13 +35,13 @@ export class Alerts extends Construct {
 
     new MonitoringAlertPolicy(scope, "alert", {
       project,
-      displayName: props.title,
+      displayName: literal(props.title),
       combiner: "OR",
       conditions: [
         {
-          displayName: props.title,
+          displayName: literal(props.title),
           conditionThreshold: {
-            filter: props.filter,
+            filter: literal(props.filter),
             comparison: "COMPARISON_GT",
             thresholdValue: props.threshold,
             duration: "0s",
@@ -48,7 +49,7 @@ export class Alerts extends Construct {
           },
         },
       ],
-      documentation: { content: props.runbook, mimeType: "text/markdown" },
+      documentation: { content: literal(props.runbook), mimeType: "text/markdown" },
       notificationChannels: channels.map((channel) => channel.name),
       alertStrategy: { autoClose: "86400s" },
       userLabels: labels,
@@ -62,9 +63,9 @@ export class Alerts extends Construct {
       (email) =>
         new MonitoringNotificationChannel(this, email.replace(/[^a-z0-9]+/gi, "-"), {
           project,
-          displayName: email,
+          displayName: literal(email),
           type: "email",
-          labels: { email_address: email },
+          labels: { email_address: literal(email) },
           userLabels: labels,
           dependsOn: [RequiredApis.of(this).enable("monitoring")],
         }),

@@ -6,6 +6,7 @@ import { Deployment } from "../core/deployment";
 import type { Duration } from "../core/duration";
 import { externalGrantee, type IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnce } from "./grants";
@@ -113,7 +114,7 @@ abstract class BucketBase extends Construct implements IBucket {
       topic: topic.topicId,
       payloadFormat: "JSON_API_V1",
       eventTypes: [...(options.events ?? ["OBJECT_FINALIZE"])],
-      objectNamePrefix: options.prefix,
+      objectNamePrefix: literal(options.prefix),
       // Cloud Storage tries the topic when the notification is made.
       dependsOn: [publisher],
     });
@@ -172,7 +173,7 @@ export class Bucket extends BucketBase {
     this.resource = new StorageBucket(this, "Resource", {
       project: deployment.project,
       name: this.name,
-      location: (props.location ?? deployment.region).toUpperCase(),
+      location: literal((props.location ?? deployment.region).toUpperCase()),
       uniformBucketLevelAccess: true,
       publicAccessPrevention: "enforced",
       forceDestroy: props.forceDestroy ?? false,
@@ -212,6 +213,6 @@ class ImportedBucket extends BucketBase {
     readonly name: string,
   ) {
     super(scope, id);
-    this.reference = name;
+    this.reference = literal(name);
   }
 }

@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { literal } from "../core/terraform-text";
 import { grantOnProject } from "./grants";
 import { singleton } from "./singleton";
 
@@ -27,9 +28,9 @@ export class CustomRole extends Construct {
     this.resource = new ProjectIamCustomRole(this, "Resource", {
       project: Deployment.of(this).project,
       roleId: resourceName(this, "customRole"),
-      title: props.title,
-      description: props.description,
-      permissions: [...props.permissions].sort(),
+      title: literal(props.title),
+      description: literal(props.description),
+      permissions: [...props.permissions].sort().map((permission) => literal(permission)),
       stage: "GA",
     });
   }

@@ -4,6 +4,7 @@ import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { Grantee, IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { literal, literals } from "../core/terraform-text";
 import { check, inRange, isKnown, matches, ValidationError } from "../core/validation";
 import type { IBucket } from "./bucket";
 import { CustomRole } from "./custom-role";
@@ -250,12 +251,12 @@ export class DataflowJob extends Construct {
       project,
       region,
       name: this.name,
-      templateGcsPath: template.path,
-      tempGcsLocation: workers.tempLocation,
-      parameters: props.parameters,
+      templateGcsPath: literal(template.path),
+      tempGcsLocation: literal(workers.tempLocation),
+      parameters: literals(props.parameters),
       serviceAccountEmail: workers.identity.email,
       maxWorkers: workers.maxWorkers,
-      machineType: workers.machineType,
+      machineType: literal(workers.machineType),
       kmsKeyName: workers.encryptionKey?.name,
       ...workers.network,
       labels,

@@ -7,6 +7,10 @@ import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { singleton } from "./singleton";
 
+/** Source of the parts: https://cloud.google.com/kms/docs/resource-hierarchy#retrieve_resource_id */
+const KEY_NAME =
+  /^projects\/[a-z0-9.:-]+\/locations\/[a-z0-9-]+\/keyRings\/[A-Za-z0-9_-]{1,63}\/cryptoKeys\/[A-Za-z0-9_-]{1,63}$/;
+
 /** Holds the grants on keys, once a stack. */
 class KeyGrants extends Construct {}
 
@@ -18,7 +22,7 @@ export class EncryptionKey {
    * @throws ValidationError InvalidValue for any other form
    */
   constructor(readonly name: string) {
-    if (isKnown(name) && !/^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/.test(name)) {
+    if (isKnown(name) && !KEY_NAME.test(name)) {
       throw new ValidationError(
         "InvalidValue",
         `encryption key is "${name}"; allowed is projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`,

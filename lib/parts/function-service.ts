@@ -12,6 +12,7 @@ import type { Grantee, IGrantable } from "../core/grantee";
 import { Memory } from "../core/memory";
 import { resourceName } from "../core/names";
 import { runtimeProblem } from "../core/runtime";
+import { literal, literals } from "../core/terraform-text";
 import { check, report, ValidationError } from "../core/validation";
 import { Alerts } from "./alerts";
 import { BuildIdentity } from "./build-identity";
@@ -159,12 +160,12 @@ export class FunctionService extends Construct implements IGrantable {
       project,
       location: region,
       name: this.name,
-      description: props.description,
+      description: literal(props.description),
       labels,
       kmsKeyName: props.encryptionKey?.name,
       buildConfig: {
         runtime: archive.runtime,
-        entryPoint: archive.entryPoint,
+        entryPoint: literal(archive.entryPoint),
         serviceAccount: builder.resource.name,
         dockerRepository: props.encryptionKey && ImageRepository.of(this, props.encryptionKey).resource.id,
         source: { storageSource: { bucket: object.bucket, object: object.name, generation: object.generation } },
@@ -180,7 +181,7 @@ export class FunctionService extends Construct implements IGrantable {
         environmentVariables: this.environment,
         secretEnvironmentVariables: props.secrets && secretVariables(props.secrets),
         ingressSettings: props.ingress ?? "ALLOW_INTERNAL_ONLY",
-        vpcConnector: props.vpc?.connector,
+        vpcConnector: literal(props.vpc?.connector),
         vpcConnectorEgressSettings: props.vpc && (props.vpc.traffic ?? "PRIVATE_RANGES_ONLY"),
       },
       dependsOn: this.prerequisites(props),
@@ -209,7 +210,7 @@ export class FunctionService extends Construct implements IGrantable {
   addEnvironment(key: string, value: string): void {
     check(this, environmentRules(key, this.environment[key], value));
     this.environment[key] = value;
-    this.resource.serviceConfig.environmentVariables = sorted(this.environment);
+    this.resource.serviceConfig.environmentVariables = literals(sorted(this.environment));
   }
 
   /**

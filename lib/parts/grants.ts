@@ -3,6 +3,7 @@ import type { TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
+import { literal } from "../core/terraform-text";
 import { report } from "../core/validation";
 import { singleton } from "./singleton";
 
@@ -35,7 +36,7 @@ export function grantOnce<T extends TerraformResource>(
     }
     return existing;
   }
-  const member = create(id, to.grantee.member);
+  const member = create(id, literal(to.grantee.member));
   granted.set(member, grant);
   return member;
 }

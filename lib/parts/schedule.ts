@@ -3,13 +3,13 @@ import {
   type CloudSchedulerJobConfig,
   type CloudSchedulerJobHttpTarget,
 } from "@cdktf/provider-google/lib/cloud-scheduler-job";
-import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { CronExpressionParser } from "cron-parser";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { resourceName } from "../core/names";
-import { check, inRange, type Rule } from "../core/validation";
+import { base64Json, literal, type TerraformExpression } from "../core/terraform-text";
+import { check, inRange, type Rule, report, ValidationError } from "../core/validation";
 import type { FunctionService } from "./function-service";
 import { RequiredApis } from "./required-apis";
 import { ServiceIdentity } from "./service-identity";
@@ -109,9 +109,9 @@ export class Schedule extends Construct {
       project,
       region,
       name: this.name,
-      description: props.description,
-      schedule: props.cron,
-      timeZone,
+      description: literal(props.description),
+      schedule: literal(props.cron),
+      timeZone: literal(timeZone),
       paused: props.paused ?? false,
       attemptDeadline: deadline.toString(),
       retryConfig: {
@@ -165,7 +165,7 @@ function isTimeZone(timeZone: string): boolean {
 }
 
 /** Tasks may have 1 MiB; far less is left once the body is inside a task inside a job of 1 MB, encoded twice. */
-const MAX_BODY_BYTES = 102_400;
+const MAX_TASK_BODY_BYTES = 102_400;
 
 class TaskTarget extends ScheduleTarget {
   readonly deadline = Duration.minutes(1);
@@ -175,28 +175,22 @@ class TaskTarget extends ScheduleTarget {
   }
 
   bind(schedule: Schedule): CloudSchedulerJobHttpTarget {
-    const { queue, worker, body } = this.task;
+    const { queue } = this.task;
     const { caller } = schedule;
-    check(schedule, [
-      inRange("body of the task", Buffer.byteLength(JSON.stringify(body) ?? ""), {
-        min: 0,
-        max: MAX_BODY_BYTES,
-        unit: "bytes",
-      }),
-    ]);
     queue.grantEnqueue(caller);
     return {
       httpMethod: "POST",
       uri: `https://cloudtasks.googleapis.com/v2/${queue.fullName}/tasks`,
       headers: { "Content-Type": "application/json" },
-      body: Fn.base64encode(Fn.jsonencode({ task: this.taskOf(queue, worker) })),
+      body: base64Json({ task: this.taskOf(schedule) }).toString(),
       oauthToken: { serviceAccountEmail: caller.email, scope: "https://www.googleapis.com/auth/cloud-platform" },
     };
   }
 
   /** The task in the words of the Cloud Tasks API. It has no name: the next tick's would count as a duplicate. */
-  private taskOf(queue: TaskQueue, worker: FunctionService) {
-    const body = Fn.base64encode(Fn.jsonencode(this.task.body));
+  private taskOf(schedule: Schedule) {
+    const { queue, worker } = this.task;
+    const body = bodyOf(schedule, this.task.body, MAX_TASK_BODY_BYTES);
     const headers = { "Content-Type": "application/json", ...this.task.headers };
     const dispatchDeadline = queue.dispatchDeadline(worker, this.task.dispatchDeadline).toString();
     const request = { httpMethod: "POST", headers, body };
@@ -224,14 +218,31 @@ class FunctionTarget extends ScheduleTarget {
     this.deadline = worker.timeout.clamp(Duration.seconds(15), worker.timeout);
   }
 
-  bind({ caller }: Schedule): CloudSchedulerJobHttpTarget {
+  bind(schedule: Schedule): CloudSchedulerJobHttpTarget {
+    const { caller } = schedule;
     this.worker.grantInvoke(caller);
     return {
       httpMethod: "POST",
       uri: this.worker.uri,
       headers: { "Content-Type": "application/json" },
-      body: Fn.base64encode(Fn.jsonencode(this.body)),
+      body: bodyOf(schedule, this.body).toString(),
       oidcToken: { serviceAccountEmail: caller.email, audience: this.worker.uri },
     };
+  }
+}
+
+/** The body of a request; what JSON cannot hold is reported, as is a body that is too large. */
+function bodyOf(schedule: Schedule, body: unknown, max?: number): TerraformExpression {
+  try {
+    const json = base64Json(body);
+    if (max !== undefined) {
+      const bytes = Buffer.byteLength(JSON.stringify(body));
+      check(schedule, [inRange("body of the task", bytes, { min: 0, max, unit: "bytes" })]);
+    }
+    return json;
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    report(schedule, error.code, `body: ${error.detail}`);
+    return base64Json({});
   }
 }

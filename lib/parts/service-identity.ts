@@ -4,6 +4,7 @@ import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { type Grantee, granteeId, type IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { literal } from "../core/terraform-text";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 
@@ -33,7 +34,7 @@ export class ServiceIdentity extends Construct implements IGrantable {
       accountId,
       displayName: accountId,
       // IAM takes 256 characters; made of construct paths, descriptions can be longer.
-      description: props.description.slice(0, 256),
+      description: literal(props.description.slice(0, 256)),
       dependsOn: [RequiredApis.of(this).enable("iam")],
       ...props.overrides,
     });

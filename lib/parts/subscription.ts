@@ -5,6 +5,7 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import type { DeadLetter } from "./dead-letter";
 import type { Filter } from "./filter";
@@ -110,7 +111,7 @@ abstract class Subscription extends Construct {
       name: resourceName(this, "subscription", props.name),
       topic: topic.topicId,
       labels,
-      filter: props.filter?.toString(),
+      filter: literal(props.filter?.toString()),
       ackDeadlineSeconds: ackDeadline.toSeconds(),
       messageRetentionDuration: retention.toString(),
       enableMessageOrdering: props.ordered ?? false,

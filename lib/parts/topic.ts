@@ -6,6 +6,7 @@ import { Deployment } from "../core/deployment";
 import type { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
 import type { FunctionService } from "./function-service";
@@ -143,23 +144,21 @@ export class Topic extends TopicBase {
       project: Deployment.of(this).project,
       name: resourceName(scope, "schema"),
       type,
-      definition,
+      definition: literal(definition),
       dependsOn: [RequiredApis.of(this).enable("pubsub")],
     });
   }
 }
 
 class ImportedTopic extends TopicBase {
+  readonly topicName: string;
   readonly topicId: string;
   readonly fullName: string;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    readonly topicName: string,
-  ) {
+  constructor(scope: Construct, id: string, name: string) {
     super(scope, id);
-    this.fullName = `projects/${Deployment.of(this).project}/topics/${topicName}`;
-    this.topicId = this.fullName;
+    this.fullName = `projects/${Deployment.of(this).project}/topics/${name}`;
+    this.topicName = literal(name);
+    this.topicId = literal(this.fullName);
   }
 }

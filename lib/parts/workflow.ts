@@ -6,6 +6,7 @@ import { parseDocument } from "yaml";
 import { Deployment } from "../core/deployment";
 import type { Grantee, IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { literal, literals } from "../core/terraform-text";
 import { check, report } from "../core/validation";
 import { Alerts } from "./alerts";
 import { CustomRole } from "./custom-role";
@@ -78,11 +79,12 @@ export class Workflow extends Construct implements IGrantable {
       project,
       region,
       name: this.name,
-      description: props.description,
+      description: literal(props.description),
       labels,
       serviceAccount: this.identity.resource.id,
-      sourceContents: escapeInterpolation(source),
-      userEnvVars: variables,
+      // The workflow's own `${…}` are not Terraform's.
+      sourceContents: literal(source),
+      userEnvVars: literals(variables),
       callLogLevel: props.callLogLevel ?? "LOG_ERRORS_ONLY",
       deletionProtection: props.deletionProtection ?? true,
       cryptoKeyName: encryptionKey?.name,
@@ -146,12 +148,6 @@ export class Workflow extends Construct implements IGrantable {
       threshold: 0,
     });
   }
-}
-
-/** Terraform would read the workflow's own expressions as its own: `${x}` becomes `$${x}`. */
-function escapeInterpolation(source: string): string {
-  // Functions, because "$$" in a replacement text would be read as one dollar.
-  return source.replaceAll("${", () => "$${").replaceAll("%{", () => "%%{");
 }
 
 function variableRules(variables: Readonly<Record<string, string>>) {
