@@ -175,7 +175,24 @@ describe("batch-submitter", () => {
       "malformed_json",
       "Line 3 of the input (5 bytes) is not JSON in UTF-8",
     ],
-    ["a line that is not UTF-8", Buffer.from([0x22, 0xff, 0x22, 0x0a]), "malformed_json", "Line 1 of the input"],
+    [
+      "a line that is not UTF-8",
+      Buffer.from([0x31, 0x0a, 0x22, 0xff, 0x22, 0x0a]),
+      "not_utf8",
+      "The input is not in UTF-8: the byte at offset 3 (line 2) is 0xff; allowed: text in UTF-8",
+    ],
+    [
+      "a whole number that would become another",
+      '{"id":1}\n{"id":1234567890123456789}\n',
+      "inexact_number",
+      "Line 2 of the input holds the number 1234567890123456789 at byte offset 6, which would become 1234567890123456800; allowed: numbers that a double holds, others as strings",
+    ],
+    [
+      "a number beyond a double's range",
+      "[0,-1e400]\n",
+      "inexact_number",
+      "Line 1 of the input holds the number -1e400 at byte offset 3, which is beyond the range of a double",
+    ],
     [
       "a line that is too long",
       `1\n"${"x".repeat(1024 ** 2)}"\n`,
@@ -218,6 +235,24 @@ describe("batch-submitter", () => {
       "a,b\n1,2\n1,2,secret\n",
       "malformed_csv",
       "Line 3 of the input is not valid CSV (CSV_RECORD_INCONSISTENT_FIELDS_LENGTH)",
+    ],
+    [
+      "in Latin-1",
+      Buffer.from("a,b\n1,Z\u00fcrich\n", "latin1"),
+      "not_utf8",
+      "The input is not in UTF-8: the byte at offset 7 (line 2) is 0xfc; allowed: text in UTF-8",
+    ],
+    [
+      "in UTF-16 with a byte order mark",
+      Buffer.from("\ufeffa,b\n1,2\n", "utf16le"),
+      "not_utf8",
+      "The input is in UTF-16LE, by its byte order mark; allowed: text in UTF-8, with or without a byte order mark",
+    ],
+    [
+      "in UTF-16 without a byte order mark",
+      Buffer.from("a,b\n1,2\n", "utf16le"),
+      "not_utf8",
+      "The input is not in UTF-8: the byte at offset 1 (line 1) is NUL, as in UTF-16LE; allowed: text in UTF-8",
     ],
     ["an open quote", 'a,b\n1,"2\n', "malformed_csv", "is not valid CSV (CSV_QUOTE_NOT_CLOSED)"],
     [
@@ -293,11 +328,18 @@ describe("batch-worker", () => {
     expect(google.predictRequests[0]?.endpoint).toBe(environments["batch-worker"].VERTEX_ENDPOINT);
   });
 
-  test("keeps text that only looks like a number", async () => {
-    const csv = 'id,n,big,text\n007,-1.5e3,12345678901234567890,"a\n""b"""\n';
+  test("keeps text that only looks like a number, or that would become another one", async () => {
+    const csv = 'id,n,big,hash,pi,text\n007,-1.5e3,12345678901234567890,39e1804,3.14159265358979323846,"a\n""b"""\n';
     const { output } = await submitted(csv, "gs://in-bucket/batch.csv");
     await dispatchAll(google, { [WORKER]: worker.url });
-    expect(results(output)[0].instance).toEqual({ id: "007", n: -1500, big: "12345678901234567890", text: 'a\n"b"' });
+    expect(results(output)[0].instance).toEqual({
+      id: "007",
+      n: -1500,
+      big: "12345678901234567890",
+      hash: "39e1804",
+      pi: "3.14159265358979323846",
+      text: 'a\n"b"',
+    });
   });
 
   test("a column called __proto__ is a column", async () => {
@@ -464,6 +506,22 @@ describe("batch-worker", () => {
       "Record 2 of the shard (4 bytes) is not JSON",
     ],
     ["broken CSV", "gs://in-bucket/a.csv", ["a"], '1\n"2', "malformed_csv", "The shard is not valid CSV"],
+    [
+      "CSV that is not UTF-8",
+      "gs://in-bucket/a.csv",
+      ["a"],
+      Buffer.from("Z\u00fcrich\n", "latin1"),
+      "not_utf8",
+      "The shard is not in UTF-8: the byte at offset 1 (line 1) is 0xfc",
+    ],
+    [
+      "a number that would become another",
+      "gs://in-bucket/a.jsonl",
+      undefined,
+      "1\n9007199254740993\n",
+      "inexact_number",
+      "Record 2 of the shard holds the number 9007199254740993 at byte offset 0, which would become 9007199254740992",
+    ],
     [
       "CSV of other columns",
       "gs://in-bucket/a.csv",

@@ -79,7 +79,6 @@ test("takes a charset along", async () => {
 test.each([
   ["half an object", '{"name":"secret'],
   ["nothing", ""],
-  ["no UTF-8", Buffer.from([0x7b, 0xff, 0x7d])],
   ["a bare word", "undefined"],
 ])("refuses %s", async (_name, content) => {
   const door = await open();
@@ -90,6 +89,38 @@ test.each([
     message: `The body (${content.length} bytes) is not JSON in UTF-8`,
   });
   expect(lines.join()).not.toContain("secret");
+});
+
+test.each([
+  ["other bytes than UTF-8", Buffer.from([0x7b, 0xff, 0x7d]), "not_utf8", "the byte at offset 1 (line 1) is 0xff"],
+  [
+    "UTF-16",
+    Buffer.from('{"name":"x"}', "utf16le"),
+    "not_utf8",
+    "the byte at offset 1 (line 1) is NUL, as in UTF-16LE",
+  ],
+  [
+    "a number that would become another",
+    '{"name":"x","n":\n 1234567890123456789}',
+    "inexact_number",
+    "The body holds the number 1234567890123456789 at byte offset 18, which would become 1234567890123456800",
+  ],
+  [
+    "a number beyond a double's range",
+    '{"n":1e400}',
+    "inexact_number",
+    "The body holds the number 1e400 at byte offset 5, which is beyond the range of a double",
+  ],
+])("refuses %s for a body", async (_name, content, code, message) => {
+  const door = await open();
+  const { status, body } = await door.post(content);
+  expect([status, body.error]).toEqual([400, { code, message: expect.stringContaining(message) }]);
+});
+
+test("digits in texts and keys are no numbers", async () => {
+  const door = await open();
+  const body = { name: '"1e400, 1234567890123456789', 1e400: 0.1, "1234567890123456789": [true, 1e21] };
+  expect((await door.post(JSON.stringify(body))).status).toBe(202);
 });
 
 test("refuses JSON that is nested too deep, whatever it holds", async () => {

@@ -267,8 +267,8 @@ describe("pipeline-start", () => {
     expect([...google.tasks.values()].map(({ scheduleTime }) => scheduleTime)).toEqual([time]);
   });
 
-  test("a task comes again with the numbers that JSON cannot write", async () => {
-    const body = '{"run":"r","parameters":{"zero":-0,"much":[1e999]}}';
+  test("a task comes again with the number that JSON.stringify writes otherwise", async () => {
+    const body = '{"run":"r","parameters":{"zero":-0,"much":[1e99]}}';
     for (const retries of [0, 1]) expect((await start.task(body, { retries })).status).toBe(202);
     expect([google.tasks.size, google.published]).toEqual([1, []]);
     const other = await start.post('{"run":"r","parameters":{"zero":0,"much":[1]}}');
@@ -448,6 +448,24 @@ describe("a step", () => {
       "invalid_rows",
       '1 problems in the CSV: line 2: a is "-1e101", beyond 1e+100',
     ],
+    [
+      "numbers that a double does not hold, or that are not decimal",
+      "a,species\n1234567890123456789,x\n0x1F,y\n1e-400,x\n",
+      "invalid_rows",
+      '3 problems in the CSV: line 2: a is "1234567890123456789", which a double does not hold exactly; line 3: a is "0x1F", no number; line 4: a is "1e-400", which a double',
+    ],
+    [
+      "classes in Windows-1252",
+      Buffer.from("a,species\n1,Z\u00fcrich\n2,Z\u00f6rich\n", "latin1"),
+      "not_utf8",
+      "The CSV is not in UTF-8: the byte at offset 13 (line 2) is 0xfc; allowed: text in UTF-8",
+    ],
+    [
+      "UTF-16",
+      Buffer.from("\ufeffa,species\n1,x\n2,y\n", "utf16le"),
+      "not_utf8",
+      "The CSV is in UTF-16LE, by its byte",
+    ],
     ["too few rows", "a,species\n1,x\n2,y\n", "invalid_rows", "2 rows are too few to hold out 0.3"],
     ["too large a file", "x".repeat(8 * 1024 ** 2 + 1), "payload_too_large", "has 8388609 bytes; allowed: 8388608"],
   ])("preprocess hands over %s", async (_name, content, code, message) => {
@@ -458,6 +476,16 @@ describe("a step", () => {
     expect(google.published[0]?.attributes).toMatchObject({ deadLetterReason: code });
     expect(google.published[0]?.attributes.deadLetterMessage).toContain(message);
     expect(google.tasks.size).toBe(1);
+  });
+
+  test("preprocess hands over a compressed file, whose size is not that of its rows", async () => {
+    google.buckets.put(INPUT, "x", "gzip");
+    await start.post({ run: "r", parameters: quick });
+    await dispatchAll(google, routes);
+    expect(google.published[0]?.attributes).toMatchObject({
+      deadLetterReason: "unsupported_encoding",
+      deadLetterMessage: `${INPUT} has Content-Encoding gzip; allowed: none, since it is read in ranges of bytes`,
+    });
   });
 
   test("a feature that never varies is no trouble, and the last column is the label by default", async () => {

@@ -6,9 +6,10 @@ import { shortHash } from "../shared/hash";
 import type { HttpHandler } from "../shared/http";
 import { objectPath } from "../shared/object-path";
 import { MAX_SHARD_RECORDS, SHARD_OBJECT_BYTES, type ShardPayload, shardObject } from "../shared/shard";
-import { gsUri, type ObjectName, type ObjectStore } from "../shared/storage";
+import { gsUri, type ObjectName, type ObjectStore, statPlain } from "../shared/storage";
 import type { StorageServices } from "../shared/storage-services";
 import { createTask } from "../shared/tasks";
+import { utf8Chunks } from "../shared/utf8";
 import type { environmentSchema } from "./environment";
 import { csvRecords, jsonlRecords, type RecordRange } from "./records";
 import { cut } from "./shards";
@@ -42,7 +43,8 @@ export function createHandler(
     services,
     schema,
     handle: async ({ input, output, batchSize }, { log, signal }) => {
-      const generation = await pin(storage, input);
+      // The whole job reads this generation, whatever is uploaded over it meanwhile.
+      const { generation } = await statPlain(storage, input);
       const { shards, columns } = await plan(storage, input, generation, batchSize);
       const job = shortHash(gsUri(input), generation, gsUri(output), batchSize);
       let enqueued = 0;
@@ -76,24 +78,13 @@ export function createHandler(
   });
 }
 
-/** The generation that the whole job reads, whatever is uploaded over it meanwhile. */
-async function pin(storage: ObjectStore, input: ObjectName): Promise<string> {
-  const info = await storage.stat(input);
-  if (!info) throw new PermanentError("missing_object", `There is no object ${gsUri(input)}`, 404);
-  if (info.encoding) {
-    const message = `${gsUri(input)} has Content-Encoding ${info.encoding}; allowed: none, since shards are byte ranges`;
-    throw new PermanentError("unsupported_encoding", message);
-  }
-  return info.generation;
-}
-
 async function plan(
   storage: ObjectStore,
   input: ObjectName,
   generation: string,
   batchSize: number,
 ): Promise<{ shards: RecordRange[]; columns?: string[] }> {
-  const chunks = storage.stream(input, generation);
+  const chunks = utf8Chunks(storage.stream(input, generation), "The input");
   if (input.name.endsWith(".jsonl")) return { shards: await cut(jsonlRecords(chunks), batchSize) };
   let columns: string[] | undefined;
   const records = csvRecords(chunks, (header) => {

@@ -1,7 +1,9 @@
 import { parse } from "csv-parse/sync";
 import { PermanentError } from "../shared/errors";
+import { isExact } from "../shared/exact-number";
 import { parseJson } from "../shared/json";
 import { CSV_RECORD_DELIMITERS, MAX_SHARD_RECORDS } from "../shared/shard";
+import { requireUtf8 } from "../shared/utf8";
 
 /** A number as JSON writes it: `007` and `1e` stay text. */
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -9,7 +11,7 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 /**
  * Parses the records of a shard of JSON lines. Blank lines are skipped.
  *
- * @throws PermanentError `malformed_json` that names the record, counted from 1 within the shard; `too_many_records`.
+ * @throws PermanentError as `parseJson` does, naming the record, counted from 1 within the shard; `too_many_records`.
  */
 export function parseJsonl(bytes: Buffer): unknown[] {
   const records: unknown[] = [];
@@ -35,13 +37,14 @@ function tooMany(): PermanentError {
 }
 
 /**
- * Parses the records of a shard of CSV into objects by column. Values that are numbers become numbers, unless they are
- * integers too large to be exact.
+ * Parses the records of a shard of CSV into objects by column. Numbers become numbers where that changes nothing; everything
+ * else stays text (see `parseField`).
  *
- * @throws PermanentError `malformed_csv` for broken quotes, or a record that does not have one field per column;
+ * @throws PermanentError `not_utf8`; `malformed_csv` for broken quotes, or a record that does not have one field per column;
  *   `too_many_records`.
  */
 export function parseCsv(bytes: Buffer, columns: readonly string[]): Record<string, unknown>[] {
+  requireUtf8(bytes, "The shard");
   let records: string[][];
   try {
     records = parse(bytes, {
@@ -62,8 +65,12 @@ export function parseCsv(bytes: Buffer, columns: readonly string[]): Record<stri
   });
 }
 
+/**
+ * A field becomes a number when it is written as JSON writes numbers and the number is exact (see `isExact`). Whole numbers
+ * beyond 2^53, however they are written, are rather ids than measurements, and stay text.
+ */
 function parseField(field: string): string | number {
-  if (!NUMBER.test(field)) return field;
+  if (!NUMBER.test(field) || !isExact(field)) return field;
   const number = Number(field);
   return Number.isInteger(number) && !Number.isSafeInteger(number) ? field : number;
 }

@@ -1,6 +1,8 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { PermanentError } from "../shared/errors";
+import { isExact } from "../shared/exact-number";
 import type { Row } from "../shared/learning/data";
+import { requireUtf8 } from "../shared/utf8";
 
 export interface Table {
   features: string[];
@@ -12,6 +14,8 @@ export interface Table {
 const MAX_LISTED = 20;
 /** Features further from zero than this overflow when they are squared and added up. */
 const MAX_FEATURE = 1e100;
+/** A decimal number. `Number` would take `0x1F` and `0b1` too. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 /** What 512 MiB of memory hold at each stage of the work, with a margin. */
 const MAX_ROWS = 500_000;
 
@@ -20,10 +24,11 @@ const MAX_ROWS = 500_000;
  *
  * @param label name of the label column. Default: the last column.
  * @param maxRows most rows. Default 500000.
- * @throws PermanentError `malformed_csv` for what is no CSV; `invalid_rows` that lists line and reason of each bad row;
+ * @throws PermanentError `not_utf8`; `malformed_csv` for what is no CSV; `invalid_rows` that lists line and reason of each bad row;
  *   `too_many_rows`.
  */
 export function readTable(bytes: Buffer, label?: string, maxRows = MAX_ROWS): Table {
+  requireUtf8(bytes, "The CSV");
   let columns: Columns | undefined;
   const rows: Row[] = [];
   const problems = new Problems();
@@ -58,15 +63,19 @@ function readHeader(names: string[], label: string | undefined): Columns {
 
 function readRow(record: string[], { features, label, labelAt }: Columns, problem: (what: string) => void): Row {
   const values = record.filter((_, i) => i !== labelAt);
-  const x = values.map((value) => (value.trim() === "" ? Number.NaN : Number(value)));
-  const bad = x.findIndex((value) => !(Math.abs(value) <= MAX_FEATURE));
-  if (bad !== -1) {
-    const what = Number.isFinite(x[bad]) ? `beyond ${MAX_FEATURE}` : "no number";
-    problem(`${features[bad]} is ${JSON.stringify(values[bad])}, ${what}`);
-  }
+  const bad = values.findIndex((value) => faultOf(value) !== undefined);
+  if (bad !== -1) problem(`${features[bad]} is ${JSON.stringify(values[bad])}, ${faultOf(values[bad] ?? "")}`);
   const name = record[labelAt]?.trim() ?? "";
   if (name === "") problem(`${label} is empty`);
-  return { x, label: name };
+  return { x: values.map(Number), label: name };
+}
+
+/** Why a value is no feature. */
+function faultOf(value: string): string | undefined {
+  const text = value.trim();
+  if (!DECIMAL.test(text)) return "no number";
+  if (Math.abs(Number(text)) > MAX_FEATURE) return `beyond ${MAX_FEATURE}`;
+  return isExact(text) ? undefined : "which a double does not hold exactly";
 }
 
 /** Counts all, keeps the first. */

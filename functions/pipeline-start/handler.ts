@@ -55,7 +55,7 @@ function defaultId({ id, queue }: TaskContext): string {
 async function createOrResume(pipeline: Pipeline, wanted: Run): Promise<Run> {
   if (await createJsonOnce(pipeline.services.storage, runFile(pipeline, wanted.run), wanted)) return wanted;
   const existing = await loadRun(pipeline, wanted.run);
-  // As they were written: JSON has neither -0 nor an infinity.
+  // As they were written: JSON.stringify writes -0 as 0.
   const written = JSON.parse(JSON.stringify(wanted.parameters));
   if (isDeepStrictEqual(existing.parameters, written)) return existing;
   throw new PermanentError("run_exists", `Run ${wanted.run} was started with other parameters; give another id`, 409);

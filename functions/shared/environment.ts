@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { parseJson } from "./json";
 
 /** Environment variables as a process holds them. */
 export type Variables = Record<string, string | undefined>;
@@ -47,7 +48,15 @@ export function integer(min: number, max: number) {
 
 /** A variable that holds JSON of the given shape. */
 export function json<S extends v.GenericSchema>(schema: S) {
-  return v.pipe(v.string("JSON"), v.parseJson(undefined, "JSON"), schema);
+  const parsed = v.rawTransform<string, unknown>(({ dataset, addIssue, NEVER }) => {
+    try {
+      return parseJson(Buffer.from(dataset.value), "The variable");
+    } catch (error) {
+      addIssue({ message: `JSON. ${(error as Error).message}` });
+      return NEVER;
+    }
+  });
+  return v.pipe(v.string("JSON"), parsed, schema);
 }
 
 /** Variables that every function understands. */

@@ -1,6 +1,7 @@
-import { isUtf8 } from "node:buffer";
 import * as v from "valibot";
 import { PermanentError } from "./errors";
+import { isExact } from "./exact-number";
+import { requireUtf8 } from "./utf8";
 
 /** Deeper JSON is refused: writing it again would overflow the stack. */
 const MAX_DEPTH = 64;
@@ -14,32 +15,66 @@ const MAX_QUOTED = 100;
  *
  * @param what names the JSON in the error, e.g. "The body".
  * @param maxValues most values, keys included. Default: any number. Each takes up to 60 bytes of memory, where `{},` has three.
- * @throws PermanentError `malformed_json` for anything but UTF-8 JSON, `too_deep` for more than 64 levels, `too_many_values`.
- *   The message does not quote the text.
+ * @throws PermanentError `not_utf8`; `malformed_json`; `too_deep` for more than 64 levels; `too_many_values`; `inexact_number`
+ *   for a number that would become another one (see `isExact`). Of the text the message quotes nothing but that number.
  */
 export function parseJson(bytes: Buffer, what: string, maxValues = Number.POSITIVE_INFINITY): unknown {
-  const malformed = () => new PermanentError("malformed_json", `${what} (${bytes.length} bytes) is not JSON in UTF-8`);
-  if (!isUtf8(bytes)) throw malformed();
+  requireUtf8(bytes, what);
   // Before it is parsed, as parsing takes the memory.
-  const { depth, values } = measure(bytes);
+  const { depth, values, inexact } = measure(bytes);
   if (depth > MAX_DEPTH) throw new PermanentError("too_deep", `${what} is nested deeper than ${MAX_DEPTH} levels`);
   if (values > maxValues) throw new PermanentError("too_many_values", `${what} holds more than ${maxValues} values`);
+  let value: unknown;
   try {
-    return JSON.parse(bytes.toString());
+    value = JSON.parse(bytes.toString());
   } catch {
-    throw malformed();
+    throw new PermanentError("malformed_json", `${what} (${bytes.length} bytes) is not JSON in UTF-8`);
   }
+  if (inexact) throw inexactNumber(inexact, what);
+  return value;
+}
+
+function inexactNumber({ literal, offset }: Literal, what: string): PermanentError {
+  const number = Number(literal);
+  const becomes = Number.isFinite(number) ? `would become ${number}` : "is beyond the range of a double";
+  const message = `${what} holds the number ${shortened(literal)} at byte offset ${offset}, which ${becomes}; allowed: numbers that a double holds, others as strings`;
+  return new PermanentError("inexact_number", message);
 }
 
 const BACKSLASH = 0x5c;
+/** Every number of at most 15 digits is exact: https://en.cppreference.com/w/cpp/types/numeric_limits/digits10 */
+const ALWAYS_EXACT = 15;
 
-/** Deepest nesting of a JSON text, and how many values it holds at most, keys included. */
-function measure(json: Buffer): { depth: number; values: number } {
+/** A number in a JSON text. */
+interface Literal {
+  readonly literal: string;
+  /** Bytes before it. */
+  readonly offset: number;
+}
+
+interface Measures {
+  /** Deepest nesting. */
+  readonly depth: number;
+  /** Most values, keys included. */
+  readonly values: number;
+  /** The first number that would become another one. */
+  readonly inexact?: Literal;
+}
+
+function measure(json: Buffer): Measures {
   let depth = 0;
   let level = 0;
   let values = 1;
+  let inexact: Literal | undefined;
   for (let i = 0; i < json.length; i++) {
-    switch (json[i]) {
+    const byte = json[i] ?? 0;
+    if (isDigit(byte) || byte === MINUS) {
+      const offset = i;
+      while (continuesNumber(json[i + 1] ?? 0)) i++;
+      inexact ??= inexactAt(json, offset, i + 1);
+      continue;
+    }
+    switch (byte) {
       case 0x22: // "
         i = endOfString(json, i);
         break;
@@ -57,7 +92,20 @@ function measure(json: Buffer): { depth: number; values: number } {
         level--;
     }
   }
-  return { depth, values };
+  return { depth, values, inexact };
+}
+
+const MINUS = 0x2d;
+const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
+const isExponent = (byte: number) => byte === 0x65 || byte === 0x45;
+const continuesNumber = (byte: number) =>
+  isDigit(byte) || byte === 0x2e || byte === MINUS || byte === 0x2b || isExponent(byte);
+
+function inexactAt(json: Buffer, offset: number, end: number): Literal | undefined {
+  const bytes = json.subarray(offset, end);
+  if (bytes.length <= ALWAYS_EXACT && !bytes.some(isExponent)) return undefined;
+  const literal = bytes.toString("latin1");
+  return isExact(literal) ? undefined : { literal, offset };
 }
 
 /** Where the string that begins at `start` ends: at the next quote that no odd number of backslashes precedes. */

@@ -113,6 +113,20 @@ async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffe
   for await (const { buffer, byteOffset, byteLength } of chunks) yield Buffer.from(buffer, byteOffset, byteLength);
 }
 
+/**
+ * What there is to know of an object that is read in ranges of bytes.
+ *
+ * @throws PermanentError `missing_object` (404); `unsupported_encoding` for an object with a Content-Encoding: size and ranges
+ *   are those of the encoded bytes.
+ */
+export async function statPlain(store: ObjectStore, object: ObjectName): Promise<ObjectInfo> {
+  const info = await store.stat(object);
+  if (!info) throw new PermanentError("missing_object", `There is no object ${gsUri(object)}`, 404);
+  if (!info.encoding) return info;
+  const message = `${gsUri(object)} has Content-Encoding ${info.encoding}; allowed: none, since it is read in ranges of bytes`;
+  throw new PermanentError("unsupported_encoding", message);
+}
+
 /** Reads an object that holds JSON. Undefined when there is none. */
 export async function readJson(store: ObjectStore, object: ObjectName): Promise<unknown> {
   const bytes = await store.read(object);

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { PermanentError } from "../errors";
 import type { HttpHandler } from "../http";
 import { check, parseJson } from "../json";
-import { createJsonOnce, gsUri, type ObjectInfo, type ObjectName, readJson } from "../storage";
+import { createJsonOnce, gsUri, type ObjectName, readJson, statPlain } from "../storage";
 import { type TaskContext, taskHandler } from "../task-handler";
 import type { StepEnvironment } from "./environment";
 import { ancestors, stepName } from "./graph";
@@ -26,7 +26,7 @@ export interface StepContext<P> extends Pick<TaskContext, "attempt" | "log" | "s
   output(name: string): unknown;
   /** Reads the JSON object that an earlier step's output names. @throws PermanentError `missing_input`, `invalid_payload`. */
   readOutput<S extends v.GenericSchema>(name: string, schema: S): Promise<v.InferOutput<S>>;
-  /** Reads an object of the run bucket. @throws PermanentError `missing_object` (404), `payload_too_large` (413). */
+  /** Reads an object of the run bucket. @throws PermanentError as `statPlain`, `payload_too_large` (413). */
   read(object: ObjectName, maxBytes: number): Promise<Buffer>;
   /** Writes `runs/<run>/<step>/<file>`, unless an earlier attempt did. @returns its `gs://` path, to be put among the outputs. */
   write(file: string, data: string, contentType?: string): Promise<string>;
@@ -83,8 +83,7 @@ export function pipelineStep<S extends v.GenericSchema>(options: PipelineStepOpt
 function files({ environment, services: { storage } }: Pipeline, run: string, step: string) {
   return {
     async read(object: ObjectName, maxBytes: number): Promise<Buffer> {
-      const info: ObjectInfo | undefined = await storage.stat(object);
-      if (!info) throw new PermanentError("missing_object", `There is no object ${gsUri(object)}`, 404);
+      const info = await statPlain(storage, object);
       if (info.size > maxBytes) {
         const message = `${gsUri(object)} has ${info.size} bytes; allowed: ${maxBytes}`;
         throw new PermanentError("payload_too_large", message, 413);
