@@ -178,7 +178,7 @@ describe("batch-submitter", () => {
     [
       "a line that is not UTF-8",
       Buffer.from([0x31, 0x0a, 0x22, 0xff, 0x22, 0x0a]),
-      "not_utf8",
+      "wrong_encoding",
       "The input is not in UTF-8: the byte at offset 3 (line 2) is 0xff; allowed: text in UTF-8",
     ],
     [
@@ -239,19 +239,19 @@ describe("batch-submitter", () => {
     [
       "in Latin-1",
       Buffer.from("a,b\n1,Z\u00fcrich\n", "latin1"),
-      "not_utf8",
+      "wrong_encoding",
       "The input is not in UTF-8: the byte at offset 7 (line 2) is 0xfc; allowed: text in UTF-8",
     ],
     [
       "in UTF-16 with a byte order mark",
       Buffer.from("\ufeffa,b\n1,2\n", "utf16le"),
-      "not_utf8",
+      "wrong_encoding",
       "The input is in UTF-16LE, by its byte order mark; allowed: text in UTF-8, with or without a byte order mark",
     ],
     [
       "in UTF-16 without a byte order mark",
       Buffer.from("a,b\n1,2\n", "utf16le"),
-      "not_utf8",
+      "wrong_encoding",
       "The input is not in UTF-8: the byte at offset 1 (line 1) is NUL, as in UTF-16LE; allowed: text in UTF-8",
     ],
     ["an open quote", 'a,b\n1,"2\n', "malformed_csv", "is not valid CSV (CSV_QUOTE_NOT_CLOSED)"],
@@ -511,7 +511,7 @@ describe("batch-worker", () => {
       "gs://in-bucket/a.csv",
       ["a"],
       Buffer.from("Z\u00fcrich\n", "latin1"),
-      "not_utf8",
+      "wrong_encoding",
       "The shard is not in UTF-8: the byte at offset 1 (line 1) is 0xfc",
     ],
     [

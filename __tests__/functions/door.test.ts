@@ -92,11 +92,16 @@ test.each([
 });
 
 test.each([
-  ["other bytes than UTF-8", Buffer.from([0x7b, 0xff, 0x7d]), "not_utf8", "the byte at offset 1 (line 1) is 0xff"],
+  [
+    "other bytes than UTF-8",
+    Buffer.from([0x7b, 0xff, 0x7d]),
+    "wrong_encoding",
+    "the byte at offset 1 (line 1) is 0xff",
+  ],
   [
     "UTF-16",
     Buffer.from('{"name":"x"}', "utf16le"),
-    "not_utf8",
+    "wrong_encoding",
     "the byte at offset 1 (line 1) is NUL, as in UTF-16LE",
   ],
   [

@@ -457,13 +457,13 @@ describe("a step", () => {
     [
       "classes in Windows-1252",
       Buffer.from("a,species\n1,Z\u00fcrich\n2,Z\u00f6rich\n", "latin1"),
-      "not_utf8",
+      "wrong_encoding",
       "The CSV is not in UTF-8: the byte at offset 13 (line 2) is 0xfc; allowed: text in UTF-8",
     ],
     [
       "UTF-16",
       Buffer.from("\ufeffa,species\n1,x\n2,y\n", "utf16le"),
-      "not_utf8",
+      "wrong_encoding",
       "The CSV is in UTF-16LE, by its byte",
     ],
     ["too few rows", "a,species\n1,x\n2,y\n", "invalid_rows", "2 rows are too few to hold out 0.3"],

@@ -15,7 +15,7 @@ async function streamed(bytes: Buffer, size: number): Promise<Buffer | string> {
       parts.push(part);
     }
   } catch (error) {
-    expect(error).toMatchObject({ code: "not_utf8", status: 400 });
+    expect(error).toMatchObject({ code: "wrong_encoding", status: 400 });
     return (error as Error).message;
   }
   return Buffer.concat(parts);

@@ -40,7 +40,7 @@ function tooMany(): PermanentError {
  * Parses the records of a shard of CSV into objects by column. Numbers become numbers where that changes nothing; everything
  * else stays text (see `parseField`).
  *
- * @throws PermanentError `not_utf8`; `malformed_csv` for broken quotes, or a record that does not have one field per column;
+ * @throws PermanentError `wrong_encoding`; `malformed_csv` for broken quotes, or a record that does not have one field per column;
  *   `too_many_records`.
  */
 export function parseCsv(bytes: Buffer, columns: readonly string[]): Record<string, unknown>[] {

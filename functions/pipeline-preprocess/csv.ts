@@ -24,7 +24,7 @@ const MAX_ROWS = 500_000;
  *
  * @param label name of the label column. Default: the last column.
  * @param maxRows most rows. Default 500000.
- * @throws PermanentError `not_utf8`; `malformed_csv` for what is no CSV; `invalid_rows` that lists line and reason of each bad row;
+ * @throws PermanentError `wrong_encoding`; `malformed_csv` for what is no CSV; `invalid_rows` that lists line and reason of each bad row;
  *   `too_many_rows`.
  */
 export function readTable(bytes: Buffer, label?: string, maxRows = MAX_ROWS): Table {

@@ -15,7 +15,7 @@ const MAX_QUOTED = 100;
  *
  * @param what names the JSON in the error, e.g. "The body".
  * @param maxValues most values, keys included. Default: any number. Each takes up to 60 bytes of memory, where `{},` has three.
- * @throws PermanentError `not_utf8`; `malformed_json`; `too_deep` for more than 64 levels; `too_many_values`; `inexact_number`
+ * @throws PermanentError `wrong_encoding`; `malformed_json`; `too_deep` for more than 64 levels; `too_many_values`; `inexact_number`
  *   for a number that would become another one (see `isExact`). Of the text the message quotes nothing but that number.
  */
 export function parseJson(bytes: Buffer, what: string, maxValues = Number.POSITIVE_INFINITY): unknown {

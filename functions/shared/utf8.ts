@@ -18,7 +18,7 @@ const NEWLINE = 0x0a;
  * are what UTF-16 without a byte order mark looks like.
  *
  * @param what names the bytes in the error, e.g. "The body".
- * @throws PermanentError `not_utf8` that names the encoding, where a byte order mark tells it, or else byte offset (counted
+ * @throws PermanentError `wrong_encoding` that names the encoding, where a byte order mark tells it, or else byte offset (counted
  *   from 0) and line (from 1).
  */
 export function requireUtf8(bytes: Buffer, what: string): void {
@@ -67,7 +67,7 @@ class Utf8Check {
     const found = OTHER_MARKS.find(({ mark }) => bytes.subarray(0, mark.length).equals(mark));
     if (!found) return;
     const message = `${this.what} is in ${found.encoding}, by its byte order mark; ${ALLOWED}`;
-    throw new PermanentError("not_utf8", message);
+    throw new PermanentError("wrong_encoding", message);
   }
 
   private refusal(bytes: Buffer, at: number): PermanentError {
@@ -78,7 +78,7 @@ class Utf8Check {
     const given =
       byte === 0 ? `NUL, as in UTF-16${offset % 2 ? "LE" : "BE"}` : `0x${byte.toString(16).padStart(2, "0")}`;
     const message = `${this.what} is not in UTF-8: the byte at offset ${offset} (line ${line}) is ${given}; ${ALLOWED}`;
-    return new PermanentError("not_utf8", message);
+    return new PermanentError("wrong_encoding", message);
   }
 }
 
