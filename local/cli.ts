@@ -10,6 +10,7 @@ import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
 import type { Command } from "./run/flows/flow";
 import { Operator } from "./run/operator";
 import { describe, onTerminal } from "./run/print";
+import { programCommands } from "./run/programs";
 import { inputFor, runStack } from "./run/run-stack";
 import type { RunningStack } from "./run/running-stack";
 import { StartError, type StartOptions, startStack } from "./run/start-stack";
@@ -114,7 +115,7 @@ async function keep(options: Options, type: FlowType | undefined, input: Input |
     console.log(`function ${attributes.name}\n  ${attributes.service_config.uri}`);
   }
   const commands = flow ? flow.commands(await running.curl(operator.url)) : await plainCommands(running, operator.url);
-  for (const { title, command } of commands) {
+  for (const { title, command } of [...commands, ...(await programCommands(running))]) {
     console.log(`\n# ${title}\n${command}`);
   }
   return new Promise(() => {});

@@ -25,7 +25,7 @@ const SYSTEM_PARAMETERS = new Set(["$alt", "alt", "key", "prettyPrint", "quotaUs
 
 export function grpcService(
   name: string,
-  { hosts, protos, rpcs }: { hosts: readonly string[]; protos: string; rpcs: readonly Rpc[] },
+  { rpcs, ...rest }: { rpcs: readonly Rpc[] } & Pick<GrpcService, "hosts" | "protos" | "streams">,
 ): GrpcService {
   const methods = rpcs.map(({ name: method, run }) => [
     method,
@@ -34,7 +34,7 @@ export function grpcService(
       return run({ request, caller, wire: GRPC_WIRE });
     },
   ]);
-  return { name, hosts, protos, methods: Object.fromEntries(methods) };
+  return { name, ...rest, methods: Object.fromEntries(methods) };
 }
 
 export function restService({ hosts, rpcs }: { hosts: readonly string[]; rpcs: readonly Rpc[] }): RestService {

@@ -33,7 +33,16 @@ export interface RestService {
   handle(request: RestRequest): Promise<RestReply>;
 }
 
-/** What answers for a Google API over gRPC: unary methods, messages as protobufjs gives and takes them (camelCase). */
+/** A bidirectional stream over gRPC, as the one who answers sees it. Messages are as those of unary methods. */
+export interface GrpcStream {
+  /** What the caller sends, until it sends no more or is gone. */
+  // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
+  readonly requests: AsyncIterable<any>;
+  /** Sends a message. @returns resolves once there is room for another one */
+  send(reply: object): Promise<void>;
+}
+
+/** What answers for a Google API over gRPC. Messages are as protobufjs gives and takes them (camelCase). */
 export interface GrpcService {
   /** Full name, such as `google.cloud.tasks.v2.CloudTasks`. */
   readonly name: string;
@@ -42,6 +51,8 @@ export interface GrpcService {
   readonly protos: string;
   // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
   readonly methods: Readonly<Record<string, (request: any, caller: Caller) => Promise<object>>>;
+  /** Bidirectional streams. One ends with OK when its promise resolves, and as the ApiError says when it rejects. */
+  readonly streams?: Readonly<Record<string, (stream: GrpcStream, caller: Caller) => Promise<void>>>;
 }
 
 /** A Terraform resource with all expressions evaluated; attributes in Terraform's spelling. */

@@ -10,7 +10,8 @@ import { type Clock, holding } from "../core/clock";
 import { ConnectionLost } from "../core/connection-lost";
 import type { Caller, RestReply, RestRequest } from "../core/stand-in";
 import type { Certificate } from "./certificate";
-import { answerGrpc, bodyOf, internal } from "./grpc";
+import { answerGrpc, internal } from "./grpc";
+import { bodyOf } from "./grpc-messages";
 import type { Services } from "./services";
 import type { TokenAuthority } from "./tokens";
 
@@ -19,7 +20,7 @@ export interface EndpointOptions {
   readonly services: Services;
   readonly tokens: TokenAuthority;
   readonly onRefused: (host: string) => void;
-  /** Stands still while a request is answered. */
+  /** Stands still while a request is answered; not while a stream is open. */
   readonly clock?: Clock;
 }
 
@@ -41,7 +42,7 @@ export class Endpoint {
     Object.assign(this.server, { keepAliveTimeout: 0 });
     // Only this event: with allowHTTP1, listening for "stream" too would send trailers twice.
     this.server.on("request", (request, response) => {
-      void holding(options.clock, () => this.answer(request, response));
+      void this.answer(request, response);
     });
     this.server.on("secureConnection", (socket) => {
       this.sockets.add(socket);
@@ -69,11 +70,13 @@ export class Endpoint {
   private async answer(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     request.on("error", () => {});
     response.on("error", () => {});
+    const { clock } = this.options;
     const host = hostOf(request.authority ?? request.headers.host ?? "");
     if (request.headers["content-type"]?.startsWith("application/grpc")) {
-      await answerGrpc(request, response, (name) => this.grpc(host, name, request.headers.authorization));
+      const find = (name: string) => this.grpc(host, name, request.headers.authorization);
+      await answerGrpc(request, response, { find, clock });
     } else {
-      await this.rest(host, request, response);
+      await holding(clock, () => this.rest(host, request, response));
     }
   }
 

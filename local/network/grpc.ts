@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { once } from "node:events";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { join } from "node:path";
-import { type INamespace, Root, type Type } from "protobufjs";
+import type { Type } from "protobufjs";
 import { ApiError } from "../core/api-error";
-import type { Caller, GrpcService } from "../core/stand-in";
+import { type Clock, holding } from "../core/clock";
+import type { Caller, GrpcService, GrpcStream } from "../core/stand-in";
+import { bodyOf, definitionOf, frame, messageOf, messagesOf } from "./grpc-messages";
 
 /**
  * Messages as services see them: 64-bit numbers and enums as strings, bytes as Buffers, fields that were not set left out.
@@ -11,80 +12,94 @@ import type { Caller, GrpcService } from "../core/stand-in";
  */
 const AS_SERVICES_SEE_IT = { longs: String, enums: String, bytes: Buffer };
 
-const roots = new Map<string, Root>();
+export interface GrpcOptions {
+  /** @throws ApiError where nobody answers for the service */
+  readonly find: (service: string) => { service: GrpcService; caller: Caller };
+  /** Stands still while a unary call is answered. */
+  readonly clock?: Clock;
+}
 
-/** Answers a unary call. Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
+/** Answers a unary call or a bidirectional stream. Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
 export async function answerGrpc(
   request: Http2ServerRequest,
   response: Http2ServerResponse,
-  find: (service: string) => { service: GrpcService; caller: Caller },
+  { find, clock }: GrpcOptions,
 ): Promise<void> {
   response.setHeader("content-type", "application/grpc");
   try {
     const [, serviceName = "", methodName = ""] = request.url.split("/");
     const { service, caller } = find(serviceName);
-    const { handle, input, output } = methodOf(service, methodName);
-    const message = input.toObject(input.decode(messageOf(await bodyOf(request))), AS_SERVICES_SEE_IT);
-    const reply = await handle(message, caller);
-    response.write(frame(Buffer.from(output.encode(output.fromObject(reply)).finish())));
-    response.addTrailers({ "grpc-status": "0" });
+    const method = methodOf(service, methodName);
+    if (method.serve) await method.serve(streamOf(request, response, method), caller);
+    else {
+      await holding(clock, async () => {
+        const reply = await method.handle(decoded(method.input, messageOf(await bodyOf(request))), caller);
+        response.write(encoded(method.output, reply));
+      });
+    }
+    end(response, 0);
   } catch (error) {
+    if (response.destroyed) return;
     const { grpc, message } = error instanceof ApiError ? error : internal(error);
-    // A refusal has no message, so its status stands among the headers ("Trailers-Only").
-    response.setHeader("grpc-status", String(grpc));
-    response.setHeader("grpc-message", percentEncoded(message));
+    end(response, grpc, message);
   }
+}
+
+/** A status stands among the trailers; among the headers where no message was sent ("Trailers-Only"). */
+function end(response: Http2ServerResponse, status: number, message?: string): void {
+  const values = {
+    "grpc-status": String(status),
+    ...(message !== undefined && { "grpc-message": percentEncoded(message) }),
+  };
+  if (response.headersSent) response.addTrailers(values);
+  else for (const [name, value] of Object.entries(values)) response.setHeader(name, value);
   response.end();
 }
 
-function methodOf(service: GrpcService, name: string) {
-  const handle = service.methods[lowerFirst(name)] ?? service.methods[name];
+type Answering =
+  | { serve: NonNullable<GrpcService["streams"]>[string]; handle?: undefined }
+  | { serve?: undefined; handle: GrpcService["methods"][string] };
+
+function methodOf(service: GrpcService, name: string): Answering & { input: Type; output: Type } {
   const notSimulated = `${service.name}/${name} is not simulated`;
-  if (!handle) throw new ApiError("UNIMPLEMENTED", notSimulated);
-  const definition = rootOf(service.protos).lookupService(service.name);
-  const method = definition.methods[name];
-  if (!method) throw new ApiError("UNIMPLEMENTED", `${service.name} has no method ${name}`);
-  if (method.requestStream || method.responseStream) throw new ApiError("UNIMPLEMENTED", `${notSimulated}: it streams`);
-  method.resolve();
-  return { handle, input: method.resolvedRequestType as Type, output: method.resolvedResponseType as Type };
+  const handle = service.methods[lowerFirst(name)] ?? service.methods[name];
+  const serve = service.streams?.[name];
+  if (!handle && !serve) throw new ApiError("UNIMPLEMENTED", notSimulated);
+  const definition = definitionOf(service.protos, service.name, name);
+  const types = { input: definition.resolvedRequestType as Type, output: definition.resolvedResponseType as Type };
+  if (serve && definition.requestStream && definition.responseStream) return { serve, ...types };
+  if (handle && !definition.requestStream && !definition.responseStream) return { handle, ...types };
+  throw new ApiError("UNIMPLEMENTED", `${notSimulated}: it streams`);
 }
 
-function rootOf(protos: string): Root {
-  let root = roots.get(protos);
-  if (!root) {
-    root = Root.fromJSON(JSON.parse(readFileSync(fileOf(protos), "utf8")) as INamespace);
-    roots.set(protos, root);
+function streamOf(
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  { input, output }: { input: Type; output: Type },
+): GrpcStream {
+  async function* requests() {
+    try {
+      for await (const message of messagesOf(request)) yield decoded(input, message);
+    } catch (error) {
+      // A caller that cancels or whose connection ends sends no more.
+      if (!request.aborted && !response.destroyed) throw error;
+    }
   }
-  return root;
+  return {
+    requests: requests(),
+    async send(reply) {
+      if (response.destroyed || response.write(encoded(output, reply))) return;
+      await Promise.race([once(response, "drain"), once(response, "close")]);
+    },
+  };
 }
 
-/** A client's protos.json is a file of its package, though not all packages export it. */
-function fileOf(modulePath: string): string {
-  const places = (require.resolve.paths(modulePath) ?? []).map((folder) => join(folder, modulePath));
-  const file = places.find(existsSync);
-  if (!file) throw new Error(`${modulePath} is not installed`);
-  return file;
+function decoded(type: Type, message: Buffer): object {
+  return type.toObject(type.decode(message), AS_SERVICES_SEE_IT);
 }
 
-/** The one message of a request. */
-function messageOf(body: Buffer): Buffer {
-  if (body.length < 5) throw new ApiError("INTERNAL", "the request holds no message");
-  if (body[0] !== 0) throw new ApiError("UNIMPLEMENTED", "compressed gRPC messages are not simulated");
-  const length = body.readUInt32BE(1);
-  if (body.length !== 5 + length) throw new ApiError("INTERNAL", "the request holds another than one message");
-  return body.subarray(5);
-}
-
-function frame(message: Buffer): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
-}
-
-export async function bodyOf(request: AsyncIterable<unknown>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+function encoded(type: Type, reply: object): Buffer {
+  return frame(type.encode(type.fromObject(reply)).finish());
 }
 
 /** A fault of the stand-in: told to whoever runs it, not to its caller's retry policy. */

@@ -6,6 +6,7 @@ import { throwAwayAuthority } from "./certificate";
 import { whenProcessEnds } from "./ending";
 import { Endpoint } from "./endpoint";
 import { type MetadataOptions, MetadataServer } from "./metadata-server";
+import { Proxy } from "./proxy";
 import { Services } from "./services";
 
 export interface NetworkOptions extends MetadataOptions {
@@ -25,6 +26,14 @@ const GOOGLE_NAMES = [
   "*.a.run.app",
 ];
 
+const CA_VARIABLES = [
+  "CURL_CA_BUNDLE",
+  "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+  "HTTPLIB2_CA_CERTS",
+  "REQUESTS_CA_BUNDLE",
+  "SSL_CERT_FILE",
+];
+
 /** Google's network as the run's processes see it: one local TLS port that answers for all of Google's hosts. */
 export class Network {
   /** Stand-ins are added as they are made. */
@@ -32,6 +41,7 @@ export class Network {
 
   private readonly folder = mkdtempSync(join(tmpdir(), "local-run-"));
   private readonly endpoint: Endpoint;
+  private readonly proxy: Proxy;
   private readonly metadataServers = new Map<string, Promise<MetadataServer>>();
   private readonly cleanUp = () => rmSync(this.folder, { recursive: true, force: true });
   private readonly forget = whenProcessEnds(this.cleanUp);
@@ -47,6 +57,7 @@ export class Network {
       clock: options.clock,
       onRefused: (host) => this.refused(host),
     });
+    this.proxy = new Proxy({ port: () => this.port, onRefused: (host) => this.refused(host) });
   }
 
   /** Of the TLS port, on 127.0.0.1. */
@@ -68,8 +79,8 @@ export class Network {
     return join(this.folder, "tmp");
   }
 
-  start(): Promise<void> {
-    return this.endpoint.start();
+  async start(): Promise<void> {
+    await Promise.all([this.endpoint.start(), this.proxy.start()]);
   }
 
   /** Something asked for a host that is not simulated. */
@@ -95,9 +106,45 @@ export class Network {
     };
   }
 
+  /**
+   * What leads a program outside the run, in whatever language, here as a service account: beside what `environment` has, the
+   * variables that say to clients of other languages where the proxy, the metadata server and the certificate authority are.
+   */
+  async programEnvironment(email: string): Promise<Record<string, string>> {
+    const environment = await this.environment(email);
+    const { GCE_METADATA_HOST: metadata = "" } = environment;
+    const both = (name: string, value: string) => ({ [name]: value, [name.toLowerCase()]: value });
+    return {
+      ...environment,
+      GOOGLE_CLOUD_PROJECT: this.options.project,
+      // Python's google-auth looks for the server at this address before it asks it.
+      GCE_METADATA_IP: metadata,
+      ...both("HTTPS_PROXY", this.proxy.url),
+      ...both("HTTP_PROXY", this.proxy.url),
+      ...both("NO_PROXY", "127.0.0.1,localhost"),
+      // Of gRPC's C core (Python, Ruby, PHP, C++), of Python's requests and httplib2, of curl, of OpenSSL and Go.
+      ...Object.fromEntries(CA_VARIABLES.map((name) => [name, this.caFile])),
+    };
+  }
+
+  /**
+   * Writes `programEnvironment` to a file for a POSIX shell: `(. <file> && node program.js)`.
+   * @returns its path
+   */
+  async environmentFile(email: string): Promise<string> {
+    const file = join(this.folder, `${email.split("@")[0]}.env`);
+    const { PATH, ...environment } = await this.programEnvironment(email);
+    const lines = Object.entries(environment).map(
+      ([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`,
+    );
+    writeFileSync(file, `${["unset GOOGLE_APPLICATION_CREDENTIALS", ...lines].join("\n")}\n`);
+    return file;
+  }
+
   async stop(): Promise<void> {
     for (const server of this.metadataServers.values()) (await server).stop();
     this.metadataServers.clear();
+    this.proxy.stop();
     await this.endpoint.stop();
     this.cleanUp();
     this.forget();

@@ -77,7 +77,8 @@ export function messageResource(message: Message, wire: Wire): object {
   };
 }
 
-function sizeOf({ data, attributes, orderingKey = "" }: PublishedMessage): number {
+/** Bytes of data, attributes and ordering key. */
+export function sizeOf({ data, attributes, orderingKey = "" }: PublishedMessage): number {
   const texts = Object.entries(attributes).flat();
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), data.length + Buffer.byteLength(orderingKey));
 }

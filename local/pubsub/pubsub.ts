@@ -5,6 +5,7 @@ import type {
   Caller,
   EvaluatedResource,
   GrpcService,
+  GrpcStream,
   RestService,
   Simulated,
   StandIn,
@@ -16,6 +17,7 @@ import type { PublishedMessage, TopicPublisher } from "./publisher";
 import { Puller } from "./pull";
 import { Pusher } from "./push";
 import { checkName, SUBSCRIPTION_ATTRIBUTES, subscriptionSettings, TOPIC_ATTRIBUTES, topicName } from "./settings";
+import { type StreamingPullRequest, Streams } from "./streams";
 import { Subscription } from "./subscription";
 import { PUBLISHER_RPCS, SCHEMA_RPCS, SUBSCRIBER_RPCS } from "./unimplemented";
 
@@ -41,6 +43,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly pushers = new Map<Subscription, Pusher>();
   private readonly pullers = new Map<Subscription, Puller>();
+  private readonly streams = new Map<Puller, Streams>();
   private published = 0;
   private readonly forwarder: TopicPublisher;
 
@@ -59,19 +62,26 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
     this.rest = [restService({ hosts, rpcs: [...publisher, ...subscriber, ...SCHEMA_RPCS] })];
     this.grpc = [
       grpcService("google.pubsub.v1.Publisher", { hosts, protos, rpcs: publisher }),
-      grpcService("google.pubsub.v1.Subscriber", { hosts, protos, rpcs: subscriber }),
+      grpcService("google.pubsub.v1.Subscriber", {
+        hosts,
+        protos,
+        rpcs: subscriber,
+        streams: { StreamingPull: (stream, caller) => this.streamingPull(stream, caller) },
+      }),
       grpcService("google.pubsub.v1.SchemaService", { hosts, protos, rpcs: SCHEMA_RPCS }),
     ];
   }
 
-  /** Messages that are being pushed or will be. What waits for somebody to pull it is at rest. */
+  /** Messages that are being pushed or streamed, or will be. What waits for somebody to pull it is at rest. */
   pending(): number {
-    return [...this.pushers.keys()].reduce((sum, { backlog }) => sum + backlog.size, 0);
+    const pushed = [...this.pushers.keys()].reduce((sum, { backlog }) => sum + backlog.size, 0);
+    return [...this.streams.values()].reduce((sum, streams) => sum + streams.pending(), pushed);
   }
 
   stop(): void {
     for (const pusher of this.pushers.values()) pusher.stop();
     for (const puller of this.pullers.values()) puller.stop();
+    for (const streams of this.streams.values()) streams.stop();
   }
 
   async publish(caller: Caller, topic: string, message: PublishedMessage): Promise<string> {
@@ -114,7 +124,12 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
     this.topics.get(settings.topic)?.push(subscription);
     this.subscriptions.set(settings.name, subscription);
     if (settings.push) this.pushers.set(subscription, new Pusher(this.surroundings, subscription, settings.push));
-    else this.pullers.set(subscription, new Puller(this.surroundings.clock, subscription));
+    else {
+      const { clock } = this.surroundings;
+      const puller = new Puller(clock, subscription);
+      this.pullers.set(subscription, puller);
+      this.streams.set(puller, new Streams(clock, subscription, puller));
+    }
   }
 
   /** Methods and paths: google/pubsub/v1/pubsub.proto. */
@@ -186,7 +201,15 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
     this.surroundings.recorder.hop({ from: email, to, what: `message ${id}`, status, detail: why[status] });
   }
 
-  private puller({ request, caller }: Call): Puller {
+  /** Source: `Subscriber.StreamingPull` in pubsub.proto. */
+  private async streamingPull(stream: GrpcStream, caller: Caller): Promise<void> {
+    const requests: AsyncIterator<StreamingPullRequest> = stream.requests[Symbol.asyncIterator]();
+    const { value: first, done } = await requests.next();
+    if (done) return;
+    await this.streams.get(this.puller({ request: first, caller }))?.serve(stream, first, requests);
+  }
+
+  private puller({ request, caller }: Pick<Call, "request" | "caller">): Puller {
     const name = readText(request.subscription, "subscription");
     this.surroundings.authorizer.require(caller, "pubsub.subscriptions.consume", name);
     const puller = this.pullers.get(this.subscriptionCalled(name));

@@ -4,13 +4,22 @@ import type { Clock } from "../core/clock";
 import { Heap, type Timed } from "../core/heap";
 import type { Wire } from "../core/values";
 import type { Delivery } from "./backlog";
-import { messageResource } from "./message";
+import { type Message, messageResource } from "./message";
 import type { Subscription } from "./subscription";
 
 interface Lease {
   readonly delivery: Delivery;
   /** When the message is delivered again unless it is acknowledged. */
-  deadline: number;
+  readonly deadline: number;
+  /** Told when the message is acknowledged, refused, or not answered in time. */
+  readonly onEnd: () => void;
+}
+
+/** A message that is handed out. */
+export interface Received {
+  readonly message: Message;
+  /** `google.pubsub.v1.ReceivedMessage` */
+  readonly resource: object;
 }
 
 interface Expiry extends Timed {
@@ -41,21 +50,30 @@ export class Puller {
   pull(maxMessages: number, wire: Wire): object[] {
     if (!(maxMessages > 0))
       throw new ApiError("INVALID_ARGUMENT", `Invalid maxMessages ${maxMessages}; allowed: 1 or more.`);
-    const now = this.clock.now();
     const received: object[] = [];
     while (received.length < maxMessages) {
-      const delivery = this.subscription.backlog.take(now);
-      if (!delivery) break;
-      const ackId = `${this.subscription.settings.name}:${this.issued++}`;
-      this.lease(ackId, delivery, now + this.subscription.settings.ackDeadline);
-      const deliveryAttempt = this.subscription.attemptToTell(delivery);
-      received.push({
-        ackId,
-        message: messageResource(delivery.message, wire),
-        ...(deliveryAttempt ? { deliveryAttempt } : {}),
-      });
+      const next = this.take(wire, this.subscription.settings.ackDeadline);
+      if (!next) break;
+      received.push(next.resource);
     }
     return received;
+  }
+
+  /** Hands out the next message that is due. @param deadline milliseconds that its receiver has */
+  take(wire: Wire, deadline: number, onEnd: () => void = () => {}): Received | undefined {
+    const now = this.clock.now();
+    const delivery = this.subscription.backlog.take(now);
+    if (!delivery) return undefined;
+    const { message } = delivery;
+    const ackId = `${this.subscription.settings.name}:${this.issued++}`;
+    this.lease(ackId, { delivery, deadline: now + deadline, onEnd });
+    const deliveryAttempt = this.subscription.attemptToTell(delivery);
+    const resource = {
+      ackId,
+      message: messageResource(message, wire),
+      ...(deliveryAttempt ? { deliveryAttempt } : {}),
+    };
+    return { message, resource };
   }
 
   /** A lease that has ended makes no difference: "Acknowledging a message more than once will not result in an error." */
@@ -64,6 +82,7 @@ export class Puller {
       const lease = this.leases.get(ackId);
       if (!lease) continue;
       this.leases.delete(ackId);
+      lease.onEnd();
       this.subscription.acknowledge(lease.delivery);
     }
   }
@@ -79,15 +98,15 @@ export class Puller {
     for (const ackId of this.readAckIds(ackIds)) {
       const lease = this.leases.get(ackId);
       if (!lease) continue;
-      if (seconds > 0) this.lease(ackId, lease.delivery, this.clock.now() + seconds * 1000);
+      if (seconds > 0) this.lease(ackId, { ...lease, deadline: this.clock.now() + seconds * 1000 });
       else await this.end(ackId, lease);
     }
   }
 
-  private lease(ackId: string, delivery: Delivery, deadline: number): void {
-    this.leases.set(ackId, { delivery, deadline });
-    this.expiries.push({ time: deadline, order: this.issued, ackId });
-    this.alarm.set(deadline);
+  private lease(ackId: string, lease: Lease): void {
+    this.leases.set(ackId, lease);
+    this.expiries.push({ time: lease.deadline, order: this.issued, ackId });
+    this.alarm.set(lease.deadline);
   }
 
   private expire(): void {
@@ -103,8 +122,9 @@ export class Puller {
     }
   }
 
-  private async end(ackId: string, { delivery }: Lease): Promise<void> {
+  private async end(ackId: string, { delivery, onEnd }: Lease): Promise<void> {
     this.leases.delete(ackId);
+    onEnd();
     await this.subscription.fail(delivery);
   }
 

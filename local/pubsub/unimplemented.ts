@@ -19,7 +19,6 @@ export const PUBLISHER_RPCS: readonly Rpc[] = [
 ];
 
 export const SUBSCRIBER_RPCS: readonly Rpc[] = [
-  { name: "StreamingPull" },
   { name: "Seek", http: `POST /v1/{subscription=${SUBSCRIPTION}}:seek` },
   { name: "CreateSubscription", http: `PUT /v1/{name=${SUBSCRIPTION}}` },
   { name: "GetSubscription", http: `GET /v1/{subscription=${SUBSCRIPTION}}` },

@@ -231,6 +231,12 @@ function watched(
           (request, caller) => notice(() => method(request, caller)),
         ]),
       ),
+      streams: Object.fromEntries(
+        Object.entries(service.streams ?? {}).map(([name, serve]) => [
+          name,
+          (stream, caller) => notice(() => serve(stream, caller)),
+        ]),
+      ),
     })),
   };
 }

@@ -59,15 +59,54 @@ it.each(["", "{ fallback: true }"])("publishes, pulls and acknowledges with opti
   expect(around.asked).toContain(`${ACCOUNT} pubsub.subscriptions.consume projects/acme-ml/subscriptions/sub`);
 });
 
-it("refuses StreamingPull by name", async () => {
+const CONSUMER = `
+  const { PubSub } = require("@google-cloud/pubsub");
+  const pubsub = new PubSub();
+  const topic = pubsub.topic("topic", { messageOrdering: true });
+  const subscription = pubsub.subscription("sub", { flowControl: { maxMessages: 2 } });
+  const seen = [];
+  let refused = false;
+  subscription.on("error", (error) => { console.error(error); process.exit(1); });
+  subscription.on("message", async (message) => {
+    seen.push(message.data.toString());
+    if (!refused && message.data.toString() === "1") { refused = true; message.nack(); return; }
+    message.ack();
+    if (seen.length < 6) return;
+    await subscription.close();
+    console.log(JSON.stringify(seen));
+    process.exit();
+  });
+  (async () => {
+    for (let n = 0; n < 5; n++) await topic.publishMessage({ data: Buffer.from(String(n)), orderingKey: "k" });
+  })().catch((error) => { console.error(error); process.exit(1); });`;
+
+it("streams messages to a listener, in order, again after a nack", async () => {
+  expect(result(await run(network, CONSUMER))).toEqual(["0", "1", "1", "2", "3", "4"]);
+  await eventually(() => expect(pubsub.held("projects/acme-ml/subscriptions/sub")).toEqual([]));
+});
+
+it("ends a listener whose account may not consume, with the code of the refusal", async () => {
+  around.denied.add(`${ACCOUNT} pubsub.subscriptions.consume projects/acme-ml/subscriptions/sub`);
   const answer = await run(
     network,
     `const { PubSub } = require("@google-cloud/pubsub");
      new PubSub().subscription("sub").on("error", ({ code, details }) => { console.log(JSON.stringify({ code, details })); process.exit(); })
        .on("message", () => {});`,
   );
-  expect(result(answer)).toMatchObject({
-    code: 12,
-    details: expect.stringContaining("google.pubsub.v1.Subscriber/StreamingPull is not simulated"),
+  around.denied.clear();
+  expect(result(answer)).toEqual({
+    code: 7,
+    details: `${ACCOUNT} lacks pubsub.subscriptions.consume on projects/acme-ml/subscriptions/sub`,
   });
 });
+
+async function eventually(check: () => void): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    try {
+      return check();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  check();
+}
