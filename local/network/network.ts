@@ -6,7 +6,7 @@ import { throwAwayAuthority } from "./certificate";
 import { whenProcessEnds } from "./ending";
 import { Endpoint } from "./endpoint";
 import { type MetadataOptions, MetadataServer } from "./metadata-server";
-import { Proxy } from "./proxy";
+import { ConnectProxy } from "./proxy";
 import { Services } from "./services";
 
 export interface NetworkOptions extends MetadataOptions {
@@ -41,7 +41,7 @@ export class Network {
 
   private readonly folder = mkdtempSync(join(tmpdir(), "local-run-"));
   private readonly endpoint: Endpoint;
-  private readonly proxy: Proxy;
+  private readonly proxy: ConnectProxy;
   private readonly metadataServers = new Map<string, Promise<MetadataServer>>();
   private readonly cleanUp = () => rmSync(this.folder, { recursive: true, force: true });
   private readonly forget = whenProcessEnds(this.cleanUp);
@@ -57,7 +57,7 @@ export class Network {
       clock: options.clock,
       onRefused: (host) => this.refused(host),
     });
-    this.proxy = new Proxy({ port: () => this.port, onRefused: (host) => this.refused(host) });
+    this.proxy = new ConnectProxy({ port: () => this.port, onRefused: (host) => this.refused(host) });
   }
 
   /** Of the TLS port, on 127.0.0.1. */

@@ -15,7 +15,7 @@ const GOOGLE = /(^|\.)(googleapis\.com|run\.app)$/;
  * An HTTP proxy that leads Google's host names to the run's TLS port and refuses all others: for programs that cannot load the
  * preload. Clients of most languages use what `https_proxy` names. Source of CONNECT: RFC 9110, 9.3.6.
  */
-export class Proxy {
+export class ConnectProxy {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 

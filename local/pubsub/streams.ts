@@ -170,7 +170,10 @@ export class Streams {
       opened.holds.delete(hold);
       hold();
     });
-    if (!received) return hold();
+    if (!received) {
+      hold();
+      return;
+    }
     bytes = sizeOf(received.message);
     opened.messages++;
     opened.bytes += bytes;
