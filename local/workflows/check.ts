@@ -167,7 +167,12 @@ class Checker {
   private template(template: Template, path: Path): void {
     if (template.kind === "expression") this.expression(template.expression, path);
     if (template.kind === "list") for (const item of template.items) this.template(item, path);
-    if (template.kind === "map") for (const [key, value] of template.entries) this.template(value, [...path, key]);
+    if (template.kind === "map") {
+      for (const [key, value] of template.entries) {
+        this.template(key, path);
+        this.template(value, key.kind === "constant" ? [...path, String(key.value)] : path);
+      }
+    }
   }
 
   private expression(expression: Expression, path: Path): void {

@@ -2,8 +2,11 @@ import { ApiError } from "../core/api-error";
 import type { Surroundings } from "../core/stand-in";
 import { Cancelled, raised } from "./errors";
 import type { HttpRequest, HttpResponse, StandardContext } from "./stdlib";
-import type { Value } from "./values";
+import { toJson, type Value } from "./values";
 import type { CallLogLevel, Workflow } from "./workflow";
+
+/** Characters of a log entry that a hop shows. */
+const SHOWN = 200;
 
 /** What the steps of one execution can do: as the workflow's service account, on the clock. */
 export class ExecutionContext implements StandardContext {
@@ -69,7 +72,8 @@ export class ExecutionContext implements StandardContext {
       if (!(error instanceof ApiError)) throw error;
       status = `${error.code}: ${error.message}`;
     }
-    const what = `${severity} ${typeof data === "string" ? data : "entry"}`;
+    const text = typeof data === "string" ? data : toJson(data);
+    const what = `${severity} ${text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text}`;
     recorder.hop({ from: `workflow ${this.workflow.id}`, to: "Cloud Logging", what, status, detail: this.told });
   }
 

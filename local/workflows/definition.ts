@@ -6,7 +6,7 @@ export type Template =
   | { readonly kind: "constant"; readonly value: Value }
   | { readonly kind: "expression"; readonly expression: Expression }
   | { readonly kind: "list"; readonly items: readonly Template[] }
-  | { readonly kind: "map"; readonly entries: readonly (readonly [string, Template])[] };
+  | { readonly kind: "map"; readonly entries: readonly (readonly [Template, Template])[] };
 
 export interface Assignment {
   readonly name: string;
@@ -22,7 +22,7 @@ export interface Condition {
 export interface Loop {
   readonly value: string;
   readonly index?: string;
-  readonly over: { readonly list: Template } | { readonly from: Template; readonly to: Template };
+  readonly over: { readonly list: Template } | { readonly range: Template };
   readonly steps: StepList;
 }
 

@@ -26,8 +26,12 @@ export class RaisedError extends Error {
   }
 }
 
+/** Nothing catches or retries it: the execution fails at once. Source: docs/reference/syntax/error-types, ResourceLimitError. */
+export class LimitReached extends RaisedError {}
+
 export function raised(tag: ErrorTag, message: string, more: Readonly<Record<string, unknown>> = {}): RaisedError {
-  return new RaisedError(fromPlain({ message, tags: [tag], ...more }));
+  const value = fromPlain({ message, tags: [tag], ...more });
+  return tag === "ResourceLimitError" ? new LimitReached(value) : new RaisedError(value);
 }
 
 /** The execution was cancelled: nothing catches it. */

@@ -76,6 +76,11 @@ export class Execution {
     }
   }
 
+  /** What it took of its limits: steps, and the most bytes of variables that it ever held. */
+  get used(): { readonly steps: number; readonly memory: number } {
+    return this.interpreter.used;
+  }
+
   /** @returns false where it had ended */
   cancel(): boolean {
     if (this.state !== "ACTIVE") return false;

@@ -11,12 +11,12 @@ import type {
   Template,
   Try,
 } from "./definition";
-import { Cancelled, RaisedError, raised } from "./errors";
+import { Cancelled, LimitReached, RaisedError, raised } from "./errors";
 import { boolean, type Environment, type Evaluation, evaluate, finish } from "./expression/evaluate";
 import { withPart } from "./expression/operators";
 import { Memory, Scope } from "./scope";
 import { callStandard, retryPolicy, STANDARD_PREDICATES, type StandardContext, signatureOf } from "./stdlib";
-import { isList, isNumber, typeOf, type Value } from "./values";
+import { isList, isNumber, toJson, typeOf, type Value } from "./values";
 
 /** Limits of one execution. Source: cloud.google.com/workflows/quotas. */
 const MAX_STEPS = 100_000;
@@ -45,6 +45,12 @@ interface Place {
 export class Interpreter {
   private steps = 0;
   private readonly memory = new Memory();
+
+  /** What the execution took of its limits: steps, and the most bytes of variables that it ever held. */
+  get used(): { readonly steps: number; readonly memory: number } {
+    return { steps: this.steps, memory: this.memory.peak };
+  }
+
   /** The step that began last. */
   current = { routine: "main", step: "" };
 
@@ -191,8 +197,13 @@ export class Interpreter {
       yield* list;
       return;
     }
-    const [from, to] = [await this.value(over.from, place), await this.value(over.to, place)];
-    if (!isNumber(from) || !isNumber(to)) throw raised("TypeError", "a range's ends are numbers");
+    const range = await this.value(over.range, place);
+    const [from, to, ...more] = isList(range) ? range : [];
+    if (from === undefined || to === undefined || more.length > 0 || !isNumber(from) || !isNumber(to))
+      throw raised(
+        "TypeError",
+        `a range is a list of two numbers, not ${isList(range) ? toJson(range) : typeOf(range)}`,
+      );
     if (typeof from === "bigint") for (let value = from; value <= to; value++) yield value;
     else for (let value = from; value <= to; value++) yield value;
   }
@@ -206,8 +217,8 @@ export class Interpreter {
       for (let run = runs.shift(); run; run = runs.shift()) {
         if (signal.aborted) return;
         await run.work().catch((error) => {
-          if (!(error instanceof RaisedError)) {
-            if (place.signal.aborted || !signal.aborted) throw error;
+          if (!isCaught(error)) {
+            if (error instanceof LimitReached || place.signal.aborted || !signal.aborted) throw error;
             return;
           }
           failures.push({ id: run.id, error: error.value });
@@ -262,14 +273,14 @@ export class Interpreter {
         try {
           return await this.body(body, place);
         } catch (error) {
-          if (!(error instanceof RaisedError) || !policy || retries >= policy.maxRetries) throw error;
+          if (!isCaught(error) || !policy || retries >= policy.maxRetries) throw error;
           if (!(await this.shouldRetry(policy.predicate, error.value, place))) throw error;
           const delay = Math.min(policy.initialDelay * policy.multiplier ** retries, policy.maxDelay);
           await this.context.sleep(delay, place.signal);
         }
       }
     } catch (error) {
-      if (!(error instanceof RaisedError) || !except) throw error;
+      if (!isCaught(error) || !except) throw error;
       const scope = place.scope.inner();
       scope.declare(except.as, error.value);
       return await this.body(except.body, { ...place, scope }).finally(() => scope.end());
@@ -316,12 +327,19 @@ export class Interpreter {
       }
       case "map": {
         const map = new Map<string, Value>();
-        for (const [key, value] of template.entries) map.set(key, yield* this.evaluation(value, place));
+        for (const [name, value] of template.entries) {
+          const key = yield* this.evaluation(name, place);
+          if (typeof key !== "string") throw raised("TypeError", `a map's key is a string, not ${typeOf(key)}`);
+          map.set(key, yield* this.evaluation(value, place));
+        }
         return map;
       }
     }
   }
 }
+
+const isCaught = (error: unknown): error is RaisedError =>
+  error instanceof RaisedError && !(error instanceof LimitReached);
 
 function jump(next: string, { lists }: Place): Ending {
   if (next === "end") return { kind: "return", value: null };

@@ -38,8 +38,9 @@ const BESIDE: Readonly<Record<(typeof ACTIONS)[number], readonly string[]>> = {
   for: ["next"],
   parallel: ["next"],
   try: ["retry", "except", "next"],
-  raise: [],
-  return: [],
+  // `next` beside them is accepted and never reached. Source: workflows-samples, jsonschema/workflows.json, `step`.
+  raise: ["next"],
+  return: ["next"],
   steps: ["next"],
 };
 
@@ -177,16 +178,25 @@ class DefinitionParser {
     this.only(given, ["value", "index", "in", "range", "steps"], path);
     if (Object.hasOwn(given, "in") === Object.hasOwn(given, "range"))
       this.problems.add(path, "a loop has either in or range");
-    const range = given.range === undefined ? [] : this.list(given.range, [...path, "range"]);
-    if (given.range !== undefined && range.length !== 2)
-      this.problems.add([...path, "range"], "a range is [first, last]");
-    const [from, to] = range.map((end) => this.template(end, [...path, "range"]));
     return {
       value: this.name(given.value, [...path, "value"]),
       ...(given.index !== undefined && { index: this.name(given.index, [...path, "index"]) }),
-      over: from && to ? { from, to } : { list: this.template(given.in, [...path, "in"]) },
+      over: Object.hasOwn(given, "range")
+        ? { range: this.range(given.range, [...path, "range"]) }
+        : { list: this.template(given.in, [...path, "in"]) },
       steps: this.steps(given.steps, path),
     };
+  }
+
+  /**
+   * Two numbers, or one expression that is a list of two. Expressions inside a YAML list are what Google's schema warns of.
+   * Source: workflows-samples, jsonschema/workflows.json, `for.range`.
+   */
+  private range(plain: unknown, path: Path): Template {
+    const numbers = Array.isArray(plain) && plain.length === 2 && plain.every(isNumeral);
+    if (!numbers && (typeof plain !== "string" || expressionIn(plain) === undefined))
+      this.problems.add(path, "a range is two numbers, [1, 9], or one expression that is a list, ${[first, last]}");
+    return this.template(plain, path);
   }
 
   private parallel(plain: unknown, path: Path): Parallel {
@@ -271,7 +281,11 @@ class DefinitionParser {
     if (typeof plain === "object" && plain !== null) {
       return {
         kind: "map",
-        entries: Object.entries(plain).map(([key, value]) => [key, this.template(value, [...path, key])]),
+        // Source of expressions as keys: docs/reference/syntax/maps, "dynamic keys".
+        entries: Object.entries(plain).map(([key, value]) => [
+          this.textTemplate(key, [...path, key]),
+          this.template(value, [...path, key]),
+        ]),
       };
     }
     // Whole numbers are bigint here already; another number was written with a fraction.
@@ -333,6 +347,8 @@ class DefinitionParser {
 }
 
 type Path = readonly (string | number)[];
+
+const isNumeral = (plain: unknown) => typeof plain === "number" || typeof plain === "bigint";
 
 /** What stands between the braces of a text that is an expression as a whole. */
 function expressionIn(text: string): string | undefined {

@@ -1,3 +1,5 @@
+import { parse as parseLossless } from "lossless-json";
+
 /**
  * What variables hold. Integers are bigint and doubles number, so that `4 / 2` stays a double as it does in Workflows.
  * Values never change: an assignment to a part makes a new whole, so nobody sees another's change.
@@ -23,20 +25,31 @@ export const isList = (value: Value | undefined): value is readonly Value[] => A
 export const isNumber = (value: Value): value is bigint | number =>
   typeof value === "bigint" || typeof value === "number";
 
-/** From what JSON.parse or a YAML parser gives. Whole numbers become integers. */
+/** From what a program has. Whole numbers become integers. */
 export function fromPlain(plain: unknown): Value {
+  return fromParsed(plain, (number) => (Number.isSafeInteger(number) ? BigInt(number) : number));
+}
+
+/** From what a parser gives that tells integers, as bigint, from doubles. */
+function fromParsed(plain: unknown, fromNumber: (number: number) => Value = (number) => number): Value {
   if (plain === null || plain === undefined) return null;
-  if (typeof plain === "number") return Number.isSafeInteger(plain) ? BigInt(plain) : plain;
+  if (typeof plain === "number") return fromNumber(plain);
   if (typeof plain === "boolean" || typeof plain === "bigint" || typeof plain === "string") return plain;
   if (Buffer.isBuffer(plain)) return plain;
   if (plain instanceof Map) return plain;
-  if (Array.isArray(plain)) return plain.map(fromPlain);
-  return new Map(Object.entries(plain).map(([key, value]) => [key, fromPlain(value)]));
+  if (Array.isArray(plain)) return plain.map((part) => fromParsed(part, fromNumber));
+  return new Map(Object.entries(plain).map(([key, value]) => [key, fromParsed(value, fromNumber)]));
 }
 
-/** @throws SyntaxError */
+/** Numbers without fraction or exponent are integers, exact to 64 bits. @throws SyntaxError */
 export function parseJson(text: string): Value {
-  return fromPlain(JSON.parse(text));
+  return fromParsed(parseLossless(text, undefined, { parseNumber }));
+}
+
+function parseNumber(text: string): bigint | number {
+  if (!/^-?\d+$/.test(text)) return Number(text);
+  const whole = BigInt(text);
+  return BigInt.asIntN(64, whole) === whole ? whole : Number(text);
 }
 
 /** @throws TypeError for bytes, which JSON cannot hold. Source: docs/reference/syntax/datatypes. */
@@ -48,25 +61,20 @@ export function toJson(value: Value): string {
   return JSON.stringify(value);
 }
 
+/** Below 0, 0 or above; NaN where one of them is. Integers and doubles are compared exactly. */
+export function orderOfNumbers(a: bigint | number, b: bigint | number): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  return Number.isNaN(Number(a)) || Number.isNaN(Number(b)) ? Number.NaN : 0;
+}
+
 /** Deeply; numbers by what they are worth. */
 export function equal(a: Value, b: Value): boolean {
-  if (isNumber(a) && isNumber(b)) return Number(a) === Number(b);
+  if (isNumber(a) && isNumber(b)) return orderOfNumbers(a, b) === 0;
   if (Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b);
   if (isList(a) && isList(b)) return a.length === b.length && a.every((part, index) => equal(part, b[index] as Value));
   if (isMap(a) && isMap(b)) {
     return a.size === b.size && [...a].every(([key, part]) => b.has(key) && equal(part, b.get(key) as Value));
   }
   return a === b;
-}
-
-/** Bytes that a value counts for against the limit of 512 KB; roughly its JSON, as Google does not say how it counts. */
-export function sizeOf(value: Value): number {
-  if (typeof value === "string") return Buffer.byteLength(value) + 2;
-  if (isNumber(value)) return 8;
-  if (Buffer.isBuffer(value)) return value.length;
-  let size = 2;
-  if (isList(value)) for (const part of value) size += sizeOf(part) + 1;
-  else if (isMap(value)) for (const [key, part] of value) size += Buffer.byteLength(key) + sizeOf(part) + 4;
-  else size = 4;
-  return size;
 }

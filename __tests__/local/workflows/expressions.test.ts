@@ -25,11 +25,27 @@ describe("expressions", () => {
     ["a.n != 7", false],
     ["not a.t or true", true],
     ["NOT (a.t AND false)", true],
-    ["not 1 == 2", true],
+    // Order of operations: docs/reference/syntax/datatypes.
+    ["not (1 == 2)", true],
+    ["not a.t == false", true],
+    ["not a.t in [true]", false],
+    ["not a.t in [true, false]", true],
+    ["not not a.t", true],
+    ["-2 * -3 + 1 < 8 and not false", true],
+    ["1 + 2 in [3]", true],
+    // Implicit data type conversions: docs/reference/syntax/datatypes.
+    ['"a" + 1', "a1"],
+    ['1.5 + "a"', "1.5a"],
+    ['true + "a"', "truea"],
+    // Order of code points: U+FF5E comes before U+1F600, the other way round in UTF-16.
+    ['"\uff5e" < "\ud83d\ude00"', true],
+    ["9007199254740993 == 9007199254740992", false],
+    ["9007199254740993 > 9007199254740992.0", true],
+    ["9007199254740993 == 9007199254740992.0", false],
     ["false and a.missing", false],
     ["true or a.missing", true],
     ['"two" in a.l', true],
-    ['"x" not in a.m', true],
+    ['not ("x" in a.m)', true],
     ['"k" in a.m', true],
     ["[3] in a.l", true],
     ["a.l[2][0] + 1", 4],
@@ -42,7 +58,9 @@ describe("expressions", () => {
   });
 
   test.each([
-    ['"a" + 1', "TypeError", "unsupported operand types for +: string and integer"],
+    ['"a" + null', "TypeError", "unsupported operand types for +: string and null"],
+    ["true + 1", "TypeError", "unsupported operand types for +: boolean and integer"],
+    ["not 1 == 2", "TypeError", "not needs a boolean, not integer"],
     ["1 < null", "TypeError", "unsupported operand types for <: integer and null"],
     ["not 1", "TypeError", "not needs a boolean, not integer"],
     ["1 and true", "TypeError", "and needs a boolean, not integer"],
@@ -55,6 +73,8 @@ describe("expressions", () => {
     ["1 / 0", "ZeroDivisionError", "division by zero"],
     ["1 % 0.0", "ZeroDivisionError", "division by zero"],
     ["9223372036854775807 + 1", "ValueError", "9223372036854775808 does not fit into 64 bits"],
+    ["-(-9223372036854775807 - 1)", "ValueError", "9223372036854775808 does not fit into 64 bits"],
+    ["math.abs(-9223372036854775807 - 1)", "ValueError", "9223372036854775808 does not fit into 64 bits"],
   ])("%s raises %s", async (expression, tag, message) => {
     expect(await evaluated(expression, argument)).toEqual({ raised: { tags: [tag], message } });
   });
@@ -72,7 +92,7 @@ describe("standard library", () => {
     ["int(-2.9)", -2],
     ['double("1.5")', 1.5],
     ["string(12) + string(true) + string(1.5)", "12true1.5"],
-    ['bool("TRUE")', true],
+    ["if(null, 1, 2)", 2],
     ["get_type(a.l)", "list"],
     ['get_type(text.encode("x"))', "bytes"],
     ['json.decode("{\\"x\\": [1, 2.5]}").x[1]', 2.5],
@@ -84,7 +104,13 @@ describe("standard library", () => {
     ["list.prepend([2], 1)", [1, 2]],
     ['map.get(a, ["m", "k"])', { deep: null }],
     ['map.get(a, ["m", "none", "x"])', null],
-    ['map.get(a, "none", 5)', 5],
+    ['map.get("no map", "code")', null],
+    ['map.get(a, ["s", "code"])', null],
+    ['json.decode("[9007199254740993, -9223372036854775808]")[0] - 1', 9007199254740992],
+    ['string(json.decode("9007199254740993"))', "9007199254740993"],
+    ['get_type(json.decode("2.0"))', "double"],
+    ['get_type(json.decode("18446744073709551616"))', "double"],
+    ["math.floor(9007199254740993) - 9007199254740992", 1],
     ['map.delete(a.m, "k")', {}],
     ['map.merge_nested(a.m, json.decode("{\\"k\\":{\\"x\\":1}}"))', { k: { deep: null, x: 1 } }],
     ["math.min(3, 2.5)", 2.5],
@@ -100,8 +126,6 @@ describe("standard library", () => {
     ['text.split("a,b", ",")', ["a", "b"]],
     ['text.substring("hello", 1, 3)', "el"],
     ['text.replace_all("a.b.c", ".", "$&")', "a$&b$&c"],
-    ['text.replace_all_regex("x1y22", "([a-z])(\\\\d+)", "\\\\2\\\\1$")', "1x$22y$"],
-    ['text.match_regex("abc", "^a.c$")', true],
     [
       'text.find_all("abab", "b")',
       [
@@ -122,9 +146,9 @@ describe("standard library", () => {
     ["int(null)", "TypeError", "int: argument value must be number or string, not null"],
     ["string(null)", "TypeError", "string: argument value must be number, boolean or string, not null"],
     ["len(1)", "TypeError", "len: argument value must be string, bytes, list or map, not integer"],
-    ['map.get("text", "code")', "TypeError", "map.get: argument map must be map, not string"],
+    ["map.get(a, 1)", "TypeError", "map.get: argument keys must be string or list of strings, not integer"],
+    ["math.floor(1e400)", "ValueError", "Infinity has no integer"],
     ['sys.get_env("NONE")', "KeyError", "environment variable not found: NONE"],
-    ['text.match_regex("a", "(?=a)")', "ValueError", "invalid regular expression: (?=a)"],
     ['text.substring("abc", 2, 9)', "IndexError", "substring 2 to 9 of 3 characters"],
     ['base64.decode("?")', "ValueError", "invalid base64"],
     ['time.parse("today")', "ValueError", 'invalid time: "today"'],
@@ -137,5 +161,80 @@ describe("standard library", () => {
     const { raised } = (await evaluated('json.decode("{")')) as { raised: { tags: string[]; message: string } };
     expect(raised.tags).toEqual(["ValueError"]);
     expect(raised.message).toMatch(/^invalid JSON: /);
+  });
+});
+
+/** A call of a function with texts as they are, whatever escapes they would need in an expression. */
+async function called(name: string, ...texts: string[]): Promise<unknown> {
+  return evaluated(`${name}(${texts.map((_, at) => `a[${at}]`).join(", ")})`, texts);
+}
+
+// https://github.com/google/re2/wiki/Syntax
+describe("regular expressions are RE2's", () => {
+  test.each([
+    // Of matches that begin at the same place the longest: docs/reference/stdlib/text/find_all_regex.
+    ["fooa", "foo|fooa", ["fooa"]],
+    ["aA", "(?i)a", ["a", "A"]],
+    ["a12b3", "[[:digit:]]+", ["12", "3"]],
+    ["12\n", "\\A\\d+\\z", []],
+    ["12", "\\A\\d+\\z", ["12"]],
+    ["na", "(?P<name>n)", ["n"]],
+    ["a-b", "a\\-b", ["a-b"]],
+    // Classes are ASCII: neither a byte order mark nor another script's digits are in them.
+    ["\ufeff \u2003", "\\s", [" "]],
+    ["é1٣", "\\w", ["1"]],
+    ["é1٣", "\\pN", ["1", "٣"]],
+    ["baac", "a*", ["", "aa", ""]],
+    ["a\nb", "(?s)a.b", ["a\nb"]],
+    ["aXbXc", "\\QX\\E", ["X", "X"]],
+    ["abb", "ab*?", ["abb"]],
+  ])("of %j, %s finds %j", async (text, expression, found) => {
+    const matches = (await called("text.find_all_regex", text, expression)) as { match: string }[];
+    expect(matches.map(({ match }) => match)).toEqual(found);
+    expect(await called("text.match_regex", text, expression)).toBe(found.length > 0);
+  });
+
+  test.each([
+    ["one two", "one|two", "three", "three three"],
+    // Groups cannot be referred to: docs/reference/stdlib/text/replace_all_regex.
+    ["x1", "([a-z])(\\d)", "\\2\\1$1$&", "\\2\\1$1$&"],
+    ["baac", "a*", "x", "xbxcx"],
+    ["a😀b", "", "-", "-a-😀-b-"],
+  ])("in %j, %s is replaced by %s", async (text, expression, replacement, result) => {
+    expect(await called("text.replace_all_regex", text, expression, replacement)).toBe(result);
+  });
+
+  test.each([
+    ["(?=a)", "invalid or unsupported Perl syntax: `(?=`"],
+    ["(a)\\1", "invalid escape sequence: `\\1`"],
+    ["a{1001}", "invalid repeat count: `{1001}`"],
+    ["(", "missing closing ): `(`"],
+  ])("%s is refused", async (expression, reason) => {
+    expect(await called("text.match_regex", "a", expression)).toEqual({
+      raised: {
+        tags: ["ValueError"],
+        message: `invalid regular expression ${JSON.stringify(expression)}: error parsing regexp: ${reason}`,
+      },
+    });
+  });
+});
+
+describe("texts are counted in code points", () => {
+  test.each([
+    ["text.find_all", ["😀b", "b"], [{ index: 1, match: "b" }]],
+    ["text.find_all_regex", ["😀b", "b"], [{ index: 1, match: "b" }]],
+    [
+      "text.find_all",
+      ["😀", ""],
+      [
+        { index: 0, match: "" },
+        { index: 1, match: "" },
+      ],
+    ],
+    ["text.replace_all", ["😀b", "", "-"], "-😀-b-"],
+    ["text.split", ["😀b", ""], ["😀", "b"]],
+    ["len", ["😀b"], 2],
+  ])("%s of %j", async (name, texts, result) => {
+    expect(await called(name, ...texts)).toEqual(result);
   });
 });

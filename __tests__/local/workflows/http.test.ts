@@ -103,6 +103,12 @@ describe("http", () => {
     expect(given.error).toMatchObject(error);
   });
 
+  // Source: docs/reference/syntax/error-types, HttpError.
+  test.each([204, 302, 304, 399])("a status below 400 is no error: %i", async (status) => {
+    const { result } = await run(call("http.get", '{url: "https://x.test/"}'), { answer: async () => reply(status) });
+    expect(result).toMatchObject({ code: status });
+  });
+
   test.each([
     ['{url: "ftp://x"}', "ValueError", "invalid URL: ftp://x"],
     ['{url: "https://x.test/", timeout: 1801}', "ValueError", "timeout 1801; allowed: up to 1800 seconds"],

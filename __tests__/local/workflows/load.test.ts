@@ -33,6 +33,17 @@ describe("definitions are checked whole when they are loaded", () => {
     ],
     [steps("- a:\n    assign:\n      - 1x: 2"), "main.a.assign.0: expected the end, found x"],
     [steps("- a:\n    assign:\n      - f(x): 2"), 'main.a.assign.0: nothing can be assigned to "f(x)"'],
+    // Not among the operators of docs/reference/syntax/datatypes.
+    [steps("- a:\n    return: ${1 not in [2]}"), "main.a.return: not stands before a value: not (a in b)"],
+    [steps("- a:\n    return: ${bool(1)}"), "main.a.return: there is no function bool, or it is not simulated"],
+    ...['["${1}", "${3}"]', '[1, "${3}"]', "[1]", "3", '"3"'].map((range) => [
+      steps(
+        `- a:\n    for:\n      value: v\n      range: ${range}\n      steps:\n        - b:\n            next: continue`,
+      ),
+      "main.a.for.range: a range is two numbers, [1, 9], or one expression that is a list, ${[first, last]}",
+    ]),
+    [steps("- a:\n    return:\n      ${1 +}: 2"), "main.a.return.${1 +}: expected a value, found the end"],
+    [steps("- a:\n    return: 1\n    next: nowhere"), "main.a.next: no step nowhere can be reached from here"],
     [steps("- a:\n    return: ${1 +}"), "main.a.return: expected a value, found the end"],
     [steps("- a:\n    return: ${1 < 2 < 3}"), "main.a.return: comparisons one after the other need parentheses"],
     [steps("- a:\n    return: '${{\"a\": 1}}'"), 'main.a.return: "{" at 1 is no part of an expression'],

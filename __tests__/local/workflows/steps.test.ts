@@ -51,6 +51,70 @@ describe("steps", () => {
     expect(ended.execution.result).toBe("null");
   });
 
+  // Source: docs/reference/syntax/maps, "dynamic keys".
+  test("map keys may be expressions", async () => {
+    const { result } = await run(
+      steps(`
+- init:
+    assign:
+      - k: one
+      - m: {"\${k}": 1, '\${k + "Two"}': {"\${k}": 2}, three: 3}
+- done:
+    return: \${m}`),
+    );
+    expect(result).toEqual({ one: 1, oneTwo: { one: 2 }, three: 3 });
+    const { error } = await run(steps(`- done:\n    return: {"\${1}": 1}`));
+    expect(error).toEqual({ tags: ["TypeError"], message: "a map's key is a string, not integer" });
+  });
+
+  // Source: github.com/GoogleCloudPlatform/workflows-samples, jsonschema/workflows.json, "range".
+  test.each([
+    ["[1, 3]", [1, 2, 3]],
+    ["${[1, 3]}", [1, 2, 3]],
+    ["${[n, n + 2]}", [1, 2, 3]],
+    ["${both}", [1, 2, 3]],
+    ["[0.5, 2]", [0.5, 1.5]],
+  ])("a range is a list of two numbers, or an expression of one: %s", async (range, turns) => {
+    const { result } = await run(
+      steps(`
+- init:
+    assign:
+      - n: 1
+      - both: [1, 3]
+      - seen: []
+- each:
+    for:
+      value: v
+      range: ${range}
+      steps:
+        - see:
+            assign:
+              - seen: \${list.concat(seen, v)}
+- done:
+    return: \${seen}`),
+    );
+    expect(result).toEqual(turns);
+  });
+
+  test.each(["${[1]}", "${[1, 2, 3]}", '${["a", "b"]}', "${1}"])("what is no range: %s", async (range) => {
+    const { error } = await run(
+      steps(
+        `- each:\n    for:\n      value: v\n      range: ${range}\n      steps:\n        - a:\n            next: continue`,
+      ),
+    );
+    expect(error).toEqual({
+      tags: ["TypeError"],
+      message: expect.stringMatching(/^a range is a list of two numbers, not /),
+    });
+  });
+
+  // Source: github.com/GoogleCloudPlatform/workflows-samples, jsonschema/workflows.json, "step".
+  test("next beside return or raise is never reached", async () => {
+    const after = "- b:\n    return: 2";
+    expect((await run(steps(`- a:\n    return: 1\n    next: b\n${after}`))).result).toBe(1);
+    expect((await run(steps(`- a:\n    raise: no\n    next: b\n${after}`))).error).toBe("no");
+  });
+
   test("for: lists with index, ranges with both ends, break and continue, variables of their own", async () => {
     const { result } = await run(
       steps(`
@@ -197,6 +261,26 @@ down:
         detail,
       });
     }
+  });
+
+  // Source: docs/reference/stdlib/sys/log.
+  test.each([
+    ["{data: {a: 1}, severity: WARNING}", 'WARNING {"a":1}'],
+    ["{json: {a: [true]}}", 'DEFAULT {"a":[true]}'],
+    ["{text: [1, 2]}", "DEFAULT [1,2]"],
+    ["{data: 1.5}", "DEFAULT 1.5"],
+  ])("sys.log of %s", async (args, what) => {
+    const { around } = await run(steps(`- l:\n    call: sys.log\n    args: ${args}`));
+    expect(around.hops.filter(({ to }) => to === "Cloud Logging")).toMatchObject([{ what }]);
+  });
+
+  test.each([
+    ["{severity: INFO}", "sys.log needs one of data, text and json; given: none"],
+    ["{text: a, json: {b: 1}}", "sys.log needs one of data, text and json; given: text, json"],
+    ["{json: a}", "sys.log: argument json must be map, not string"],
+  ])("sys.log of %s is a TypeError", async (args, message) => {
+    const { error } = await run(steps(`- l:\n    call: sys.log\n    args: ${args}`));
+    expect(error).toEqual({ tags: ["TypeError"], message });
   });
 
   test.each([
@@ -434,6 +518,42 @@ describe("limits", () => {
   test("100,000 steps", async () => {
     const { error } = await run(steps("- a:\n    next: a"));
     expect(error).toEqual({ tags: ["ResourceLimitError"], message: "step limit exceeded: 100000" });
+  });
+
+  // Source: docs/reference/syntax/error-types, ResourceLimitError.
+  test("what reaches a limit can neither be caught nor retried", async () => {
+    const { execution, error } = await run(
+      steps(`
+- double:
+    try:
+      steps:
+        - init:
+            assign:
+              - text: x
+        - each:
+            for:
+              value: v
+              range: [1, 30]
+              steps:
+                - more:
+                    assign:
+                      - text: \${text + text}
+    retry:
+      predicate: \${retry.always}
+      max_retries: 3
+      backoff: {initial_delay: 1, max_delay: 1, multiplier: 1}
+    except:
+      as: e
+      steps:
+        - caught:
+            return: caught`),
+    );
+    expect(execution.state).toBe("FAILED");
+    // A text holds 256 KB: docs/reference/syntax/syntax-cheat-sheet.
+    expect(error).toEqual({
+      tags: ["ResourceLimitError"],
+      message: "text limit exceeded: 524288 bytes; allowed: 262144",
+    });
   });
 
   test("512 KB of variables, freed by a subworkflow that ends", async () => {

@@ -1,6 +1,7 @@
 import { raised } from "../errors";
+import { withinTextLimit } from "../scope";
 import { isNumber, typeOf, type Value } from "../values";
-import { apply, member } from "./operators";
+import { apply, integer, member } from "./operators";
 import type { Expression } from "./parse";
 
 /** What expressions are evaluated in. */
@@ -39,19 +40,20 @@ export function* evaluate(expression: Expression, environment: Environment): Eva
       return member(yield* evaluate(expression.of, environment), yield* evaluate(expression.key, environment));
     case "call": {
       const result = environment.call(expression.name, yield* evaluateAll(expression.args, environment));
-      return result instanceof Promise ? yield result : result;
+      return withinTextLimit(result instanceof Promise ? yield result : result);
     }
     case "not":
       return !boolean("not", yield* evaluate(expression.operand, environment));
     case "minus": {
       const operand = yield* evaluate(expression.operand, environment);
       if (!isNumber(operand)) throw raised("TypeError", `unsupported operand type for -: ${typeOf(operand)}`);
-      return -operand;
+      return typeof operand === "bigint" ? integer(-operand) : -operand;
     }
     case "binary": {
       const { operator, right } = expression;
       const left = yield* evaluate(expression.left, environment);
-      if (operator !== "and" && operator !== "or") return apply(operator, left, yield* evaluate(right, environment));
+      if (operator !== "and" && operator !== "or")
+        return withinTextLimit(apply(operator, left, yield* evaluate(right, environment)));
       if (boolean(operator, left) === (operator === "or")) return left;
       return boolean(operator, yield* evaluate(right, environment));
     }

@@ -1,5 +1,5 @@
 import { raised } from "../errors";
-import { equal, isList, isMap, isNumber, typeOf, type Value } from "../values";
+import { equal, isList, isMap, isNumber, orderOfNumbers, typeOf, type Value } from "../values";
 import type { BinaryOperator } from "./parse";
 
 type Strict = Exclude<BinaryOperator, "and" | "or">;
@@ -13,19 +13,31 @@ export function apply(operator: Strict, left: Value, right: Value): Value {
       return !equal(left, right);
     case "in":
       return contains(right, left);
-    case "not in":
-      return !contains(right, left);
     case "<":
     case "<=":
     case ">":
     case ">=":
       return compare(operator, left, right);
     case "+":
-      if (typeof left === "string" && typeof right === "string") return left + right;
-      return arithmetic(operator, left, right);
+      return isText(left) || isText(right) ? joined(left, right) : arithmetic(operator, left, right);
     default:
       return arithmetic(operator, left, right);
   }
+}
+
+const isText = (value: Value): value is string => typeof value === "string";
+
+/** A text and a number or boolean make a text. Source: docs/reference/syntax/datatypes, "Implicit data type conversions". */
+function joined(left: Value, right: Value): string {
+  const [before, after] = [asText(left), asText(right)];
+  if (before === undefined || after === undefined) throw wrongTypes("+", left, right);
+  return before + after;
+}
+
+/** As `string()` writes it; undefined for what has no such form. */
+export function asText(value: Value): string | undefined {
+  if (typeof value === "string") return value;
+  return typeof value === "boolean" || isNumber(value) ? String(value) : undefined;
 }
 
 function wrongTypes(operator: string, left: Value, right: Value) {
@@ -33,11 +45,18 @@ function wrongTypes(operator: string, left: Value, right: Value) {
 }
 
 function compare(operator: "<" | "<=" | ">" | ">=", left: Value, right: Value): boolean {
-  const comparable = (isNumber(left) && isNumber(right)) || (typeof left === "string" && typeof right === "string");
-  if (!comparable || left === null || right === null) throw wrongTypes(operator, left, right);
-  if (operator === "<") return left < right;
-  if (operator === "<=") return left <= right;
-  return operator === ">" ? left > right : left >= right;
+  const order = orderOf(left, right);
+  if (order === undefined) throw wrongTypes(operator, left, right);
+  if (operator === "<") return order < 0;
+  if (operator === "<=") return order <= 0;
+  return operator === ">" ? order > 0 : order >= 0;
+}
+
+/** Texts by their UTF-8 bytes, which is the order of code points; JavaScript's own order is that of UTF-16. */
+function orderOf(left: Value, right: Value): number | undefined {
+  if (typeof left === "string" && typeof right === "string")
+    return Buffer.compare(Buffer.from(left), Buffer.from(right));
+  return isNumber(left) && isNumber(right) ? orderOfNumbers(left, right) : undefined;
 }
 
 function contains(whole: Value, part: Value): boolean {

@@ -15,7 +15,6 @@ export type BinaryOperator =
   | ">"
   | ">="
   | "in"
-  | "not in"
   | "and"
   | "or";
 
@@ -37,29 +36,27 @@ export type Expression =
 const LONGEST = 400;
 
 /**
- * How strongly operators bind; the documents give no order, so it is that of Python, from which the syntax is taken: all
- * comparisons and `in` alike, `not` weaker than they, `and` and `or` weakest.
+ * How strongly operators bind. Source: docs/reference/syntax/datatypes, "Order of operations": `not` and the minus sign bind
+ * most strongly, then products, sums, all comparisons with `in`, `and`, `or`.
  */
 const BINDS: Readonly<Record<string, number>> = {
   or: 1,
   and: 2,
-  in: 4,
-  "==": 4,
-  "!=": 4,
-  "<": 4,
-  "<=": 4,
-  ">": 4,
-  ">=": 4,
-  "+": 5,
-  "-": 5,
-  "*": 6,
-  "/": 6,
-  "//": 6,
-  "%": 6,
+  in: 3,
+  "==": 3,
+  "!=": 3,
+  "<": 3,
+  "<=": 3,
+  ">": 3,
+  ">=": 3,
+  "+": 4,
+  "-": 4,
+  "*": 5,
+  "/": 5,
+  "//": 5,
+  "%": 5,
 };
-const NOT = 3;
-const COMPARISON = 4;
-const MINUS = 7;
+const COMPARISON = 3;
 
 /** @param text what stands between the braces of `${…}` @throws SyntaxProblem */
 export function parseExpression(text: string): Expression {
@@ -93,11 +90,11 @@ class Parser {
     let left = this.operand();
     for (;;) {
       const operator = this.operator();
-      const binds = operator === undefined ? 0 : (BINDS[operator.replace("not ", "")] ?? 0);
+      const binds = operator === undefined ? 0 : (BINDS[operator] ?? 0);
       if (operator === undefined || binds === 0 || binds < least) return left;
-      this.at += operator === "not in" ? 2 : 1;
+      this.at++;
       left = { kind: "binary", operator, left, right: this.expression(binds + 1) };
-      if (binds === COMPARISON && BINDS[this.operator()?.replace("not ", "") ?? ""] === COMPARISON) {
+      if (binds === COMPARISON && BINDS[this.operator() ?? ""] === COMPARISON) {
         throw new SyntaxProblem("comparisons one after the other need parentheses");
       }
     }
@@ -112,13 +109,13 @@ class Parser {
   private operator(): BinaryOperator | undefined {
     const token = this.peek();
     if (token.kind !== "sign") return undefined;
-    if (token.value !== "not") return token.value as BinaryOperator;
-    return this.tokens[this.at + 1]?.value === "in" ? "not in" : undefined;
+    if (token.value === "not") throw new SyntaxProblem("not stands before a value: not (a in b)");
+    return token.value as BinaryOperator;
   }
 
   private operand(): Expression {
-    if (this.takes("not")) return { kind: "not", operand: this.expression(NOT) };
-    if (this.takes("-")) return { kind: "minus", operand: this.expression(MINUS) };
+    if (this.takes("not")) return { kind: "not", operand: this.operand() };
+    if (this.takes("-")) return { kind: "minus", operand: this.operand() };
     let operand = this.primary();
     for (;;) {
       if (this.takes(".")) operand = { kind: "member", of: operand, key: { kind: "literal", value: this.name() } };

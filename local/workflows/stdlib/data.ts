@@ -1,21 +1,22 @@
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { raised } from "../errors";
-import { integer } from "../expression/operators";
+import { asText, integer } from "../expression/operators";
 import { isList, isMap, isNumber, parseJson, toJson, typeOf, type Value, type WorkflowMap } from "../values";
 import { type Args, type Library, pure } from "./function";
 
 /** Functions that only calculate. Source: docs/reference/stdlib/overview. */
 export const data: Library = {
   default: pure("value default_value", (args) => args.any("value") ?? args.any("default_value")),
-  // All three are evaluated, as with any function.
-  if: pure("condition if_true if_false", (args) => args.any(args.boolean("condition") ? "if_true" : "if_false")),
+  // All three are evaluated, as with any function; null counts as false.
+  if: pure("condition if_true if_false", (args) =>
+    args.any(args.any("condition") !== null && args.boolean("condition") ? "if_true" : "if_false"),
+  ),
   get_type: pure("value", (args) => typeOf(args.any("value"))),
   keys: pure("map", (args) => [...args.map("map").keys()]),
   len: pure("value", (args) => BigInt(lengthOf(args))),
   int: pure("value", toInteger),
   double: pure("value", toDouble),
   string: pure("value", toText),
-  bool: pure("value", toBoolean),
 
   "json.decode": pure("data", (args) => decodeJson(args.bytesOrText("data").toString())),
   "json.encode": pure("data", (args) => Buffer.from(encodeJson(args.any("data")))),
@@ -27,14 +28,13 @@ export const data: Library = {
   "list.concat": pure("objs val", (args) => [...args.list("objs"), args.any("val")]),
   "list.prepend": pure("objs val", (args) => [args.any("val"), ...args.list("objs")]),
 
-  "map.get": pure("map keys default?", getInMap),
+  "map.get": pure("map keys", getInMap),
   "map.delete": pure("map key", (args) => new Map([...args.map("map")].filter(([key]) => key !== args.text("key")))),
   "map.merge": pure("first second", (args) => new Map([...args.map("first"), ...args.map("second")])),
   "map.merge_nested": pure("first second", (args) => mergeNested(args.map("first"), args.map("second"))),
 
   "math.abs": pure("value", (args) => absolute(args.number("value"))),
-  "math.ceil": pure("value", (args) => BigInt(Math.ceil(Number(args.number("value"))))),
-  "math.floor": pure("value", (args) => BigInt(Math.floor(Number(args.number("value"))))),
+  "math.floor": pure("value", (args) => floor(args.number("value"))),
   "math.max": pure("a b", (args) => (args.number("a") >= args.number("b") ? args.number("a") : args.number("b"))),
   "math.min": pure("a b", (args) => (args.number("a") <= args.number("b") ? args.number("a") : args.number("b"))),
 
@@ -78,18 +78,7 @@ function toDouble(args: Args): number {
 }
 
 function toText(args: Args): string {
-  const value = args.any("value");
-  if (typeof value === "string") return value;
-  if (typeof value === "boolean" || isNumber(value)) return String(value);
-  return args.wrong("value", "number, boolean or string");
-}
-
-function toBoolean(args: Args): boolean {
-  const value = args.any("value");
-  if (typeof value === "boolean") return value;
-  if (typeof value !== "string") return args.wrong("value", "boolean or string");
-  if (!/^(true|false)$/i.test(value)) throw raised("ValueError", `invalid boolean: ${JSON.stringify(value)}`);
-  return value.toLowerCase() === "true";
+  return asText(args.any("value")) ?? args.wrong("value", "number, boolean or string");
 }
 
 export function decodeJson(text: string): Value {
@@ -113,13 +102,16 @@ function decodeBase64(text: string): Buffer {
   return Buffer.from(text, "base64");
 }
 
-/** By one key, or by a list of keys one in the other; null or the default where there is nothing. */
+/** By one key, or by a list of keys one in the other; null where there is nothing, or no map. Source: docs/reference/stdlib/map/get. */
 function getInMap(args: Args): Value {
   const keys = args.any("keys");
-  const path = isList(keys) ? keys : [args.text("keys")];
-  let value: Value | undefined = args.map("map");
-  for (const key of path) value = isMap(value) && typeof key === "string" ? value.get(key) : undefined;
-  return value ?? args.any("default");
+  const path = isList(keys) ? keys : [keys];
+  let value: Value | undefined = args.any("map");
+  for (const key of path) {
+    if (typeof key !== "string") return args.wrong("keys", "string or list of strings");
+    value = isMap(value) ? value.get(key) : undefined;
+  }
+  return value ?? null;
 }
 
 function mergeNested(first: WorkflowMap, second: WorkflowMap): WorkflowMap {
@@ -133,7 +125,13 @@ function mergeNested(first: WorkflowMap, second: WorkflowMap): WorkflowMap {
 
 function absolute(value: bigint | number): Value {
   if (typeof value === "number") return Math.abs(value);
-  return value < 0n ? -value : value;
+  return integer(value < 0n ? -value : value);
+}
+
+function floor(value: bigint | number): Value {
+  if (typeof value === "bigint") return value;
+  if (!Number.isFinite(value)) throw raised("ValueError", `${value} has no integer`);
+  return integer(BigInt(Math.floor(value)));
 }
 
 function formatTime(seconds: number): string {

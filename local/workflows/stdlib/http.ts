@@ -83,12 +83,12 @@ function authorizationOf(args: Args, url: URL, context: StandardContext): string
   throw raised("ValueError", `auth type ${type ? plainText(type) : "null"}; allowed: OAuth2, OIDC`);
 }
 
-/** @throws RaisedError HttpError for a status that is not of success; redirects are not followed */
+/** @throws RaisedError HttpError for a status from 400. Source: docs/reference/syntax/error-types, HttpError. */
 export function toValue({ status, headers, body }: HttpResponse): WorkflowMap {
   if (body.length > MAX_RESPONSE) {
     throw raised("ResourceLimitError", `the response has ${body.length} bytes; allowed: ${MAX_RESPONSE}`);
   }
-  const failed = status < 200 || status > 299;
+  const failed = status >= 400;
   const parts: [string, Value][] = [
     ["body", decodeBody(body, headers["content-type"] ?? "", failed)],
     ["code", BigInt(status)],

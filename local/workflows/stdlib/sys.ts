@@ -1,4 +1,6 @@
 import { raised } from "../errors";
+import { isMap, type Value } from "../values";
+import { encodeJson } from "./data";
 import { type Args, blocking, type Library, pure } from "./function";
 
 const SEVERITIES = ["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"];
@@ -12,8 +14,8 @@ export const sys: Library = {
     return value;
   }),
   "sys.now": pure("", (_, context) => context.now()),
-  "sys.log": blocking("data? text? json? severity?", (args, context) => {
-    context.log(severity(args), args.any("data") ?? args.any("text") ?? args.any("json"));
+  "sys.log": blocking("data? severity? text? json? timeout?", (args, context) => {
+    context.log(severity(args), entry(args));
     return null;
   }),
   "sys.sleep": blocking("seconds", async (args, context) => {
@@ -27,6 +29,18 @@ export const sys: Library = {
     return null;
   }),
 };
+
+/** Exactly one of three; maps become the entry's jsonPayload, everything else its textPayload. */
+function entry(args: Args): Value {
+  const given = ["data", "text", "json"].filter((name) => args.any(name) !== null);
+  const [name = "data"] = given;
+  if (given.length !== 1)
+    throw raised("TypeError", `sys.log needs one of data, text and json; given: ${given.join(", ") || "none"}`);
+  const value = args.any(name);
+  if (name === "json") return args.map("json");
+  if (name === "data" && isMap(value)) return value;
+  return typeof value === "string" ? value : encodeJson(value);
+}
 
 function severity(args: Args): string {
   const name = args.has("severity") ? args.text("severity") : "DEFAULT";

@@ -1,21 +1,26 @@
 import { raised } from "../errors";
 import type { Value } from "../values";
 import { type Args, type Library, pure } from "./function";
+import { Expression, type Match } from "./regex";
 
 /** Source: docs/reference/stdlib/text. */
 export const text: Library = {
   "text.decode": pure("data charset?", (args) => decode(args)),
   "text.encode": pure("data charset?", (args) => Buffer.from(args.text("data"), charset(args))),
-  "text.find_all": pure("source substr", (args) => matches(args, new RegExp(escaped(args.text("substr")), "gu"))),
-  "text.find_all_regex": pure("source regexp", (args) => matches(args, pattern(args, "g"))),
-  "text.match_regex": pure("source regexp", (args) => pattern(args, "").test(args.text("source"))),
+  "text.find_all": pure("source substr", (args) => found(args, occurrences(args.text("source"), args.text("substr")))),
+  "text.find_all_regex": pure("source regexp", (args) => found(args, regex(args).all(args.text("source")))),
+  "text.match_regex": pure("source regexp", (args) => regex(args).matches(args.text("source"))),
   "text.replace_all": pure("source substr repl", (args) =>
-    args.text("source").replaceAll(args.text("substr"), () => args.text("repl")),
+    args.text("substr") === ""
+      ? regexOf("").replaceAll(args.text("source"), args.text("repl"))
+      : args.text("source").replaceAll(args.text("substr"), () => args.text("repl")),
   ),
   "text.replace_all_regex": pure("source regexp repl", (args) =>
-    args.text("source").replace(pattern(args, "g"), replacement(args.text("repl"))),
+    regex(args).replaceAll(args.text("source"), args.text("repl")),
   ),
-  "text.split": pure("source separator", (args) => args.text("source").split(args.text("separator"))),
+  "text.split": pure("source separator", (args) =>
+    args.text("separator") === "" ? [...args.text("source")] : args.text("source").split(args.text("separator")),
+  ),
   "text.substring": pure("source start end", substring),
   "text.to_lower": pure("source", (args) => args.text("source").toLowerCase()),
   "text.to_upper": pure("source", (args) => args.text("source").toUpperCase()),
@@ -53,35 +58,33 @@ function decode(args: Args): string {
   }
 }
 
-/** What JavaScript's expressions can and RE2's cannot: looking around and referring back. */
-const NOT_RE2 = /\(\?(?:[=!]|<[=!])|\\[1-9]|\\k</;
+const regexOf = (source: string) => new Expression(source);
+const regex = (args: Args) => regexOf(args.text("regexp"));
 
-function pattern(args: Args, flags: string): RegExp {
-  const source = args.text("regexp");
-  try {
-    if (!NOT_RE2.test(source.replaceAll("\\\\", ""))) return new RegExp(source, `${flags}u`);
-  } catch {
-    // Told below.
-  }
-  throw raised("ValueError", `invalid regular expression: ${source}`);
+function occurrences(source: string, part: string): Match[] {
+  if (part === "") return regexOf("").all(source);
+  const matches: Match[] = [];
+  for (let at = source.indexOf(part); at >= 0; at = source.indexOf(part, at + part.length))
+    matches.push({ start: at, text: part });
+  return matches;
 }
 
-/** RE2 writes groups as `\1`, and `$` has no meaning. */
-function replacement(repl: string): string {
-  return repl
-    .replaceAll("$", "$$$$")
-    .replace(/\\(\\|\d)/g, (_, sign) => (sign === "\\" ? "\\" : sign === "0" ? "$&" : `$${sign}`));
+/** Each with the number of characters before it: texts are counted in code points, as `len` does. */
+function found(args: Args, matches: readonly Match[]): Value {
+  const source = args.text("source");
+  let index = 0;
+  let from = 0;
+  return matches.map(({ start, text: match }) => {
+    index += lengthOf(source.slice(from, start));
+    from = start;
+    return new Map<string, Value>([
+      ["index", BigInt(index)],
+      ["match", match],
+    ]);
+  });
 }
 
-function matches(args: Args, expression: RegExp): Value {
-  return [...args.text("source").matchAll(expression)].map(
-    (match) =>
-      new Map<string, Value>([
-        ["index", BigInt(match.index)],
-        ["match", match[0]],
-      ]),
-  );
-}
+const lengthOf = (text: string) => [...text].length;
 
 function substring(args: Args): string {
   const characters = [...args.text("source")];
@@ -90,8 +93,4 @@ function substring(args: Args): string {
     throw raised("IndexError", `substring ${start} to ${end} of ${characters.length} characters`);
   }
   return characters.slice(Number(start), Number(end)).join("");
-}
-
-function escaped(source: string): string {
-  return source.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
