@@ -476,13 +476,12 @@ describe("Dataflow", () => {
     ]);
   });
 
-  // The three methods of the launcher: https://cloud.google.com/dataflow/docs/concepts/access-control, "Required permissions".
+  // The two methods of the launcher: https://cloud.google.com/dataflow/docs/concepts/access-control, "Required permissions".
   test("the launcher's role holds the permissions of the methods that it calls, and no other", () => {
     const stack = testStack();
     workers(stack).grantLaunch(ops);
     expect(only(stack, "google_project_iam_custom_role").permissions).toEqual([
       "dataflow.jobs.create",
-      "dataflow.jobs.get",
       "dataflow.jobs.list",
     ]);
   });

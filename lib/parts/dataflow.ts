@@ -193,8 +193,8 @@ export class DataflowWorkers extends Construct implements IGrantable {
   /**
    * Lets somebody launch jobs on these workers.
    *
-   * Grants on the project (the narrowest level there is) a custom role of `dataflow.jobs.create`, `.get` and `.list`, the
-   * permissions of the three methods that a launcher calls (https://cloud.google.com/dataflow/docs/concepts/access-control,
+   * Grants on the project (the narrowest level there is) a custom role of `dataflow.jobs.create` and `dataflow.jobs.list`, the
+   * permissions of the two methods that a launcher calls (https://cloud.google.com/dataflow/docs/concepts/access-control,
    * "Required permissions"): `roles/dataflow.developer` also cancels and changes every job and starts builds, by which
    * service accounts can be impersonated. Grants `roles/iam.serviceAccountUser` on the workers' identity, and `roles/storage.objectUser` on the temporary bucket, to which who launches must be able to write
    * (https://cloud.google.com/dataflow/docs/guides/templates/running-templates).
@@ -203,7 +203,7 @@ export class DataflowWorkers extends Construct implements IGrantable {
     CustomRole.of(this, "dataflow-launcher", {
       title: "Dataflow launcher",
       description: "Launches and finds Dataflow jobs",
-      permissions: ["dataflow.jobs.create", "dataflow.jobs.get", "dataflow.jobs.list"],
+      permissions: ["dataflow.jobs.create", "dataflow.jobs.list"],
     }).grant(to);
     this.identity.grantActAs(to);
     this.props.tempBucket.grantReadWrite(to);

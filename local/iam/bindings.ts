@@ -46,6 +46,9 @@ const FAMILIES: Readonly<Record<string, { attributes: readonly string[]; resourc
   },
 };
 
+/** A group of Google's own, none of whose members acts here (https://cloud.google.com/storage/docs/access-logs). */
+export const LOG_WRITERS = "group:cloud-storage-analytics@google.com";
+
 const CUSTOM_ROLE = "google_project_iam_custom_role";
 
 /** IAM resources and their attributes, for the loader. */
@@ -96,7 +99,7 @@ export function readBindings(
     }
     const members: string[] = form === "member" ? [attributes.member] : attributes.members;
     return members.flatMap((member) => {
-      if (!/^(serviceAccount:|user:|allUsers$|allAuthenticatedUsers$)/.test(member)) {
+      if (!/^(serviceAccount:|user:|allUsers$|allAuthenticatedUsers$)/.test(member) && member !== LOG_WRITERS) {
         problem("member", `who belongs to ${member} is not known here`);
       }
       return permissions

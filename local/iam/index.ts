@@ -1,3 +1,3 @@
 export { type Access, allows, BindingAuthorizer, type Denial } from "./authorizer";
-export { type Binding, type BindingProblem, readBindings, SIMULATED_IAM } from "./bindings";
+export { type Binding, type BindingProblem, LOG_WRITERS, readBindings, SIMULATED_IAM } from "./bindings";
 export { defaultBindings } from "./service-agents";

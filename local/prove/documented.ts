@@ -1,6 +1,6 @@
 import type { StackResource } from "../../terraform";
 import { block } from "../core/terraform-values";
-import { type Access, allows, type Binding } from "../iam";
+import { type Access, allows, type Binding, LOG_WRITERS } from "../iam";
 import type { Grant } from "./grants";
 
 /** What a grant is judged by: the stack, and what a run of it showed. */
@@ -46,6 +46,18 @@ const REQUIREMENTS: readonly Requirement[] = [
       ["roles/iam.serviceAccountOpenIdTokenCreator", "roles/iam.serviceAccountTokenCreator"].includes(role) &&
       /^serviceAccount:service-\d+@gcp-sa-pubsub\.iam\.gserviceaccount\.com$/.test(member) &&
       pushIdentities(resources).some((email) => resource.endsWith(`/serviceAccounts/${email}`)),
+  },
+  {
+    why: "Cloud Storage writes the usage logs of buckets through a group of its own, hourly, which no run waits for",
+    source: "https://cloud.google.com/storage/docs/access-logs (Delivery)",
+    holds: ({ role, member, resource = "" }, { resources }) =>
+      role === "roles/storage.objectCreator" &&
+      member === LOG_WRITERS &&
+      resources.some(
+        ({ type, attributes }) =>
+          type === "google_storage_bucket" &&
+          resource === `projects/_/buckets/${block(attributes, "logging")?.log_bucket}`,
+      ),
   },
 ];
 

@@ -59,3 +59,18 @@ test("Pub/Sub's agent may make tokens of what subscriptions present, and of nobo
   expect(documentedOf([push((block) => [block]), ...grants])).toEqual(["presented"]);
   expect(documentedOf(grants)).toEqual([]);
 });
+
+test("Cloud Storage's group may write usage logs to the bucket that a bucket names for them, and to no other", () => {
+  const on = (name: string, bucket: string, who: string, role = "roles/storage.objectCreator") =>
+    resource("google_storage_bucket_iam_member", name, { bucket, role, member: who });
+  const group = "group:cloud-storage-analytics@google.com";
+  const grants = [
+    on("logs", "logs", group),
+    on("reads", "logs", group, "roles/storage.objectViewer"),
+    on("other-bucket", "other", group),
+    on("other-member", "logs", member("worker")),
+  ];
+  const logged = resource("google_storage_bucket", "data", { name: "data", logging: { log_bucket: "logs" } });
+  expect(documentedOf([logged, ...grants])).toEqual(["logs"]);
+  expect(documentedOf(grants)).toEqual([]);
+});
