@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+
+/** What a check found over all stacks. */
+export interface CheckResult {
+  /** Such as `CKV_GCP_62`. */
+  readonly id: string;
+  /** What it asks for, in checkov's words. */
+  readonly asks: string;
+  /** Resources that pass. */
+  readonly passed: number;
+  /** `<stack> <type>.<id>` of each resource that fails, sorted. */
+  readonly failed: readonly string[];
+}
+
+/** Checkov is not there, or did not end with a report. */
+export class CheckovError extends Error {}
+
+/** The version whose checks docs/security.md lists. */
+export const CHECKOV_VERSION = "3.3.30";
+
+/** @throws CheckovError where `checkov` is not on the PATH, with how to install it */
+export function requireCheckov(): void {
+  const version = spawnSync("checkov", ["--version"], { encoding: "utf8" });
+  const found = version.error ? "is not on the PATH" : `is ${version.stdout.trim() || version.stderr.trim()}`;
+  if (found !== `is ${CHECKOV_VERSION}`) {
+    throw new CheckovError(
+      `checkov ${found}; allowed is ${CHECKOV_VERSION}. Install it: pip install checkov==${CHECKOV_VERSION}`,
+    );
+  }
+}
+
+/**
+ * Runs checkov on synthesized Terraform JSON, without network.
+ *
+ * @param folder holds a folder with `cdk.tf.json` for each stack
+ * @throws CheckovError where it gives no report
+ */
+export function runCheckov(folder: string): CheckResult[] {
+  const args = ["--directory", folder, "--framework", "terraform_json", "--compact", "--output", "json", "--soft-fail"];
+  const { stdout, stderr, error } = spawnSync("checkov", args, { encoding: "utf8", maxBuffer: 2 ** 28 });
+  if (error) throw new CheckovError(`checkov did not run: ${error.message}`);
+  try {
+    return readReport(JSON.parse(stdout));
+  } catch (problem) {
+    throw new CheckovError(`checkov gave no report: ${(problem as Error).message}\n${stderr.slice(-2000)}`);
+  }
+}
+
+interface Finding {
+  readonly check_id: string;
+  readonly check_name: string;
+  readonly file_path: string;
+  readonly resource: string;
+}
+
+/** Reads checkov's JSON report. @throws Error where it is not one, or where a file was not understood */
+export function readReport(report: unknown): CheckResult[] {
+  const { results, summary } = report as {
+    results?: { passed_checks: Finding[]; failed_checks: Finding[] };
+    summary?: { parsing_errors: number };
+  };
+  if (!results || !summary) throw new Error("it has no results");
+  if (summary.parsing_errors > 0) throw new Error(`${summary.parsing_errors} files were not understood`);
+  const found = new Map<string, { asks: string; passed: number; failed: string[] }>();
+  const of = ({ check_id, check_name }: Finding) => {
+    const check = found.get(check_id) ?? { asks: check_name, passed: 0, failed: [] };
+    found.set(check_id, check);
+    return check;
+  };
+  for (const finding of results.passed_checks) of(finding).passed++;
+  for (const finding of results.failed_checks) {
+    const stack = finding.file_path.split("/").at(-2) ?? finding.file_path;
+    of(finding).failed.push(`${stack} ${finding.resource}`);
+  }
+  return [...found]
+    .map(([id, { failed, ...check }]) => ({ id, ...check, failed: failed.sort() }))
+    .sort((a, b) => Number(a.id.replace(/\D+/g, "")) - Number(b.id.replace(/\D+/g, "")));
+}
