@@ -3,7 +3,7 @@
 export { Deployment, type DeploymentProps } from "./core/deployment";
 export { Duration } from "./core/duration";
 export { type DirectorySourceOptions, FunctionSource, type TypeScriptSourceOptions } from "./core/function-source";
-export { externalGrantee, type Grantee, type IGrantable } from "./core/grantee";
+export { externalGrantee, type Grantee, type IGrantable, publicGrantee } from "./core/grantee";
 export { Memory } from "./core/memory";
 export { skipTokenTraces } from "./core/token-traces";
 export { type ValidationCode, ValidationError, ValidationErrors, validationErrors } from "./core/validation";

@@ -4,18 +4,20 @@ import {
   type App,
   Manifest,
   TerraformDataSource,
+  type TerraformElement,
   TerraformRemoteState,
   TerraformResource,
   TerraformStack,
 } from "cdktf";
-import { jsonFindings, type StackJson } from "./core/json-check";
-import { ValidationErrors, validationErrors } from "./core/validation";
+import type { IConstruct } from "constructs";
+import { jsonFindings, machineFolders, type StackJson } from "./core/json-check";
+import { ValidationError, ValidationErrors, validationErrors } from "./core/validation";
 
 /**
  * Synthesizes an app: first everything that is wrong with it is reported at once, then the stacks are written and the
  * JSON is checked. After an error there is no JSON that could be taken for good.
  *
- * @throws ValidationErrors where constructs were given values that Google refuses
+ * @throws ValidationErrors where constructs were given values that Google refuses, or stacks need each other
  * @throws Error where the written JSON has faults, or where cdktf finds some
  */
 export function synthesize(app: App): void {
@@ -27,8 +29,24 @@ export function synthesize(app: App): void {
     checkJson(app);
   } catch (error) {
     discardJson(app.outdir);
-    throw error;
+    throw circular(error) ?? error;
   }
+}
+
+/** cdktf's error about stacks that need each other, in words that say what to do. */
+function circular(error: unknown): ValidationErrors | undefined {
+  const stacks = /Cannot add dependency (\S+) to (\S+), because it would cause a circular dependency/.exec(
+    error instanceof Error ? error.message : "",
+  );
+  if (!stacks) return undefined;
+  const [, one, other = ""] = stacks;
+  return new ValidationErrors([
+    new ValidationError(
+      "OtherStack",
+      `the stacks ${one} and ${other} need values of each other; in one of them import what the other has by name: Bucket.fromName, Topic.fromName, externalGrantee("serviceAccount:…")`,
+      other,
+    ),
+  ]);
 }
 
 function stacksOf(app: App): TerraformStack[] {
@@ -52,24 +70,51 @@ export function discardJson(outdir: string): void {
 }
 
 function checkJson(app: App): void {
+  const folders = machineFolders(app.outdir);
   const findings = stacksOf(app).flatMap((stack) => {
     const json = JSON.parse(readFileSync(jsonFile(app, stack), "utf8")) as StackJson;
-    return [...jsonFindings(json), ...mergedIds(stack, json)].map((finding) => `[${stack.node.path}] ${finding}`);
+    return [...jsonFindings(json, folders), ...idFindings(stack)].map((finding) => `[${stack.node.path}] ${finding}`);
   });
   if (findings.length > 0)
     throw new Error(`the synthesized JSON has faults:\n${findings.map((finding) => `  ${finding}`).join("\n")}`);
 }
 
-/** What has an entry under `resource` or `data`; a reference to another stack is a remote state. */
-const KINDS = [TerraformResource, TerraformDataSource, TerraformRemoteState];
+/** What is a thing of its own in Terraform's state; a reference to another stack is a remote state. */
+function addressOf(construct: IConstruct): string | undefined {
+  if (construct instanceof TerraformResource) return `${construct.terraformResourceType}.${construct.friendlyUniqueId}`;
+  if (construct instanceof TerraformDataSource)
+    return `data.${construct.terraformResourceType}.${construct.friendlyUniqueId}`;
+  if (construct instanceof TerraformRemoteState) return `data.terraform_remote_state.${construct.friendlyUniqueId}`;
+  return undefined;
+}
 
-/** cdktf silently makes one resource of two whose ids differ only in characters that it drops. */
-function mergedIds(stack: TerraformStack, json: StackJson): string[] {
-  const constructs = stack.node.findAll().filter((construct) => KINDS.some((kind) => construct instanceof kind)).length;
-  const entries = [json.resource, json.data]
-    .flatMap((types) => Object.values(types ?? {}))
-    .reduce((sum, byId) => sum + Object.keys(byId).length, 0);
-  return constructs === entries
+/**
+ * What cdktf does without a word: of two resources whose ids differ only in characters that it drops it makes one, and an
+ * `overrideLogicalId` that comes after somebody asked for an attribute of the resource does nothing.
+ */
+function idFindings(stack: TerraformStack): string[] {
+  const owners = new Map<string, IConstruct>();
+  return stack.node.findAll().flatMap((construct) => {
+    const address = addressOf(construct);
+    if (address === undefined) return [];
+    const owner = owners.get(address);
+    owners.set(address, construct);
+    return [
+      ...(owner
+        ? [`[${owner.node.path}] and [${construct.node.path}] are one resource, ${address}; give one another id`]
+        : []),
+      ...lateOverride(construct as TerraformElement),
+    ];
+  });
+}
+
+function lateOverride(element: TerraformElement): string[] {
+  // cdktf has no getter for it. Where the field is another one, nothing is found.
+  const { _logicalIdOverride: wanted } = element as unknown as { readonly _logicalIdOverride?: string };
+  const id = element.friendlyUniqueId;
+  return wanted === undefined || wanted === id
     ? []
-    : [`${constructs} resources gave ${entries} entries: two construct paths have the same logical id`];
+    : [
+        `[${element.node.path}] has the logical id ${id}: overrideLogicalId("${wanted}") came after other resources had referred to it; keep the id and move what is deployed, by terraform state mv or a moved block`,
+      ];
 }

@@ -204,7 +204,7 @@ test("the README's settings are those of lib/settings.ts", () => {
     try {
       readSettings(app, variables);
     } catch (error) {
-      if (error instanceof ValidationErrors) return error.errors.map(({ detail }) => detail);
+      if (error instanceof ValidationErrors) return error.problems.map(({ detail }) => detail);
     }
     throw new Error("the settings were taken");
   }

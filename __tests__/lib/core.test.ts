@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { unzipSync } from "fflate";
 import { Deployment } from "../../lib/core/deployment";
 import { Duration } from "../../lib/core/duration";
-import { externalGrantee, granteeId } from "../../lib/core/grantee";
+import { externalGrantee, granteeId, publicGrantee } from "../../lib/core/grantee";
 import { jsonFindings } from "../../lib/core/json-check";
 import { Memory } from "../../lib/core/memory";
 import { composeName, type NamedResource, resourceName } from "../../lib/core/names";
@@ -356,7 +356,6 @@ describe("jsonFindings", () => {
     ["a missing value", "queue-undefined", "holds a missing value"],
     ["an object in a string", "[object Object]", "holds a missing value"],
     ["a failed calculation", "NaN", "holds a missing value"],
-    ["an absolute path", "/srv/app/main.py", "is an absolute path, which differs from machine to machine"],
   ])("finds %s", (_, value, problem) => {
     const json = { ...good, resource: { google_a: { b: { list: [{ value }] } } } };
     expect(jsonFindings(json)).toEqual([`resource.google_a.b.list.0.value ${problem}: ${value}`]);
@@ -382,19 +381,130 @@ describe("jsonFindings", () => {
   });
 
   test("finds all there is at once", () => {
-    expect(jsonFindings({ output: { a: { value: "/home" }, b: { value: "undefined" } } })).toHaveLength(3);
+    expect(jsonFindings({ output: { a: { value: `${process.cwd()}/x` }, b: { value: "undefined" } } })).toHaveLength(3);
   });
 
-  test("leaves comments, paths of URLs and workflow definitions alone", () => {
-    const queue = { http_target: { uri_override: { path_override: { path: "/" } } } };
+  const attribute = (path: string, value: unknown) => {
+    const nested = path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+    return { ...good, resource: { google_a: { b: nested } } } as Parameters<typeof jsonFindings>[0];
+  };
+
+  describe("paths of this machine", () => {
+    const folders = ["/home/alice/app", "/home/alice", "/workspace"];
+
+    test.each([
+      ["the folder itself", "name", "/home/alice/app"],
+      ["a file in it", "environment_variables.MODEL", "/home/alice/app/model.bin"],
+      ["a file amid text", "command", "python /home/alice/run.py --fast"],
+      ["a URL of a file", "parameters.input", "file:///home/alice/app/in.csv"],
+      ["a path in JSON", "environment_variables.STEPS", '{"path":"/home/alice/in.csv"}'],
+    ])("finds %s", (_, path, value) => {
+      expect(jsonFindings(attribute(path, value), folders)).toEqual([
+        expect.stringMatching(/^resource\.google_a\.b\.\S+ holds a path of this machine, below \/home\/alice/),
+      ]);
+    });
+
+    test.each([
+      ["source", "/srv/app/function.zip"],
+      ["filename", "/tmp/x"],
+    ])("finds any absolute path in %s, which Terraform reads on the machine where it runs", (path, value) => {
+      expect(jsonFindings(attribute(path, value), [])).toEqual([
+        `resource.google_a.b.${path} is an absolute path, which differs from machine to machine: ${value}`,
+      ]);
+    });
+
+    test("finds the path of a state file", () => {
+      const terraform = { backend: { local: { path: "/srv/app/terraform.tfstate" } } };
+      expect(jsonFindings({ terraform }, [])).toEqual([
+        "terraform.backend.local.path is an absolute path, which differs from machine to machine: /srv/app/terraform.tfstate",
+      ]);
+    });
+
+    test("finds what is there below a folder that containers have as well", () => {
+      const [folder = "", file] = [join("/", __dirname.split("/")[1] as string), __filename];
+      expect(jsonFindings(attribute("environment_variables.A", file), [folder])).toHaveLength(1);
+      expect(jsonFindings(attribute("environment_variables.A", `${folder}/absent/model.bin`), [folder])).toEqual([]);
+    });
+
+    test.each([
+      ["environment_variables.TRANSFORMERS_CACHE", "/tmp/hf"],
+      ["environment_variables.MODEL", "/workspace/model.bin"],
+      ["environment_variables.A", "/home/alice-too/x"],
+      ["environment_variables.A", "/data/home/alice"],
+      ["http_target.uri_override.path_override.path", "/"],
+      ["description", "Reads /etc/hosts"],
+    ])("leaves %s = %s alone", (path, value) => {
+      expect(jsonFindings(attribute(path, value), folders)).toEqual([]);
+    });
+  });
+
+  describe("missing values", () => {
+    test.each([
+      ["name", "undefined"],
+      ["name", "queue-undefined-dev"],
+      ["max_retry_duration", "NaN"],
+      ["member", "serviceAccount:undefined"],
+      ["environment_variables.BUCKET", "undefined"],
+      ["environment_variables.INPUT", "gs://undefined/in.csv"],
+      ["environment_variables.HOST", "redis:undefined"],
+      ["environment_variables.SHARD", "shard-NaN"],
+      ["parameters.outputTable", "acme:scores.undefined"],
+      ["parameters.options", "[object Object]"],
+      ["description", "Reads [object Object]"],
+      ["http_target.body", '${base64encode(jsonencode({"input" = "gs://acme/undefined/x"}))}'],
+    ])("are found: %s = %s", (path, value) => {
+      expect(jsonFindings(attribute(path, value))).toEqual([
+        `resource.google_a.b.${path} holds a missing value: ${value}`,
+      ]);
+    });
+
+    test.each([
+      ["description", "Replaces undefined values by NaN"],
+      ["documentation.content", "undefined-behaviour.md says how"],
+      ["environment_variables.FILL", "NaN"],
+      ["environment_variables.RULES", "price=NaN,name=undefined"],
+      ["environment_variables.PROMPT", "If the label is undefined, say so: undefined."],
+      ["environment_variables.FLAGS", "--na-rep=NaN"],
+      ["parameters.fillValue", "NaN"],
+      ["http_target.body", '${base64encode(jsonencode({"fill" = "NaN", "say" = "undefined"}))}'],
+      ["filter", 'attributes.kind = "undefined"'],
+      ["definition", '{"type":"double","default":"NaN"}'],
+    ])("are not what users say: %s = %s", (path, value) => {
+      expect(jsonFindings(attribute(path, value))).toEqual([]);
+    });
+  });
+
+  test.each(["ken[TOKEN.47]}", "${tftoken[token.47]}", "-1.8881545897087626e+289"])(
+    "finds the rest of a token: %s",
+    (value) => {
+      expect(jsonFindings(attribute("name", value))).toHaveLength(1);
+    },
+  );
+
+  test.each(["<TOKEN[1]>", "EOS_TOKEN", "1e+300", "1.5e+290"])(
+    "leaves text that looks like a token alone: %s",
+    (value) => {
+      expect(jsonFindings(attribute("environment_variables.A", value))).toEqual([]);
+    },
+  );
+
+  test("finds dependencies on what another stack has", () => {
+    const json = {
+      ...good,
+      data: { google_c: { d: {} } },
+      resource: { google_a: { b: { depends_on: ["google_a.e", "data.google_c.d", "module.m", "google_x.y"] }, e: {} } },
+    };
+    expect(jsonFindings(json)).toEqual([
+      "resource.google_a.b depends on google_x.y, which is not in this stack; import what is in another stack by name",
+    ]);
+  });
+
+  test("leaves comments and workflow definitions alone", () => {
     expect(
       jsonFindings({
         ...good,
-        "//": { metadata: { path: "/" } },
-        resource: {
-          google_cloud_tasks_queue: { queue },
-          google_workflows_workflow: { flow: { source_contents: "if: undefined" } },
-        },
+        "//": { metadata: { path: `${process.cwd()}/x` } },
+        resource: { google_workflows_workflow: { flow: { source_contents: "if: undefined" } } },
       }),
     ).toEqual([]);
   });
@@ -526,6 +636,55 @@ describe("grantees", () => {
       (member) => externalGrantee(member).grantee.id,
     );
     expect(new Set(ids).size).toBe(3);
+  });
+
+  // https://docs.cloud.google.com/iam/docs/principal-identifiers
+  test.each([
+    "user:alice@acme.com",
+    "group:ml-team@acme.co.uk",
+    "serviceAccount:worker@acme-ml.iam.gserviceaccount.com",
+    "serviceAccount:123-compute@developer.gserviceaccount.com",
+    "serviceAccount:acme-ml.svc.id.goog[jobs/worker]",
+    "domain:acme.com",
+    "principal://iam.googleapis.com/locations/global/workforcePools/pool/subject/alice@acme.com",
+    "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github/attribute.repository/acme/ml",
+    "principalSet://cloudresourcemanager.googleapis.com/projects/123456789012/type/ServiceAccount",
+    "projectViewer:acme-ml",
+  ])("%s is a principal", (member) => {
+    expect(externalGrantee(member).grantee.member).toBe(member);
+  });
+
+  test.each([
+    "",
+    "alice@acme.com",
+    "worker@acme-ml.iam.gserviceaccount.com",
+    "user:alice",
+    "users:alice@acme.com",
+    "serviceaccount:worker@acme-ml.iam.gserviceaccount.com",
+    "user:alice@acme.com,bob@acme.com",
+    "user: alice@acme.com",
+    "domain:acme",
+    "principal:alice",
+    "principal://acme.com/alice",
+    "deleted:user:alice@acme.com?uid=1",
+  ])("%j is no principal", (member) => {
+    expect(thrownBy(() => externalGrantee(member))).toBe(
+      `InvalidValue: grantee is "${member}"; allowed is a principal in IAM's notation: user:<e-mail>, group:<e-mail>, serviceAccount:<e-mail>, domain:<domain>, principal://…, principalSet://…, or projectOwner:, projectEditor:, projectViewer:<project>`,
+    );
+  });
+
+  test("everybody is granted by a verb that says so, and by no other", () => {
+    for (const member of ["allUsers", "allAuthenticatedUsers"]) {
+      expect(thrownBy(() => externalGrantee(member))).toBe(
+        `InvalidValue: grantee is "${member}", which is everybody on the internet; use publicGrantee() if that is what you want`,
+      );
+    }
+    expect(publicGrantee().grantee).toEqual({ member: "allUsers", id: "all-users" });
+  });
+
+  test("a token is somebody whom only Terraform knows", () => {
+    const member = Token.asString({ "Fn::GetAtt": "x" });
+    expect(externalGrantee(member).grantee.member).toBe(member);
   });
 });
 

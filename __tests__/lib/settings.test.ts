@@ -15,7 +15,7 @@ function problems(overrides: Json, variables: Record<string, string> = {}): stri
   try {
     settings(overrides, variables);
   } catch (error) {
-    return (error as ValidationErrors).errors.map(({ message }) => message);
+    return (error as ValidationErrors).problems.map(({ message }) => message);
   }
   return [];
 }

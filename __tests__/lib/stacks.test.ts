@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type App, TerraformResource } from "cdktf";
+import { type App, TerraformResource, TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { jsonFindings } from "../../lib/core/json-check";
 import { report } from "../../lib/core/validation";
@@ -298,9 +298,9 @@ describe("synthesize", () => {
     [
       "a fault in its JSON",
       (stack) => {
-        new Bucket(stack, "data", { overrides: { location: "/srv/data" } });
+        new Bucket(stack, "data", { overrides: { location: "queue-undefined" } });
       },
-      "the synthesized JSON has faults:\n  [stack] resource.google_storage_bucket.data_7E2128CA.location is an absolute path, which differs from machine to machine: /srv/data",
+      "the synthesized JSON has faults:\n  [stack] resource.google_storage_bucket.data_7E2128CA.location holds a missing value: queue-undefined",
     ],
     [
       "two constructs that cdktf makes one resource of",
@@ -308,7 +308,12 @@ describe("synthesize", () => {
         new Topic(new Construct(stack, "Default"), "news", { name: "one" });
         new Topic(stack, "news", { name: "two" });
       },
-      "the synthesized JSON has faults:\n  [stack] 4 resources gave 3 entries: two construct paths have the same logical id",
+      "the synthesized JSON has faults:\n  [stack] [stack/Default/news/Resource] and [stack/news/Resource] are one resource, google_pubsub_topic.news_1C6FE84A; give one another id",
+    ],
+    [
+      "a logical id that comes too late",
+      (stack) => new Bucket(stack, "data").resource.overrideLogicalId("raw"),
+      '[stack/data/Resource] has the logical id data_7E2128CA: overrideLogicalId("raw") came after other resources had referred to it; keep the id and move what is deployed, by terraform state mv or a moved block',
     ],
     [
       "what cdktf itself finds",
@@ -321,6 +326,17 @@ describe("synthesize", () => {
     expect(existsSync(join(result.outdir, "manifest.json"))).toBe(false);
     expect(existsSync(written(result.outdir, "stack"))).toBe(false);
     expect(existsSync(join(result.outdir, "stacks/stack/.terraform"))).toBe(true);
+  });
+
+  test("a stack's own overrides are no second resource, and a logical id may be overridden in time", () => {
+    const app = testApp();
+    const stack = new GoogleStack(app, "stack", settings);
+    new Topic(stack, "news");
+    stack.addOverride("resource.google_storage_bucket.raw", { name: "acme-raw", location: "EU" });
+    new TerraformVariable(stack, "v", {}).overrideLogicalId("w");
+    synthesize(app);
+    const { resource } = JSON.parse(readFileSync(written(app.outdir, "stack"), "utf8"));
+    expect(resource.google_storage_bucket).toEqual({ raw: { name: "acme-raw", location: "EU" } });
   });
 
   test("the manifest knows which stack needs which", () => {

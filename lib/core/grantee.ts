@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IConstruct } from "constructs";
+import { isKnown, ValidationError } from "./validation";
 
 /** Somebody that roles are granted to. */
 export interface Grantee {
@@ -14,15 +15,47 @@ export interface IGrantable {
   readonly grantee: Grantee;
 }
 
+/** Principals of allow policies. Source: https://docs.cloud.google.com/iam/docs/principal-identifiers (read 2026-11). */
+const PRINCIPALS = [
+  /^(user|group|serviceAccount):[^\s@:]+@[^\s@:]+\.[^\s@:]+$/,
+  // A Kubernetes service account.
+  /^serviceAccount:[a-z0-9.:-]+\.svc\.id\.goog\[[^/\]\s]+\/[^/\]\s]+\]$/,
+  /^domain:[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/,
+  /^principal(Set)?:\/\/[a-z.]+\.googleapis\.com\/\S+$/,
+  /^project(Owner|Editor|Viewer):[a-z0-9.:-]+$/,
+];
+
 /**
  * Somebody whom this app does not create: a person, a group, an account of another project.
  *
- * @param member in IAM's notation: `user:…`, `group:…`, `serviceAccount:…`, `principal:…` or `principalSet:…`
+ * @param member in IAM's notation: `user:…`, `group:…`, `serviceAccount:…`, `domain:…`, `principal://…`,
+ *   `principalSet://…`, `projectOwner:…`, `projectEditor:…` or `projectViewer:…`
+ * @throws ValidationError InvalidValue for any other form, and for `allUsers`: see {@link publicGrantee}
  */
 export function externalGrantee(member: string): IGrantable {
+  if (member === "allUsers" || member === "allAuthenticatedUsers") {
+    throw new ValidationError(
+      "InvalidValue",
+      `grantee is "${member}", which is everybody on the internet; use publicGrantee() if that is what you want`,
+    );
+  }
+  if (isKnown(member) && !PRINCIPALS.some((form) => form.test(member))) {
+    throw new ValidationError(
+      "InvalidValue",
+      `grantee is "${member}"; allowed is a principal in IAM's notation: user:<e-mail>, group:<e-mail>, serviceAccount:<e-mail>, domain:<domain>, principal://…, principalSet://…, or projectOwner:, projectEditor:, projectViewer:<project>`,
+    );
+  }
   // The hash keeps `a.b@acme.com` and `a-b@acme.com` apart.
   const hash = createHash("sha256").update(member).digest("hex").slice(0, 6);
   return { grantee: { member, id: `${member.replace(/[^A-Za-z0-9]+/g, "-").toLowerCase()}-${hash}` } };
+}
+
+/**
+ * Everybody on the internet, without any credentials (`allUsers`). A function that is granted to them also needs
+ * `ingress: "ALLOW_ALL"` to be reached. Buckets of this package refuse it: public access is prevented.
+ */
+export function publicGrantee(): IGrantable {
+  return { grantee: { member: "allUsers", id: "all-users" } };
 }
 
 /** The grantee id of a construct: its path without the stack, so that it is the same in every environment. */

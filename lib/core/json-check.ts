@@ -1,4 +1,7 @@
-import { isAbsolute } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import { packageRoot } from "./package-root";
 
 /** Terraform JSON of a stack, as cdktf writes it. */
 export interface StackJson {
@@ -9,43 +12,130 @@ export interface StackJson {
 }
 
 /**
- * What neither the compiler nor cdktf sees: values that were changed while they were tokens, paths of this machine, a
- * missing backend. Each finding names the place.
+ * What neither the compiler nor cdktf sees: values that were changed while they were tokens, missing values, paths of this
+ * machine, a missing backend, dependencies on what another stack has. Each finding names the place.
+ *
+ * Text of the user's own is left alone: rules look at the traces that a fault leaves, not at words.
+ *
+ * @param folders of this machine, which no value may name
+ *   @default - working directory, home, this package
  */
-export function jsonFindings(json: StackJson): string[] {
+export function jsonFindings(json: StackJson, folders: readonly string[] = machineFolders()): string[] {
   const findings: string[] = [];
   if (Object.keys(json.terraform?.backend ?? {}).length === 0) {
     findings.push("terraform.backend is missing: state would go to a path that depends on the folder");
   }
-  visit(json, "", findings);
+  visit(
+    json,
+    "",
+    (text, path) => {
+      const problem = tokenProblem(text, path) ?? missingProblem(text, path) ?? pathProblem(text, path, folders);
+      if (problem) findings.push(`${path} ${problem}: ${text.slice(0, 120)}`);
+    },
+    findings,
+  );
+  findings.push(...strangers(json));
   return findings;
 }
 
-function visit(value: unknown, path: string, findings: string[]): void {
+/** Folders that differ from machine to machine. Links are named both ways, as macOS does with its temporary folder. */
+export function machineFolders(...others: readonly string[]): string[] {
+  const folders = [process.cwd(), homedir(), packageRoot(), ...others].map((folder) => resolve(folder));
+  return [...new Set(folders.flatMap((folder) => [folder, existsSync(folder) ? realpathSync(folder) : folder]))];
+}
+
+function visit(value: unknown, path: string, onText: (text: string, path: string) => void, findings: string[]): void {
   if (typeof value === "string") {
-    const problem = textProblem(value, path);
-    if (problem) findings.push(`${path} ${problem}: ${value.slice(0, 120)}`);
+    onText(value, path);
   } else if (typeof value === "number") {
     if (Math.abs(value) > 1e200) findings.push(`${path} is a number token that arithmetic has touched: ${value}`);
   } else if (typeof value === "object" && value !== null) {
     for (const [key, item] of Object.entries(value)) {
       // Comments that cdktf writes for people.
-      if (key !== "//") visit(item, path ? `${path}.${key}` : key, findings);
+      if (key !== "//") visit(item, path ? `${path}.${key}` : key, onText, findings);
     }
   }
 }
 
-function textProblem(text: string, path: string): string | undefined {
-  if (/TfToken\[|TOKEN\[/i.test(text)) return "holds a token that string methods have touched";
-  if (/e\+(29\d|30\d)/.test(text)) return "holds a number token that was made a string";
+function tokenProblem(text: string, path: string): string | undefined {
+  // Any part of `${TfToken[TOKEN.47]}`, in any case.
+  if (/TfToken\[|TOKEN\.\d+\]|\[TOKEN\./i.test(text)) return "holds a token that string methods have touched";
+  // cdktf's numbers are doubles with every digit, around -1.8e+289; nobody writes such a number.
+  if (/\d\.\d{8,}e\+(28|29|30)\d/.test(text)) return "holds a number token that was made a string";
   if (path.includes("replace_triggered_by") && text.includes("${")) return "holds ${…}, which Terraform refuses there";
-  if (/\bundefined\b|\[object Object\]|\bNaN\b/.test(text) && !path.endsWith("source_contents"))
-    return "holds a missing value";
-  if (isAbsolute(text) && !isUrlPath(path)) return "is an absolute path, which differs from machine to machine";
   return undefined;
 }
 
-/** Places where a leading slash is the path of a URL. */
-function isUrlPath(path: string): boolean {
-  return /\.path_override(\.\d+)?\.path$/.test(path);
+/** Sentences for people, and code: any word may be in them. */
+const PROSE = /\.(description|display_name|title|content|definition|source_contents)$/;
+/** Values of the user's own, which can be any text. */
+const VALUES = /\.(environment_variables|user_env_vars|parameters|headers|labels)\.|\.(body|filter|default)$|^locals\./;
+
+function missingProblem(text: string, path: string): string | undefined {
+  const problem = "holds a missing value";
+  if (/\.source_contents$/.test(path)) return undefined;
+  if (text.includes("[object Object]")) return problem;
+  if (PROSE.test(path)) return undefined;
+  if (VALUES.test(path)) return text === "undefined" || composedOfMissing(text) ? problem : undefined;
+  return /\b(undefined|NaN)\b/.test(text) ? problem : undefined;
+}
+
+/** A missing value in a name, path or address that was put together: `gs://undefined/x`, `shard-NaN`, not the bare word. */
+function composedOfMissing(text: string): boolean {
+  return text
+    .split(/[\s"'`(){}[\],;<>|=]+/)
+    .map((word) => word.replace(/[.:!?]+$/, ""))
+    .some(
+      (word) =>
+        !/^(undefined|NaN)$/.test(word) &&
+        (/(^|[/:@._-])undefined($|[/:@._-])/.test(word) || /(^|[/@._-])NaN($|[/@._-])/.test(word)),
+    );
+}
+
+function pathProblem(text: string, path: string, folders: readonly string[]): string | undefined {
+  if (isLocalFile(path) && isAbsolute(text)) return "is an absolute path, which differs from machine to machine";
+  const folder = folders.find((candidate) => names(text, candidate));
+  return folder && `holds a path of this machine, below ${folder}`;
+}
+
+/** Attributes that are read by Terraform on the machine where it runs. */
+function isLocalFile(path: string): boolean {
+  return /^terraform\.backend\.|^data\.terraform_remote_state\.|\.(source|filename)$/.test(path);
+}
+
+/** Whether a text names the folder or something in it. */
+function names(text: string, folder: string): boolean {
+  for (let at = text.indexOf(folder); at >= 0; at = text.indexOf(folder, at + 1)) {
+    const [before, after] = [text[at - 1] ?? "", text[at + folder.length] ?? ""];
+    if (/[\w.~\\-]/.test(before) || /[\w.-]/.test(after)) continue;
+    // `/root`, `/app` and `/workspace` are folders of containers as well, and a value may mean those: what is not there is theirs.
+    const short = folder.split(/[/\\]/).filter(Boolean).length < 2;
+    const named = /^[^\s"'`,;:]*/.exec(text.slice(at))?.[0] ?? folder;
+    if (!short || (named !== folder && existsSync(named))) return true;
+  }
+  return false;
+}
+
+/** cdktf writes dependencies without asking in which stack they are. */
+function strangers(json: StackJson): string[] {
+  const own = new Set(
+    [
+      ...Object.entries(json.resource ?? {}).map(([type, byId]) => [type, byId] as const),
+      ...Object.entries(json.data ?? {}).map(([type, byId]) => [`data.${type}`, byId] as const),
+    ].flatMap(([type, byId]) => Object.keys(byId).map((id) => `${type}.${id}`)),
+  );
+  return Object.entries(json.resource ?? {}).flatMap(([type, byId]) =>
+    Object.entries(byId).flatMap(([id, resource]) =>
+      dependencies(resource)
+        .filter((address) => !address.startsWith("module.") && !own.has(address))
+        .map(
+          (address) =>
+            `resource.${type}.${id} depends on ${address}, which is not in this stack; import what is in another stack by name`,
+        ),
+    ),
+  );
+}
+
+function dependencies(resource: unknown): readonly string[] {
+  return (resource as { depends_on?: readonly string[] }).depends_on ?? [];
 }

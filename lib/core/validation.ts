@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Token } from "cdktf";
 import type { Construct, IConstruct } from "constructs";
 
@@ -23,6 +24,7 @@ export type ValidationCode =
   | "InvalidWorkflow"
   | "MissingDeployment"
   | "NameTaken"
+  | "OtherStack"
   | "OutOfRange"
   | "PipelineCycle"
   | "ReservedVariable"
@@ -43,6 +45,7 @@ export class ValidationError extends Error {
     readonly path = "",
   ) {
     super(path ? `[${path}] ${code}: ${detail}` : `${code}: ${detail}`);
+    keepCallersFrames(this);
   }
 }
 
@@ -50,10 +53,25 @@ export class ValidationError extends Error {
 export class ValidationErrors extends Error {
   override readonly name = "ValidationErrors";
 
-  constructor(readonly errors: readonly ValidationError[]) {
-    const count = errors.length === 1 ? "1 problem" : `${errors.length} problems`;
-    super(`${count}:\n${errors.map((error) => `  ${error.message}`).join("\n")}`);
+  constructor(readonly problems: readonly ValidationError[]) {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super(`${count}:\n${problems.map((error) => `  ${error.message}`).join("\n")}`);
+    // The message says it all, and Node prints what is enumerable, or called "errors", again with each stack.
+    Object.defineProperty(this, "problems", { enumerable: false });
+    keepCallersFrames(this);
   }
+}
+
+/** Where this package lies, compiled or not. */
+const OWN_CODE = join(__dirname, "..");
+
+/** Drops what is of no use to who made the mistake: frames of this package, of packages and of Node itself. */
+function keepCallersFrames(error: Error): void {
+  const [message = "", ...frames] = (error.stack ?? "").split(/\n(?= {4}at )/);
+  const foreign = frames.filter(
+    (frame) => !/\bnode:|<anonymous>|[/\\]node_modules[/\\]/.test(frame) && !frame.includes(OWN_CODE),
+  );
+  error.stack = [message, ...foreign].join("\n");
 }
 
 /** A row of a rule table: the rule is broken when `broken` is true. */

@@ -6,6 +6,7 @@ import { Deployment } from "../core/deployment";
 import type { Duration } from "../core/duration";
 import { externalGrantee, type IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { inSameStack } from "../core/same-stack";
 import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
@@ -108,7 +109,8 @@ abstract class BucketBase extends Construct implements IBucket {
   }
 
   notify(topic: ITopic, options: NotificationOptions = {}): StorageNotification {
-    const publisher = topic.grantPublish(ServiceAgents.of(this).storage);
+    const remedy = "import one of the two by name: Bucket.fromName(stack, id, name).notify(…), or Topic.fromName(…)";
+    const publisher = inSameStack(this, topic, remedy) ? [topic.grantPublish(ServiceAgents.of(this).storage)] : [];
     return new StorageNotification(this, `notify-${topic.node.id}`, {
       bucket: this.reference,
       topic: topic.topicId,
@@ -116,7 +118,7 @@ abstract class BucketBase extends Construct implements IBucket {
       eventTypes: [...(options.events ?? ["OBJECT_FINALIZE"])],
       objectNamePrefix: literal(options.prefix),
       // Cloud Storage tries the topic when the notification is made.
-      dependsOn: [publisher],
+      dependsOn: publisher,
     });
   }
 
@@ -183,7 +185,7 @@ export class Bucket extends BucketBase {
         : undefined,
       softDeletePolicy: softDelete && { retentionDurationSeconds: softDelete.toSeconds() },
       versioning: (props.versioning ?? deployment.versionedBuckets) ? { enabled: true } : undefined,
-      logging: accessLogs && { logBucket: accessLogs.name, logObjectPrefix: `${this.name}/` },
+      logging: accessLogs && { logBucket: literal(accessLogs.name), logObjectPrefix: `${this.name}/` },
       encryption: encryptionKey && { defaultKmsKeyName: encryptionKey.name },
       dependsOn: [
         RequiredApis.of(this).enable("storage"),

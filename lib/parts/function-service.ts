@@ -12,6 +12,7 @@ import type { Grantee, IGrantable } from "../core/grantee";
 import { Memory } from "../core/memory";
 import { resourceName } from "../core/names";
 import { runtimeProblem } from "../core/runtime";
+import { inSameStack } from "../core/same-stack";
 import { literal, literals } from "../core/terraform-text";
 import { check, report, ValidationError } from "../core/validation";
 import { Alerts } from "./alerts";
@@ -274,7 +275,9 @@ export class FunctionService extends Construct implements IGrantable {
     return [
       ...["cloudfunctions", "run"].map((api) => RequiredApis.of(this).enable(api)),
       ...(buildIdentity ? [] : BuildIdentity.of(this).ready),
-      ...Object.values(secrets ?? {}).map((secret) => secret.grantAccess(this)),
+      ...Object.values(secrets ?? {})
+        .filter((secret) => inSameStack(this, secret, "make a Secret of the same name in the stack of the function"))
+        .map((secret) => secret.grantAccess(this)),
       ...(encryptionKey
         ? [agents.cloudFunctions, agents.cloudRun, agents.storage].map((agent) => encryptionKey.grantUse(this, agent))
         : []),

@@ -8,6 +8,7 @@ import { CronExpressionParser } from "cron-parser";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { resourceName } from "../core/names";
+import { inSameStack } from "../core/same-stack";
 import { base64Json, literal, type TerraformExpression } from "../core/terraform-text";
 import { check, inRange, type Rule, report, ValidationError } from "../core/validation";
 import type { FunctionService } from "./function-service";
@@ -167,6 +168,8 @@ function isTimeZone(timeZone: string): boolean {
 /** Tasks may have 1 MiB; far less is left once the body is inside a task inside a job of 1 MB, encoded twice. */
 const MAX_TASK_BODY_BYTES = 102_400;
 
+const ONE_STACK = "make the schedule in the stack of what it calls";
+
 class TaskTarget extends ScheduleTarget {
   readonly deadline = Duration.minutes(1);
 
@@ -177,7 +180,7 @@ class TaskTarget extends ScheduleTarget {
   bind(schedule: Schedule): CloudSchedulerJobHttpTarget {
     const { queue } = this.task;
     const { caller } = schedule;
-    queue.grantEnqueue(caller);
+    if (inSameStack(schedule, queue, ONE_STACK)) queue.grantEnqueue(caller);
     return {
       httpMethod: "POST",
       uri: `https://cloudtasks.googleapis.com/v2/${queue.fullName}/tasks`,
@@ -220,7 +223,7 @@ class FunctionTarget extends ScheduleTarget {
 
   bind(schedule: Schedule): CloudSchedulerJobHttpTarget {
     const { caller } = schedule;
-    this.worker.grantInvoke(caller);
+    if (inSameStack(schedule, this.worker, ONE_STACK)) this.worker.grantInvoke(caller);
     return {
       httpMethod: "POST",
       uri: this.worker.uri,

@@ -5,6 +5,7 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { inSameStack } from "../core/same-stack";
 import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import type { DeadLetter } from "./dead-letter";
@@ -123,9 +124,10 @@ abstract class Subscription extends Construct {
         maxDeliveryAttempts: props.maxDeliveryAttempts ?? 5,
       },
       // Without its grant the Pub/Sub agent would silently keep delivering instead of forwarding.
-      dependsOn: deadLetter
-        ? [deadLetter.topic.grantPublish(ServiceAgents.of(this).pubsub)]
-        : [RequiredApis.of(this).enable("pubsub")],
+      dependsOn:
+        deadLetter && inSameStack(this, deadLetter, "give the subscription a DeadLetter of its own stack")
+          ? [deadLetter.topic.grantPublish(ServiceAgents.of(this).pubsub)]
+          : [RequiredApis.of(this).enable("pubsub")],
     };
   }
 
@@ -173,13 +175,18 @@ export class PushSubscription extends Subscription {
       },
     ]);
     this.caller = new ServiceIdentity(this, "caller", { description: `Presented by Pub/Sub to ${worker.node.id}` });
-    const invoker = worker.grantInvoke(this.caller);
+    const together = inSameStack(
+      this,
+      worker,
+      `subscribe in the stack of the function, to a topic imported by name: Topic.fromName(stack, id, name).subscribe(…)`,
+    );
+    const invoker = together ? [worker.grantInvoke(this.caller)] : [];
     if (props.grantTokenCreator) this.caller.grantOpenIdTokens(ServiceAgents.of(this).pubsub);
 
     const config = this.config(topic, ackDeadline, props);
     this.resource = new PubsubSubscription(this, "Resource", {
       ...config,
-      dependsOn: [...(config.dependsOn ?? []), invoker],
+      dependsOn: [...(config.dependsOn ?? []), ...invoker],
       pushConfig: {
         pushEndpoint: worker.uri,
         oidcToken: { serviceAccountEmail: this.caller.email, audience: worker.uri },

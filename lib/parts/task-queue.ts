@@ -10,6 +10,7 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { inSameStack } from "../core/same-stack";
 import { check, inRange, isKnown, report } from "../core/validation";
 import { Alerts } from "./alerts";
 import type { DeadLetter } from "./dead-letter";
@@ -77,6 +78,9 @@ export interface TaskQueueProps {
 
 /** Cloud Tasks needs a URL in each task; where the queue has a target it replaces this one. */
 export const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
+
+const ONE_STACK =
+  "make the queue in the stack of its functions; those who enqueue may be elsewhere: grantEnqueue(externalGrantee(…))";
 
 /**
  * A Cloud Tasks queue. It either dispatches all tasks to one function ({@link TaskQueue.dispatchTo}), or carries tasks
@@ -162,6 +166,7 @@ export class TaskQueue extends Construct {
    * Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
    */
   dispatchTo(worker: FunctionService): void {
+    if (!inSameStack(this, worker, ONE_STACK)) return;
     if (this.target || this.sharedDispatcher) {
       report(
         this,
@@ -195,6 +200,7 @@ export class TaskQueue extends Construct {
    * may enqueue. Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
    */
   serve(worker: FunctionService): void {
+    if (!inSameStack(this, worker, ONE_STACK)) return;
     if (this.target) {
       report(
         this,

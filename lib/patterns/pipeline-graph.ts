@@ -9,7 +9,7 @@ export function graphRules(graph: Graph): Rule[] {
   const unknown = names.flatMap((step) =>
     (graph[step] ?? []).filter((other) => !names.includes(other)).map((other) => ({ step, other })),
   );
-  const cycle = unknown.length === 0 ? findCycle(graph) : undefined;
+  const cycle = findCycle(graph);
   return [
     { code: "InvalidValue", broken: names.length === 0, message: "the pipeline has no steps; allowed are one or more" },
     ...names.map(
