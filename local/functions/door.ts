@@ -12,16 +12,17 @@ const INVOKE = "run.routes.invoke";
 /**
  * Whether Cloud Run lets a request through: first ingress, then IAM.
  * Sources: https://docs.cloud.google.com/run/docs/securing/ingress (which products are internal; a function that calls another
- * one directly is not), https://docs.cloud.google.com/run/docs/authenticating/service-to-service (audience),
+ * one directly is not), https://docs.cloud.google.com/run/docs/configuring/custom-audiences (audience),
  * https://docs.cloud.google.com/run/docs/troubleshooting (401 for a token that cannot be verified, 403 without one or without
  * the permission).
  * @returns the refusal; undefined where it may pass
  */
 export function refusalAtDoor(
-  { url, service, internalOnly }: FunctionSettings,
+  settings: FunctionSettings,
   { path, authorization, traffic }: { path: string; authorization: string | undefined; traffic: Traffic },
   { tokens, authorizer }: { tokens: TokenAuthority; authorizer: Authorizer },
 ): RestReply | undefined {
+  const { url, service, internalOnly } = settings;
   if (internalOnly && traffic === "external") return notFound();
   const may = (email?: string) => reasonAgainst(() => authorizer.require(email ? { email } : {}, INVOKE, service));
 
@@ -34,8 +35,8 @@ export function refusalAtDoor(
         ? `The token of ${identity.email} has expired`
         : identity.audience === undefined
           ? `This is an access token of ${identity.email}; an ID token is needed`
-          : !isOf(identity.audience, url)
-            ? `The token of ${identity.email} is for ${identity.audience}, not for ${url}`
+          : !isFor(identity.audience, settings)
+            ? `The token of ${identity.email} is for ${identity.audience}; Cloud Run takes the service's URL, ${url}, without path or query`
             : undefined);
   if (fault || !identity) {
     // A service that anyone may invoke looks at no token.
@@ -47,9 +48,12 @@ export function refusalAtDoor(
   return reason === undefined ? undefined : forbidden(path, reason);
 }
 
-/** The service's URL, with or without a path: push subscriptions and tasks take the target's whole URL by default. */
-function isOf(audience: string, url: string): boolean {
-  return URL.canParse(audience) && new URL(audience).origin === url;
+/**
+ * The service's own URLs are its audiences, and so is what Cloud Functions adds as a custom one: the function's URL there. A path
+ * or query below them is not documented to pass; what tasks, push subscriptions, schedules and workflows take by default has them.
+ */
+function isFor(audience: string, { url, aliases }: FunctionSettings): boolean {
+  return [url, ...aliases].includes(audience.replace(/\/$/, ""));
 }
 
 /** @returns why not; undefined where it is allowed */

@@ -20,7 +20,7 @@ import { requireBuild } from "./build";
 import { refusalAtDoor, type Traffic } from "./door";
 import { Front } from "./front";
 import { Log, type LogEntry } from "./log";
-import { tooLarge } from "./refusals";
+import { notFound, tooLarge } from "./refusals";
 import { runtimeEnvironment, runtimeHeaders } from "./runtime";
 import { type FunctionSettings, problemsOf, SIMULATED, settingsOf } from "./settings";
 import { unpack } from "./source";
@@ -62,8 +62,7 @@ export class FunctionHost implements Invoker {
   private readonly removeFolder = () => rmSync(this.folder, { recursive: true, force: true });
   private readonly forget = whenProcessEnds(this.removeFolder);
   private stopped = false;
-  /** By host of their URL. */
-  private readonly functions = new Map<string, HostedFunction>();
+  private readonly functions: HostedFunction[] = [];
 
   constructor(private readonly options: FunctionHostOptions) {}
 
@@ -119,7 +118,7 @@ export class FunctionHost implements Invoker {
   /** Answers for the functions' own URLs. */
   rest(traffic: Traffic): Service {
     return {
-      hosts: functionsOf(this.options).map(({ settings }) => new URL(settings.url).host),
+      hosts: functionsOf(this.options).flatMap(({ settings }) => urlsOf(settings).map(({ host }) => host)),
       authenticates: true,
       handle: ({ method, host, path, query, headers, body }) => {
         const search = query.size > 0 ? `?${query}` : "";
@@ -145,25 +144,25 @@ export class FunctionHost implements Invoker {
 
   /** Ends all that waits or is under way, and the instances with it; functions start again with the next request. */
   async reset(): Promise<void> {
-    await Promise.all([...this.functions.values()].map(({ front }) => front.reset()));
+    await Promise.all(this.functions.map(({ front }) => front.reset()));
   }
 
   /** Requests that wait or are under way. */
   pending(): number {
     let count = 0;
-    for (const { front } of this.functions.values()) count += front.pending();
+    for (const { front } of this.functions) count += front.pending();
     return count;
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.functions.values()].map(({ front }) => front.stop()));
+    await Promise.all(this.functions.map(({ front }) => front.stop()));
     this.stopped = true;
     this.removeFolder();
     this.forget();
   }
 
   private named(functionName: string): HostedFunction {
-    const found = [...this.functions.values()].find(({ settings }) => settings.name === functionName);
+    const found = this.functions.find(({ settings }) => settings.name === functionName);
     if (!found) throw new Error(`there is no function ${functionName}`);
     return found;
   }
@@ -188,7 +187,7 @@ export class FunctionHost implements Invoker {
       onRefused: (host: string) => network.refused(host),
     };
     const hosted = { settings, log, front: new Front({ settings, instance, clock, maxProcesses }) };
-    this.functions.set(new URL(settings.url).host, hosted);
+    this.functions.push(hosted);
     return hosted;
   }
 
@@ -199,7 +198,7 @@ export class FunctionHost implements Invoker {
     const { host, pathname: path, search, searchParams: query } = new URL(url);
     const request = { method, host, path, query, headers, body };
     let reply: RestReply;
-    if (this.functions.has(host)) {
+    if (this.at(host, path)) {
       reply = await this.serve(host, { method, path: path + search, headers, body, accident }, "internal", gone);
     } else {
       const { network } = this.options;
@@ -235,16 +234,34 @@ export class FunctionHost implements Invoker {
     traffic: Traffic,
     gone?: AbortSignal,
   ): Promise<RestReply> {
-    const hosted = this.functions.get(host);
-    if (!hosted) throw new Error(`${host} is no function of this stack`);
+    const found = this.at(host, request.path);
+    if (!found) return notFound();
+    const { hosted, path } = found;
     const { network, authorizer } = this.options;
     const { authorization } = request.headers;
-    const at = { path: request.path, authorization, traffic };
+    const at = { path, authorization, traffic };
     const refusal = refusalAtDoor(hosted.settings, at, { tokens: network.options.tokens, authorizer });
     if (refusal) return refusal;
     if (request.body.length > LARGEST_REQUEST) return tooLarge();
-    return hosted.front.handle({ ...request, headers: runtimeHeaders(host, request.headers) }, gone, accident);
+    return hosted.front.handle({ ...request, path, headers: runtimeHeaders(host, request.headers) }, gone, accident);
   }
+
+  /** The function that a URL is of, and the path that is left for it: Cloud Functions' URLs have its name first. */
+  private at(host: string, path: string): { hosted: HostedFunction; path: string } | undefined {
+    for (const hosted of this.functions) {
+      for (const url of urlsOf(hosted.settings)) {
+        const base = url.pathname.replace(/\/$/, "");
+        const rest = host === url.host && path.startsWith(base) ? path.slice(base.length) : undefined;
+        if (rest === "" || rest?.startsWith("?")) return { hosted, path: `/${rest}` };
+        if (rest?.startsWith("/")) return { hosted, path: rest };
+      }
+    }
+    return undefined;
+  }
+}
+
+function urlsOf({ url, aliases }: FunctionSettings): URL[] {
+  return [url, ...aliases].map((each) => new URL(each));
 }
 
 function functionsOf({

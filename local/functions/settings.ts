@@ -6,7 +6,10 @@ export interface FunctionSettings {
   readonly address: string;
   readonly name: string;
   readonly region: string;
+  /** Of its Cloud Run service. */
   readonly url: string;
+  /** Its other URLs: the one that follows from the project's number, and the one of Cloud Functions. */
+  readonly aliases: readonly string[];
   /** Full name of its Cloud Run service. */
   readonly service: string;
   readonly entryPoint: string;
@@ -63,6 +66,12 @@ export function settingsOf(
     name,
     region,
     url: functionUri(name, region, project),
+    // Sources: https://docs.cloud.google.com/run/docs/triggering/https-request#deterministic ,
+    // `google_cloudfunctions2_function.url` in the provider's reference.
+    aliases: [
+      `https://${name}-${stack.projectNumber}.${region}.run.app`,
+      `https://${region}-${project}.cloudfunctions.net/${name}`,
+    ],
     service: `projects/${project}/locations/${region}/services/${name}`,
     entryPoint: build.entry_point,
     runtime: build.runtime,

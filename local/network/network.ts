@@ -24,6 +24,7 @@ const GOOGLE_NAMES = [
   "*.mtls.googleapis.com",
   "*.run.app",
   "*.a.run.app",
+  "*.cloudfunctions.net",
 ];
 
 const CA_VARIABLES = [
@@ -47,7 +48,7 @@ export class Network {
   private readonly forget = whenProcessEnds(this.cleanUp);
 
   constructor(readonly options: NetworkOptions) {
-    const { ca, leaf } = throwAwayAuthority(GOOGLE_NAMES);
+    const { ca, leaf } = throwAwayAuthority([...GOOGLE_NAMES, `*.${options.region}.run.app`]);
     writeFileSync(this.caFile, ca);
     for (const folder of [this.home, this.temporary]) mkdirSync(folder);
     this.endpoint = new Endpoint({

@@ -38,9 +38,58 @@ test("an ID token for the service's URL passes; its signature does not", async (
   expect(headers["x-cloud-trace-context"]).toMatch(/^[0-9a-f]{32}\/\d+;o=0$/);
 });
 
-test("an audience with a path is the service's too", async () => {
-  const authorization = `Bearer ${bench.tokens.idToken(CALLER, `${urlOf("closed")}/push`)}`;
-  expect((await bench.call("closed", "/", { headers: { authorization } })).status).toBe(200);
+// "a valid ID token that includes an audience claim matching the receiving service's *.run.app URL":
+// https://docs.cloud.google.com/run/docs/configuring/custom-audiences
+describe("the audience of a token is a URL of the service", () => {
+  const url = urlOf("closed");
+  test.each([
+    [url, 200],
+    [`${url}/`, 200],
+    ["https://closed-123456789012.us-central1.run.app", 200],
+    ["https://us-central1-acme-ml.cloudfunctions.net/closed", 200],
+    [`${url}/push`, 401],
+    [`${url}?query`, 401],
+    [`${url}//`, 401],
+    [url.toUpperCase(), 401],
+    [urlOf("open"), 401],
+    ["https://us-central1-acme-ml.cloudfunctions.net", 401],
+    ["https://us-central1-acme-ml.cloudfunctions.net/open", 401],
+  ])("%s: %i", async (audience, expected) => {
+    const before = await reached();
+    const authorization = `Bearer ${bench.tokens.idToken(CALLER, audience)}`;
+    const { status, body } = await bench.call("closed", "/push", { headers: { authorization } });
+    expect(status).toBe(expected);
+    expect(await reached()).toBe(before + (expected === 200 ? 2 : 1));
+    if (expected === 401) {
+      expect(body.toString()).toContain(
+        `The token of ${CALLER} is for ${audience}; Cloud Run takes the service's URL, ${url}, without path or query`,
+      );
+    }
+  });
+});
+
+test.each([
+  ["https://closed-123456789012.us-central1.run.app/a?b=c", "/a?b=c"],
+  ["https://us-central1-acme-ml.cloudfunctions.net/closed/a?b=c", "/a?b=c"],
+  ["https://us-central1-acme-ml.cloudfunctions.net/closed?b=c", "/?b=c"],
+])("%s is a URL of the function, which sees %s", async (url, expected) => {
+  const headers = { authorization: `Bearer ${bench.tokens.idToken(CALLER, urlOf("closed"))}` };
+  const reply = await bench.host.invoke({ url, method: "GET", headers, body: Buffer.alloc(0), deadline: 5000 });
+  expect([reply.status, json(reply).url]).toEqual([200, expected]);
+});
+
+test("a name that no function has, under the host of all, is not found", async () => {
+  const url = "https://us-central1-acme-ml.cloudfunctions.net/closed-too";
+  const reply = await bench.host.rest("internal").handle({
+    method: "GET",
+    host: new URL(url).host,
+    path: "/closed-too",
+    query: new URLSearchParams(),
+    headers: {},
+    body: Buffer.alloc(0),
+    caller: {},
+  });
+  expect(reply.status).toBe(404);
 });
 
 test("a service for everyone looks at no token", async () => {
