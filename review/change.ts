@@ -23,6 +23,8 @@ export interface Change {
   readonly sensitiveAfter?: Value;
   /** The `expressions` of the plan's configuration. Format: developer.hashicorp.com/terraform/internals/json-format */
   readonly expressions?: Json;
+  /** What the provider puts in where the resource leaves it out. */
+  readonly defaults?: { readonly project?: string; readonly region?: string };
   /** What forces a replacement. */
   readonly forcedBy: readonly Path[];
   /** Terraform's `action_reason`. */

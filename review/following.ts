@@ -1,6 +1,7 @@
 import type { Change } from "./change";
 import type { Grant } from "./iam";
 import type { Rename } from "./renames";
+import type { Target } from "./target";
 
 /** A grant that only follows a renamed resource: lost under the old name, gained under the new one. */
 export interface Following {
@@ -23,7 +24,9 @@ export function withoutFollowing(
   const following = grants
     .filter(({ effect }) => effect === "gains")
     .flatMap((gained): Following[] => {
-      const lost = lostBy.get(keyOf(gained, after))?.pop();
+      const candidates = lostBy.get(keyOf(gained, after)) ?? [];
+      const index = candidates.findIndex((lost) => mayContain(lost.on.within, gained.on.within));
+      const [lost] = index < 0 ? [] : candidates.splice(index, 1);
       return lost ? [{ lost, gained }] : [];
     });
   const told = new Set(following.flatMap(({ lost, gained }) => [lost, gained]));
@@ -32,7 +35,13 @@ export function withoutFollowing(
 
 /** The same for two grants that differ only in what is renamed. */
 function keyOf({ stack, who = "", role, on }: Grant, names: ReadonlyMap<string, number>): string {
-  return JSON.stringify([stack, role, on.kind, renamed(who, names), renamed(on.name, names)]);
+  const path = on.name.split("/").map((name) => renamed(name, names));
+  return JSON.stringify([stack, role, on.kind, renamed(who, names), path]);
+}
+
+/** Not two projects or locations; what only the apply knows has none yet. */
+function mayContain(before: Target["within"], after: Target["within"]): boolean {
+  return Object.entries(after).every(([what, name]) => (before[what] ?? name) === name);
 }
 
 /** Which of the renamed resources a text names: as it is, as an account, or by a reference to what only the apply knows. */

@@ -1,6 +1,7 @@
 import { type Change, isObject, type Value } from "./change";
 import { referencesAt } from "./differences";
 import { isMoreThan } from "./roles";
+import { sameTarget, type Target, targetOf } from "./target";
 
 /** Somebody gains or loses a role, or a role gains or loses a permission. */
 export interface Grant {
@@ -11,8 +12,7 @@ export interface Grant {
   readonly who?: string;
   /** A permission, of a custom role. */
   readonly role: string;
-  /** Kind and name of the resource, such as `storage bucket` and `acme-results`. */
-  readonly on: { readonly kind: string; readonly name: string };
+  readonly on: Target;
   /** Why this lets somebody do far more than before; empty where it does not. */
   readonly widening: readonly string[];
 }
@@ -38,24 +38,6 @@ const PUBLIC: Readonly<Record<string, string>> = {
   allAuthenticatedUsers: "everybody who has a Google account",
 };
 const LEVELS = new Set(["project", "folder", "organization"]);
-/** What names the resource that a grant is on, the most telling first. */
-const TARGETS = [
-  "service_account_id",
-  "bucket",
-  "topic",
-  "subscription",
-  "cloud_function",
-  "service",
-  "secret_id",
-  "crypto_key_id",
-  "repository",
-  "dataset_id",
-  "name",
-  "org_id",
-  "folder",
-  "project",
-];
-
 export function isGrant(type: string): boolean {
   return IAM.test(type);
 }
@@ -72,7 +54,7 @@ export function grantsOf(changes: readonly Change[]): Grant[] {
     if (CUSTOM_ROLE.test(change.type)) return change.action === "update" ? permissions(change) : [];
     return IAM.test(change.type) ? roles(change) : [];
   });
-  const keyOf = ({ stack, who, role, on }: Grant) => [stack, who, role, on.kind, on.name].join("\n");
+  const keyOf = ({ stack, who, role, on }: Grant) => [stack, who, role, sameTarget(on)].join("\n");
   const effects = new Map<string, Set<string>>();
   for (const grant of grants) effects.set(keyOf(grant), (effects.get(keyOf(grant)) ?? new Set()).add(grant.effect));
   const left = grants.filter((grant) => effects.get(keyOf(grant))?.size === 1);
@@ -87,8 +69,7 @@ function replaced({ effect, stack, who, role, on }: Grant, grants: readonly Gran
       lost.effect === "loses" &&
       lost.stack === stack &&
       lost.who === who &&
-      lost.on.kind === on.kind &&
-      lost.on.name === on.name &&
+      sameTarget(lost.on) === sameTarget(on) &&
       isMoreThan(role, lost.role),
   );
   return less.map((lost) => `can do more than \`${lost.role}\`, which it replaces`);
@@ -98,8 +79,11 @@ function roles(change: Change): Grant[] {
   const [, of = "", kind = ""] = IAM.exec(change.type) ?? [];
   const held = (side: "before" | "after") => holders(change, kind, side);
   const [before, after] = [held("before"), held("after")];
-  const lost = before.filter(({ key }) => !after.some((other) => other.key === key));
-  const gained = after.filter(({ key }) => !before.some((other) => other.key === key));
+  const on = { before: targetOf(change, of, "before"), after: targetOf(change, of, "after") };
+  // On another resource, everything is gained there and lost here.
+  const moves = sameTarget(on.before) !== sameTarget(on.after);
+  const lost = before.filter(({ key }) => moves || !after.some((other) => other.key === key));
+  const gained = after.filter(({ key }) => moves || !before.some((other) => other.key === key));
   const authoritative = kind === "member" ? [] : [AUTHORITATIVE[kind] ?? ""];
   const rows = (effect: Grant["effect"], list: readonly Holder[]) =>
     list.map(({ who, role, condition }) => ({
@@ -108,9 +92,11 @@ function roles(change: Change): Grant[] {
       effect,
       who,
       role: condition === "" ? role : `${role} (${condition})`,
-      on: target(change, of, effect === "gains" ? "after" : "before"),
+      on: effect === "gains" ? on.after : on.before,
       widening:
-        effect === "loses" ? [] : [...widening(who, role, of), ...(change.action === "create" ? authoritative : [])],
+        effect === "loses"
+          ? []
+          : [...widening(who, role, of), ...(change.action === "create" || moves ? authoritative : [])],
     }));
   return [...rows("gains", gained), ...rows("loses", lost)];
 }
@@ -172,14 +158,6 @@ function known(change: Change, key: string, side: "before" | "after"): string {
   return references.length > 0 ? references.join(", ") : "(known after apply)";
 }
 
-function target(change: Change, of: string, side: "before" | "after"): Grant["on"] {
-  const values = { ...change.expressions, ...change[side] };
-  const key = TARGETS.find((each) => values[each] !== undefined && values[each] !== null);
-  const name = key === undefined ? "" : known(change, key, side);
-  const short = name.includes("/") ? name.slice(name.lastIndexOf("/") + 1) : name;
-  return { kind: of.replaceAll("_", " "), name: short };
-}
-
 function permissions(change: Change): Grant[] {
   const list = (side: "before" | "after"): string[] => change[side]?.permissions ?? [];
   const role = change.after?.role_id ?? change.before?.role_id ?? change.address;
@@ -189,7 +167,7 @@ function permissions(change: Change): Grant[] {
       address: change.address,
       effect,
       role: permission,
-      on: { kind: "custom role", name: role },
+      on: { kind: "custom role", name: role, within: {} },
       widening: effect === "gains" ? ["one more permission for all of them"] : [],
     }));
   return [

@@ -34,10 +34,11 @@ export function readPlan(file: string): Reading {
 export function planReading(plan: Json, file: string): Reading {
   check(plan, file);
   const stack = stackOf(file);
-  const expressions = expressionsOf(plan.configuration?.root_module, "");
+  const configured = configuredIn(plan.configuration?.root_module, "");
+  const defaults = defaultsOf(plan);
   const list = (name: string): Value[] => (Array.isArray(plan[name]) ? plan[name] : []);
   const managed = list("resource_changes").filter(({ mode }) => mode === "managed");
-  const changes = managed.map((each) => resourceChange(each, stack, file, expressions));
+  const changes = managed.map((each) => resourceChange(each, { stack, file, configured, defaults }));
   const outputs = Object.entries<Value>(plan.output_changes ?? {}).map(([name, change]) =>
     changeOf(change, { stack, address: `output.${name}`, type: "output", file }),
   );
@@ -95,21 +96,45 @@ function stackOf(file: string): string {
   return PLAIN_NAMES.has(name) ? basename(dirname(resolve(file))) : name.replace(/\.(tf)?plan$/, "");
 }
 
-function resourceChange(each: Value, stack: string, file: string, expressions: ReadonlyMap<string, Json>): Change {
+interface Surroundings {
+  readonly stack: string;
+  readonly file: string;
+  /** By address, without the keys of count and for_each. */
+  readonly configured: ReadonlyMap<string, Value>;
+  readonly defaults: (providerKey: string) => Change["defaults"];
+}
+
+function resourceChange(each: Value, { stack, file, configured, defaults }: Surroundings): Change {
   for (const key of ["address", "type", "change"]) {
     if (each?.[key] === undefined) throw new InputError(`${file}: an entry of resource_changes has no ${key}`);
   }
   const { address, type, change, action_reason, previous_address, deposed } = each;
   // In the configuration, a resource of count or for_each stands once, and so does a module.
-  const configured = `${address}`.replaceAll(/\[[^\]]*\]/g, "");
+  const own = configured.get(`${address}`.replaceAll(/\[[^\]]*\]/g, ""));
   return {
     ...changeOf(change, { stack, address, type, file }),
-    expressions: expressions.get(configured),
+    expressions: own && (own.expressions ?? {}),
+    defaults: defaults(String(own?.provider_config_key ?? type.split("_")[0])),
     forcedBy: Array.isArray(change.replace_paths) ? change.replace_paths : [],
     reason: action_reason,
     previousAddress: previous_address,
     importing: change.importing && String(change.importing.id ?? "an unknown id"),
     deposed,
+  };
+}
+
+/** Project and region of a provider's configuration, where the plan says what they are. */
+function defaultsOf(plan: Json): Surroundings["defaults"] {
+  const given = (expression: Value): string | undefined => {
+    if (typeof expression?.constant_value === "string") return expression.constant_value;
+    const [reference, ...more] = expression?.references ?? [];
+    const name = more.length === 0 ? /^var\.([\w-]+)$/.exec(reference ?? "")?.[1] : undefined;
+    const value = name === undefined ? undefined : plan.variables?.[name]?.value;
+    return typeof value === "string" ? value : undefined;
+  };
+  return (key) => {
+    const { project, region } = plan.configuration?.provider_config?.[key]?.expressions ?? {};
+    return { project: given(project), region: given(region) };
   };
 }
 
@@ -133,13 +158,13 @@ function changeOf(change: Value, of: { stack: string; address: string; type: str
   };
 }
 
-function expressionsOf(module: Value, prefix: string): Map<string, Json> {
-  const found = new Map<string, Json>();
-  for (const { mode, type, name, expressions } of module?.resources ?? []) {
-    if (mode === "managed") found.set(`${prefix}${type}.${name}`, expressions ?? {});
+function configuredIn(module: Value, prefix: string): Map<string, Value> {
+  const found = new Map<string, Value>();
+  for (const resource of module?.resources ?? []) {
+    if (resource.mode === "managed") found.set(`${prefix}${resource.type}.${resource.name}`, resource);
   }
   for (const [name, call] of Object.entries<Value>(module?.module_calls ?? {})) {
-    for (const [address, each] of expressionsOf(call?.module, `${prefix}module.${name}.`)) found.set(address, each);
+    for (const [address, each] of configuredIn(call?.module, `${prefix}module.${name}.`)) found.set(address, each);
   }
   return found;
 }

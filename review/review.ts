@@ -101,10 +101,10 @@ function reviewOne(reading: Reading) {
   const objects = codeObjects(reading);
   const code = codeChanges(reading);
   const toldElsewhere = (change: Change) => isGrant(change.type) || isCodeObject(change, objects);
-  const renames = findRenames(changes.filter((change) => !isCodeObject(change, objects))).filter(
-    // Of grants, only the very same one; others are told in the table.
-    ({ deleted, created }) => !isGrant(deleted.type) || grantsOf([deleted, created]).length === 0,
-  );
+  const renames = [
+    ...findRenames(changes.filter((change) => !isCodeObject(change, objects) && !isGrant(change.type))),
+    ...sameGrants(changes),
+  ];
   const renamed = new Map(renames.map((rename) => [rename.deleted, rename]));
   const arrived = new Set(renames.map(({ created }) => created));
   const isHazard = (change: Change) => {
@@ -135,6 +135,21 @@ function reviewOne(reading: Reading) {
     creates: left.filter(({ action }) => action === "create").map((change) => listed(change, "created")),
     others: changes.flatMap((change) => others(change)),
   };
+}
+
+/** Grants that go at one address and come, the very same, at another one; all others are told in the table. */
+function sameGrants(changes: readonly Change[]): Rename[] {
+  const gone = changes.filter(({ type, action, deposed }) => isGrant(type) && action === "delete" && !deposed);
+  const fresh = new Set(changes.filter(({ type, action }) => isGrant(type) && action === "create"));
+  return gone.flatMap((deleted): Rename[] => {
+    if (grantsOf([deleted]).length === 0) return [];
+    const created = [...fresh].find(
+      (each) => each.type === deleted.type && grantsOf([each]).length > 0 && grantsOf([deleted, each]).length === 0,
+    );
+    if (!created) return [];
+    fresh.delete(created);
+    return [{ deleted, created, stillReplacedBy: [] }];
+  });
 }
 
 function hazard(change: Change, reading: Reading, rename?: Rename): Hazard {

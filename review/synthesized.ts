@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { readStack, type Stack, StackError, type StackResource } from "../terraform";
 import type { Change, Json, Path, Reading, Value } from "./change";
 import { differences } from "./differences";
+import { isGrant } from "./iam";
 import { InputError } from "./input-error";
 import { knowledgeOf } from "./knowledge";
 import { code, plural } from "./markdown/text";
@@ -101,17 +102,19 @@ function changeOf(stack: string, before: StackResource | undefined, after: Stack
     ...(!after && { reason: "delete_because_no_resource_config" }),
   };
   if (change.action !== "update") return change;
-  const changed = new Set(differences(change).map((each) => each.path.split(/[.[]/)[0]));
+  const changed = new Set(differences(change).map((each) => each.path.split(/[.[]/)[0] ?? ""));
   if (changed.size === 0) return { ...change, action: "none" };
-  const immutable = knowledgeOf(type).immutable ?? IMMUTABLE_GRANT.filter(() => /_iam_(member|binding)$/.test(type));
+  const immutable = knowledgeOf(type).immutable ?? (isGrant(type) ? [...changed].filter(isImmutableOfGrant) : []);
   const forcedBy: Path[] = immutable.filter((key) => changed.has(key)).map((key) => [key]);
   return forcedBy.length === 0
     ? change
     : { ...change, action: "replace", forcedBy, reason: "replace_because_cannot_update" };
 }
 
-/** Everything but `members` of a binding: these are the attributes that grants have in common. */
-const IMMUTABLE_GRANT = ["role", "member", "bucket", "topic", "subscription", "name", "project", "service_account_id"];
+/** Of grants, only members and policies change in place. Source: the resources `*_iam_*` of hashicorp/google 6.50.0. */
+function isImmutableOfGrant(attribute: string): boolean {
+  return attribute !== "members" && attribute !== "policy_data";
+}
 
 /** Without what Google and the provider compute: it follows from the rest. */
 function configured({ attributes, configured }: StackResource): Json {

@@ -19,6 +19,7 @@ export function sections(review: Review): Section[] {
   // The stack is named only where there are several.
   const suffix = (stack: string) => ((review.counts.stacks ?? 0) > 1 ? ` (${plain(stack)})` : "");
   const at: Place = ({ stack, address }) => `${code(address)}${suffix(stack)}`;
+  const on = placeOf(review.grants);
   return [
     open(
       "Hazards",
@@ -27,7 +28,7 @@ export function sections(review: Review): Section[] {
     table(
       "IAM",
       ["", "who", "role", "on", "wider because"],
-      review.grants.map((each) => grant(each, suffix)),
+      review.grants.map((each) => grant(each, on(each), suffix)),
     ),
     folded(
       review.following.length === 1 ? "grant that follows what is renamed" : "grants that follow what is renamed",
@@ -124,13 +125,28 @@ function renamed({ to, call, path, stillReplacedBy }: NonNullable<Hazard["rename
   ];
 }
 
-function grant({ effect, who, role, on, widening, stack }: Grant, suffix: Suffix): string {
+/** What a grant is on; project and location are said where a name alone would stand for two resources. */
+function placeOf(grants: readonly Grant[]): (grant: Grant) => string {
+  const places = new Map<string, Set<string>>();
+  const keyOf = ({ on }: Grant) => JSON.stringify([on.kind, on.name]);
+  for (const grant of grants) {
+    const found = places.get(keyOf(grant)) ?? new Set();
+    places.set(keyOf(grant), found.add(JSON.stringify(grant.on.within)));
+  }
+  return (grant) => {
+    const within = Object.entries(grant.on.within).map(([what, name]) => `${what} ${code(name)}`);
+    const isTwo = (places.get(keyOf(grant))?.size ?? 0) > 1 && within.length > 0;
+    return `${grant.on.kind} ${code(grant.on.name)}${isTwo ? ` in ${within.join(", ")}` : ""}`;
+  };
+}
+
+function grant({ effect, who, role, widening, stack }: Grant, on: string, suffix: Suffix): string {
   const mark = widening.length > 0 ? "⚠️ gains" : effect;
   return row(
     mark,
     who === undefined ? "whoever has the role" : code(who),
     code(role),
-    `${on.kind} ${code(on.name)}${suffix(stack)}`,
+    `${on}${suffix(stack)}`,
     widening.join("; "),
   );
 }
