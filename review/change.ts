@@ -7,7 +7,7 @@ export type Path = readonly (string | number)[];
 /** What happens to a resource; `none` is one that stays as it is, or is only moved or imported. */
 export type Action = "create" | "update" | "replace" | "delete" | "forget" | "none";
 
-/** One resource of one stack, before and after. */
+/** One resource of one stack, before and after. Nothing in it is secret: what is sensitive is hidden (`secrets.ts`). */
 export interface Change {
   readonly stack: string;
   readonly address: string;
@@ -18,9 +18,6 @@ export interface Change {
   readonly after?: Json;
   /** Of the shape of `after`: `true` where only the apply tells. */
   readonly unknown?: Value;
-  /** Of the shape of `before` and `after`: `true` where the value must not be shown. */
-  readonly sensitiveBefore?: Value;
-  readonly sensitiveAfter?: Value;
   /** The `expressions` of the plan's configuration. Format: developer.hashicorp.com/terraform/internals/json-format */
   readonly expressions?: Json;
   /** What the provider puts in where the resource leaves it out. */
@@ -30,7 +27,7 @@ export interface Change {
   /** Terraform's `action_reason`. */
   readonly reason?: string;
   readonly previousAddress?: string;
-  /** The id under which it is imported. */
+  /** The id or identity under which it is imported; empty where only the apply knows it. */
   readonly importing?: string;
   /** The key of a deposed object: what a replacement could not delete earlier. */
   readonly deposed?: string;
@@ -47,12 +44,10 @@ export interface Reading {
   readonly outputs: readonly Change[];
   /** Addresses that the refresh found gone in the cloud. */
   readonly vanished: ReadonlySet<string>;
-  /** Texts that must not be shown wherever they stand. */
-  readonly secrets: readonly string[];
-  /** What the review cannot know, and faults of the stack that are no change of a resource. */
+  /** Faults of the stack that are no change of a resource. */
   readonly notes: readonly string[];
-  /** Something in `notes` needs a look. */
-  readonly attention: boolean;
+  /** What was not read, not understood, or not compared, each by its name: the stack is not known to be safe. */
+  readonly gaps: readonly string[];
   /** Folders of the stack, in which relative sources lie. */
   readonly baseFolder?: string;
   readonly headFolder?: string;
@@ -71,4 +66,9 @@ export function at(value: Value, path: string): Value {
 
 export function isObject(value: Value): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An address without the keys of count and for_each, in which anything may stand: `a.b["x].y"]` is `a.b`. */
+export function withoutKeys(address: string): string {
+  return address.replace(/\[(?:\d+|"(?:[^"\\]|\\.)*")\]/g, "");
 }

@@ -2,9 +2,9 @@ import { parseArgs } from "node:util";
 import { drawings } from "./drawings";
 import { InputError } from "./input-error";
 import { comment } from "./markdown/comment";
-import { isSecret } from "./markdown/text";
 import { readAll } from "./readings";
 import { type Review, review } from "./review";
+import { isHidden, shown } from "./secrets";
 
 const USAGE = `usage: npm run review -- <plan.json>... [--base <dir> --head <dir>] [options]
 
@@ -18,7 +18,7 @@ Reviews plans, or synthesized stacks where there is no plan: what can hurt comes
   --allow-destroy    exit code 0 whatever the verdict
   --help             this text
 
-exit code: 0 safe, 2 needs attention or destroys data, 1 bad input`;
+exit code: 0 safe, 2 partial (not all of it was understood), needs attention or destroys data, 1 bad input`;
 
 interface Options {
   readonly plans: readonly string[];
@@ -50,11 +50,12 @@ function main(args: readonly string[]): number {
   return result.verdict === "safe" || accepted ? 0 : 2;
 }
 
-/** The review without what must not be shown. */
-function json({ secrets, ...shown }: Review): string {
-  const hide = (_: string, value: unknown) =>
-    typeof value === "string" && isSecret(value, secrets) ? "(sensitive)" : value;
-  return `${JSON.stringify(shown, hide, 2)}\n`;
+function json(result: Review): string {
+  // Of a name, what is hidden is only a part.
+  const names = new Set(["address", "path", "from", "to", "call", "stack"]);
+  const hide = (key: string, value: unknown) =>
+    typeof value === "string" && isHidden(value) ? (names.has(key) ? shown(value) : "(sensitive)") : value;
+  return `${JSON.stringify(result, hide, 2)}\n`;
 }
 
 /** @returns nothing when help is wanted */

@@ -1,4 +1,5 @@
 import { type Change, isObject, type Json, type Path, type Value } from "./change";
+import { isHidden } from "./secrets";
 
 /** What may be shown of a value. `items` are the members that a list lost or gained. */
 export type Shown =
@@ -18,88 +19,61 @@ export interface Difference {
 /** The provider's own copies of `labels`, and the platform's of what is configured. */
 const DERIVED = new Set(["terraform_labels", "effective_labels", "effective_annotations", "timeouts"]);
 
-interface Side {
-  readonly value: Value;
-  readonly sensitive: Value;
-}
-
 /** What differs before and after, key by key, in the order of the keys. */
 export function differences(change: Change): Difference[] {
   const found: Difference[] = [];
-  const compare = (path: Path, before: Side, after: Side, unknown: Value): void => {
+  const compare = (path: Path, before: Value, after: Value, unknown: Value): void => {
     if (path.length === 1 && DERIVED.has(String(path[0]))) return;
-    const sensitive = before.sensitive === true || after.sensitive === true;
     if (unknown === true) {
       const references = referencesAt(change.expressions, path);
       // What is not configured is computed, and is unknown at every update.
       if (references === undefined) return;
-      found.push({
-        path: format(path),
-        before: shown(before, sensitive),
-        after: sensitive ? { kind: "sensitive" } : { kind: "unknown", references },
-      });
-    } else if (!sensitive && (isObject(before.value) || isObject(after.value))) {
-      if (isLeaf(before.value) && isLeaf(after.value)) return;
-      for (const key of keysOf(before.value, after.value, unknown)) {
-        compare([...path, key], child(before, key), child(after, key), unknown?.[key]);
+      found.push({ path: format(path), before: shown(before), after: { kind: "unknown", references } });
+    } else if (isObject(before) || isObject(after)) {
+      if (isLeaf(before) && isLeaf(after)) return;
+      for (const key of keysOf(before, after, unknown)) {
+        compare([...path, key], before?.[key], after?.[key], unknown?.[key]);
       }
-    } else if (!sensitive && isBlocks(before.value, after.value)) {
-      const length = Math.max(before.value?.length ?? 0, after.value?.length ?? 0);
+    } else if (isBlocks(before, after)) {
+      const length = Math.max(before?.length ?? 0, after?.length ?? 0);
       for (let index = 0; index < length; index++) {
         const next = length === 1 ? path : [...path, index];
-        compare(next, child(before, index), child(after, index), unknown?.[index]);
+        compare(next, before?.[index], after?.[index], unknown?.[index]);
       }
-    } else if (!same(before.value, after.value)) {
-      const lists = !sensitive && itemsOf(before.value, after.value);
+    } else if (!same(before, after)) {
+      const lists = itemsOf(before, after);
       found.push({
         path: format(path),
-        before: lists ? { kind: "items", items: lists.removed } : shown(before, sensitive),
-        after: lists ? { kind: "items", items: lists.added } : shown(after, sensitive),
+        before: lists ? { kind: "items", items: lists.removed } : shown(before),
+        after: lists ? { kind: "items", items: lists.added } : shown(after),
       });
     }
   };
-  const before = { value: change.before, sensitive: change.sensitiveBefore };
-  const after = { value: change.after, sensitive: change.sensitiveAfter };
   if (isObject(change.before) && isObject(change.after)) {
     for (const key of keysOf(change.before, change.after, change.unknown)) {
-      compare([key], child(before, key), child(after, key), change.unknown?.[key]);
+      compare([key], change.before[key], change.after[key], change.unknown?.[key]);
     }
-  } else compare(["value"], before, after, change.unknown);
+  } else compare(["value"], change.before, change.after, change.unknown);
   return found;
 }
 
 /** The values at a path, as they may be shown. */
 export function differenceAt(change: Change, path: Path): Difference {
-  let before: Side = { value: change.before, sensitive: change.sensitiveBefore };
-  let after: Side = { value: change.after, sensitive: change.sensitiveAfter };
-  let unknown = change.unknown;
-  for (const key of path) {
-    [before, after, unknown] = [child(before, key), child(after, key), unknown === true || unknown?.[key]];
-  }
-  const hidden = hides(before.sensitive) || hides(after.sensitive);
+  let { before, after, unknown }: { before?: Value; after?: Value; unknown?: Value } = change;
+  for (const key of path) [before, after, unknown] = [before?.[key], after?.[key], unknown === true || unknown?.[key]];
   const references = referencesAt(change.expressions, path) ?? [];
   return {
     path: format(path.filter((key, index) => key !== 0 || index === path.length - 1)),
-    before: shown(before, hidden),
-    after: unknown === true && !hidden ? { kind: "unknown", references } : shown(after, hidden),
+    before: shown(before),
+    after: unknown === true ? { kind: "unknown", references } : shown(after),
   };
 }
 
-/** Whether anything within is sensitive. */
-function hides(mask: Value): boolean {
-  return mask === true || (typeof mask === "object" && mask !== null && Object.values(mask).some(hides));
-}
-
-function shown({ value }: Side, sensitive: boolean): Shown {
+function shown(value: Value): Shown {
   if (value === null || value === undefined) return { kind: "none" };
-  return sensitive ? { kind: "sensitive" } : { kind: "value", value };
-}
-
-function child({ value, sensitive }: Side, key: string | number): Side {
-  return {
-    value: typeof value === "object" && value !== null ? value[key as keyof typeof value] : undefined,
-    sensitive: sensitive === true || sensitive?.[key],
-  };
+  return typeof value === "string" && isHidden(value) && !value.includes("\n")
+    ? { kind: "sensitive" }
+    : { kind: "value", value };
 }
 
 function keysOf(...values: Value[]): string[] {

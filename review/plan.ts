@@ -1,8 +1,19 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { type Action, type Change, isObject, type Json, type Reading, type Value } from "./change";
+import {
+  type Action,
+  type Change,
+  isObject,
+  type Json,
+  type Path,
+  type Reading,
+  type Value,
+  withoutKeys,
+} from "./change";
 import { InputError } from "./input-error";
-import { code } from "./markdown/text";
+import { decoded } from "./json-file";
+import { failedChecks, gapsOf } from "./plan-format";
+import { Secrets } from "./secrets";
 
 /** Pairs of actions are written in both orders: `create_before_destroy` turns them around. */
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -37,10 +48,11 @@ export function planReading(plan: Json, file: string): Reading {
   const configured = configuredIn(plan.configuration?.root_module, "");
   const defaults = defaultsOf(plan);
   const list = (name: string): Value[] => (Array.isArray(plan[name]) ? plan[name] : []);
+  const secrets = secretsOf(plan);
   const managed = list("resource_changes").filter(({ mode }) => mode === "managed");
-  const changes = managed.map((each) => resourceChange(each, { stack, file, configured, defaults }));
+  const changes = managed.map((each) => resourceChange(each, { stack, file, configured, defaults, secrets }));
   const outputs = Object.entries<Value>(plan.output_changes ?? {}).map(([name, change]) =>
-    changeOf(change, { stack, address: `output.${name}`, type: "output", file }),
+    changeOf(change, { stack, address: `output.${name}`, type: "output", file, secrets }),
   );
   const vanished = list("resource_drift").filter(({ change }) => change?.actions?.[0] === "delete");
   return {
@@ -48,13 +60,9 @@ export function planReading(plan: Json, file: string): Reading {
     from: "plan",
     changes,
     outputs,
-    vanished: new Set(vanished.map(({ address }) => address)),
-    secrets: secretsOf(plan, [...changes, ...outputs]),
-    notes:
-      plan.complete === false
-        ? [`The plan of ${code(stack)} is not complete: terraform put off some of its changes.`]
-        : [],
-    attention: plan.complete === false,
+    vanished: new Set(vanished.map(({ address }) => secrets.text(address))),
+    notes: failedChecks(plan, stack).map((note) => secrets.text(note)),
+    gaps: gapsOf(plan, stack).map((gap) => secrets.text(gap)),
     headFolder: dirname(resolve(file)),
   };
 }
@@ -62,7 +70,7 @@ export function planReading(plan: Json, file: string): Reading {
 function parse(file: string): Json {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = decoded(readFileSync(file));
   } catch (error) {
     throw new InputError(`${file} cannot be read: ${(error as Error).message}`);
   }
@@ -102,23 +110,26 @@ interface Surroundings {
   /** By address, without the keys of count and for_each. */
   readonly configured: ReadonlyMap<string, Value>;
   readonly defaults: (providerKey: string) => Change["defaults"];
+  readonly secrets: Secrets;
 }
 
-function resourceChange(each: Value, { stack, file, configured, defaults }: Surroundings): Change {
+function resourceChange(each: Value, { stack, file, configured, defaults, secrets }: Surroundings): Change {
   for (const key of ["address", "type", "change"]) {
     if (each?.[key] === undefined) throw new InputError(`${file}: an entry of resource_changes has no ${key}`);
   }
   const { address, type, change, action_reason, previous_address, deposed } = each;
   // In the configuration, a resource of count or for_each stands once, and so does a module.
-  const own = configured.get(`${address}`.replaceAll(/\[[^\]]*\]/g, ""));
+  const own = configured.get(withoutKeys(String(address)));
+  const [expressions] = secrets.hide([own && (own.expressions ?? {})]);
+  const paths: Path[] = Array.isArray(change.replace_paths) ? change.replace_paths : [];
   return {
-    ...changeOf(change, { stack, address, type, file }),
-    expressions: own && (own.expressions ?? {}),
+    ...changeOf(change, { stack, address, type, file, secrets }),
+    expressions,
     defaults: defaults(String(own?.provider_config_key ?? type.split("_")[0])),
-    forcedBy: Array.isArray(change.replace_paths) ? change.replace_paths : [],
+    forcedBy: paths.map((path) => path.map((key) => (typeof key === "string" ? secrets.text(key) : key))),
     reason: action_reason,
-    previousAddress: previous_address,
-    importing: change.importing && String(change.importing.id ?? "an unknown id"),
+    previousAddress: previous_address && secrets.text(previous_address),
+    importing: change.importing && secrets.text(importedBy(change.importing)),
     deposed,
   };
 }
@@ -138,22 +149,40 @@ function defaultsOf(plan: Json): Surroundings["defaults"] {
   };
 }
 
-function changeOf(change: Value, of: { stack: string; address: string; type: string; file: string }): Change {
+/** An id or, since Terraform 1.12, an identity, whose keys only the provider knows. */
+function importedBy({ id, identity }: Value): string {
+  if (id !== undefined && id !== null && id !== "") return String(id);
+  return isObject(identity) ? JSON.stringify(identity) : "";
+}
+
+interface Named {
+  readonly stack: string;
+  readonly address: string;
+  readonly type: string;
+  readonly file: string;
+  readonly secrets: Secrets;
+}
+
+function changeOf(change: Value, { stack, address, type, file, secrets }: Named): Change {
   const actions = String(change?.actions);
   const action = Object.hasOwn(ACTIONS, actions) ? ACTIONS[actions] : undefined;
   if (!action) {
     const allowed = Object.keys(ACTIONS).join("; ");
-    throw new InputError(`${of.file}: ${of.address} has the actions ${actions}; understood are: ${allowed}`);
+    throw new InputError(`${file}: ${address} has the actions ${actions}; understood are: ${allowed}`);
   }
-  const { file: _, ...named } = of;
+  const [before, after] = secrets.hide(
+    [change.before ?? undefined, change.after ?? undefined],
+    change.before_sensitive,
+    change.after_sensitive,
+  );
   return {
-    ...named,
+    stack,
+    address: secrets.text(address),
+    type,
     action,
-    before: change.before ?? undefined,
-    after: change.after ?? undefined,
+    before,
+    after,
     unknown: change.after_unknown,
-    sensitiveBefore: change.before_sensitive,
-    sensitiveAfter: change.after_sensitive,
     forcedBy: [],
   };
 }
@@ -169,27 +198,20 @@ function configuredIn(module: Value, prefix: string): Map<string, Value> {
   return found;
 }
 
-/** Terraform marks paths, and a value may stand at another one too: `terraform_data` repeats its input as its output. */
-function secretsOf(plan: Json, changes: readonly Change[]): string[] {
-  const secrets = new Set<string>();
-  for (const [name, { sensitive }] of Object.entries<Value>(plan.configuration?.root_module?.variables ?? {})) {
-    if (sensitive) marked(plan.variables?.[name]?.value, true, secrets);
+/** Everything that the plan marks, wherever it stands. */
+export function secretsOf(plan: Json): Secrets {
+  const secrets = new Secrets();
+  const { variables = {} } = plan.configuration?.root_module ?? {};
+  for (const [name, { sensitive }] of Object.entries<Value>(variables)) {
+    secrets.learn(plan.variables?.[name]?.value, sensitive);
   }
-  for (const { before, after, sensitiveBefore, sensitiveAfter } of changes) {
-    marked(before, sensitiveBefore, secrets);
-    marked(after, sensitiveAfter, secrets);
+  const changed: Value[] = [plan.resource_changes, plan.resource_drift].flatMap((each) =>
+    Array.isArray(each) ? each : [],
+  );
+  for (const change of [...changed.map((each) => each?.change), ...Object.values<Value>(plan.output_changes ?? {})]) {
+    const { before, after, before_sensitive: masksBefore, after_sensitive: masksAfter } = change ?? {};
+    secrets.learn(before, masksBefore, masksAfter);
+    secrets.learn(after, masksBefore, masksAfter);
   }
-  return [...secrets];
-}
-
-/** Shorter ones would blot out half of the comment, and are no secrets. */
-const SHORTEST_SECRET = 6;
-
-function marked(value: Value, mask: Value, into: Set<string>): void {
-  if (mask === undefined || mask === null || mask === false) return;
-  if (typeof value === "string") {
-    if (mask === true && value.length >= SHORTEST_SECRET) into.add(value);
-  } else if (typeof value === "object" && value !== null) {
-    for (const [key, item] of Object.entries(value)) marked(item, mask === true ? true : mask[key], into);
-  }
+  return secrets;
 }

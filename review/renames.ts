@@ -1,4 +1,4 @@
-import { type Change, isObject, type Value } from "./change";
+import { type Change, isObject, type Value, withoutKeys } from "./change";
 import { knowledgeOf } from "./knowledge";
 
 /** A deletion and a creation that look like one resource under a new address. */
@@ -153,7 +153,8 @@ function sharedSettings(before: Value, after: Value): readonly [shared: number, 
 
 /** Without the hash that cdktf appends. */
 function wordsOf({ address, type }: Change): string[] {
-  const id = address.slice(address.lastIndexOf(`${type}.`) + type.length + 1);
+  const plain = withoutKeys(address);
+  const id = `${plain.slice(plain.lastIndexOf(`${type}.`) + type.length + 1)}${address.slice(plain.length)}`;
   return id.replace(/_[0-9A-F]{8}$/, "").split("_");
 }
 

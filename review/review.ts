@@ -6,7 +6,8 @@ import { type Grant, grantsOf, isGrant, isGrantPath } from "./iam";
 import { knowledgeOf, type Note, notesOn, REASONS } from "./knowledge";
 import { findRenames, type Rename } from "./renames";
 
-export type Verdict = "safe" | "needs attention" | "destroys data";
+/** `partial` is what would be safe, were all of it understood. */
+export type Verdict = "safe" | "partial" | "needs attention" | "destroys data";
 
 /** Something that can hurt: a deletion, a replacement, or a change that somebody must know about. */
 export interface Hazard {
@@ -53,6 +54,8 @@ export interface Review {
   readonly counts: Readonly<Record<string, number>>;
   readonly from: readonly Reading["from"][];
   readonly notes: readonly string[];
+  /** What was not understood or not compared. */
+  readonly gaps: readonly string[];
   readonly hazards: readonly Hazard[];
   readonly grants: readonly Grant[];
   /** Grants that are lost and gained only because what they are for, or on, is renamed. */
@@ -61,7 +64,6 @@ export interface Review {
   readonly settings: readonly Settings[];
   readonly creates: readonly Listed[];
   readonly others: readonly Listed[];
-  readonly secrets: readonly string[];
 }
 
 /** What a reviewer must know of one or more stacks. */
@@ -71,10 +73,11 @@ export function review(readings: readonly Reading[]): Review {
   const hazards: Hazard[] = all("hazards").sort((a, b) => weight(a) - weight(b));
   const grants: Grant[] = all("grants").sort((a, b) => rank(a) - rank(b));
   const widenings = grants.filter(({ widening }) => widening.length > 0).length;
-  const attention = hazards.length + widenings > 0 || readings.some((reading) => reading.attention);
+  const attention = hazards.length + widenings > 0 || readings.some(({ notes }) => notes.length > 0);
+  const partial = readings.some(({ gaps }) => gaps.length > 0);
   const destroys = hazards.some(({ holds }) => holds !== undefined);
   return {
-    verdict: destroys ? "destroys data" : attention ? "needs attention" : "safe",
+    verdict: destroys ? "destroys data" : attention ? "needs attention" : partial ? "partial" : "safe",
     counts: {
       stacks: readings.length,
       ...count(all("counted")),
@@ -85,6 +88,7 @@ export function review(readings: readonly Reading[]): Review {
     },
     from: [...new Set(readings.map(({ from }) => from))],
     notes: readings.flatMap(({ notes }) => notes),
+    gaps: readings.flatMap(({ gaps }) => gaps),
     hazards,
     grants,
     following: all("following"),
@@ -92,7 +96,6 @@ export function review(readings: readonly Reading[]): Review {
     settings: all("settings"),
     creates: all("creates"),
     others: all("others"),
-    secrets: [...new Set(readings.flatMap(({ secrets }) => secrets))],
   };
 }
 
@@ -166,7 +169,7 @@ function hazard(change: Change, reading: Reading, rename?: Rename): Hazard {
       call: `moveFromId(${JSON.stringify(change.address)})`,
       path: rename.created.path,
       stillReplacedBy: rename.stillReplacedBy.map((key) =>
-        differenceAt({ ...rename.created, before: change.before, sensitiveBefore: change.sensitiveBefore }, [key]),
+        differenceAt({ ...rename.created, before: change.before }, [key]),
       ),
     },
   };
@@ -179,17 +182,24 @@ const SAME_GRANT: Note = {
 
 /** What is left to tell when forced replacements and code are told elsewhere. */
 function settings(change: Change): Settings[] {
-  const forced = new Set(change.forcedBy.map((path) => differenceAt(change, path).path));
-  const told = (path: string) => CODE_PATHS.has(path) || forced.has(path) || isGrantPath(change.type, path);
+  const forced = change.forcedBy.map((path) => differenceAt(change, path).path);
+  const isForced = (path: string) => forced.some((each) => path === each || /^[.[]/.test(after(path, each) ?? ""));
+  const told = (path: string) => CODE_PATHS.has(path) || isForced(path) || isGrantPath(change.type, path);
   const left = differences(change).filter(({ path }) => !told(path));
   const { stack, address, action } = change;
   return left.length === 0 ? [] : [{ stack, address, action, differences: left }];
 }
 
+/** What follows a beginning. */
+function after(text: string, beginning: string): string | undefined {
+  return text.startsWith(beginning) ? text.slice(beginning.length) : undefined;
+}
+
 function others(change: Change): Listed[] {
   const found: Listed[] = [];
   if (change.previousAddress !== undefined) found.push(listed(change, "moved from", change.previousAddress));
-  if (change.importing !== undefined) found.push(listed(change, "imported by the id", change.importing));
+  if (change.importing === "") found.push(listed(change, "imported by an id that only the apply knows"));
+  else if (change.importing !== undefined) found.push(listed(change, "imported by", change.importing));
   if (change.action === "forget")
     found.push(listed(change, "forgotten: it stays, and Terraform no longer looks after it"));
   return found;

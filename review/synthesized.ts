@@ -59,14 +59,13 @@ export function compare(name: string, base: Synthesized | undefined, head: Synth
     changes,
     outputs: outputs(name, base?.stack.outputs ?? {}, head.stack.outputs),
     vanished: new Set(),
-    secrets: [],
-    notes: head.stack.findings
+    notes: [],
+    gaps: head.stack.findings
       .filter(({ expression }) => expression === undefined)
       .map(
         ({ address, attribute, why }) =>
           `${code([name, address, attribute].filter(Boolean).join(" "))} was not compared: ${why}.`,
       ),
-    attention: false,
     baseFolder: base?.stack.folder,
     headFolder: head.stack.folder,
   };
@@ -81,9 +80,8 @@ function removed(stack: string, base: Synthesized | undefined): Reading {
     changes: [],
     outputs: [],
     vanished: new Set(),
-    secrets: [],
     notes: [note],
-    attention: true,
+    gaps: [],
   };
 }
 

@@ -1,12 +1,18 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
+import { secretsOf } from "../review/plan";
 
 // biome-ignore lint/suspicious/noExplicitAny: Terraform's plans have no type here.
 type Json = any;
 
-/** Keys of a plan that may leave the job as they are; state and variables may not. */
-const SHOWN = ["format_version", "terraform_version", "complete", "applyable", "errored"];
-/** A value that stands in other places too is hidden there as well, unless it is so short that it hides everything. */
-const SHORTEST_SECRET = 6;
+/** What holds all values again, or is asked for by nobody who reads the plan: it stays in the job. */
+const KEPT_BACK = [
+  "variables",
+  "planned_values",
+  "prior_state",
+  "proposed_unknown",
+  "relevant_attributes",
+  "timestamp",
+];
 
 /**
  * SHA-256 of what a plan does: two plans that do the same to the same have the same, whenever and as whomever they were
@@ -27,56 +33,91 @@ export function digest(plan: Json): string {
 }
 
 /**
- * The plan without state and variables. In place of every sensitive value, and of every text with one in it, stands a
- * digest under a key that is thrown away: a reader still sees whether it changes, and nothing else of it.
+ * The plan without state and variables. In place of every secret stands a digest under a key that is thrown away: a reader
+ * still sees whether it changes, and nothing else of it.
  */
 export function shareable(plan: Json): Json {
   const { resources = [], module_calls: modules } = plan.configuration?.root_module ?? {};
-  const changes = [...(plan.resource_changes ?? []), ...(plan.resource_drift ?? [])].map(({ change }: Json) => change);
-  const outputs = Object.values<Json>(plan.output_changes ?? {});
-  const secrets = new Set<string>();
-  for (const change of [...changes, ...outputs]) {
-    for (const side of ["before", "after"]) collect(change[side], change[`${side}_sensitive`], secrets);
-  }
-  for (const [name, { sensitive }] of Object.entries<Json>(plan.configuration?.root_module?.variables ?? {})) {
-    collect(plan.variables?.[name]?.value, sensitive, secrets);
-  }
-
-  const key = randomBytes(32);
-  const hidden = (value: Json) =>
-    `sensitive ${createHash("sha256")
-      .update(key)
-      .update(JSON.stringify(value) ?? "")
-      .digest("hex")}`;
-  const hide = (value: Json, mask?: Json): Json => {
-    if (mask === true && value !== null && value !== undefined) return hidden(value);
-    if (typeof value === "string") return [...secrets].some((secret) => value.includes(secret)) ? hidden(value) : value;
-    if (typeof value !== "object" || value === null) return value;
-    if (Array.isArray(value)) return value.map((item, index) => hide(item, mask?.[index]));
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, hide(item, mask?.[name])]));
+  const secrets = secretsOf(plan);
+  const without = (value: Json): Json => secrets.hide([value])[0];
+  const hideChange = (change: Json): Json => {
+    const [before, after] = secrets.hide(
+      [change.before, change.after],
+      change.before_sensitive,
+      change.after_sensitive,
+    );
+    return {
+      ...without(rest(change)),
+      actions: change.actions,
+      ...("before" in change && { before }),
+      ...("after" in change && { after }),
+      ...("before_sensitive" in change && { before_sensitive: change.before_sensitive }),
+      ...("after_sensitive" in change && { after_sensitive: change.after_sensitive }),
+      ...("after_unknown" in change && { after_unknown: change.after_unknown }),
+    };
   };
-  const hideChange = (change: Json): Json => ({
-    ...change,
-    ...("before" in change && { before: hide(change.before, change.before_sensitive) }),
-    ...("after" in change && { after: hide(change.after, change.after_sensitive) }),
+  const all = (changed: Json): Json =>
+    changed.map(({ change, ...item }: Json) => ({ ...without(item), ...words(item), change: hideChange(change) }));
+  const module = ({ resources = [], module_calls: calls, ...others }: Json): Json => ({
+    ...without(others),
+    resources: resources.map((each: Json) => ({ ...without(each), ...words(each) })),
+    ...(calls && {
+      module_calls: Object.fromEntries(
+        Object.entries<Json>(calls).map(([name, { module: inner = {}, ...call }]) => [
+          name,
+          { ...without(call), module: module(inner) },
+        ]),
+      ),
+    }),
   });
-  const all = (changed: Json): Json => changed.map((item: Json) => ({ ...item, change: hideChange(item.change) }));
+  // Of keys that are newer than this, a reader is told the name.
+  const others = Object.keys(plan).filter((name) => !KEPT_BACK.includes(name) && !HIDDEN_APART.includes(name));
   return {
-    ...Object.fromEntries(SHOWN.filter((name) => name in plan).map((name) => [name, plan[name]])),
-    configuration: { root_module: hide({ resources, ...(modules && { module_calls: modules }) }) },
+    ...Object.fromEntries(others.map((name) => [name, without(plan[name])])),
+    configuration: {
+      root_module: module({ resources, ...(modules && { module_calls: modules }) }),
+      ...(plan.configuration?.provider_config && { provider_config: defaults(plan) }),
+    },
     resource_changes: all(plan.resource_changes ?? []),
     ...(plan.resource_drift && { resource_drift: all(plan.resource_drift) }),
+    ...(plan.deferred_changes && {
+      deferred_changes: plan.deferred_changes.map(({ reason, resource_change: { address } }: Json) => ({
+        reason,
+        resource_change: { address },
+      })),
+    }),
     output_changes: Object.fromEntries(
       Object.entries<Json>(plan.output_changes ?? {}).map(([name, change]) => [name, hideChange(change)]),
     ),
   };
 }
 
-/** The texts at the places that a mask marks. */
-function collect(value: Json, mask: Json, into: Set<string>): void {
-  if (typeof value === "string" && mask === true && value.length >= SHORTEST_SECRET) into.add(value);
-  if (typeof value !== "object" || value === null || !mask) return;
-  for (const [name, item] of Object.entries(value)) collect(item, mask === true ? true : mask[name], into);
+const HIDDEN_APART = ["configuration", "resource_changes", "resource_drift", "deferred_changes", "output_changes"];
+
+/** What Terraform itself names, which stays even where a secret is the same word. */
+function words(item: Json): Json {
+  const names = ["mode", "type", "name", "provider_name", "provider_config_key", "action_reason"];
+  return Object.fromEntries(names.filter((name) => name in item).map((name) => [name, item[name]]));
+}
+
+/** What a change says besides its values. */
+function rest({ actions, before, after, before_sensitive, after_sensitive, after_unknown, ...others }: Json): Json {
+  return others;
+}
+
+/** Of each provider, the project and region that it puts in where a resource leaves them out; never its credentials. */
+function defaults({ configuration, variables }: Json): Json {
+  const value = (expression: Json) => {
+    const [, name] = /^var\.([\w-]+)$/.exec(expression?.references?.[0] ?? "") ?? [];
+    const constant = expression?.constant_value ?? (name === undefined ? undefined : variables?.[name]?.value);
+    return typeof constant === "string" ? { constant_value: constant } : undefined;
+  };
+  return Object.fromEntries(
+    Object.entries<Json>(configuration.provider_config).map(([key, { expressions }]) => [
+      key,
+      { expressions: { project: value(expressions?.project), region: value(expressions?.region) } },
+    ]),
+  );
 }
 
 function isNothing(actions: readonly string[]): boolean {

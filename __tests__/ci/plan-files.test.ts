@@ -96,6 +96,29 @@ describe("what leaves the job", () => {
     ]);
   });
 
+  test("keeps Terraform's own words, whatever a secret is", () => {
+    const json = { ...plan, variables: { password: { value: "google" } } };
+    const [, { type, mode, change }] = shareable(json).resource_changes;
+    expect({ type, mode, actions: change.actions }).toEqual({
+      type: "google_storage_bucket",
+      mode: "managed",
+      actions: ["update"],
+    });
+  });
+
+  test("says which project a provider puts in, and nothing else of it", () => {
+    const expressions = {
+      project: { references: ["var.project"] },
+      region: { constant_value: "us-central1" },
+      access_token: { constant_value: "ya29" },
+    };
+    const configuration = { ...plan.configuration, provider_config: { google: { expressions } } };
+    const json = { ...plan, variables: { project: { value: "acme" } }, configuration };
+    expect(shareable(json).configuration.provider_config).toEqual({
+      google: { expressions: { project: { constant_value: "acme" }, region: { constant_value: "us-central1" } } },
+    });
+  });
+
   test("still says which sensitive values change", () => {
     const [, { change }] = shareable(plan).resource_changes;
     expect(change.before.key).toMatch(/^sensitive [0-9a-f]{64}$/);

@@ -80,13 +80,6 @@ describe("what a plan may hold that terraform_data does not show", () => {
     json.configuration = { root_module: { module_calls: { grants: { module: json.configuration.root_module } } } };
     expect(commentOf(json)).toContain("| gains | `google_service_account.fresh.member` |");
   });
-
-  test("a plan that is not complete needs a look", () => {
-    const text = commentOf({ ...plan("no-changes"), complete: false });
-    expect(text).toBe(
-      "🟡 **Needs attention**: no changes.\n\n> The plan of `shop` is not complete: terraform put off some of its changes.\n",
-    );
-  });
 });
 
 test("docs/review.md ends with the comment on the branch it tells of", () => {

@@ -1,4 +1,4 @@
-import type { Json, Value } from "../../review/change";
+import type { Json } from "../../review/change";
 import { comment, LONGEST_COMMENT } from "../../review/markdown/comment";
 import { code, fenced, row } from "../../review/markdown/text";
 import { planReading } from "../../review/plan";
@@ -83,25 +83,5 @@ describe("values do not break out of their place", () => {
   test("the name of a stack is no Markdown", () => {
     const readings = ["a", "<b> @all"].map((name) => planReading(big({ create: 1 }), `${name}.json`));
     expect(comment(review(readings))).toContain("- `google_pubsub_topic.create_0` (-b---all)\n");
-  });
-});
-
-describe("what is sensitive is never shown", () => {
-  test("also where terraform does not mark it", () => {
-    const json = structuredClone(plan("update"));
-    json.resource_changes[0].change.after_sensitive = { input: { colour: true } };
-    json.resource_changes[0].change.after.input.colour = "hunter-22";
-    json.resource_changes[0].change.after.input.again = "it is hunter-22, again";
-    const text = commentOf(json);
-    expect(text).not.toContain("hunter-22");
-    expect(text).toContain("  - `input.again`: set to (sensitive)\n");
-    expect(text).toContain("  - `input.colour`: changed (sensitive)\n");
-  });
-
-  test("in lines of a text", () => {
-    const json: Record<string, Value> = structuredClone(plan("workflow-source"));
-    json.configuration.root_module.variables = { key: { sensitive: true } };
-    json.variables = { key: { value: "return: 2" } };
-    expect(commentOf(json)).toContain("    -         return: 1\n    + (sensitive)\n");
   });
 });

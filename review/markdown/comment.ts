@@ -1,4 +1,5 @@
 import type { Review, Verdict } from "../review";
+import { shown } from "../secrets";
 import { type Section, sections, wiringSection } from "./sections";
 import { code, plural } from "./text";
 
@@ -26,15 +27,17 @@ export function comment(review: Review, { drawings = new Map(), accepted = false
       "",
     );
   }
-  head.push(...review.notes.slice(0, MOST_NOTES).map((note) => `> ${note}\n`));
-  if (review.notes.length > MOST_NOTES) head.push(`> And ${review.notes.length - MOST_NOTES} more of the kind.\n`);
+  const notes = [...review.notes, ...review.gaps];
+  head.push(...notes.slice(0, MOST_NOTES).map((note) => `> ${note}\n`));
+  if (notes.length > MOST_NOTES) head.push(`> And ${notes.length - MOST_NOTES} more of the kind.\n`);
   const parts = sections(review);
   if (drawings.size > 0) parts.push(wiringSection(drawings));
-  return fitted(head.join("\n"), parts);
+  return shown(fitted(head.join("\n"), parts));
 }
 
 const SIGNS: Readonly<Record<Verdict, string>> = {
   safe: "🟢 **Safe**",
+  partial: "🟠 **Partial**",
   "needs attention": "🟡 **Needs attention**",
   "destroys data": "🔴 **Destroys data**",
 };
@@ -53,8 +56,9 @@ function verdictLine({ verdict, counts, hazards }: Review, accepted: boolean): s
   const stateful = hazards.filter(({ holds }) => holds !== undefined).length;
   const lost = stateful === 0 ? "" : `; ${stateful} of them ${stateful === 1 ? "holds" : "hold"} data`;
   const stacks = count("stacks") > 1 ? ` in ${count("stacks")} stacks` : "";
+  const unknown = verdict === "partial" ? "; what was not understood may hold more" : "";
   const end = accepted && verdict !== "safe" ? " (accepted)" : "";
-  return `${SIGNS[verdict]}: ${changes.length === 0 ? "no changes" : changes.join(", ")}${stacks}${lost}${end}.`;
+  return `${SIGNS[verdict]}: ${changes.length === 0 ? "no changes" : changes.join(", ")}${stacks}${lost}${unknown}${end}.`;
 }
 
 /** Leaves out as little as makes it fit, from the end. */

@@ -15,7 +15,7 @@ export interface Section {
 
 /** All sections that have something to tell, in the order of the comment. */
 export function sections(review: Review): Section[] {
-  const values = new Values(review.secrets);
+  const values = new Values();
   // The stack is named only where there are several.
   const suffix = (stack: string) => ((review.counts.stacks ?? 0) > 1 ? ` (${plain(stack)})` : "");
   const at: Place = ({ stack, address }) => `${code(address)}${suffix(stack)}`;

@@ -1,4 +1,5 @@
 import type { Difference, Shown } from "../differences";
+import { isHidden, shown as withoutMarks } from "../secrets";
 
 /** Longer values are cut: a comment is for reading. */
 const LONGEST_VALUE = 200;
@@ -7,12 +8,6 @@ const MOST_LINES = 30;
 
 /** Shows values; whatever contains a secret is never shown. */
 export class Values {
-  private readonly secrets: readonly string[];
-
-  constructor(secrets: readonly string[]) {
-    this.secrets = secrets;
-  }
-
   /** `"red" → "blue"`, of one key. */
   change({ before, after }: Difference): string {
     if (before.kind === "items" || after.kind === "items") {
@@ -33,7 +28,7 @@ export class Values {
     while (start < old.length && start < fresh.length && old[start] === fresh[start]) start++;
     let end = 0;
     while (end < Math.min(old.length, fresh.length) - start && old.at(-1 - end) === fresh.at(-1 - end)) end++;
-    const hide = (line: string) => (this.isSecret(line) ? "(sensitive)" : cut(line));
+    const hide = (line: string) => (isHidden(line) ? "(sensitive)" : cut(line));
     const lines = [
       ...old.slice(start, old.length - end).map((line) => `- ${hide(line)}`),
       ...fresh.slice(start, fresh.length - end).map((line) => `+ ${hide(line)}`),
@@ -52,8 +47,9 @@ export class Values {
   }
 
   private value(value: unknown): string {
-    const text = typeof value === "string" && value !== "" ? value : JSON.stringify(value);
-    return this.isSecret(text) ? "(sensitive)" : code(cut(text));
+    if (typeof value === "string" && isHidden(value)) return "(sensitive)";
+    const hide = (_: string, each: unknown) => (typeof each === "string" && isHidden(each) ? "(sensitive)" : each);
+    return code(cut(typeof value === "string" && value !== "" ? value : JSON.stringify(value, hide)));
   }
 
   private list(word: string, shown: Shown): string {
@@ -62,21 +58,12 @@ export class Values {
     const more = shown.items.length - items.length;
     return `${word} ${items.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   }
-
-  private isSecret(text: string): boolean {
-    return isSecret(text, this.secrets);
-  }
-}
-
-/** Whether a secret stands in a text, as it is or as JSON has it. */
-export function isSecret(text: string, secrets: readonly string[]): boolean {
-  return secrets.some((secret) => text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1)));
 }
 
 /** Inline code that no value can break out of. */
 export function code(text: string): string {
   // Line breaks and other control characters would end the line, and with it a table or list.
-  const line = [...text].map((c) => (isControl(c) ? escaped(c) : c)).join("");
+  const line = [...withoutMarks(text)].map((c) => (isControl(c) ? escaped(c) : c)).join("");
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map(({ length }) => length));
   const fence = "`".repeat(longest + 1);
   const space = line.startsWith("`") || line.endsWith("`") ? " " : "";
