@@ -1,9 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { strFromU8, unzipSync } from "fflate";
 import { bundleModules } from "../../lib/core/bundle";
 import { FunctionSource } from "../../lib/core/function-source";
+import { frameworkLock } from "../../scripts/framework-lock";
 import { temporaryFolder, thrownBy } from "./support";
+
+const ROOT = join(__dirname, "..", "..");
+const json = (file: string) => JSON.parse(readFileSync(join(ROOT, file), "utf8"));
 
 // Bundles are kept below the working directory, which shall not fill with those of these tests.
 const before = process.cwd();
@@ -30,10 +35,11 @@ describe("typescript", () => {
   const code = { "index.ts": `import { text } from "./text";\nexport const handler = (): string => text;` };
   const text = { "text.ts": `export const text: string = "hello";` };
 
-  test("bundles a module with all that it imports, beside a manifest that names the framework only", () => {
+  test("bundles a module with all that it imports, beside a manifest that names the framework only, and its lock", () => {
     const source = FunctionSource.typescript(folder({ ...code, ...text }));
-    const { "index.js": bundle, "package.json": manifest, ...others } = contents(source);
+    const { "index.js": bundle, "package.json": manifest, "package-lock.json": lock, ...others } = contents(source);
     expect(others).toEqual({});
+    expect(JSON.parse(lock ?? "")).toMatchObject({ name: source.archive().name, lockfileVersion: 3 });
     expect(bundle).toContain('"hello"');
     expect(bundle).not.toMatch(/require\("\.|sourceMappingURL/);
     expect(JSON.parse(manifest ?? "")).toEqual({
@@ -42,6 +48,42 @@ describe("typescript", () => {
       main: "index.js",
       dependencies: { "@google-cloud/functions-framework": expect.stringMatching(/^\d+\.\d+\.\d+$/) },
     });
+  });
+
+  test("names one version and checksum of every package that the build installs, and no registry", () => {
+    const lock = JSON.parse(
+      contents(FunctionSource.typescript(folder({ ...code, ...text })))["package-lock.json"] ?? "",
+    );
+    const { "": root, ...packages } = lock.packages;
+    expect(root.dependencies["@google-cloud/functions-framework"]).toBe(
+      packages["node_modules/@google-cloud/functions-framework"].version,
+    );
+    for (const entry of Object.values(packages)) {
+      expect(entry).toMatchObject({ integrity: expect.stringMatching(/^sha512-/), version: expect.any(String) });
+      expect(entry).not.toHaveProperty("resolved");
+      expect(entry).not.toHaveProperty("dev");
+    }
+  });
+
+  test("has a lock that is whole: npm ci needs nothing that it does not name", () => {
+    // Offline, npm fails on whatever it would have to look up.
+    const root = folder(contents(FunctionSource.typescript(folder({ ...code, ...text }))));
+    const command = [
+      "ci",
+      "--dry-run",
+      "--offline",
+      "--omit=dev",
+      "--no-audit",
+      "--no-fund",
+      "--cache",
+      join(root, "none"),
+    ];
+    const output = execFileSync("npm", command, { cwd: root, encoding: "utf8", shell: process.platform === "win32" });
+    expect(output).toMatch(/added \d+ packages/);
+  });
+
+  test("runs with the packages that the tests run with: npm run lock:functions, after package-lock.json changed", () => {
+    expect(json("functions/framework.lock.json")).toEqual(frameworkLock(json("package-lock.json")));
   });
 
   test("runs on a supported Node.js and calls `handler`, unless told otherwise", () => {

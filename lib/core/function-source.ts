@@ -1,13 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, relative, resolve } from "node:path";
 import { type Bundle, BundleError, bundleModules } from "./bundle";
+import { manifestFiles } from "./function-manifest";
 import { packageRoot } from "./package-root";
 import { DEFAULT_NODE_RUNTIME } from "./runtime";
 import { ValidationError } from "./validation";
 import { type Archive, zip } from "./zip";
-
-/** Version of functions-framework that a bundled function runs under; installed by the build, not bundled. */
-const FUNCTIONS_FRAMEWORK_VERSION = "5.0.5";
 
 /** A function's code, ready to be uploaded. */
 export interface SourceArchive extends Archive {
@@ -47,7 +45,8 @@ const DEFAULT_EXCLUDE = [".git", "node_modules", "__pycache__", ".venv", "venv",
 /** Where a function's code comes from. Read once, when first deployed by a construct. */
 export class FunctionSource {
   /**
-   * A TypeScript or JavaScript module, bundled with all that it imports into one minified file.
+   * A TypeScript or JavaScript module, bundled with all that it imports into one minified file. The build installs
+   * functions-framework beside it, every package in the version and with the checksum that this package locks.
    *
    * @param path the module, or a folder with an `index.ts` or `index.js`; relative to the working directory
    */
@@ -58,7 +57,8 @@ export class FunctionSource {
   }
 
   /**
-   * A folder that is uploaded as it is: Python, Go, Java, or Node.js that brings its own package.json.
+   * A folder that is uploaded as it is: Python, Go, Java, or Node.js that brings its own package.json and
+   * package-lock.json (without the latter, versions differ from build to build).
    *
    * @param path relative to the working directory
    */
@@ -110,18 +110,8 @@ function bundle(path: string, options: TypeScriptSourceOptions): SourceArchive {
   const entry = findModule(path);
   const code = bundled.get(entry) ?? (bundles([entry]).get(entry) as Bundle).code;
   const name = basename(resolve(path)).replace(/\.[cm]?[jt]s$/, "");
-  const manifest = {
-    name,
-    private: true,
-    main: "index.js",
-    dependencies: { "@google-cloud/functions-framework": FUNCTIONS_FRAMEWORK_VERSION },
-  };
-  const archive = zip(
-    new Map([
-      ["index.js", code],
-      ["package.json", Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)],
-    ]),
-  );
+  const manifests = [...manifestFiles(name)].map(([file, text]) => [file, Buffer.from(text)] as const);
+  const archive = zip(new Map<string, Uint8Array>([["index.js", code], ...manifests]));
   return {
     ...archive,
     name,

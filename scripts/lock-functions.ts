@@ -1,0 +1,10 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { frameworkLock } from "./framework-lock";
+
+// `npm run lock:functions`: writes functions/framework.lock.json, after another version of functions-framework, or of a
+// package that it needs, came into package-lock.json.
+const file = join("functions", "framework.lock.json");
+const lock = frameworkLock(JSON.parse(readFileSync("package-lock.json", "utf8")));
+writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+console.log(`wrote ${file}: ${Object.keys(lock.packages).length} packages`);
