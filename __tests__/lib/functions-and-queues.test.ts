@@ -835,7 +835,7 @@ describe("Schedule", () => {
     const stack = testStack();
     invoking(stack, { cron, timeZone: "Mars/Olympus" });
     expect(errorsOf(stack)).toEqual([
-      `[stack/schedule] InvalidSchedule: schedule is "${cron}"; allowed are five fields of unix-cron such as "0 3 * * *", or App Engine's notation such as "every 5 minutes"`,
+      `[stack/schedule] InvalidSchedule: schedule is "${cron}"; allowed are five fields of unix-cron such as "0 3 * * *" (numbers, JAN to DEC, SUN to SAT, lists, ranges, and steps behind * or a range), or App Engine's notation such as "every 5 minutes" or "every monday 09:00"`,
       '[stack/schedule] InvalidSchedule: time zone is "Mars/Olympus"; allowed is a name of the tz database such as Europe/Zurich',
     ]);
   });

@@ -86,7 +86,7 @@ test("lists and labels may be left out", () => {
 
 const PROJECT = "a project id: 6 to 30 of a-z, 0-9 and -, beginning with a letter";
 const BUCKET = "the name of a Cloud Storage bucket without gs://, or nothing for a local state file";
-const CRON = `five fields of unix-cron such as "0 3 * * *", or App Engine's notation such as "every 5 minutes"`;
+const CRON = `five fields of unix-cron such as "0 3 * * *" (numbers, JAN to DEC, SUN to SAT, lists, ranges, and steps behind * or a range), or App Engine's notation such as "every 5 minutes" or "every monday 09:00"`;
 const LABELS = "keys and values of a-z, 0-9, _ and -, as key=value,key=value in the variable";
 
 /** Setting, bad value, what is allowed, where to set it. */

@@ -4,13 +4,13 @@ import {
   type CloudSchedulerJobHttpTarget,
 } from "@cdktf/provider-google/lib/cloud-scheduler-job";
 import { Construct } from "constructs";
-import { CronExpressionParser } from "cron-parser";
+import { isSchedule } from "../core/cron";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { resourceName } from "../core/names";
 import { inSameStack } from "../core/same-stack";
 import { base64Json, literal, type TerraformExpression } from "../core/terraform-text";
-import { check, inRange, type Rule, report, ValidationError } from "../core/validation";
+import { check, inRange, isKnown, type Rule, report, ValidationError } from "../core/validation";
 import type { FunctionService } from "./function-service";
 import { RequiredApis } from "./required-apis";
 import { ServiceIdentity } from "./service-identity";
@@ -57,7 +57,10 @@ export abstract class ScheduleTarget {
 }
 
 export interface ScheduleProps {
-  /** When: five fields of unix-cron, such as `0 3 * * *`, or App Engine's `every 5 minutes`. */
+  /**
+   * When: five fields of unix-cron, such as `0 3 * * *`, or App Engine's notation, such as `every 5 minutes` or
+   * `every monday 09:00`. Reports InvalidSchedule for what Google's grammar does not have (`L`, `#`, `?`, `H`, `@daily`).
+   */
   readonly cron: string;
   /**
    * Name in the tz database.
@@ -135,8 +138,8 @@ export function scheduleRules(cron: string, timeZone: string): Rule[] {
   return [
     {
       code: "InvalidSchedule",
-      broken: !isCron(cron) && !/^every \S+/i.test(cron.trim()),
-      message: `schedule is "${cron}"; allowed are five fields of unix-cron such as "0 3 * * *", or App Engine's notation such as "every 5 minutes"`,
+      broken: isKnown(cron) && !isSchedule(cron),
+      message: `schedule is "${cron}"; allowed are five fields of unix-cron such as "0 3 * * *" (numbers, JAN to DEC, SUN to SAT, lists, ranges, and steps behind * or a range), or App Engine's notation such as "every 5 minutes" or "every monday 09:00"`,
     },
     {
       code: "InvalidSchedule",
@@ -144,16 +147,6 @@ export function scheduleRules(cron: string, timeZone: string): Rule[] {
       message: `time zone is "${timeZone}"; allowed is a name of the tz database such as Europe/Zurich`,
     },
   ];
-}
-
-function isCron(cron: string): boolean {
-  if (cron.trim().split(/\s+/).length !== 5) return false;
-  try {
-    CronExpressionParser.parse(cron);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isTimeZone(timeZone: string): boolean {

@@ -1,16 +1,32 @@
 import { CronExpressionParser } from "cron-parser";
 
-const MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC";
-const DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT";
+const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/** One field of unix-cron: lists of values, ranges and steps. cron-parser would take more (seconds, L, #, ?) than Google does. */
-function field(names?: string): RegExp {
-  const value = names ? `(?:\\d{1,2}|${names})` : "\\d{1,2}";
-  const item = `(?:\\*|${value}(?:-${value})?)(?:/\\d{1,2})?`;
-  return new RegExp(`^${item}(?:,${item})*$`, "i");
+/** Lowest and highest number of each field, and what stands for the numbers from the lowest on. */
+const FIELDS: readonly (readonly [min: number, max: number, names?: readonly string[]])[] = [
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12, MONTHS],
+  [0, 7, DAYS],
+];
+
+/** One part of a list: `*` or a range, maybe with a step, or one value. cron-parser would take more than Google does. */
+function valid(part: string, index: number): boolean {
+  const [min, max, names = []] = FIELDS[index] as (typeof FIELDS)[number];
+  const value = (text: string) => {
+    const number = names.includes(text) ? min + names.indexOf(text) : /^\d{1,2}$/.test(text) ? Number(text) : -1;
+    return number >= min && number <= max ? number : undefined;
+  };
+  const [range = "", step, ...more] = part.split("/");
+  if (more.length > 0 || (step !== undefined && !(/^\d+$/.test(step) && Number(step) >= 1 && Number(step) <= max)))
+    return false;
+  if (range === "*") return true;
+  const [first, last, ...others] = range.split("-").map(value);
+  if (others.length > 0 || first === undefined) return false;
+  return range.includes("-") ? last !== undefined && first <= last : step === undefined;
 }
-
-const FIELDS = [field(), field(), field(), field(MONTHS), field(DAYS)];
 
 /** Times of a unix-cron schedule in a time zone. */
 export class Cron {
@@ -25,7 +41,7 @@ export class Cron {
     private readonly timeZone = "Etc/UTC",
   ) {
     const fields = schedule.trim().split(/\s+/);
-    if (fields.length !== 5 || !FIELDS.every((allowed, index) => allowed.test(fields[index] ?? ""))) {
+    if (fields.length !== 5 || !fields.every((field, index) => field.split(",").every((part) => valid(part, index)))) {
       throw new Error(`schedule is ${JSON.stringify(schedule)}; simulated: unix-cron of five fields, like 0 3 * * *`);
     }
     try {

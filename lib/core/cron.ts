@@ -1,0 +1,92 @@
+import { CronExpressionParser } from "cron-parser";
+
+/**
+ * What Cloud Scheduler takes as a schedule: unix-cron, or App Engine's English-like notation.
+ *
+ * Sources: `Job.schedule` in google/cloud/scheduler/v1/job.proto;
+ * https://docs.cloud.google.com/scheduler/docs/configuring/cron-job-schedules (read 2026-11).
+ */
+export function isSchedule(schedule: string): boolean {
+  return isUnixCron(schedule) || isEnglishLike(schedule);
+}
+
+interface Field {
+  readonly min: number;
+  readonly max: number;
+  /** What stands for the numbers from `min` on: three capitals, as the page has them. */
+  readonly names?: readonly string[];
+}
+
+const FIELDS: readonly Field[] = [
+  { min: 0, max: 59 },
+  { min: 0, max: 23 },
+  { min: 1, max: 31 },
+  { min: 1, max: 12, names: ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"] },
+  { min: 0, max: 7, names: ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"] },
+];
+
+/** Five fields of lists, ranges and steps. Nothing of what other crons have: seconds, `L`, `W`, `#`, `?`, `H`, `@daily`. */
+function isUnixCron(schedule: string): boolean {
+  const fields = schedule.trim().split(/\s+/);
+  if (fields.length !== FIELDS.length) return false;
+  return (
+    FIELDS.every((field, index) => (fields[index] ?? "").split(",").every((item) => isItem(item, field))) &&
+    falls(schedule)
+  );
+}
+
+/** `*`, a value or a range of two, with a step behind `*` and ranges. */
+function isItem(item: string, field: Field): boolean {
+  const [, range = "", step] = /^([^/]+)(?:\/(\d+))?$/.exec(item) ?? [];
+  if (step !== undefined && !(Number(step) >= 1 && Number(step) <= field.max)) return false;
+  if (range === "*") return true;
+  const [first = Number.NaN, last] = range.split("-").map((value) => numberOf(value, field));
+  if (range.split("-").length > 2 || Number.isNaN(first)) return false;
+  return last === undefined ? step === undefined : first <= last;
+}
+
+/** NaN where it is no value of the field. */
+function numberOf(text: string, { min, max, names = [] }: Field): number {
+  const value = names.includes(text) ? min + names.indexOf(text) : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= min && value <= max ? value : Number.NaN;
+}
+
+/** False for a day that no month has, such as February 30th. */
+function falls(schedule: string): boolean {
+  try {
+    CronExpressionParser.parse(schedule);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const list = (item: string) => `(?:${item})(?:,(?:${item}))*`;
+const TIME = "(?:[01]?\\d|2[0-3]):[0-5]\\d";
+const ORDINAL = "1st|first|2nd|second|3rd|third|4th|fourth|5th|fifth";
+const WEEKDAY = "mon(?:day)?|tue(?:sday)?|wed(?:nesday)?|thu(?:rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?";
+const MONTH =
+  "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
+const DAYS = `(?:every|${list(ORDINAL)}) (?:day|${list(WEEKDAY)})`;
+const MONTH_DAYS = list("[1-9]|[12]\\d|3[01]");
+const MONTHS = `month|${list(MONTH)}|quarter|${list("1st|first|2nd|second|3rd|third")} month of quarter`;
+
+/** Certain days at a time of day: `every monday 09:00`, `1st,third mon,wed of month 04:00`, `1 of jan,jul 0:15`. */
+const AT_TIMES = new RegExp(`^(?:${DAYS}(?: of (?:${MONTHS}))?|${MONTH_DAYS} of (?:${MONTHS})) ${TIME}$`);
+/** Intervals: `every 5 minutes`, `every 2 hours from 10:00 to 14:00`, `every 12 hours synchronized`. */
+const INTERVAL = new RegExp(`^every (\\d{1,5}) (hours|mins|minutes)(?: from ${TIME} to ${TIME}| (synchronized))?$`);
+
+/**
+ * App Engine's notation. Source: the grammar in github.com/GoogleCloudPlatform/appengine-java-standard, Groc.g; intervals that
+ * are synchronized must divide a day (groctimespecification of the same SDK).
+ */
+function isEnglishLike(schedule: string): boolean {
+  const words = schedule
+    .trim()
+    .replace(/\s*,\s*/g, ",")
+    .replace(/\s+/g, " ");
+  const [interval, count, unit, synchronized] = INTERVAL.exec(words) ?? [];
+  if (interval === undefined) return AT_TIMES.test(words);
+  const minutes = Number(count) * (unit === "hours" ? 60 : 1);
+  return minutes > 0 && (synchronized === undefined || (24 * 60) % minutes === 0);
+}
