@@ -41,12 +41,14 @@ export class Filter {
 
   /** The filter does not hold. */
   static not(filter: Filter): Filter {
-    return new Filter(`NOT ${filter.operand()}`);
+    // The grammar has one NOT in front of a term, not two.
+    return filter.negated ?? new Filter(`NOT ${filter.operand()}`, false, filter);
   }
 
   private constructor(
     private readonly expression: string,
     private readonly compound = false,
+    private readonly negated?: Filter,
   ) {
     const bytes = Buffer.byteLength(expression);
     if (bytes > MAX_BYTES) {
@@ -80,9 +82,16 @@ function combine(operator: "AND" | "OR", filters: readonly Filter[]): Filter {
 
 function attributeKey(key: string): string {
   if (key === "") throw new ValidationError("InvalidFilter", "an attribute key is empty; allowed are 1 to 256 bytes");
-  return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? key : quote(key);
+  return /^(?!(AND|OR|NOT)$)[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? key : quote(key);
 }
 
+/** Non-printing characters must be escaped. Of the escapes the page names `\u` for certain, so they are all written so. */
 function quote(text: string): string {
-  return JSON.stringify(text);
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new ValidationError("InvalidFilter", `a filter holds ${JSON.stringify(text)}, which has half a character`);
+  }
+  const escaped = text
+    .replace(/["\\]/g, "\\$&")
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `"${escaped}"`;
 }

@@ -3,8 +3,10 @@ export type Filter = (attributes: Readonly<Record<string, string>>) => boolean;
 
 const MAX_BYTES = 256;
 
-/** Blanks, then one token: a string, a name, an operator or a bracket. */
-const TOKEN = /\s*(?:("(?:[^"\\\n]|\\.)*")|([A-Za-z0-9_-]+)|(!=|[=:.,()]))/y;
+/** Blanks, then one token: a string, a name, an operator or a bracket. Non-printing characters in strings must be escaped. */
+const TOKEN = /\s*(?:("(?:[^"\\\p{Cc}]|\\[^\p{Cc}])*")|([A-Za-z0-9_][A-Za-z0-9_-]*)|(!=|[-=:.,()]))/uy;
+/** The same where a key stands, which may begin with a hyphen; elsewhere a hyphen is NOT. */
+const KEY_TOKEN = new RegExp(TOKEN.source.replace("[A-Za-z0-9_][A-Za-z0-9_-]*", "[A-Za-z0-9_-]+"), "uy");
 
 interface Token {
   readonly kind: "string" | "name" | "sign";
@@ -13,8 +15,8 @@ interface Token {
 }
 
 /**
- * Reads a subscription's filter: `attributes:KEY`, `attributes.KEY = "v"`, `!=`, `hasPrefix(attributes.KEY, "p")`, `NOT`,
- * `AND`, `OR`, brackets; keys in quotes where they hold other than letters, digits, `-` and `_`. At most 256 bytes, operators
+ * Reads a subscription's filter: `attributes:KEY`, `attributes.KEY = "v"`, `!=`, `hasPrefix(attributes.KEY, "p")`, `NOT` or
+ * `-`, `AND`, `OR`, brackets; keys in quotes where they hold other than letters, digits, `-` and `_`. At most 256 bytes, operators
  * in capitals, and no `AND` beside `OR` without brackets. A message without the key matches `!=`.
  * Source: https://docs.cloud.google.com/pubsub/docs/subscription-message-filter
  *
@@ -54,7 +56,7 @@ class Parser {
   }
 
   private negation(): Filter {
-    if (!this.takes("name", "NOT")) return this.term();
+    if (!this.takes("name", "NOT") && !this.takes("sign", "-")) return this.term();
     const term = this.term();
     return (attributes) => !term(attributes);
   }
@@ -127,16 +129,18 @@ class Parser {
   private tokenize(): Token[] {
     const { source } = this;
     const tokens: Token[] = [];
-    TOKEN.lastIndex = 0;
-    while (TOKEN.lastIndex < source.trimEnd().length) {
-      const start = TOKEN.lastIndex;
-      const match = TOKEN.exec(source);
+    let start = 0;
+    while (start < source.trimEnd().length) {
+      const pattern = /^[.:]$/.test(tokens.at(-1)?.text ?? "") ? KEY_TOKEN : TOKEN;
+      pattern.lastIndex = start;
+      const match = pattern.exec(source);
       if (!match)
         throw new Error(`the filter ${source} is not valid: cannot read ${source.slice(start).trim()} at ${start}`);
       const [, string, name, sign = ""] = match;
       const text = string ?? name ?? sign;
       const kind = string !== undefined ? "string" : name !== undefined ? "name" : "sign";
-      tokens.push({ kind, text, at: TOKEN.lastIndex - text.length });
+      start = pattern.lastIndex;
+      tokens.push({ kind, text, at: start - text.length });
     }
     return tokens;
   }
@@ -146,13 +150,34 @@ function lookUp(attributes: Readonly<Record<string, string>>, key: string): stri
   return Object.hasOwn(attributes, key) ? attributes[key] : undefined;
 }
 
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: "\u0007",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  '"': '"',
+  "'": "'",
+  "\\": "\\",
+};
+
 /** Backslashes escape; `\uXXXX`, `\xXX` and octal `\NNN` stand for characters. */
-function unquote({ text }: Token): string {
+function unquote({ text, at }: Token): string {
   return text
     .slice(1, -1)
-    .replace(/\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2})|([0-7]{3})|(.))/g, (_, unicode, hex, octal, plain) => {
-      if (plain !== undefined) return { n: "\n", r: "\r", t: "\t" }[plain as string] ?? plain;
-      const [digits, base] = octal !== undefined ? [octal, 8] : [unicode ?? hex, 16];
-      return String.fromCharCode(Number.parseInt(digits, base));
-    });
+    .replace(
+      /\\(?:u([\da-fA-F]{4})|x([\da-fA-F]{2})|([0-3][0-7]{2})|(.))/gu,
+      (sequence, unicode, hex, octal, plain) => {
+        if (plain !== undefined) {
+          const character = ESCAPES[plain];
+          if (character === undefined)
+            throw new Error(`the filter's text ${text} at ${at} holds ${sequence}, which is no escape`);
+          return character;
+        }
+        const [digits, base] = octal !== undefined ? [octal, 8] : [unicode ?? hex, 16];
+        return String.fromCharCode(Number.parseInt(digits, base));
+      },
+    );
 }
