@@ -5,7 +5,7 @@ import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
 import { FaultFlagError, type FaultSettings, faultSettings, faults } from "./faults";
-import { describeProof, isProven, ProofError, progressOn, prove, summaryOf } from "./prove";
+import { describeProof, ProofError, progressOn, prove, summaryOf, verdictOf } from "./prove";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
 import type { Command } from "./run/flows/flow";
 import { Operator } from "./run/operator";
@@ -100,7 +100,7 @@ async function proveIam({ folder, json, quiet }: Options): Promise<number> {
   const proof = await prove(folder, quiet ? {} : { onProgress: progressOn(process.stderr) });
   console.log(describeProof(proof, { quiet, colours: process.stdout.isTTY && !process.env.NO_COLOR }));
   if (json) console.log(JSON.stringify(summaryOf(proof)));
-  return isProven(proof) ? 0 : 1;
+  return exitCodeOf({ verdict: verdictOf(proof) });
 }
 
 /** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */

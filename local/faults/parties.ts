@@ -13,6 +13,8 @@ export class Parties {
   private readonly attempts = new Map<string, number>();
   /** Full names of the topics that functions and subscriptions hand to what cannot be worked on. */
   readonly deadLetterTopics = new Set<string>();
+  /** Name of each function that counts the attempts of tasks -> after how many it hands one over. */
+  private readonly budgets = new Map<string, number>();
   /** The most attempts after which any function or subscription gives an item up. */
   mostAttempts = 0;
 
@@ -44,13 +46,26 @@ export class Parties {
     return (attempt ?? 0) >= (this.attempts.get(subscription) ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Whether a subscription forwards what keeps failing to a dead letter. */
+  forwards(subscription: string): boolean {
+    return this.attempts.has(subscription);
+  }
+
+  /** Attempts after which a function hands a task over; 0 for one that does not count them. */
+  budgetOf(name: string): number {
+    return this.budgets.get(name) ?? 0;
+  }
+
   private addFunction({ name, service_config }: StackResource["attributes"]): void {
     const service = block({ service_config }, "service_config") ?? {};
     this.byHost.set(new URL(service.uri).host, name);
     const email = emailOf(service.service_account_email);
     this.byEmail.set(email, [...(this.byEmail.get(email) ?? []), name]);
-    this.addTopic(service.environment_variables?.DEAD_LETTER_TOPIC);
-    this.mostAttempts = Math.max(this.mostAttempts, Number(service.environment_variables?.MAX_ATTEMPTS) || 0);
+    const { DEAD_LETTER_TOPIC, MAX_ATTEMPTS } = service.environment_variables ?? {};
+    this.addTopic(DEAD_LETTER_TOPIC);
+    const budget = Number(MAX_ATTEMPTS) || 0;
+    if (DEAD_LETTER_TOPIC) this.budgets.set(name, budget);
+    this.mostAttempts = Math.max(this.mostAttempts, budget);
   }
 
   private addSubscription(attributes: StackResource["attributes"], project: string): void {

@@ -1,3 +1,3 @@
 export { progressOn } from "./progress";
 export { ProofError, type ProveOptions, prove } from "./prove";
-export { describeProof, isProven, type ProofSummary, summaryOf } from "./report";
+export { describeProof, type ProofSummary, summaryOf, verdictOf } from "./report";

@@ -20,9 +20,17 @@ export interface Necessary {
   readonly denial: Denial;
 }
 
+/**
+ * What is known of a grant without which a run was denied nothing that it would have allowed. `redundant`: other grants allow
+ * every call that it allowed. `not exercised`: no call of the runs needed its permissions, which says nothing about other uses.
+ * `inconclusive`: a run with all grants needed it, yet a run without it was not denied that.
+ */
+export type Finding = "redundant" | "not exercised" | "inconclusive";
+
 export interface Unproven {
   readonly grant: Grant;
-  /** Why a run without it fails at nothing that it would have allowed. */
+  readonly finding: Finding;
+  /** What was seen, for people. */
   readonly why: string;
   /** Why it stays all the same. */
   readonly requirement?: Requirement;
@@ -51,8 +59,8 @@ export interface ProveOptions {
 const MACHINES = 2;
 
 /**
- * Whether a stack's bindings are what its use takes: enough, and none too many. Uses the stack once with all of them, then once
- * without each.
+ * Whether a stack's bindings are what its use takes: enough, and none too many. Uses the stack with all of them, once as its
+ * pattern is used and once with failures of each function, then without each.
  *
  * @param folder holds `cdk.tf.json`.
  * @throws ProofError; StackError, LoadError, StartError
@@ -69,11 +77,12 @@ export async function prove(folder: string, { onProgress = () => {} }: ProveOpti
   }
   const { machines, denials } = await startMachines(folder);
   try {
-    const [machine] = machines;
+    const [one, other] = machines;
     const grants = grantsOf(stack, bindings);
-    const findings = machine
-      ? await examine(machines as [Machine, ...Machine[]], type, grants, onProgress)
-      : { necessary: [], unproven: [], missing: eachOnce(denials) };
+    const findings =
+      one && other
+        ? await examine([one, other], type, grants, onProgress)
+        : { necessary: [], unproven: [], missing: eachOnce(denials) };
     return { stack: stack.name, grants, ...findings, seconds: (Date.now() - start) / 1000 };
   } finally {
     await Promise.all(machines.map((machine) => machine.stop()));
@@ -94,15 +103,24 @@ async function startMachines(folder: string): Promise<{ machines: Machine[]; den
 }
 
 async function examine(
-  machines: readonly [Machine, ...Machine[]],
+  machines: readonly [Machine, Machine],
   type: FlowType,
   grants: readonly Grant[],
   onProgress: (done: number, all: number) => void,
 ): Promise<Findings> {
   const uses = new Uses(grants);
-  const first = await new Trial(machines[0], type, { onAllowed: (access, by) => uses.note(access, by) }).run();
-  if (first.denials.length > 0) return { necessary: [], unproven: [], missing: eachOnce(first.denials) };
+  const underFailures = new Uses(grants);
+  const [first, failing] = await Promise.all([
+    new Trial(machines[0], type, { onAllowed: (access, by) => uses.note(access, by) }).run(),
+    new Trial(machines[1], type, {
+      withFailures: true,
+      onAllowed: (access, by) => underFailures.note(access, by),
+    }).run(),
+  ]);
+  const denials = [...first.denials, ...failing.denials];
+  if (denials.length > 0) return { necessary: [], unproven: [], missing: eachOnce(denials) };
   requireGood(first);
+  requireGood(failing);
   let done = 1;
   onProgress(done, grants.length + 1);
 
@@ -113,12 +131,15 @@ async function examine(
     const { resources, defaults } = machine.stack;
     const seen = { ...first, resources, bindings: machine.bindings, project: defaults.project };
     for (const grant of waiting) {
-      let result = await without(machine, type, grant);
+      // What the plain use never needs is looked for where each function fails.
+      const withFailures = uses.callsOf(grant) === 0;
+      const seenUses = withFailures ? underFailures : uses;
+      let result = await without(machine, type, grant, withFailures);
       // What is needed only when two things meet may not meet each time.
-      if (!result.denial && uses.isNeeded(grant)) result = await without(machine, type, grant);
+      if (!result.denial && seenUses.isNeeded(grant)) result = await without(machine, type, grant, withFailures);
       const { denial } = result;
       if (denial) necessary.push({ grant, denial });
-      else unproven.push({ grant, why: why(uses, grant, result), requirement: documented(grant, seen) });
+      else unproven.push({ grant, ...whatIsKnown(seenUses, grant, result), requirement: documented(grant, seen) });
       onProgress(++done, grants.length + 1);
     }
   };
@@ -130,16 +151,35 @@ async function examine(
 }
 
 /** A run without one grant. Its denial is one that the grant would have prevented. */
-async function without(machine: Machine, type: FlowType, grant: Grant): Promise<TrialResult & { denial?: Denial }> {
-  const result = await new Trial(machine, type, { bindings: grant.without, endsAt: grant.allows }).run();
+async function without(
+  machine: Machine,
+  type: FlowType,
+  grant: Grant,
+  withFailures: boolean,
+): Promise<TrialResult & { denial?: Denial }> {
+  const options = { bindings: grant.without, endsAt: grant.allows, withFailures };
+  const result = await new Trial(machine, type, options).run();
   return { ...result, denial: result.denials.find(grant.allows) };
 }
 
-function why(uses: Uses, grant: Grant, { denials: [other], summary }: TrialResult): string {
-  if (other)
-    return `a run without it is denied ${other.permission} on ${other.resource}, which it would not have allowed`;
+function whatIsKnown(
+  uses: Uses,
+  grant: Grant,
+  { denials: [other], summary }: TrialResult,
+): Pick<Unproven, "finding" | "why"> {
+  if (other) {
+    const why = `a run without it is denied ${other.permission} on ${other.resource}, which it would not have allowed`;
+    return { finding: "inconclusive", why };
+  }
   const failed = summary && !isGood(summary) ? `, though a run without it fails: ${faultOf(summary)}` : "";
-  return `${uses.whyNot(grant)}${failed}`;
+  const calls = uses.callsOf(grant);
+  if (calls === 0) return { finding: "not exercised", why: `no call of these runs needed it${failed}` };
+  if (failed !== "" || uses.isNeeded(grant)) {
+    const why = `a run with all bindings needed it, but two runs without it were denied nothing${failed}`;
+    return { finding: "inconclusive", why };
+  }
+  const others = uses.othersOf(grant).join(" and ");
+  return { finding: "redundant", why: `the ${calls} calls that it allows are allowed by ${others} as well` };
 }
 
 /** @throws ProofError where the run with all bindings shows another fault than denials */

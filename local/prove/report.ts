@@ -1,15 +1,22 @@
 import type { Denial } from "../iam";
+import type { Verdict } from "../run/summary";
 import { type Grant, inWords, shortMember, shortResource } from "./grants";
-import type { Proof } from "./prove";
+import type { Finding, Proof } from "./prove";
 
-/** Whether nothing is missing, and whatever is not needed is documented. */
-export function isProven({ missing, unproven }: Proof): boolean {
-  return missing.length === 0 && unproven.every(({ requirement }) => requirement !== undefined);
+/**
+ * `OK`: each binding is needed, or documented as required, and none is missing. `PARTIAL`: none is missing, and of some it is
+ * not known whether they are needed. `FAILED`: one is missing or redundant.
+ */
+export function verdictOf({ missing, unproven }: Pick<Proof, "missing" | "unproven">): Verdict {
+  const open = unproven.filter(({ requirement }) => requirement === undefined);
+  if (missing.length > 0 || open.some(({ finding }) => finding === "redundant")) return "FAILED";
+  return open.length > 0 ? "PARTIAL" : "OK";
 }
 
 /** What programs read. */
 export interface ProofSummary {
   readonly stack: string;
+  readonly verdict: Verdict;
   /** Members of IAM resources, and permissions of custom roles. */
   readonly bindings: number;
   /** Of these, those without which a run is denied something that they would have allowed. */
@@ -19,6 +26,7 @@ export interface ProofSummary {
     readonly member?: string;
     /** Of a custom role. */
     readonly permission?: string;
+    readonly finding: Finding | "documented";
     readonly why: string;
     /** Where Google asks for it. */
     readonly source?: string;
@@ -36,11 +44,13 @@ export interface ProofSummary {
 export function summaryOf({ stack, grants, necessary, unproven, missing, seconds }: Proof): ProofSummary {
   return {
     stack,
+    verdict: verdictOf({ missing, unproven }),
     bindings: grants.length,
     necessary: necessary.length,
-    unproven: unproven.map(({ grant: { address, member, permission }, why, requirement }) => ({
+    unproven: unproven.map(({ grant: { address, member, permission }, finding, why, requirement }) => ({
       address,
       ...(permission === undefined ? { member } : { permission }),
+      finding: requirement ? "documented" : finding,
       why: requirement?.why ?? why,
       ...(requirement && { source: requirement.source }),
     })),
@@ -71,15 +81,15 @@ export function describeProof(proof: Proof, { quiet = false, colours = false }: 
   const kept = unproven.flatMap(({ grant, requirement }) =>
     requirement ? [entry("--", grant, `unproven: ${requirement.why}\n      ${dim(requirement.source)}`)] : [],
   );
-  const needless = unproven.flatMap(({ grant, why, requirement }) =>
-    requirement ? [] : [entry("!!", grant, `not needed: ${why}. Remove it, or document what asks for it`)],
+  const open = unproven.flatMap(({ grant, finding, why, requirement }) =>
+    requirement ? [] : [entry(finding === "redundant" ? "!!" : "??", grant, `${finding}: ${why}`)],
   );
   const numbers = `bindings ${grants.length}, necessary ${necessary.length}, unproven ${unproven.length}, missing ${missing.length}`;
   return [
     ...(quiet ? [] : [...proven, ...kept]),
-    ...needless,
+    ...open,
     ...missing.map((denial) => `  !!  missing: ${lack(denial)}\n      ${denial.remedy}`),
-    `${isProven(proof) ? "OK" : "FAILED"}  ${stack}  ${numbers}, ${seconds.toFixed(1)} s`,
+    `${verdictOf(proof)}  ${stack}  ${numbers}, ${seconds.toFixed(1)} s`,
   ].join("\n");
 }
 

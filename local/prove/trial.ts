@@ -12,12 +12,15 @@ import type { RunningStack } from "../run/running-stack";
 import { type Summary, summarise } from "../run/summary";
 import { submitAll } from "../run/workload";
 import { readDeadLetters } from "./dead-letters";
+import { Failures } from "./failures";
 import { Gate } from "./gate";
 import { repeating } from "./repeat";
 
 export interface TrialOptions extends Pick<RunOptions, "bindings" | "onAllowed"> {
   /** Whether a denial is what the run is for: then it ends at once. Default: it goes on. */
   readonly endsAt?: (denial: Denial) => boolean;
+  /** Whether each function is made to fail at an item. Default false. */
+  readonly withFailures?: boolean;
 }
 
 export interface TrialResult {
@@ -39,7 +42,7 @@ const AFTERMATH = 30 * 60_000;
 
 /**
  * A run of all that a pattern promises, in virtual time: generated items, poison among them; each delivery repeated after its
- * success; results and dead letters read. Nothing of it is left on the machine afterwards.
+ * success; where it is asked for, failures of each function; results and dead letters read. Nothing of it is left on the machine afterwards.
  */
 export class Trial {
   private readonly gate = new Gate();
@@ -79,7 +82,7 @@ export class Trial {
   /** Undefined where the stack's own deployment may not do something. */
   private begin(): RunningStack | undefined {
     const { machine, type, gate, clock, parties } = this;
-    const { bindings, onAllowed, endsAt } = this.options;
+    const { bindings, onAllowed, endsAt, withFailures } = this.options;
     // What would kill its process only fails: to permissions it makes no difference, and it is faster.
     const poison: FlowType["poison"] = (call) => type.poison(call) && "fail";
     try {
@@ -97,7 +100,10 @@ export class Trial {
           const journal = new Journal(recorder);
           return {
             service: (inner) => gate.service(poisoned(inner, { poison, parties, journal, crash: () => false })),
-            invoker: (inner) => repeating(gate.invoker(inner), (url) => parties.functionAt(url) !== undefined),
+            invoker: (inner) => {
+              const repeated = repeating(gate.invoker(inner), (url) => parties.functionAt(url) !== undefined);
+              return withFailures ? new Failures(parties).invoker(repeated) : repeated;
+            },
           };
         },
       });

@@ -47,12 +47,14 @@ export class Uses {
     return this.useOf(grant).first < Number.POSITIVE_INFINITY;
   }
 
-  /** Why a run may well do without it. */
-  whyNot(grant: Grant): string {
-    const { calls, others } = this.useOf(grant);
-    if (calls === 0) return "nothing that the pattern does needs it";
-    if (this.isNeeded(grant)) return "a run with all bindings needed it, but two runs without it were denied nothing";
-    return `the ${calls} calls that it allows are allowed by ${[...others].join(" and ")} as well`;
+  /** Calls that it allowed, alone or with others: with none, nothing is known of it. */
+  callsOf(grant: Grant): number {
+    return this.useOf(grant).calls;
+  }
+
+  /** Addresses of what allowed all calls that it allowed. */
+  othersOf(grant: Grant): readonly string[] {
+    return [...this.useOf(grant).others];
   }
 
   private useOf(grant: Grant): Use {

@@ -120,7 +120,7 @@ export function isGood(summary: Omit<Summary, "verdict">): boolean {
  *
  * @param allowsDeadLetters 0 for `PARTIAL`, too
  */
-export function exitCodeOf({ verdict }: Summary, allowsDeadLetters = false): number {
+export function exitCodeOf({ verdict }: Pick<Summary, "verdict">, allowsDeadLetters = false): number {
   if (verdict === "PARTIAL") return allowsDeadLetters ? 0 : 3;
   return verdict === "OK" ? 0 : 1;
 }

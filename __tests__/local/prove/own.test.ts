@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prove, summaryOf } from "../../../local/prove";
+
+const outdir = mkdtempSync(join(tmpdir(), "own-"));
+
+beforeAll(() => {
+  const env = { ...process.env, CDKTF_OUTDIR: outdir };
+  execFileSync(process.execPath, ["scripts/ts.mjs", "__tests__/local/prove/own/app.ts"], { env });
+});
+
+afterAll(() => rmSync(outdir, { recursive: true }));
+
+// What dead letters take is needed only where something fails, and these functions never do by themselves.
+test.each([
+  ["own-pipeline", 22],
+  ["own-batch", 15],
+  ["own-fanout", 12],
+])(
+  "%s, whose functions never fail: each of its %i bindings is needed, as failures of each function are made",
+  async (name, bindings) => {
+    expect(summaryOf(await prove(join(outdir, "stacks", name)))).toEqual({
+      stack: name,
+      verdict: "OK",
+      bindings,
+      necessary: bindings,
+      unproven: [],
+      missing: [],
+      seconds: expect.any(Number),
+    });
+  },
+  120_000,
+);
