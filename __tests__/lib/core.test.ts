@@ -111,7 +111,7 @@ const NAMES: Readonly<Record<NamedResource, { readonly pattern: RegExp; readonly
   bucket: { pattern: /^(?!goog)(?!.*google)[a-z0-9][a-z0-9._-]*[a-z0-9]$/, max: 63 },
   customRole: { pattern: /^[A-Za-z0-9_.]{3,}$/, max: 64 },
   dataflowJob: { pattern: /^[a-z](|[a-z0-9-]*[a-z0-9])$/, max: 40 },
-  function: { pattern: /^[a-z][a-z0-9-]{2,}[a-z0-9]$/, max: 63 },
+  function: { pattern: /^[a-z][a-z0-9-]{2,}[a-z0-9]$/, max: 49 },
   queue: { pattern: /^[A-Za-z0-9-]+$/, max: 100 },
   schedulerJob: { pattern: /^[A-Za-z0-9_-]+$/, max: 500 },
   schema: { pattern: /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,}$/, max: 255 },

@@ -40,7 +40,10 @@ describe("Topic", () => {
       name: "stack-events-dev",
       project: "acme-ml",
       labels: { environment: "dev", stack: "stack" },
-      depends_on: [expect.stringMatching(/^google_project_service\.apis_pubsub_/)],
+      depends_on: [
+        expect.stringMatching(/^google_project_service\.apis_pubsub_/),
+        expect.stringMatching(/^time_sleep\.apis_take-effect_/),
+      ],
     });
   });
 
@@ -403,7 +406,10 @@ describe("Bucket", () => {
       public_access_prevention: "enforced",
       force_destroy: false,
       labels: { environment: "dev", stack: "stack" },
-      depends_on: [expect.stringMatching(/^google_project_service\.apis_storage_/)],
+      depends_on: [
+        expect.stringMatching(/^google_project_service\.apis_storage_/),
+        expect.stringMatching(/^time_sleep\.apis_take-effect_/),
+      ],
     });
   });
 

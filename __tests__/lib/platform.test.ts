@@ -102,7 +102,7 @@ describe("build identity", () => {
       condition ? [condition as Json] : [],
     );
     expect(conditions.map(({ expression }) => expression)).toEqual([
-      'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") || resource.name.startsWith("projects/_/buckets/gcf-v2-uploads-")',
+      'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") || resource.name.startsWith("projects/_/buckets/gcf-v2-uploads-") || resource.name.startsWith("projects/_/buckets/run-sources-")',
     ]);
   });
 
@@ -126,6 +126,7 @@ test("an API is enabled once and stays enabled when the stack is destroyed", () 
     project: "acme-ml",
     service: "pubsub.googleapis.com",
     disable_on_destroy: false,
+    depends_on: [expect.stringMatching(/^google_project_service\.apis_cloudresourcemanager_/)],
   });
 });
 
@@ -156,7 +157,7 @@ describe("service agents", () => {
       grantOnProject(stack, "roles/logging.logWriter", agent);
     }
     const json = synthesized(stack);
-    expect(Object.values(byType(json, "google_project", "data"))).toEqual([{ project_id: "acme-ml" }]);
+    expect(Object.values(byType(json, "google_project", "data"))).toMatchObject([{ project_id: "acme-ml" }]);
     expect(Object.keys(byType(json, "google_storage_project_service_account", "data"))).toHaveLength(1);
     expect(Object.keys(byType(json, "google_project_iam_member"))).toHaveLength(3);
   });
@@ -176,6 +177,10 @@ describe("CustomRole", () => {
       description: "D",
       permissions: ["a.b.c", "b.c.d"],
       stage: "GA",
+      depends_on: [
+        expect.stringMatching(/^google_project_service\.apis_iam_/),
+        expect.stringMatching(/^time_sleep\.apis_take-effect_/),
+      ],
     });
     expect(grantLines(stack)).toEqual(["group:ops@acme.com | custom role stack_reader_dev | project acme-ml"]);
   });
@@ -561,6 +566,7 @@ describe("Dataflow", () => {
     expect((resource.depends_on as string[]).map((name) => name.replace(/_[0-9A-F]{8}$/, ""))).toEqual([
       "google_project_service.apis_dataflow",
       "google_project_service.apis_compute",
+      "time_sleep.apis_take-effect",
       "google_project_iam_member.project-grants_worker-workers-identity",
       "google_storage_bucket_iam_member.temp_objectUser-workers-identity",
       "google_storage_bucket_iam_member.output_objectUser-workers-identity",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ITerraformDependable } from "cdktf";
 import type { IConstruct } from "constructs";
 import { isKnown, ValidationError } from "./validation";
 
@@ -8,6 +9,11 @@ export interface Grantee {
   readonly member: string;
   /** Short and stable: part of the construct id of each grant. */
   readonly id: string;
+  /**
+   * What a grant to it depends on: IAM refuses members that do not exist, and Google makes its service agents itself.
+   * @default - nothing but what `member` refers to
+   */
+  readonly after?: readonly ITerraformDependable[];
 }
 
 /** Anything that acts with an identity: a service identity, a function, a workflow, ... */

@@ -49,9 +49,10 @@ const NAME_RULES = {
   },
   function: {
     resource: "a function",
-    pattern: /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/,
-    allowed: "4 to 63 of a-z, 0-9 and -, beginning with a letter, not ending with -",
-    max: 63,
+    // Names the Cloud Run service as well, whose id "must be fewer than 50 characters" (run v2, `service_id`).
+    pattern: /^[a-z][a-z0-9-]{2,47}[a-z0-9]$/,
+    allowed: "4 to 49 of a-z, 0-9 and -, beginning with a letter, not ending with -",
+    max: 49,
     separator: "-",
   },
   queue: {

@@ -53,7 +53,7 @@ export class Alerts extends Construct {
       notificationChannels: channels.map((channel) => channel.name),
       alertStrategy: { autoClose: "86400s" },
       userLabels: labels,
-      dependsOn: [RequiredApis.of(this).enable("monitoring")],
+      dependsOn: RequiredApis.of(this).ready("monitoring"),
     });
   }
 
@@ -67,7 +67,7 @@ export class Alerts extends Construct {
           type: "email",
           labels: { email_address: literal(email) },
           userLabels: labels,
-          dependsOn: [RequiredApis.of(this).enable("monitoring")],
+          dependsOn: RequiredApis.of(this).ready("monitoring"),
         }),
     );
     return this.channels;

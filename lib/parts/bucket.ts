@@ -188,7 +188,7 @@ export class Bucket extends BucketBase {
       logging: accessLogs && { logBucket: literal(accessLogs.name), logObjectPrefix: `${this.name}/` },
       encryption: encryptionKey && { defaultKmsKeyName: encryptionKey.name },
       dependsOn: [
-        RequiredApis.of(this).enable("storage"),
+        ...RequiredApis.of(this).ready("storage"),
         ...(encryptionKey ? [encryptionKey.grantUse(this, ServiceAgents.of(this).storage)] : []),
         ...(accessLogs ? [accessLogs.grantCreate(LOG_WRITERS)] : []),
       ],

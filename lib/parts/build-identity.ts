@@ -1,13 +1,17 @@
 import { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
-import { TimeProvider } from "@cdktf/provider-time/lib/provider";
-import { Sleep } from "@cdktf/provider-time/lib/sleep";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
-import { grantOnProject } from "./grants";
+import { Duration } from "../core/duration";
+import type { Bucket } from "./bucket";
+import { grantOnProject, projectPolicyReady } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { ServiceIdentity } from "./service-identity";
 import { singleton } from "./singleton";
+import { Wait } from "./wait";
+
+/** Buckets in which Cloud Functions keeps its copies of sources, by the page named below. */
+const SOURCE_COPIES = ["gcf-v2-sources-", "gcf-v2-uploads-", "run-sources-"];
 
 /**
  * The identity that builds a stack's functions, instead of the default compute identity.
@@ -22,13 +26,13 @@ export class BuildIdentity extends Construct {
   }
 
   readonly identity: ServiceIdentity;
-  /** What a function's build depends on: the grants, and the time that they take to reach Cloud Build. */
-  readonly ready: readonly ITerraformDependable[];
+  /** The pause before builds by this identity. @internal */
+  readonly wait: Wait;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.identity = new ServiceIdentity(this, "identity", { description: "Builds the functions of this stack" });
-
+    this.wait = buildWait(this);
     const grants = [
       grantOnProject(this, "roles/logging.logWriter", this.identity),
       grantOnProject(this, "roles/artifactregistry.writer", this.identity),
@@ -39,17 +43,44 @@ export class BuildIdentity extends Construct {
         condition: {
           title: "function-source-copies",
           description: "Only the buckets in which Cloud Functions keeps its copies of sources",
-          expression: ["gcf-v2-sources-", "gcf-v2-uploads-"]
-            .map((bucket) => `resource.name.startsWith("projects/_/buckets/${bucket}")`)
-            .join(" || "),
+          expression: SOURCE_COPIES.map((bucket) => `resource.name.startsWith("projects/_/buckets/${bucket}")`).join(
+            " || ",
+          ),
         },
+        dependsOn: projectPolicyReady(this),
       }),
     ];
-    singleton(this, "time", (stack) => new TimeProvider(stack, "time"));
-    // The first build fails where its grants are younger than a minute (provider example "Basic Builder").
-    this.ready = [
-      new Sleep(this, "grants-reach-cloud-build", { createDuration: "60s", dependsOn: grants }),
-      ...["cloudbuild", "artifactregistry", "logging"].map((api) => RequiredApis.of(this).enable(api)),
-    ];
+    for (const grant of grants) this.wait.waitFor(grant);
   }
+}
+
+/** Pauses before builds by identities that were given, one for each. */
+class ForeignBuilder extends Construct {
+  readonly wait = buildWait(this);
+}
+
+/**
+ * Lets an identity build a function from a bucket.
+ *
+ * Grants `roles/storage.objectViewer` on the bucket.
+ *
+ * @returns what the function depends on: the APIs of a build, the grants to the builder, and the time that they take to
+ *   reach Cloud Build
+ */
+export function allowBuild(scope: Construct, builder: ServiceIdentity, sources: Bucket): ITerraformDependable[] {
+  const wait = waitOf(scope, builder);
+  wait.waitFor(sources.grantRead(builder));
+  return [...["cloudbuild", "artifactregistry", "logging"].map((api) => RequiredApis.of(scope).enable(api)), wait];
+}
+
+function waitOf(scope: Construct, builder: ServiceIdentity): Wait {
+  const owner = builder.node.scope;
+  if (owner instanceof BuildIdentity) return owner.wait;
+  const id = `build-by-${builder.grantee.id}`;
+  return singleton(scope, id, (stack) => new ForeignBuilder(stack, id)).wait;
+}
+
+/** The first build fails where its grants are younger than a minute (provider example "Basic Builder"). */
+function buildWait(scope: Construct): Wait {
+  return new Wait(scope, "grants-reach-cloud-build", Duration.seconds(60));
 }

@@ -5,6 +5,7 @@ import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { literal } from "../core/terraform-text";
 import { grantOnProject } from "./grants";
+import { RequiredApis } from "./required-apis";
 import { singleton } from "./singleton";
 
 export interface CustomRoleProps {
@@ -32,6 +33,7 @@ export class CustomRole extends Construct {
       description: literal(props.description),
       permissions: [...props.permissions].sort().map((permission) => literal(permission)),
       stage: "GA",
+      dependsOn: RequiredApis.of(this).ready("iam"),
     });
   }
 

@@ -149,7 +149,7 @@ export class DataflowWorkers extends Construct implements IGrantable {
     const { encryptionKey } = props;
     const { dataflow, compute } = ServiceAgents.of(this);
     this.ready = [
-      ...["dataflow", "compute"].map((api) => RequiredApis.of(this).enable(api)),
+      ...RequiredApis.of(this).ready("dataflow", "compute"),
       grantOnProject(this, "roles/dataflow.worker", this.identity),
       props.tempBucket.grantReadWrite(this.identity),
       props.outputBucket.grantReadWrite(this.identity),

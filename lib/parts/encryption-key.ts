@@ -51,6 +51,7 @@ export class EncryptionKey {
           cryptoKeyId: this.name,
           role: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
           member,
+          // The pause comes with the agent.
           dependsOn: [RequiredApis.of(scope).enable("cloudkms")],
         }),
     );

@@ -16,7 +16,7 @@ import { inSameStack } from "../core/same-stack";
 import { literal, literals } from "../core/terraform-text";
 import { check, report, ValidationError } from "../core/validation";
 import { Alerts } from "./alerts";
-import { BuildIdentity } from "./build-identity";
+import { allowBuild, BuildIdentity } from "./build-identity";
 import type { DeadLetter } from "./dead-letter";
 import type { EncryptionKey } from "./encryption-key";
 import { environmentRules, type FunctionLimits, limitRules } from "./function-rules";
@@ -48,7 +48,7 @@ export interface FunctionServiceProps {
   /** The code: bundled TypeScript, or any folder and runtime. */
   readonly source: FunctionSource;
   /**
-   * 4 to 63 of `a-z0-9-`.
+   * 4 to 49 of `a-z0-9-`.
    * @default - made of the construct path and the environment
    */
   readonly name?: string;
@@ -103,6 +103,7 @@ export interface FunctionServiceProps {
   readonly vpc?: VpcEgress;
   /**
    * The identity that builds the function; `roles/storage.objectViewer` on the bucket of its source is granted to it.
+   * Whatever else a build needs, it must have already; see `BuildIdentity`.
    * @default - one for all functions of the stack, see `BuildIdentity`
    */
   readonly buildIdentity?: ServiceIdentity;
@@ -155,7 +156,7 @@ export class FunctionService extends Construct implements IGrantable {
     const builder = props.buildIdentity ?? BuildIdentity.of(this).identity;
     const sources = SourceBucket.of(this, props.encryptionKey);
     const object = sources.upload(archive);
-    sources.bucket.grantRead(builder);
+    const build = allowBuild(this, builder, sources.bucket);
     this.name = resourceName(this, "function", props.name);
     this.resource = new Cloudfunctions2Function(this, "Resource", {
       project,
@@ -185,7 +186,7 @@ export class FunctionService extends Construct implements IGrantable {
         vpcConnector: literal(props.vpc?.connector),
         vpcConnectorEgressSettings: props.vpc && (props.vpc.traffic ?? "PRIVATE_RANGES_ONLY"),
       },
-      dependsOn: this.prerequisites(props),
+      dependsOn: [...this.prerequisites(props), ...build],
       ...props.overrides,
     });
     this.addEnvironment("GOOGLE_CLOUD_PROJECT", project);
@@ -270,16 +271,19 @@ export class FunctionService extends Construct implements IGrantable {
     }
   }
 
-  private prerequisites({ secrets, encryptionKey, buildIdentity }: FunctionServiceProps): ITerraformDependable[] {
+  private prerequisites({ secrets, encryptionKey }: FunctionServiceProps): ITerraformDependable[] {
     const agents = ServiceAgents.of(this);
     return [
-      ...["cloudfunctions", "run"].map((api) => RequiredApis.of(this).enable(api)),
-      ...(buildIdentity ? [] : BuildIdentity.of(this).ready),
+      ...RequiredApis.of(this).ready("cloudfunctions", "run"),
       ...Object.values(secrets ?? {})
         .filter((secret) => inSameStack(this, secret, "make a Secret of the same name in the stack of the function"))
         .map((secret) => secret.grantAccess(this)),
+      // With the agent of Artifact Registry, whose grant comes with the repository, all five that
+      // https://cloud.google.com/functions/docs/securing/cmek lists.
       ...(encryptionKey
-        ? [agents.cloudFunctions, agents.cloudRun, agents.storage].map((agent) => encryptionKey.grantUse(this, agent))
+        ? [agents.cloudFunctions, agents.cloudRun, agents.storage, agents.eventarc].map((agent) =>
+            encryptionKey.grantUse(this, agent),
+          )
         : []),
     ];
   }

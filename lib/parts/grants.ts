@@ -1,10 +1,11 @@
 import { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
-import type { TerraformResource } from "cdktf";
+import { dependable, type ITerraformDependable, type TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
 import { literal } from "../core/terraform-text";
 import { report } from "../core/validation";
+import { RequiredApis } from "./required-apis";
 import { singleton } from "./singleton";
 
 /** Which role an IAM member gives to whom: tells a repeated grant from one of another that has the same id. */
@@ -37,6 +38,8 @@ export function grantOnce<T extends TerraformResource>(
     return existing;
   }
   const member = create(id, literal(to.grantee.member));
+  const { after = [] } = to.grantee;
+  if (after.length > 0) member.dependsOn = [...(member.dependsOn ?? []), ...after.map(dependable)];
   granted.set(member, grant);
   return member;
 }
@@ -48,6 +51,11 @@ function shortRole(role: string): string {
 
 /** Where roles on the whole project are granted: only those for which Google offers nothing narrower. */
 class ProjectGrants extends Construct {}
+
+/** What a grant on the project depends on: the API that holds the project's policy. */
+export function projectPolicyReady(scope: Construct): ITerraformDependable[] {
+  return RequiredApis.of(scope).ready("cloudresourcemanager");
+}
 
 /**
  * Grants a role on the project.
@@ -61,6 +69,12 @@ export function grantOnProject(scope: Construct, role: string, to: IGrantable, k
     grants,
     key,
     to,
-    (id, member) => new ProjectIamMember(grants, id, { project: Deployment.of(scope).project, role, member }),
+    (id, member) =>
+      new ProjectIamMember(grants, id, {
+        project: Deployment.of(scope).project,
+        role,
+        member,
+        dependsOn: projectPolicyReady(scope),
+      }),
   );
 }

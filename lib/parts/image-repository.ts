@@ -31,7 +31,7 @@ export class ImageRepository extends Construct {
       kmsKeyName: key.name,
       labels,
       dependsOn: [
-        RequiredApis.of(this).enable("artifactregistry"),
+        ...RequiredApis.of(this).ready("artifactregistry"),
         key.grantUse(this, ServiceAgents.of(this).artifactRegistry),
       ],
     });

@@ -3,6 +3,7 @@ import {
   type CloudSchedulerJobConfig,
   type CloudSchedulerJobHttpTarget,
 } from "@cdktf/provider-google/lib/cloud-scheduler-job";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { isSchedule } from "../core/cron";
 import { Deployment } from "../core/deployment";
@@ -34,6 +35,12 @@ export interface ScheduledTask {
   readonly dispatchDeadline?: Duration;
 }
 
+/** A target, and what the schedule depends on: without it, a schedule that is live already would post to nothing. */
+interface BoundTarget {
+  readonly httpTarget: CloudSchedulerJobHttpTarget;
+  readonly dependsOn: readonly ITerraformDependable[];
+}
+
 /** What a schedule does when its time comes. */
 export abstract class ScheduleTarget {
   /** Creates a task, so that the work is rate-limited and retried by the queue. */
@@ -51,7 +58,7 @@ export abstract class ScheduleTarget {
   }
 
   /** @internal */
-  abstract bind(schedule: Schedule): CloudSchedulerJobHttpTarget;
+  abstract bind(schedule: Schedule): BoundTarget;
   /** How long Cloud Scheduler waits for the answer. @internal */
   abstract readonly deadline: Duration;
 }
@@ -109,6 +116,7 @@ export class Schedule extends Construct {
 
     this.caller = new ServiceIdentity(this, "caller", { description: `Presented by the schedule ${this.node.path}` });
     this.name = resourceName(this, "schedulerJob", props.name);
+    const { httpTarget, dependsOn } = props.target.bind(this);
     this.resource = new CloudSchedulerJob(this, "Resource", {
       project,
       region,
@@ -124,10 +132,11 @@ export class Schedule extends Construct {
         maxBackoffDuration: "300s",
         maxDoublings: 5,
       },
-      httpTarget: props.target.bind(this),
-      // With a token set, the API returns an Authorization header that providers before 7.31 show as a change.
-      lifecycle: { ignoreChanges: ["http_target[0].headers"] },
-      dependsOn: [RequiredApis.of(this).enable("cloudscheduler")],
+      httpTarget,
+      // Where a token is set, the API may return a header that providers before 7.31 show as a change. Leaving `headers`
+      // unset would not help: the header would be a change all the same, and 6.50 crashes where the API returns none.
+      lifecycle: { ignoreChanges: ['http_target[0].headers["Authorization"]'] },
+      dependsOn: [...RequiredApis.of(this).ready("cloudscheduler"), ...dependsOn],
       ...props.overrides,
     });
   }
@@ -170,16 +179,19 @@ class TaskTarget extends ScheduleTarget {
     super();
   }
 
-  bind(schedule: Schedule): CloudSchedulerJobHttpTarget {
+  bind(schedule: Schedule): BoundTarget {
     const { queue } = this.task;
     const { caller } = schedule;
-    if (inSameStack(schedule, queue, ONE_STACK)) queue.grantEnqueue(caller);
+    const sameStack = inSameStack(schedule, queue, ONE_STACK);
     return {
-      httpMethod: "POST",
-      uri: `https://cloudtasks.googleapis.com/v2/${queue.fullName}/tasks`,
-      headers: { "Content-Type": "application/json" },
-      body: base64Json({ task: this.taskOf(schedule) }).toString(),
-      oauthToken: { serviceAccountEmail: caller.email, scope: "https://www.googleapis.com/auth/cloud-platform" },
+      httpTarget: {
+        httpMethod: "POST",
+        uri: `https://cloudtasks.googleapis.com/v2/${queue.fullName}/tasks`,
+        headers: { "Content-Type": "application/json" },
+        body: base64Json({ task: this.taskOf(schedule) }).toString(),
+        oauthToken: { serviceAccountEmail: caller.email, scope: "https://www.googleapis.com/auth/cloud-platform" },
+      },
+      dependsOn: sameStack ? allowCreation(queue, caller) : [],
     };
   }
 
@@ -203,6 +215,12 @@ class TaskTarget extends ScheduleTarget {
   }
 }
 
+/** Lets a caller create tasks. Returns what must be there before the first one. */
+function allowCreation(queue: TaskQueue, caller: ServiceIdentity): ITerraformDependable[] {
+  const enqueuer = queue.grantEnqueue(caller);
+  return [...queue.ready, enqueuer, ...(queue.hasTarget ? [] : [queue.dispatcher.grantActAs(caller)])];
+}
+
 class FunctionTarget extends ScheduleTarget {
   readonly deadline: Duration;
 
@@ -214,15 +232,18 @@ class FunctionTarget extends ScheduleTarget {
     this.deadline = worker.timeout.clamp(Duration.seconds(15), worker.timeout);
   }
 
-  bind(schedule: Schedule): CloudSchedulerJobHttpTarget {
+  bind(schedule: Schedule): BoundTarget {
     const { caller } = schedule;
-    if (inSameStack(schedule, this.worker, ONE_STACK)) this.worker.grantInvoke(caller);
+    const sameStack = inSameStack(schedule, this.worker, ONE_STACK);
     return {
-      httpMethod: "POST",
-      uri: this.worker.uri,
-      headers: { "Content-Type": "application/json" },
-      body: bodyOf(schedule, this.body).toString(),
-      oidcToken: { serviceAccountEmail: caller.email, audience: this.worker.uri },
+      httpTarget: {
+        httpMethod: "POST",
+        uri: this.worker.uri,
+        headers: { "Content-Type": "application/json" },
+        body: bodyOf(schedule, this.body).toString(),
+        oidcToken: { serviceAccountEmail: caller.email, audience: this.worker.uri },
+      },
+      dependsOn: sameStack ? [this.worker.grantInvoke(caller)] : [],
     };
   }
 }

@@ -41,7 +41,7 @@ export class Secret extends Construct {
           secretId: this.name,
           role: "roles/secretmanager.secretAccessor",
           member,
-          dependsOn: [RequiredApis.of(this).enable("secretmanager")],
+          dependsOn: RequiredApis.of(this).ready("secretmanager"),
         }),
     );
   }

@@ -9,6 +9,10 @@ import { singleton } from "./singleton";
 /**
  * Google's own identities in the project, that publish notifications, forward dead letters and mint tokens.
  * Their addresses are made of the project number; the provider has no resource for them outside its beta.
+ *
+ * An agent exists some time after its API was enabled, some only once the API was used
+ * (https://cloud.google.com/iam/docs/service-agents); until then IAM refuses it with "does not exist", which the provider
+ * does not try again. So every grant to an agent depends on its API and on the pause of {@link RequiredApis}.
  */
 export class ServiceAgents extends Construct {
   static of(scope: Construct): ServiceAgents {
@@ -20,42 +24,47 @@ export class ServiceAgents extends Construct {
 
   /** Mints the tokens of tasks. */
   get cloudTasks(): IGrantable {
-    return this.agent("cloud-tasks", "gcp-sa-cloudtasks");
+    return this.agent("cloud-tasks", "gcp-sa-cloudtasks", "cloudtasks");
   }
 
   /** Forwards dead letters, mints the tokens of push subscriptions. */
   get pubsub(): IGrantable {
-    return this.agent("pubsub", "gcp-sa-pubsub");
+    return this.agent("pubsub", "gcp-sa-pubsub", "pubsub");
   }
 
   /** Encrypts and decrypts function sources and images. */
   get cloudFunctions(): IGrantable {
-    return this.agent("cloud-functions", "gcf-admin-robot");
+    return this.agent("cloud-functions", "gcf-admin-robot", "cloudfunctions");
   }
 
   /** Encrypts and decrypts the images that functions run from. */
   get cloudRun(): IGrantable {
-    return this.agent("cloud-run", "serverless-robot-prod");
+    return this.agent("cloud-run", "serverless-robot-prod", "run");
   }
 
   /** Encrypts and decrypts container images. */
   get artifactRegistry(): IGrantable {
-    return this.agent("artifact-registry", "gcp-sa-artifactregistry");
+    return this.agent("artifact-registry", "gcp-sa-artifactregistry", "artifactregistry");
+  }
+
+  /** Encrypts and decrypts what Eventarc keeps of functions. */
+  get eventarc(): IGrantable {
+    return this.agent("eventarc", "gcp-sa-eventarc", "eventarc");
   }
 
   /** Encrypts and decrypts workflow definitions and executions. */
   get workflows(): IGrantable {
-    return this.agent("workflows", "gcp-sa-workflows");
+    return this.agent("workflows", "gcp-sa-workflows", "workflows");
   }
 
   /** Encrypts and decrypts the data of Dataflow jobs. */
   get dataflow(): IGrantable {
-    return this.agent("dataflow", "dataflow-service-producer-prod");
+    return this.agent("dataflow", "dataflow-service-producer-prod", "dataflow");
   }
 
   /** Encrypts and decrypts the disks of Dataflow workers. */
   get compute(): IGrantable {
-    return this.agent("compute", "compute-system");
+    return this.agent("compute", "compute-system", "compute");
   }
 
   /** Publishes notifications about objects. Asking for its address also creates it. */
@@ -64,15 +73,23 @@ export class ServiceAgents extends Construct {
       project: Deployment.of(this).project,
       dependsOn: [RequiredApis.of(this).enable("storage")],
     }).member;
-    return { grantee: { member: this.storageMember, id: "storage-agent" } };
+    return {
+      grantee: { member: this.storageMember, id: "storage-agent", after: RequiredApis.of(this).ready("storage") },
+    };
   }
 
-  private agent(id: string, domain: string): IGrantable {
-    this.projectNumber ??= new DataGoogleProject(this, "project", { projectId: Deployment.of(this).project }).number;
+  private agent(id: string, domain: string, api: string): IGrantable {
+    this.projectNumber ??= new DataGoogleProject(this, "project", {
+      projectId: Deployment.of(this).project,
+      // Terraform reads the number only in the apply where this API is still to be enabled, and plans then to make all
+      // grants to agents anew. So it depends on nothing that changes more often: neither on other APIs nor on the pause.
+      dependsOn: [RequiredApis.of(this).enable("cloudresourcemanager")],
+    }).number;
     return {
       grantee: {
         member: `serviceAccount:service-${this.projectNumber}@${domain}.iam.gserviceaccount.com`,
         id: `${id}-agent`,
+        after: RequiredApis.of(this).ready(api),
       },
     };
   }

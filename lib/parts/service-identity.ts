@@ -35,7 +35,7 @@ export class ServiceIdentity extends Construct implements IGrantable {
       displayName: accountId,
       // IAM takes 256 characters; made of construct paths, descriptions can be longer.
       description: literal(props.description.slice(0, 256)),
-      dependsOn: [RequiredApis.of(this).enable("iam")],
+      dependsOn: RequiredApis.of(this).ready("iam"),
       ...props.overrides,
     });
     this.email = this.resource.email;

@@ -127,7 +127,7 @@ abstract class Subscription extends Construct {
       dependsOn:
         deadLetter && inSameStack(this, deadLetter, "give the subscription a DeadLetter of its own stack")
           ? [deadLetter.topic.grantPublish(ServiceAgents.of(this).pubsub)]
-          : [RequiredApis.of(this).enable("pubsub")],
+          : RequiredApis.of(this).ready("pubsub"),
     };
   }
 

@@ -4,7 +4,7 @@ import {
   type CloudTasksQueueHttpTarget,
 } from "@cdktf/provider-google/lib/cloud-tasks-queue";
 import { CloudTasksQueueIamMember } from "@cdktf/provider-google/lib/cloud-tasks-queue-iam-member";
-import { Fn } from "cdktf";
+import { Fn, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
@@ -46,7 +46,8 @@ export interface TaskRetry {
 
 export interface TaskQueueProps {
   /**
-   * 1 to 100 of `A-Za-z0-9-`. The name of a deleted queue cannot be used again for 7 days.
+   * 1 to 100 of `A-Za-z0-9-`. The name of a deleted queue is blocked for 3 days (API definition) to 7
+   * (older pages); creating it meanwhile may seem to succeed.
    * @default - made of the construct path and the environment
    */
   readonly name?: string;
@@ -95,6 +96,8 @@ export class TaskQueue extends Construct {
   readonly maxAttempts: number;
   private readonly deadLetter?: DeadLetter;
   private readonly enqueuers: IGrantable[] = [];
+  /** Grants without which tasks reach no function. */
+  private readonly deliveryGrants: ITerraformDependable[] = [];
   private target?: FunctionService;
   private sharedDispatcher?: ServiceIdentity;
 
@@ -138,7 +141,7 @@ export class TaskQueue extends Construct {
         maxDoublings,
       },
       stackdriverLoggingConfig: { samplingRatio: props.loggingRatio ?? 1 },
-      dependsOn: [RequiredApis.of(this).enable("cloudtasks")],
+      dependsOn: RequiredApis.of(this).ready("cloudtasks"),
       ...props.overrides,
     });
     this.addAlert();
@@ -148,6 +151,11 @@ export class TaskQueue extends Construct {
   get dispatcher(): ServiceIdentity {
     this.sharedDispatcher ??= this.createDispatcher();
     return this.sharedDispatcher;
+  }
+
+  /** What must be there before the first task is created, or it would be lost or wait for a grant. */
+  get ready(): readonly ITerraformDependable[] {
+    return [this.resource, ...this.deliveryGrants];
   }
 
   /** True where the queue itself has a target, so that tasks need neither URL nor token. */
@@ -274,7 +282,7 @@ export class TaskQueue extends Construct {
         message: `the timeout of [${worker.node.path}] is ${worker.timeout}; Cloud Tasks waits for 1800s at most`,
       },
     ]);
-    worker.grantInvoke(dispatcher);
+    this.deliveryGrants.push(worker.grantInvoke(dispatcher));
     if (this.deadLetter) worker.handOverTo(this.deadLetter, this.maxAttempts);
   }
 
@@ -283,7 +291,10 @@ export class TaskQueue extends Construct {
       description: `Presented by the queue ${this.node.path} to functions`,
     });
     // Asked for by https://cloud.google.com/tasks/docs/creating-http-target-tasks (2026-04): the agent mints the tokens.
-    dispatcher.grantActAs(ServiceAgents.of(this).cloudTasks);
+    // It may come with the first queue only. The queue depends on the dispatcher, never on this grant: no circle.
+    const { member, id, after = [] } = ServiceAgents.of(this).cloudTasks.grantee;
+    const agent: IGrantable = { grantee: { member, id, after: [...after, this.resource] } };
+    this.deliveryGrants.push(dispatcher.grantActAs(agent));
     return dispatcher;
   }
 

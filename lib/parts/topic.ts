@@ -128,7 +128,7 @@ export class Topic extends TopicBase {
       schemaSettings: schema && { schema: this.createSchema(schema).id, encoding: schema.encoding ?? "JSON" },
       kmsKeyName: encryptionKey?.name,
       dependsOn: [
-        RequiredApis.of(this).enable("pubsub"),
+        ...RequiredApis.of(this).ready("pubsub"),
         ...(encryptionKey ? [encryptionKey.grantUse(this, ServiceAgents.of(this).pubsub)] : []),
       ],
       ...props.overrides,
@@ -145,7 +145,7 @@ export class Topic extends TopicBase {
       name: resourceName(scope, "schema"),
       type,
       definition: literal(definition),
-      dependsOn: [RequiredApis.of(this).enable("pubsub")],
+      dependsOn: RequiredApis.of(this).ready("pubsub"),
     });
   }
 }

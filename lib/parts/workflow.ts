@@ -89,8 +89,8 @@ export class Workflow extends Construct implements IGrantable {
       deletionProtection: props.deletionProtection ?? true,
       cryptoKeyName: encryptionKey?.name,
       dependsOn: [
-        RequiredApis.of(this).enable("workflows"),
-        RequiredApis.of(this).enable("workflowexecutions"),
+        // Without its service agent, creating a workflow fails: FAILED_PRECONDITION.
+        ...RequiredApis.of(this).ready("workflows", "workflowexecutions"),
         ...(encryptionKey ? [encryptionKey.grantUse(this, ServiceAgents.of(this).workflows)] : []),
       ],
       ...props.overrides,

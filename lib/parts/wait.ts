@@ -1,0 +1,28 @@
+import { TimeProvider } from "@cdktf/provider-time/lib/provider";
+import { Sleep } from "@cdktf/provider-time/lib/sleep";
+import { dependable, type TerraformResource, TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import type { Duration } from "../core/duration";
+import { singleton } from "./singleton";
+
+/**
+ * A pause in an apply, after resources that take effect with a delay. What depends on it comes after the pause. Terraform
+ * pauses again as soon as there is something new to wait for.
+ */
+export class Wait extends Sleep {
+  private readonly awaited = new Map<string, TerraformResource>();
+
+  constructor(scope: Construct, id: string, duration: Duration) {
+    super(scope, id, { createDuration: duration.toString() });
+    singleton(scope, "time", (stack) => new TimeProvider(stack, "time"));
+  }
+
+  /** Adds a resource of this stack to those after which the pause begins. */
+  waitFor(resource: TerraformResource): void {
+    const path = resource.node.path.slice(TerraformStack.of(this).node.path.length + 1);
+    this.awaited.set(path, resource);
+    this.dependsOn = [...this.awaited.values()].map(dependable);
+    // Without triggers the pause would happen in the first apply only.
+    this.triggers = { after: [...this.awaited.keys()].sort().join(" ") };
+  }
+}
