@@ -29,7 +29,7 @@ function importsOf(path: string): Import[] {
     );
 }
 
-const OWN = /^(bench|functions|lib|local|main|review|scripts|terraform)(\/|$)/;
+const OWN = /^(bench|cli|functions|lib|local|main|review|scripts|terraform)(\/|$)/;
 const CDKTF = /^(@cdktf|cdktf|constructs)(\/|$)/;
 
 /** [what, the parts of the project that it may import, whether it may import cdktf] */
@@ -40,8 +40,9 @@ const WALLS: [string, RegExp, boolean][] = [
   ["lib/stacks", /^lib\/(core|parts|patterns|settings)|^lib\/stacks\/outputs$/, true],
   ["functions", /^functions\//, false],
   ["terraform", /^terraform\//, false],
-  ["local", /^(local|terraform)(\/|$)/, false],
-  ["review", /^(review|terraform)(\/|$)/, false],
+  ["local", /^(cli|local|terraform)(\/|$)/, false],
+  ["review", /^(cli|review|terraform)(\/|$)/, false],
+  ["cli", /^cli\//, false],
 ];
 
 describe("the walls of the house", () => {

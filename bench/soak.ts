@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { endWithOthers, FlagError, readFlags } from "../cli";
 import { faultRuns, NotAnArchitecture } from "./fault-runs";
 import { load } from "./load";
 import { printTable, verdict } from "./measure";
@@ -28,12 +28,22 @@ const STACKS = join("cdktf.out", "stacks");
 const PARTS = ["faults", "fuzz", "load"] as const;
 const MAX_SEED = 2 ** 32 - 1;
 
+const FLAGS = {
+  stack: { type: "string" },
+  inputs: { type: "string" },
+  seeds: { type: "string" },
+  seed: { type: "string" },
+  "at-once": { type: "string" },
+  requests: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
 class UsageError extends Error {}
 
 type Part = (typeof PARTS)[number];
 
 async function main(): Promise<boolean> {
-  const { values, positionals } = read();
+  const { values, positionals } = readFlags(process.argv.slice(2), FLAGS);
   if (values.help) {
     console.log(USAGE);
     return true;
@@ -70,25 +80,6 @@ function fuzz(requests: number, seed: string | undefined): boolean {
   return status === 0;
 }
 
-function read() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        stack: { type: "string" },
-        inputs: { type: "string" },
-        seeds: { type: "string" },
-        seed: { type: "string" },
-        "at-once": { type: "string" },
-        requests: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
-  }
-}
-
 function whole(flag: string, given: string | undefined, otherwise: number, min: number, max: number): number {
   if (given === undefined) return otherwise;
   const value = Number(given);
@@ -104,12 +95,14 @@ function stacksOf(given: string | undefined): string[] {
   throw new UsageError(`There is no stack ${given}. Stacks: ${all.join(", ")}`);
 }
 
+endWithOthers();
 main().then(
   (good) => {
     process.exitCode = good ? 0 : 1;
   },
   (error: Error) => {
     process.exitCode = 2;
-    console.error(error instanceof UsageError || error instanceof NotAnArchitecture ? error.message : error);
+    if (error instanceof FlagError) console.error(`${error.message}; npm run soak -- --help says more`);
+    else console.error(error instanceof UsageError || error instanceof NotAnArchitecture ? error.message : error);
   },
 );

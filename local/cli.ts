@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { counted, endWithOthers, FlagError, readFlags } from "../cli";
 import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
-import { FaultFlagError, type FaultSettings, faultSettings, faults } from "./faults";
+import { type FaultSettings, faultSettings, faults } from "./faults";
 import { describeProof, ProofError, progressOn, prove, summaryOf, verdictOf } from "./prove";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
 import type { Command } from "./run/flows/flow";
@@ -33,6 +33,20 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   --json             ends with one line of JSON: the summary
   --quiet            prints no hops and no progress, and of IAM bindings only those that are missing or not needed
   --help             this text`;
+const FLAGS = {
+  terraform: { type: "string" },
+  input: { type: "string" },
+  keep: { type: "boolean" },
+  "prove-iam": { type: "boolean" },
+  faults: { type: "boolean" },
+  seed: { type: "string" },
+  inputs: { type: "string" },
+  "real-time": { type: "boolean" },
+  "allow-dead-letters": { type: "boolean" },
+  json: { type: "boolean" },
+  quiet: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
 const STACKS = join("cdktf.out", "stacks");
 const SAMPLES = "samples";
 
@@ -52,6 +66,7 @@ interface Options {
   readonly quiet: boolean;
 }
 
+endWithOthers();
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
@@ -135,19 +150,13 @@ async function plainCommands(running: RunningStack, operator: string): Promise<C
   return [...(await Promise.all(calls)).flat(), ...fires];
 }
 
-/** @returns undefined when help is asked for @throws UsageError */
+/** @returns undefined when help is asked for @throws UsageError, FlagError */
 function readOptions(args: readonly string[]): Options | undefined {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args);
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = readFlags(args, FLAGS);
   const { help, terraform, input, keep = false, json = false, quiet = false, "prove-iam": proveIam = false } = values;
   if (help) return undefined;
   const [stack, ...more] = positionals;
-  if (more.length > 0) throw new UsageError(`Given ${positionals.length} stacks; allowed: one\n\n${USAGE}`);
+  if (more.length > 0) throw new UsageError(`Given ${positionals.length} stacks; allowed: one`);
   if (terraform !== undefined && stack !== undefined) {
     throw new UsageError(`Given both a stack and --terraform; allowed: one of them`);
   }
@@ -174,27 +183,6 @@ function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      terraform: { type: "string" },
-      input: { type: "string" },
-      keep: { type: "boolean" },
-      "prove-iam": { type: "boolean" },
-      faults: { type: "boolean" },
-      seed: { type: "string" },
-      inputs: { type: "string" },
-      "real-time": { type: "boolean" },
-      "allow-dead-letters": { type: "boolean" },
-      json: { type: "boolean" },
-      quiet: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-}
-
 function folderOf(stack: string | undefined): string {
   const stacks = existsSync(STACKS)
     ? readdirSync(STACKS).filter((name) => existsSync(join(STACKS, name, "cdk.tf.json")))
@@ -207,9 +195,10 @@ function folderOf(stack: string | undefined): string {
 
 function explain(error: Error): string {
   if (error instanceof LoadError) {
-    return `This stack cannot run locally; ${error.reasons.length} reasons:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
+    return `This stack cannot run locally; ${counted(error.reasons.length, "reason")}:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
   }
-  const expected = [UsageError, StackError, InputError, ApiError, StartError, ProofError, FaultFlagError].some(
+  if (error instanceof FlagError) return `${error.message}; npm run local -- --help says more`;
+  const expected = [UsageError, StackError, InputError, ApiError, StartError, ProofError].some(
     (type) => error instanceof type,
   );
   return expected ? error.message : (error.stack ?? String(error));

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { endWithOthers, FlagError, readFlags } from "../cli";
 import { drawings } from "./drawings";
 import { InputError } from "./input-error";
 import { comment } from "./markdown/comment";
@@ -20,6 +20,15 @@ Reviews plans, or synthesized stacks where there is no plan: what can hurt comes
 
 exit code: 0 safe, 2 partial (not all of it was understood), needs attention or destroys data, 1 bad input`;
 
+const FLAGS = {
+  base: { type: "string" },
+  head: { type: "string" },
+  markdown: { type: "boolean" },
+  json: { type: "boolean" },
+  "allow-destroy": { type: "boolean" },
+  help: { type: "boolean" },
+} as const;
+
 interface Options {
   readonly plans: readonly string[];
   readonly base?: string;
@@ -28,11 +37,12 @@ interface Options {
   readonly allowDestroy: boolean;
 }
 
+endWithOthers();
 try {
   process.exitCode = main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof InputError)) throw error;
-  console.error(`review: ${error.message}`);
+  if (!(error instanceof InputError || error instanceof FlagError)) throw error;
+  console.error(`review: ${error.message}${error instanceof FlagError ? "; --help tells more" : ""}`);
   process.exitCode = 1;
 }
 
@@ -60,7 +70,7 @@ function json(result: Review): string {
 
 /** @returns nothing when help is wanted */
 function readOptions(args: readonly string[]): Options | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = readFlags(args, FLAGS);
   if (values.help) return undefined;
   if (values.json && values.markdown) throw new InputError("give --markdown or --json, not both");
   if (positionals.length === 0 && (values.base === undefined || values.head === undefined)) {
@@ -73,23 +83,4 @@ function readOptions(args: readonly string[]): Options | undefined {
     json: values.json === true,
     allowDestroy: values["allow-destroy"] === true,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        base: { type: "string" },
-        head: { type: "string" },
-        markdown: { type: "boolean" },
-        json: { type: "boolean" },
-        "allow-destroy": { type: "boolean" },
-        help: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}; --help tells more`);
-  }
 }

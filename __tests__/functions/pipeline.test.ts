@@ -446,7 +446,7 @@ describe("a step", () => {
       "numbers whose squares overflow",
       "a,species\n-1e101,x\n1e100,y\n",
       "invalid_rows",
-      '1 problems in the CSV: line 2: a is "-1e101", beyond 1e+100',
+      '1 problem in the CSV: line 2: a is "-1e101", beyond 1e+100',
     ],
     [
       "numbers that a double does not hold, or that are not decimal",

@@ -89,7 +89,10 @@ class Problems {
 
   throwIfAny(): void {
     if (this.count === 0) return;
-    throw new PermanentError("invalid_rows", `${this.count} problems in the CSV: ${this.listed.join("; ")}`);
+    throw new PermanentError(
+      "invalid_rows",
+      `${this.count} ${this.count === 1 ? "problem" : "problems"} in the CSV: ${this.listed.join("; ")}`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../../cli";
 import { ApiError } from "../core/api-error";
 import type { FlowType } from "../run/flows";
 import { Machine } from "../run/machine";
@@ -27,7 +28,7 @@ const BETWEEN_LINES = 10_000;
 export async function faults({ folder, type, stack, given, json, quiet, ...settings }: FaultCommand): Promise<number> {
   const { seed, inputs, realTime } = settings;
   const again = `npm run local -- ${given} --faults --seed ${seed} --inputs ${inputs}${realTime ? " --real-time" : ""}`;
-  console.log(`${inputs} inputs, seed ${seed}; the same again: ${again}`);
+  console.log(`${counted(inputs, "input")}, seed ${seed}; the same again: ${again}`);
   let machine: Machine;
   try {
     machine = await Machine.start(folder);

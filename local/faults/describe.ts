@@ -1,3 +1,4 @@
+import { counted } from "../../cli";
 import { describe } from "../run/print";
 import type { FaultReport } from "./report";
 import type { Progress } from "./run-faults";
@@ -11,8 +12,8 @@ export function describeFaults(report: FaultReport): string {
   const { faults, attempts, deliveries, virtualSeconds, wallSeconds, stalls, deadLetters, offence } = report;
   return [
     ...table(Object.entries(faults).map(([kind, count = 0]) => [kind, count])),
-    `${attempts} attempts made ${deliveries} deliveries, in ${virtualSeconds.toFixed(0)} s of the run's time and ${wallSeconds.toFixed(1)} s here`,
-    ...(stalls > 0 ? [`the clock went on ${stalls} times though something took longer than 10 s`] : []),
+    `${counted(attempts, "attempt")} made ${counted(deliveries, "delivery", "deliveries")}, in ${virtualSeconds.toFixed(0)} s of the run's time and ${wallSeconds.toFixed(1)} s here`,
+    ...(stalls > 0 ? [`the clock went on ${counted(stalls, "time")} though something took longer than 10 s`] : []),
     ...reasons(deadLetters),
     describe({ ...report, deadLetters: [] }),
     ...(offence ? [`\n${offence.key} ${offence.why}:`, ...offence.trace] : []),
@@ -39,7 +40,7 @@ function reasons(deadLetters: readonly string[]): string[] {
   const all = [...counts].sort(([, a], [, b]) => b - a);
   const more = all.length - REASONS;
   return [
-    ...all.slice(0, REASONS).map(([reason, count]) => `  ${count} dead letters: ${reason}`),
-    ...(more > 0 ? [`  and ${more} other reasons`] : []),
+    ...all.slice(0, REASONS).map(([reason, count]) => `  ${counted(count, "dead letter")}: ${reason}`),
+    ...(more > 0 ? [`  and ${counted(more, "other reason")}`] : []),
   ];
 }

@@ -1,6 +1,6 @@
 export { faults } from "./command";
 export { composed, FaultEngine } from "./engine";
-export { FaultFlagError, type FaultFlags, type FaultSettings, faultSettings } from "./options";
+export { type FaultFlags, type FaultSettings, faultSettings } from "./options";
 export { poisoned } from "./poison";
 export type { FaultReport } from "./report";
 export { type FaultOptions, runFaults } from "./run-faults";

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { FlagError } from "../../cli";
 import { MAX_SEED } from "./hash";
 
 /** Of the command line, as it is given there. */
@@ -15,17 +16,14 @@ export interface FaultSettings {
   readonly realTime: boolean;
 }
 
-/** A flag that cannot be: what was given, and what is allowed. */
-export class FaultFlagError extends Error {}
-
 const DEFAULT_INPUTS = 100;
 const MAX_INPUTS = 100_000;
 
-/** @returns undefined without --faults; a random seed where none is given. @throws FaultFlagError */
+/** @returns undefined without --faults; a random seed where none is given. @throws FlagError */
 export function faultSettings({ faults, seed, inputs, "real-time": realTime }: FaultFlags): FaultSettings | undefined {
   if (!faults) {
     const [alone] = Object.entries({ seed, inputs, "real-time": realTime }).filter(([, value]) => value !== undefined);
-    if (alone) throw new FaultFlagError(`Given --${alone[0]} without --faults; allowed: both, or neither`);
+    if (alone) throw new FlagError(`Given --${alone[0]} without --faults; allowed: both, or neither`);
     return undefined;
   }
   return {
@@ -38,5 +36,5 @@ export function faultSettings({ faults, seed, inputs, "real-time": realTime }: F
 function whole(flag: string, given: string, min: number, max: number): number {
   const value = Number(given);
   if (/^\d{1,15}$/.test(given) && value >= min && value <= max) return value;
-  throw new FaultFlagError(`Given --${flag} ${JSON.stringify(given)}; allowed: a whole number from ${min} to ${max}`);
+  throw new FlagError(`Given --${flag} ${JSON.stringify(given)}; allowed: a whole number from ${min} to ${max}`);
 }

@@ -64,6 +64,11 @@ export class ExecutionContext implements StandardContext {
 
   /** A log entry that may not be written is lost; the execution goes on. */
   log(severity: string, data: Value): void {
+    const text = typeof data === "string" ? data : toJson(data);
+    this.entry(`${severity} ${text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text}`);
+  }
+
+  private entry(what: string): void {
     const { authorizer, recorder, project } = this.surroundings;
     let status = "OK";
     try {
@@ -72,15 +77,14 @@ export class ExecutionContext implements StandardContext {
       if (!(error instanceof ApiError)) throw error;
       status = `${error.code}: ${error.message}`;
     }
-    const text = typeof data === "string" ? data : toJson(data);
-    const what = `${severity} ${text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text}`;
     recorder.hop({ from: `workflow ${this.workflow.id}`, to: "Cloud Logging", what, status, detail: this.told });
   }
 
   logCall(event: "call" | "return" | "exception", called: string): void {
     const logged =
       this.callLogLevel === "LOG_ALL_CALLS" || (this.callLogLevel === "LOG_ERRORS_ONLY" && event === "exception");
-    if (logged) this.log(event === "exception" ? "ERROR" : "INFO", `${event} of ${called}`);
+    // Google gives an exception severity ERROR, also one that the workflow handles, as healthy ones do.
+    if (logged) this.entry(`call log: ${event} of ${called}`);
   }
 
   async send({ method, url, headers, body, timeout }: HttpRequest): Promise<HttpResponse> {

@@ -92,7 +92,7 @@ test.each<[string, (json: { resource: Record<string, object>; output: Record<str
     ({ resource }) => {
       resource.google_redis_instance = { cache: {} };
     },
-    /^This stack cannot run locally; 1 reasons:\n {2}google_redis_instance\.cache: google_redis_instance is not simulated\n$/,
+    /^This stack cannot run locally; 1 reason:\n {2}google_redis_instance\.cache: google_redis_instance is not simulated\n$/,
   ],
 ])("a stack that %s: why, exit code 2", (_, change, message) => {
   const { status, stdout, stderr } = proveIam(changed(stack, change));

@@ -108,7 +108,7 @@ test("task-pipeline: runs end at each of the functions, and what comes after is 
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 61, done: 51, deadLettered: 4, notReached: 6 });
   const refused = running.parts.created.find(({ body }) => body.includes("poison-refused"))?.id;
   const notStarted = 'The body is not valid. parameters: given "poison-refused"; allowed: an object';
-  const notRead = '1 problems in the CSV: line 2: width is "poison-refused", no number';
+  const notRead = '1 problem in the CSV: line 2: width is "poison-refused", no number';
   expect(Object.fromEntries(deadLetters.map(({ key, reason }) => [key, reason]))).toEqual({
     [`${refused}/(start)`]: notStarted,
     "poison-refused-00002/preprocess": notRead,

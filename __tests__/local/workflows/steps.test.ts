@@ -287,14 +287,14 @@ down:
     [
       "LOG_ALL_CALLS",
       [
-        "INFO call of http.get",
-        "ERROR exception of http.get",
-        "INFO call of sys.log",
+        "call log: call of http.get",
+        "call log: exception of http.get",
+        "call log: call of sys.log",
         "INFO said",
-        "INFO return of sys.log",
+        "call log: return of sys.log",
       ],
     ],
-    ["LOG_ERRORS_ONLY", ["ERROR exception of http.get", "INFO said"]],
+    ["LOG_ERRORS_ONLY", ["call log: exception of http.get", "INFO said"]],
     ["LOG_NONE", ["INFO said"]],
   ])("call logging at %s", async (level, entries) => {
     const source = steps(`

@@ -1,0 +1,56 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runStacks } from "../../scripts/run-stacks";
+import { changed, synthesized } from "../local/run/synthesized";
+
+const stacks = synthesized();
+const outdir = mkdtempSync(join(tmpdir(), "outdir-"));
+const printed: string[] = [];
+
+beforeAll(() => {
+  mkdirSync(join(outdir, "stacks"));
+  jest.spyOn(console, "log").mockImplementation((text) => printed.push(text));
+});
+
+afterEach(() => {
+  printed.length = 0;
+  for (const name of ["async-batch", "own"]) rmSync(join(outdir, "stacks", name), { recursive: true, force: true });
+});
+
+afterAll(() => {
+  jest.restoreAllMocks();
+  stacks.remove();
+  rmSync(outdir, { recursive: true });
+});
+
+function put(name: string, folder: string): void {
+  cpSync(folder, join(outdir, "stacks", name), { recursive: true });
+}
+
+test("a stack that there is no scenario for is counted as not run, not as one that did what it should", async () => {
+  const sample = stacks.stack("async-batch");
+  put("async-batch", sample);
+  put(
+    "own",
+    changed(sample, (json) => {
+      delete json.output;
+    }),
+  );
+  expect(await runStacks(outdir)).toBe(true);
+  expect(printed.slice(-2)).toEqual([
+    "1 of 2 stacks did on this machine what they should; 1 not run: no scenario (own).",
+    "To use own yourself: npm run local -- own --keep",
+  ]);
+});
+
+test("a stack of which nothing comes is not among those that did what they should", async () => {
+  put(
+    "async-batch",
+    changed(stacks.stack("async-batch"), ({ resource }) => {
+      delete resource.google_cloud_tasks_queue_iam_member;
+    }),
+  );
+  expect(await runStacks(outdir)).toBe(false);
+  expect(printed.slice(-2)).toEqual(["FAILED  async-batch", "0 of 1 stack did on this machine what they should."]);
+});

@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+
+export interface Flag {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+}
+
+/** What each flag was given; flags that were not given are missing. */
+export type Flags<T extends Readonly<Record<string, Flag>>> = {
+  readonly [Name in keyof T]?: T[Name]["type"] extends "string" ? string : boolean;
+};
+
+/** A command line that cannot be: what was given, and what is allowed. */
+export class FlagError extends Error {}
+
+/**
+ * Reads the arguments of a command, strictly: unknown flags, missing and superfluous values and repeated flags are errors, in the
+ * same words on every version of Node.js.
+ *
+ * @param flags by their names, without dashes
+ * @returns the flags' values, and all other arguments in their order
+ * @throws FlagError
+ */
+export function readFlags<T extends Readonly<Record<string, Flag>>>(
+  args: readonly string[],
+  flags: T,
+): { values: Flags<T>; positionals: string[] } {
+  // Its strict mode says the same in words that are about parseArgs, and differ from version to version.
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options: flags,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values: Record<string, string | boolean> = {};
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue } = token;
+    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
+    if (!flag) throw new FlagError(`Given ${rawName}; allowed: ${names(flags)}`);
+    if (Object.hasOwn(values, name)) throw new FlagError(`Given ${rawName} twice; allowed: once`);
+    if (flag.type === "boolean") {
+      if (value !== undefined) throw new FlagError(`Given ${rawName}=${value}; allowed: ${rawName}, without a value`);
+      values[name] = true;
+      continue;
+    }
+    // What begins with a dash is the next flag, unless it stands behind an equals sign.
+    if (value === undefined || (!inlineValue && value.startsWith("-"))) {
+      throw new FlagError(`Given ${rawName} without a value; allowed: ${rawName} <value>, or ${rawName}=<value>`);
+    }
+    values[name] = value;
+  }
+  return { values: values as Flags<T>, positionals };
+}
+
+/** For a command without any. @throws FlagError */
+export function takeNoArguments(args: readonly string[]): void {
+  if (args.length > 0) throw new FlagError(`Given ${args.join(" ")}; allowed: no arguments`);
+}
+
+function names(flags: Readonly<Record<string, Flag>>): string {
+  const all = Object.keys(flags).map((name) => `--${name}`);
+  return all.length === 0 ? "no flags" : all.join(", ");
+}

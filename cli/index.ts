@@ -1,0 +1,3 @@
+export { counted } from "./counted";
+export { endWithOthers } from "./ending";
+export { FlagError, readFlags, takeNoArguments } from "./flags";
