@@ -113,7 +113,7 @@ describe("bad input: exit code 1, which file and what is wrong", () => {
     expect(message()).toContain("give a plan (terraform show -json of a saved plan), or --base and --head");
     expect(message("--base", folder)).toContain("or --base and --head");
     expect(message("--json", "--markdown", "x")).toContain("give --markdown or --json, not both");
-    expect(message("--jsn", "x")).toContain("Unknown option '--jsn'");
+    expect(message("--jsn", "x")).toContain("review: Given --jsn; allowed: --base, ");
   });
 
   test("two plans of one stack", () => {

@@ -113,9 +113,12 @@ describe("bad input", () => {
     [["--terraform", stack, "--faults", "--prove-iam"], /^Given --faults with --prove-iam; allowed: one of them\n$/],
     [
       ["--terraform", stack, "--faults", "--seed", "x"],
-      /^Given --seed "x"; allowed: a whole number from 0 to 4294967295\n$/,
+      /^Given --seed "x"; allowed: a whole number from 0 to 4294967295; npm run local -- --help says more\n$/,
     ],
-    [["--terraform", stack, "--inputs", "5"], /^Given --inputs without --faults; allowed: both, or neither\n$/],
+    [
+      ["--terraform", stack, "--inputs", "5"],
+      /^Given --inputs without --faults; allowed: both, or neither; npm run local -- --help says more\n$/,
+    ],
     [["--terraform", "/nowhere"], /^there is no \/nowhere\/cdk\.tf\.json\n$/],
     [["--terraform", stack, "--input", "/nowhere.csv"], /^\/nowhere\.csv cannot be read: ENOENT/],
     [
