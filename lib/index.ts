@@ -46,7 +46,8 @@ export {
   type SubscriptionProps,
 } from "./parts/subscription";
 export { OVERRIDDEN_URL, TaskQueue, type TaskQueueProps, type TaskRetry } from "./parts/task-queue";
-export { type ITopic, Topic, type TopicProps, type TopicSchema } from "./parts/topic";
+export { type ITopic, Topic, type TopicProps } from "./parts/topic";
+export type { TopicSchema } from "./parts/topic-schema";
 export { Workflow, type WorkflowProps } from "./parts/workflow";
 
 export { AsyncBatch, type AsyncBatchProps } from "./patterns/async-batch";

@@ -52,7 +52,7 @@ describe("Topic", () => {
     new Topic(stack, "events", {
       name: "my-events",
       messageRetention: Duration.days(1),
-      schema: { type: "AVRO", definition: '{"type":"record"}' },
+      schema: { type: "AVRO", definition: '{"type":"record","name":"Event","fields":[]}' },
       encryptionKey: new EncryptionKey(KEY),
       overrides: { labels: { team: "vision" } },
     });
@@ -66,7 +66,7 @@ describe("Topic", () => {
     expect(only(stack, "google_pubsub_schema")).toMatchObject({
       name: "stack-events-schema-dev",
       type: "AVRO",
-      definition: '{"type":"record"}',
+      definition: '{"type":"record","name":"Event","fields":[]}',
     });
     expect(grants(stack)).toEqual([
       `service agent gcp-sa-pubsub | roles/cloudkms.cryptoKeyEncrypterDecrypter | key ${KEY}`,
@@ -75,7 +75,9 @@ describe("Topic", () => {
 
   test("messages in binary are a choice", () => {
     const stack = testStack();
-    new Topic(stack, "events", { schema: { type: "PROTOCOL_BUFFER", definition: "syntax", encoding: "BINARY" } });
+    new Topic(stack, "events", {
+      schema: { type: "PROTOCOL_BUFFER", definition: "message Event {}", encoding: "BINARY" },
+    });
     expect(only(stack, TOPIC)).toMatchObject({ schema_settings: { encoding: "BINARY" } });
   });
 

@@ -142,7 +142,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
       },
       pullSubscribers: { services: { name: "services", consumer: client }, archive: {} },
       topicName: "workloads",
-      schema: { type: "AVRO", definition: '{"type":"record"}' },
+      schema: { type: "AVRO", definition: '{"type":"record","name":"Event","fields":[]}' },
       client,
       encryptionKey,
     }),

@@ -18,6 +18,7 @@ export type ValidationCode =
   | "InvalidGrant"
   | "InvalidName"
   | "InvalidSchedule"
+  | "InvalidSchema"
   | "InvalidSetting"
   | "InvalidSource"
   | "InvalidValue"

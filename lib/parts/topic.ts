@@ -19,6 +19,7 @@ import {
   PushSubscription,
   type PushSubscriptionProps,
 } from "./subscription";
+import { schemaRules, type TopicSchema } from "./topic-schema";
 
 /** A topic, whether made here or elsewhere. */
 export interface ITopic extends IConstruct {
@@ -36,18 +37,6 @@ export interface ITopic extends IConstruct {
   addPullSubscription(id: string, props?: PullSubscriptionProps): PullSubscription;
 }
 
-export interface TopicSchema {
-  /** `AVRO` or `PROTOCOL_BUFFER`. */
-  readonly type: "AVRO" | "PROTOCOL_BUFFER";
-  /** The schema in its own language. Pub/Sub refuses messages that do not fit. */
-  readonly definition: string;
-  /**
-   * How messages are written.
-   * @default "JSON"
-   */
-  readonly encoding?: "JSON" | "BINARY";
-}
-
 export interface TopicProps {
   /**
    * 3 to 255 of `A-Za-z0-9._~+%-`.
@@ -60,6 +49,7 @@ export interface TopicProps {
    */
   readonly messageRetention?: Duration;
   /**
+   * What messages look like. Reports InvalidSchema.
    * @default - messages of any form
    */
   readonly schema?: TopicSchema;
@@ -138,8 +128,10 @@ export class Topic extends TopicBase {
     this.fullName = `projects/${project}/topics/${name}`;
   }
 
-  private createSchema({ type, definition }: TopicSchema): PubsubSchema {
+  private createSchema(schema: TopicSchema): PubsubSchema {
+    const { type, definition } = schema;
     const scope = new Construct(this, "schema");
+    check(scope, schemaRules(schema));
     return new PubsubSchema(scope, "Resource", {
       project: Deployment.of(this).project,
       name: resourceName(scope, "schema"),

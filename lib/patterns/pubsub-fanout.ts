@@ -15,7 +15,8 @@ import type {
   PushSubscription,
   PushSubscriptionProps,
 } from "../parts/subscription";
-import { Topic, type TopicSchema } from "../parts/topic";
+import { Topic } from "../parts/topic";
+import type { TopicSchema } from "../parts/topic-schema";
 import { environment } from "./worker";
 
 export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionKey"> {
