@@ -265,6 +265,28 @@ const RULES: Readonly<Record<string, (graph: Graph) => string[]>> = {
     graph.breaking(/^google_cloudfunctions2_function$/, ({ address }) =>
       ["cloudbuild", "artifactregistry", "logging"].every((api) => graph.apisBefore(address).includes(api)),
     ),
+  "every notification waits for the subscriptions of its topic": (graph) =>
+    graph.breaking(/^google_storage_notification$/, ({ address, attributes }) => {
+      const subscriptions = graph
+        .of(/^google_pubsub_subscription$/)
+        .filter((one) => one.attributes.topic === attributes.topic);
+      return subscriptions.every((subscription) => graph.before(address).has(subscription.address));
+    }),
+  "every push subscription waits for the grant to call its function": (graph) =>
+    graph.breaking(/^google_pubsub_subscription$/, ({ address, attributes }) => {
+      const caller = attributes.push_config?.oidc_token.service_account_email;
+      const invokers = graph.typesBefore(address, "google_cloud_run_v2_service_iam_member");
+      return caller === undefined || invokers.some((grant) => emailOf(grant.attributes.member) === caller);
+    }),
+  "every push subscription to what starts a workflow waits for the workflow": (graph) =>
+    graph.breaking(/^google_pubsub_subscription$/, ({ address, attributes }) => {
+      const worker = graph
+        .typesBefore(address, "google_cloudfunctions2_function")
+        .find(({ attributes: { service_config } }) => service_config.uri === attributes.push_config?.push_endpoint);
+      const named = worker?.attributes.service_config.environment_variables?.WORKFLOW?.split("/").pop();
+      const workflows = graph.typesBefore(address, "google_workflows_workflow");
+      return named === undefined || workflows.some((workflow) => workflow.attributes.name === named);
+    }),
   "every schedule waits for what it calls, and for the grants to call it": (graph) =>
     graph.breaking(/^google_cloud_scheduler_job$/, ({ address, attributes }) => {
       const target = attributes.http_target;

@@ -1,8 +1,9 @@
 import { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
-import { dependable, type ITerraformDependable, type TerraformResource } from "cdktf";
+import type { ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
+import { createAfter } from "../core/order";
 import { literal } from "../core/terraform-text";
 import { report } from "../core/validation";
 import { RequiredApis } from "./required-apis";
@@ -38,8 +39,7 @@ export function grantOnce<T extends TerraformResource>(
     return existing;
   }
   const member = create(id, literal(to.grantee.member));
-  const { after = [] } = to.grantee;
-  if (after.length > 0) member.dependsOn = [...(member.dependsOn ?? []), ...after.map(dependable)];
+  createAfter(member, to.grantee.after ?? []);
   granted.set(member, grant);
   return member;
 }

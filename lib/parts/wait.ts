@@ -1,8 +1,9 @@
 import { TimeProvider } from "@cdktf/provider-time/lib/provider";
 import { Sleep } from "@cdktf/provider-time/lib/sleep";
-import { dependable, type TerraformResource, TerraformStack } from "cdktf";
+import { type TerraformResource, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import type { Duration } from "../core/duration";
+import { createAfter } from "../core/order";
 import { singleton } from "./singleton";
 
 /**
@@ -10,7 +11,7 @@ import { singleton } from "./singleton";
  * pauses again as soon as there is something new to wait for.
  */
 export class Wait extends Sleep {
-  private readonly awaited = new Map<string, TerraformResource>();
+  private readonly awaited = new Set<string>();
 
   constructor(scope: Construct, id: string, duration: Duration) {
     super(scope, id, { createDuration: duration.toString() });
@@ -20,9 +21,10 @@ export class Wait extends Sleep {
   /** Adds a resource of this stack to those after which the pause begins. */
   waitFor(resource: TerraformResource): void {
     const path = resource.node.path.slice(TerraformStack.of(this).node.path.length + 1);
-    this.awaited.set(path, resource);
-    this.dependsOn = [...this.awaited.values()].map(dependable);
+    if (this.awaited.has(path)) return;
+    this.awaited.add(path);
+    createAfter(this, [resource]);
     // Without triggers the pause would happen in the first apply only.
-    this.triggers = { after: [...this.awaited.keys()].sort().join(" ") };
+    this.triggers = { after: [...this.awaited].sort().join(" ") };
   }
 }

@@ -38,7 +38,10 @@ export interface WorkflowProps {
    */
   readonly callLogLevel?: "LOG_ALL_CALLS" | "LOG_ERRORS_ONLY" | "LOG_NONE";
   /**
-   * Makes Terraform refuse to delete or rename the workflow, which would end its running executions.
+   * Makes Terraform refuse to delete or rename the workflow, which would end its running executions. It refuses when it
+   * plans, so that `terraform destroy` leaves everything as it is (`prevent_destroy`), and also where the workflow is no
+   * longer in the code (`deletion_protection`). To destroy it, set `false` and apply that first: the latter is in the
+   * state, and would stop a destroy halfway.
    * @default true
    */
   readonly deletionProtection?: boolean;
@@ -67,7 +70,7 @@ export class Workflow extends Construct implements IGrantable {
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id);
     const { project, region, labels } = Deployment.of(this);
-    const { variables = {}, encryptionKey } = props;
+    const { variables = {}, encryptionKey, deletionProtection = true } = props;
     const source = this.readSource(props.source);
     check(this, variableRules(variables));
 
@@ -86,7 +89,8 @@ export class Workflow extends Construct implements IGrantable {
       sourceContents: literal(source),
       userEnvVars: literals(variables),
       callLogLevel: props.callLogLevel ?? "LOG_ERRORS_ONLY",
-      deletionProtection: props.deletionProtection ?? true,
+      deletionProtection,
+      lifecycle: deletionProtection ? { preventDestroy: true } : undefined,
       cryptoKeyName: encryptionKey?.name,
       dependsOn: [
         // Without its service agent, creating a workflow fails: FAILED_PRECONDITION.

@@ -5,6 +5,7 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
+import { createAfter } from "../core/order";
 import { packageRoot } from "../core/package-root";
 import { check, inRange } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
@@ -137,7 +138,10 @@ export class EventWorkflow extends Construct {
     this.deadLetter = new DeadLetter(this, "dead-letter", { encryptionKey });
     this.topic = new Topic(this, "topic", { name: props.topicName, encryptionKey });
     this.subscription = this.topic.subscribe("start-workflow", this.starter, { deadLetter: this.deadLetter });
-    this.uploadBucket.notify(this.topic, { events: ["OBJECT_FINALIZE"], prefix: props.prefix });
+    const notification = this.uploadBucket.notify(this.topic, { events: ["OBJECT_FINALIZE"], prefix: props.prefix });
+    // After an apply that stopped halfway, an upload would be lost without a subscription, or start what is not there.
+    createAfter(notification, [this.subscription.resource]);
+    createAfter(this.subscription.resource, [this.workflow.resource]);
 
     this.client =
       props.client ?? new ServiceIdentity(this, "client", { description: "Uploads objects and reads results" });
