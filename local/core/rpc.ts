@@ -1,4 +1,5 @@
 import { ApiError } from "./api-error";
+import { inCamelCase } from "./field-names";
 import type { Caller, GrpcService, RestRequest, RestService } from "./stand-in";
 import { GRPC_WIRE, JSON_WIRE, type Wire } from "./values";
 
@@ -37,7 +38,17 @@ export function grpcService(
   return { name, ...rest, methods: Object.fromEntries(methods) };
 }
 
-export function restService({ hosts, rpcs }: { hosts: readonly string[]; rpcs: readonly Rpc[] }): RestService {
+/** @param data fields, in lowerCamelCase, whose content is the caller's own and no message: maps, `Struct` and `Value` */
+export function restService({
+  hosts,
+  rpcs,
+  data = [],
+}: {
+  hosts: readonly string[];
+  rpcs: readonly Rpc[];
+  data?: readonly string[];
+}): RestService {
+  const dataFields = new Set(data);
   const routes = rpcs.flatMap((rpc) => (rpc.http ? [{ rpc, ...parseTemplate(rpc.http) }] : []));
   return {
     hosts,
@@ -47,7 +58,8 @@ export function restService({ hosts, rpcs }: { hosts: readonly string[]; rpcs: r
         if (!match) continue;
         if (!rpc.run) throw notSimulated(`${request.host}: ${rpc.name}`);
         const path = fields.map((field, index) => [field, decode(match[index + 1] ?? "")]);
-        const message = { ...query(request), ...body(request), ...Object.fromEntries(path) };
+        const given = inCamelCase({ ...query(request), ...body(request) }, dataFields);
+        const message = { ...given, ...Object.fromEntries(path) };
         return { status: 200, body: await rpc.run({ request: message, caller: request.caller, wire: JSON_WIRE }) };
       }
       throw notSimulated(`${request.method} https://${request.host}${request.path}`);

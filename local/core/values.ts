@@ -1,4 +1,5 @@
 import { ApiError } from "./api-error";
+import { spellingOf } from "./field-names";
 
 /** How a value stands in an answer: JSON over REST, a protobuf message over gRPC. */
 export interface Wire {
@@ -111,7 +112,7 @@ export function onlyFields(value: object, fields: readonly string[], at: string)
   if (unknown === undefined) return;
   throw new ApiError(
     "INVALID_ARGUMENT",
-    `Invalid JSON payload received. Unknown name "${unknown}"${at ? ` at '${at}'` : ""}: Cannot find field.`,
+    `Invalid JSON payload received. Unknown name "${spellingOf(value, unknown)}"${at ? ` at '${at}'` : ""}: Cannot find field.`,
   );
 }
 

@@ -7,6 +7,8 @@ import type { StorageStandIn } from "../storage";
 import { Job } from "./job";
 import { type Launch, readLaunch } from "./launch";
 
+/** Maps of LaunchTemplateParameters and its like. */
+const DATA = ["parameters", "launchOptions", "transformNameMapping", "additionalUserLabels"];
 const LOCATION = "projects/*/locations/*";
 
 /** Source: google/dataflow/v1beta3/jobs.proto, `ListJobsRequest.Filter` and `JobView`. */
@@ -57,7 +59,7 @@ export class DataflowStandIn implements StandIn {
     resources: readonly EvaluatedResource[],
     private readonly storage: StorageStandIn,
   ) {
-    this.rest = [restService({ hosts: ["dataflow.googleapis.com"], rpcs: this.rpcs() })];
+    this.rest = [restService({ hosts: ["dataflow.googleapis.com"], rpcs: this.rpcs(), data: DATA })];
     const refusals = new Refusals();
     const deployed = resources
       .filter(({ type }) => type === "google_dataflow_job")

@@ -59,7 +59,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
     const protos = "@google-cloud/pubsub/build/protos/protos.json";
     const publisher = [...this.publisherRpcs(), ...PUBLISHER_RPCS];
     const subscriber = [...this.subscriberRpcs(), ...SUBSCRIBER_RPCS];
-    this.rest = [restService({ hosts, rpcs: [...publisher, ...subscriber, ...SCHEMA_RPCS] })];
+    this.rest = [restService({ hosts, rpcs: [...publisher, ...subscriber, ...SCHEMA_RPCS], data: ["attributes"] })];
     this.grpc = [
       grpcService("google.pubsub.v1.Publisher", { hosts, protos, rpcs: publisher }),
       grpcService("google.pubsub.v1.Subscriber", {

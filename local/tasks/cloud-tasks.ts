@@ -40,7 +40,7 @@ export class CloudTasksStandIn implements StandIn {
 
     const hosts = ["cloudtasks.googleapis.com"];
     const rpcs = this.rpcs();
-    this.rest = [restService({ hosts, rpcs })];
+    this.rest = [restService({ hosts, rpcs, data: ["headers"] })];
     const protos = "@google-cloud/tasks/build/protos/protos.json";
     this.grpc = [grpcService("google.cloud.tasks.v2.CloudTasks", { hosts, protos, rpcs })];
   }

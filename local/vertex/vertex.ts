@@ -6,6 +6,8 @@ import { FEATURES } from "./iris";
 import { type FittedModel, fittedModel } from "./model";
 
 const ENDPOINT = /projects\/([^/"\\\s]+)\/locations\/([^/"\\\s]+)\/endpoints\/([^/:"\\\s]+)/g;
+/** `Value`s of PredictRequest, and its map. */
+const DATA = ["instances", "parameters", "labels"];
 const MODEL = "local-stand-in";
 
 /** Bytes. Source: docs "Get online predictions". */
@@ -29,7 +31,7 @@ export class VertexStandIn implements StandIn {
     const http = "POST /v1/{endpoint=projects/*/locations/*/endpoints/*}:predict";
     const rpcs = [{ name: "Predict", http, run: (call: Call) => this.predict(call) }];
     this.rest = [...new Set([...this.endpoints].map(locationOf))].map((location) => {
-      const service = restService({ hosts: [`${location}-aiplatform.googleapis.com`], rpcs });
+      const service = restService({ hosts: [`${location}-aiplatform.googleapis.com`], rpcs, data: DATA });
       return {
         hosts: service.hosts,
         handle: (request) => {

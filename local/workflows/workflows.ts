@@ -38,7 +38,7 @@ export class WorkflowsStandIn implements StandIn {
 
     const hosts = ["workflowexecutions.googleapis.com"];
     const rpcs = this.rpcs();
-    this.rest = [restService({ hosts, rpcs })];
+    this.rest = [restService({ hosts, rpcs, data: ["labels"] })];
     const protos = "@google-cloud/workflows/build/protos/protos.json";
     this.grpc = [grpcService("google.cloud.workflows.executions.v1.Executions", { hosts, protos, rpcs })];
   }
