@@ -2,6 +2,7 @@ import { readStack, type Stack, type StackResource } from "../../terraform";
 import { LoadError } from "../core/load-error";
 import type { Simulated } from "../core/stand-in";
 import { type Binding, defaultBindings, readBindings, SIMULATED_IAM } from "../iam";
+import { knownOutputs } from "./flows/known-outputs";
 import { isSimulated, PASSIVE, READ_AT_LOAD } from "./passive";
 
 export interface Loaded {
@@ -34,7 +35,10 @@ export function load(folder: string, simulated: readonly Simulated[]): Loaded {
     ...problems.map(({ address, attribute, why }) => reason(address, attribute, why)),
   ];
   if (reasons.length > 0) throw new LoadError(reasons);
-  return { stack, bindings: [...bindings, ...defaultBindings(stack.defaults.project, stack.projectNumber)] };
+  return {
+    stack: { ...stack, outputs: knownOutputs(stack) },
+    bindings: [...bindings, ...defaultBindings(stack.defaults.project, stack.projectNumber)],
+  };
 }
 
 function unsimulated({ address, type, configured }: StackResource, known: Simulated): string[] {

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prove, summaryOf } from "../../../local/prove";
+import { flowOf } from "../../../local/run/flows";
+import { readStack } from "../../../terraform";
 
 const outdir = mkdtempSync(join(tmpdir(), "own-"));
 
@@ -12,6 +14,18 @@ beforeAll(() => {
 });
 
 afterAll(() => rmSync(outdir, { recursive: true }));
+
+test.each([
+  ["own-batch", "async batch"],
+  ["own-fanout", "Pub/Sub fan-out"],
+  ["own-pipeline", "task pipeline"],
+  ["own-preprocessing", "scheduled preprocessing"],
+  ["own-workflow", "event workflow"],
+])("%s, a stack without outputs, is known by what its functions are given: %s", (name, architecture) => {
+  const stack = readStack(join(outdir, "stacks", name));
+  expect(stack.outputs).toEqual({});
+  expect(flowOf(stack)?.name).toBe(architecture);
+});
 
 // What dead letters take is needed only where something fails, and these functions never do by themselves.
 test.each([
