@@ -72,8 +72,8 @@ const variants = fc.record<Variant>({
   scheduled: fc.boolean(),
 });
 
-const key = (name: string) =>
-  new EncryptionKey(`projects/acme-ml/locations/us-central1/keyRings/ml/cryptoKeys/${name}`);
+const key = (stack: GoogleStack, name: string) =>
+  new EncryptionKey(stack, `key-${name}`, `projects/acme-ml/locations/us-central1/keyRings/ml/cryptoKeys/${name}`);
 
 /** A stack with all five patterns, and parts that no pattern combines so. */
 function allPatterns(variant: Variant): GoogleStack {
@@ -86,7 +86,7 @@ function allPatterns(variant: Variant): GoogleStack {
     secrets: variant.secret ? { API_KEY: new Secret(stack, "api-key", "model-api-key") } : undefined,
   };
   const common = {
-    encryptionKey: variant.encrypted ? key("data") : undefined,
+    encryptionKey: variant.encrypted ? key(stack, "data") : undefined,
     client: variant.foreignClient ? externalGrantee("group:ml@acme.com") : undefined,
   };
   const { deadLetter } = variant;
@@ -114,7 +114,7 @@ function allPatterns(variant: Variant): GoogleStack {
   });
   const called = testFunction(stack, "called", {
     ...worker,
-    encryptionKey: variant.otherKey ? key("more") : undefined,
+    encryptionKey: variant.otherKey ? key(stack, "more") : undefined,
   });
   new Schedule(stack, "calls", { cron: "0 3 * * *", target: ScheduleTarget.invoke(called) });
   return stack;
@@ -370,7 +370,7 @@ describe("Wait", () => {
     const pauses = (more: boolean) => {
       const stack = testStack();
       testFunction(stack, "one");
-      if (more) testFunction(stack, "two", { encryptionKey: key("more") });
+      if (more) testFunction(stack, "two", { encryptionKey: key(stack, "more") });
       return new Graph(stack).of(/^time_sleep$/).map(({ attributes }) => attributes.triggers.after);
     };
     const [apis, builds] = pauses(false);

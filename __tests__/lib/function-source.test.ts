@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { strFromU8, unzipSync } from "fflate";
 import { bundleModules } from "../../lib/core/bundle";
 import { FunctionSource } from "../../lib/core/function-source";
+import { Workflow } from "../../lib/parts/workflow";
 import { frameworkLock } from "../../scripts/framework-lock";
-import { temporaryFolder, thrownBy } from "./support";
+import { errorsOf, temporaryFolder, testStack, thrownBy } from "./support";
 
 const ROOT = join(__dirname, "..", "..");
 const json = (file: string) => JSON.parse(readFileSync(join(ROOT, file), "utf8"));
@@ -274,4 +275,46 @@ describe("bundles that are kept", () => {
 test("a built-in function is found from wherever this package lies", () => {
   const archive = FunctionSource.builtIn("start-workflow").archive();
   expect(archive).toMatchObject({ name: "start-workflow", runtime: "nodejs24", entryPoint: "handler" });
+});
+
+describe("relative paths", () => {
+  const code = (text: string) => `export const handler = () => console.log("${text}");`;
+  const app = folder({
+    "cdktf.json": "{}",
+    "functions/mine/index.ts": code("of the app"),
+    "functions/both/index.ts": code("of the app"),
+    "functions/python/main.py": "",
+    "infra/deep/functions/both/index.ts": code("beside"),
+    "flow.yaml": "main: {}",
+  });
+  const here = process.cwd.bind(process);
+  const inside = <T>(action: () => T): T => {
+    const outside = here();
+    process.chdir(join(app, "infra/deep"));
+    try {
+      return action();
+    } finally {
+      process.chdir(outside);
+    }
+  };
+
+  test("are found from a subfolder of the app, beside the working directory first", () => {
+    inside(() => {
+      expect(contents(FunctionSource.typescript("functions/mine"))["index.js"]).toContain("of the app");
+      expect(contents(FunctionSource.typescript("functions/both"))["index.js"]).toContain("beside");
+      expect(Object.keys(contents(FunctionSource.directory("functions/python", python)))).toEqual(["main.py"]);
+      const stack = testStack();
+      new Workflow(stack, "flow", { source: "flow.yaml" });
+      expect(errorsOf(stack)).toEqual([]);
+    });
+  });
+
+  test("that are nowhere are told with both folders", () => {
+    inside(() => {
+      const deep = process.cwd();
+      expect(thrownBy(() => FunctionSource.directory("absent", python).archive())).toBe(
+        `InvalidSource: function source "absent" is no folder, relative to ${deep} or ${join(deep, "../..")}`,
+      );
+    });
+  });
 });

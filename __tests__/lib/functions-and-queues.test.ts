@@ -222,7 +222,7 @@ describe("FunctionService", () => {
   test("a key encrypts source bucket, images and function, and their service agents may use it", () => {
     const stack = testStack();
     const name = "projects/acme-ml/locations/us-central1/keyRings/ml/cryptoKeys/data";
-    testFunction(stack, "worker", { encryptionKey: new EncryptionKey(name) });
+    testFunction(stack, "worker", { encryptionKey: new EncryptionKey(stack, "key", name) });
     expect(only(stack, FUNCTION)).toMatchObject({
       kms_key_name: name,
       build_config: { docker_repository: expect.stringMatching(/^\$\{google_artifact_registry_repository\..*\.id\}$/) },

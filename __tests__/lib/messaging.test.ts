@@ -53,7 +53,7 @@ describe("Topic", () => {
       name: "my-events",
       messageRetention: Duration.days(1),
       schema: { type: "AVRO", definition: '{"type":"record","name":"Event","fields":[]}' },
-      encryptionKey: new EncryptionKey(KEY),
+      encryptionKey: new EncryptionKey(stack, "key", KEY),
       overrides: { labels: { team: "vision" } },
     });
     expect(only(stack, TOPIC)).toMatchObject({
@@ -423,7 +423,7 @@ describe("Bucket", () => {
       deleteAfter: Duration.days(30),
       softDelete: Duration.days(7),
       forceDestroy: true,
-      encryptionKey: new EncryptionKey(KEY),
+      encryptionKey: new EncryptionKey(stack, "key", KEY),
       overrides: { versioning: { enabled: true } },
     });
     expect(only(stack, BUCKET)).toMatchObject({

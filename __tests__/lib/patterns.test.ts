@@ -35,7 +35,7 @@ import {
 
 const FUNCTION = "google_cloudfunctions2_function";
 const KEY = "projects/acme-ml/locations/us-central1/keyRings/ml/cryptoKeys/data";
-const encryptionKey = new EncryptionKey(KEY);
+const keyIn = (stack: GoogleStack) => new EncryptionKey(stack, "key", KEY);
 const client = externalGrantee("group:ml@acme.com");
 
 /** What a function of a pattern may be given, each in another place. */
@@ -97,7 +97,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
       dispatchDeadline: Duration.minutes(20),
       predictBatchSize: 8,
       client,
-      encryptionKey,
+      encryptionKey: keyIn(stack),
     }),
   "task-pipeline": (stack) =>
     pipeline(stack, {
@@ -115,7 +115,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
       },
       start: { ingress: "ALLOW_ALL" },
       client,
-      encryptionKey,
+      encryptionKey: keyIn(stack),
     }),
   "event-workflow": (stack) =>
     workflow(stack, {
@@ -126,7 +126,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
       chunkSize: 10,
       maxUploadBytes: 1000,
       client,
-      encryptionKey,
+      encryptionKey: keyIn(stack),
     }),
   "pubsub-fanout": (stack) =>
     fanout(stack, {
@@ -144,7 +144,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
       topicName: "workloads",
       schema: { type: "AVRO", definition: '{"type":"record","name":"Event","fields":[]}' },
       client,
-      encryptionKey,
+      encryptionKey: keyIn(stack),
     }),
   "scheduled-preprocessing": (stack) =>
     preprocessing(stack, {
@@ -156,7 +156,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
       inputBuckets: [Bucket.fromName(stack, "raw", "acme-raw")],
       retry: { maxAttempts: 2 },
       launcher: everything(stack),
-      encryptionKey,
+      encryptionKey: keyIn(stack),
     }),
 };
 
@@ -252,8 +252,8 @@ describe("the encryption key reaches every resource that takes one", () => {
 
   test("a second key in the stack has a source bucket and an image repository of its own", () => {
     const stack = testStack();
-    testFunction(stack, "one", { encryptionKey });
-    testFunction(stack, "two", { encryptionKey: new EncryptionKey(`${KEY}-2`) });
+    testFunction(stack, "one", { encryptionKey: keyIn(stack) });
+    testFunction(stack, "two", { encryptionKey: new EncryptionKey(stack, "key-2", `${KEY}-2`) });
     testFunction(stack, "three");
     const keys = (type: string, field: (resource: Json) => unknown) => all(stack, type).map(field).sort();
     expect(keys("google_artifact_registry_repository", ({ kms_key_name }) => kms_key_name)).toEqual([KEY, `${KEY}-2`]);

@@ -198,8 +198,8 @@ describe("CustomRole", () => {
 describe("EncryptionKey", () => {
   test("its use is granted on the key, once for each agent", () => {
     const stack = testStack();
-    const key = new EncryptionKey(KEY);
-    expect(key.grantUse(stack, ops)).toBe(new EncryptionKey(KEY).grantUse(stack, ops));
+    const key = new EncryptionKey(stack, "key", KEY);
+    expect(key.grantUse(stack, ops)).toBe(new EncryptionKey(stack, "again", KEY).grantUse(stack, ops));
     expect(only(stack, "google_kms_crypto_key_iam_member")).toEqual({
       crypto_key_id: KEY,
       role: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
@@ -209,9 +209,11 @@ describe("EncryptionKey", () => {
   });
 
   test.each(["my-key", `${KEY}/cryptoKeyVersions/1`, "projects/p/locations/l/keyRings/r"])("%s is none", (name) => {
-    expect(thrownBy(() => new EncryptionKey(name))).toBe(
-      `InvalidValue: encryption key is "${name}"; allowed is projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`,
-    );
+    const stack = testStack();
+    new EncryptionKey(stack, "key", name);
+    expect(errorsOf(stack)).toEqual([
+      `[stack/key] InvalidValue: encryption key is "${name}"; allowed is projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`,
+    ]);
   });
 });
 
@@ -336,7 +338,7 @@ describe("Workflow", () => {
       variables: { BUCKET: "data" },
       callLogLevel: "LOG_ALL_CALLS",
       deletionProtection: false,
-      encryptionKey: new EncryptionKey(KEY),
+      encryptionKey: new EncryptionKey(stack, "key", KEY),
       overrides: { labels: { team: "vision" } },
     });
     expect(only(stack, WORKFLOW)).toMatchObject({
@@ -464,7 +466,7 @@ describe("Dataflow", () => {
       maxWorkers: props.maxWorkers,
       machineType: props.machineType,
       network: props.network,
-      encryptionKey: props.encrypted ? new EncryptionKey(KEY) : undefined,
+      encryptionKey: props.encrypted ? new EncryptionKey(stack, "key", KEY) : undefined,
     });
   }
 

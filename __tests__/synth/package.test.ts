@@ -1,18 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { blocksOf, sectionOf } from "../docs/markdown";
 import { linkPackages, ROOT, removeFolders, run, temporaryFolder } from "./project-copy";
 
 afterAll(removeFolders);
 
-const PROGRAM = `import { App } from "cdktf";
-import { AsyncBatch, GoogleStack, PredictionEndpoint, synthesize } from "cdktf-serverless-ml";
-
-const app = new App();
-const stack = new GoogleStack(app, "scores", { project: "acme-ml", region: "europe-west1" });
-const endpoint = new PredictionEndpoint(stack, "endpoint", "1234567890");
-new AsyncBatch(stack, "batch", { endpoint });
-synthesize(app);
-`;
+/** The example of "Use it as a library". */
+const PROGRAM =
+  blocksOf("README.md", sectionOf(readFileSync(join(ROOT, "README.md"), "utf8"), "## Use it as a library")).find(
+    ({ language }) => language === "ts",
+  )?.text ?? "";
 
 const WORKER = `import * as v from "valibot";
 import { taskVariables } from "cdktf-serverless-ml/functions/shared/environment";
@@ -30,38 +27,72 @@ export const handler = start(v.object(taskVariables), (environment) =>
 );
 `;
 
+const STRICT = { target: "ES2022", strict: true, skipLibCheck: true, types: ["node"] };
+
+/** Projects that use the package, by their compiler options. */
+const CONSUMERS: Readonly<Record<string, { options: Record<string, unknown>; type?: "module" }>> = {
+  // What `cdktf init --template=typescript` writes: CommonJS, and so the resolution "node10".
+  "cdktf-init": {
+    options: JSON.parse(
+      readFileSync(join(ROOT, "node_modules/cdktf-cli/bundle/templates/typescript/tsconfig.json"), "utf8"),
+    ).compilerOptions,
+  },
+  node16: { options: { ...STRICT, module: "node16", moduleResolution: "node16" } },
+  nodenext: { options: { ...STRICT, module: "nodenext", moduleResolution: "nodenext" }, type: "module" },
+  bundler: { options: { ...STRICT, module: "preserve", moduleResolution: "bundler" } },
+};
+
 describe("the package in another project", () => {
   const project = temporaryFolder("another project");
+  let filename = "";
 
   beforeAll(() => {
     linkPackages(project);
-    const [{ filename }] = JSON.parse(run("npm", ["pack", "--silent", "--json", "--pack-destination", project], ROOT));
+    [{ filename }] = JSON.parse(run("npm", ["pack", "--silent", "--json", "--pack-destination", project], ROOT));
     run("tar", ["-xzf", filename], project);
     run("mv", ["package", join("node_modules", "cdktf-serverless-ml")], project);
-    const compilerOptions = JSON.parse(readFileSync(join(ROOT, "tsconfig.json"), "utf8")).compilerOptions;
-    const tsconfig = { compilerOptions: { ...compilerOptions, noEmit: false, outDir: "out" }, include: ["*.ts"] };
-    writeFileSync(join(project, "tsconfig.json"), JSON.stringify(tsconfig));
-    writeFileSync(join(project, "main.ts"), PROGRAM);
-    writeFileSync(join(project, "worker.ts"), WORKER);
-    run("node", ["node_modules/typescript/bin/tsc", "-p", "."], project);
+    for (const [name, { options, type }] of Object.entries(CONSUMERS)) {
+      mkdirSync(join(project, name));
+      const tsconfig = { compilerOptions: { ...options, incremental: false, outDir: "out" }, include: ["*.ts"] };
+      writeFileSync(join(project, name, "tsconfig.json"), JSON.stringify(tsconfig));
+      writeFileSync(join(project, name, "package.json"), JSON.stringify({ name, private: true, type }));
+      writeFileSync(join(project, name, "main.ts"), PROGRAM);
+      writeFileSync(join(project, name, "worker.ts"), WORKER);
+    }
   });
 
-  it("gives a pattern in ten lines", () => {
+  it.each(Object.keys(CONSUMERS))("compiles with its types, README's example and a worker: %s", (name) => {
+    expect(PROGRAM).toContain('from "cdktf-serverless-ml"');
+    run("node", ["../node_modules/typescript/bin/tsc", "-p", "."], join(project, name));
+  });
+
+  const TS_NODE = ["../node_modules/ts-node/dist/bin.js", "main.ts"];
+  it.each<[string, readonly string[]]>([
+    ["cdktf-init", TS_NODE],
+    ["node16", ["out/main.js"]],
+    ["nodenext", ["out/main.js"]],
+  ])("gives a pattern in ten lines: %s by %j", (name, command) => {
     expect(PROGRAM.trim().split("\n").length).toBeLessThanOrEqual(10);
-    run("node", ["out/main.js"], project);
-    const json = JSON.parse(readFileSync(join(project, "cdktf.out/stacks/scores/cdk.tf.json"), "utf8"));
+    run("node", command, join(project, name));
+    const folder = join(project, name, "cdktf.out/stacks/flowers");
+    const json = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
     expect(Object.keys(json.resource.google_cloudfunctions2_function)).toHaveLength(2);
     expect(Object.values(json.resource.google_cloud_tasks_queue)).toEqual([
-      expect.objectContaining({ name: "scores-batch-queue-dev" }),
+      expect.objectContaining({ name: "flowers-batch-queue-prod" }),
     ]);
     for (const { source } of Object.values<{ source: string }>(json.resource.google_storage_bucket_object)) {
-      expect(existsSync(join(project, "cdktf.out/stacks/scores", source))).toBe(true);
+      expect(existsSync(join(folder, source))).toBe(true);
     }
+  });
+
+  it("is packed into a file that git ignores", () => {
+    expect(filename).toMatch(/\.tgz$/);
+    expect(readFileSync(join(ROOT, ".gitignore"), "utf8")).toMatch(/^\*\.tgz$/m);
   });
 
   it("wraps a worker of one's own, which bundles", () => {
     const bundle = `const { FunctionSource } = require("cdktf-serverless-ml");
-      const { bytes, entryPoint } = FunctionSource.typescript("worker.ts").archive();
+      const { bytes, entryPoint } = FunctionSource.typescript("node16/worker.ts").archive();
       const { "index.js": code } = require("fflate").unzipSync(bytes);
       process.stdout.write(JSON.stringify({ size: code.length, entryPoint }));`;
     const { size, entryPoint } = JSON.parse(run("node", ["-e", bundle], project));

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, extname, join, relative, resolve } from "node:path";
+import { basename, extname, join, relative } from "node:path";
+import { appPath, searchedFolders } from "./app-path";
 import { type Bundle, BundleError, bundleModules } from "./bundle";
 import { manifestFiles } from "./function-manifest";
 import { packageRoot } from "./package-root";
@@ -48,10 +49,11 @@ export class FunctionSource {
    * A TypeScript or JavaScript module, bundled with all that it imports into one minified file. The build installs
    * functions-framework beside it, every package in the version and with the checksum that this package locks.
    *
-   * @param path the module, or a folder with an `index.ts` or `index.js`; relative to the working directory
+   * @param path the module, or a folder with an `index.ts` or `index.js`; relative to the working directory or to the
+   *   folder of cdktf.json, or absolute, such as `join(__dirname, "worker")`
    */
   static typescript(path: string, options: TypeScriptSourceOptions = {}): FunctionSource {
-    return new FunctionSource(`ts ${resolve(path)} ${options.entryPoint} ${options.runtime}`, () =>
+    return new FunctionSource(`ts ${appPath(path)} ${options.entryPoint} ${options.runtime}`, () =>
       bundle(path, options),
     );
   }
@@ -60,10 +62,10 @@ export class FunctionSource {
    * A folder that is uploaded as it is: Python, Go, Java, or Node.js that brings its own package.json and
    * package-lock.json (without the latter, versions differ from build to build).
    *
-   * @param path relative to the working directory
+   * @param path relative to the working directory or to the folder of cdktf.json, or absolute
    */
   static directory(path: string, options: DirectorySourceOptions): FunctionSource {
-    const key = `dir ${resolve(path)} ${options.entryPoint} ${options.runtime} ${options.exclude?.join()}`;
+    const key = `dir ${appPath(path)} ${options.entryPoint} ${options.runtime} ${options.exclude?.join()}`;
     return new FunctionSource(key, () => collect(path, options));
   }
 
@@ -109,7 +111,7 @@ const bundled = new Map<string, Uint8Array>();
 function bundle(path: string, options: TypeScriptSourceOptions): SourceArchive {
   const entry = findModule(path);
   const code = bundled.get(entry) ?? (bundles([entry]).get(entry) as Bundle).code;
-  const name = basename(resolve(path)).replace(/\.[cm]?[jt]s$/, "");
+  const name = basename(appPath(path)).replace(/\.[cm]?[jt]s$/, "");
   const manifests = [...manifestFiles(name)].map(([file, text]) => [file, Buffer.from(text)] as const);
   const archive = zip(new Map<string, Uint8Array>([["index.js", code], ...manifests]));
   return {
@@ -129,22 +131,25 @@ function bundles(entries: readonly string[]): Map<string, Bundle> {
 }
 
 function findModule(path: string): string {
-  const absolute = resolve(path);
+  const absolute = appPath(path);
   const candidates = extname(absolute) ? [absolute] : [join(absolute, "index.ts"), join(absolute, "index.js")];
   const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
   if (!found) {
     throw new ValidationError(
       "InvalidSource",
-      `function source "${path}" is not there; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${process.cwd()}`,
+      `function source "${path}" is not there; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${searchedFolders()}`,
     );
   }
   return found;
 }
 
 function collect(path: string, options: DirectorySourceOptions): SourceArchive {
-  const root = resolve(path);
+  const root = appPath(path);
   if (!existsSync(root) || !statSync(root).isDirectory()) {
-    throw new ValidationError("InvalidSource", `function source "${path}" is no folder, relative to ${process.cwd()}`);
+    throw new ValidationError(
+      "InvalidSource",
+      `function source "${path}" is no folder, relative to ${searchedFolders()}`,
+    );
   }
   const exclude = new Set([...DEFAULT_EXCLUDE, ...(options.exclude ?? [])]);
   const files = new Map<string, Uint8Array>();

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { KmsCryptoKeyIamMember } from "@cdktf/provider-google/lib/kms-crypto-key-iam-member";
 import { Construct } from "constructs";
 import type { IGrantable } from "../core/grantee";
-import { isKnown, ValidationError } from "../core/validation";
+import { check, matches } from "../core/validation";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { singleton } from "./singleton";
@@ -15,19 +15,27 @@ const KEY_NAME =
 class KeyGrants extends Construct {}
 
 /** A Cloud KMS key of yours (CMEK) that encrypts what a pattern stores. The key is not created here. */
-export class EncryptionKey {
+export class EncryptionKey extends Construct {
   /**
+   * Reports InvalidValue for a name of any other form.
+   *
    * @param name `projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`; the location must be the
    *   one of the resources that it encrypts
-   * @throws ValidationError InvalidValue for any other form
    */
-  constructor(readonly name: string) {
-    if (isKnown(name) && !KEY_NAME.test(name)) {
-      throw new ValidationError(
-        "InvalidValue",
-        `encryption key is "${name}"; allowed is projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`,
-      );
-    }
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly name: string,
+  ) {
+    super(scope, id);
+    check(this, [
+      matches(
+        "encryption key",
+        name,
+        KEY_NAME,
+        "projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>",
+      ),
+    ]);
   }
 
   /** Short and stable, for the ids of constructs that a stack has once for each key. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { WorkflowsWorkflow, type WorkflowsWorkflowConfig } from "@cdktf/provider-google/lib/workflows-workflow";
 import { Construct } from "constructs";
 import { parseDocument } from "yaml";
+import { appPath, searchedFolders } from "../core/app-path";
 import { Deployment } from "../core/deployment";
 import type { Grantee, IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
@@ -17,7 +17,8 @@ import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
 
 export interface WorkflowProps {
-  /** Path of the definition, a YAML file; relative to the working directory. Up to 128 KB. */
+  /** Path of the definition, a YAML file; relative to the working directory or to the folder of cdktf.json, or
+   * absolute. Up to 128 KB. */
   readonly source: string;
   /**
    * Values that the definition reads with `sys.get_env("NAME")`. Up to 20, each up to 4 KiB; names do not begin with
@@ -121,9 +122,9 @@ export class Workflow extends Construct implements IGrantable {
   }
 
   private readSource(path: string): string {
-    const file = resolve(path);
+    const file = appPath(path);
     if (!existsSync(file)) {
-      report(this, "InvalidSource", `workflow definition "${path}" is not there, relative to ${process.cwd()}`);
+      report(this, "InvalidSource", `workflow definition "${path}" is not there, relative to ${searchedFolders()}`);
       return "";
     }
     const source = readFileSync(file, "utf8").replace(/\r\n/g, "\n");

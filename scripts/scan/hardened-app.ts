@@ -27,7 +27,11 @@ export function synthesizeHardened(outdir: string): void {
       versionedBuckets: true,
       accessLogBucket: "acme-logs",
     });
-  const encryptionKey = new EncryptionKey("projects/acme-ml/locations/us-central1/keyRings/ml/cryptoKeys/data");
+  const encryptionKey = new EncryptionKey(
+    app,
+    "key",
+    "projects/acme-ml/locations/us-central1/keyRings/ml/cryptoKeys/data",
+  );
   const withEndpoint = (id: string) => {
     const scope = stack(id);
     return { scope, endpoint: new PredictionEndpoint(scope, "endpoint", "1234567890") };
