@@ -1,6 +1,7 @@
 import type { App } from "cdktf";
 import { BUCKET_NAME, ENVIRONMENT, LABEL_KEY, LABEL_VALUE, PROJECT_ID, REGION } from "./core/deployment";
 import { ValidationError, ValidationErrors } from "./core/validation";
+import { ALLOWED_ENDPOINT_ID, ENDPOINT_ID } from "./parts/prediction-endpoint";
 import { scheduleRules } from "./parts/schedule";
 
 /** What differs from one deployment to the next. */
@@ -11,6 +12,8 @@ export interface Settings {
   /** Empty for a local state file. */
   readonly stateBucket: string;
   readonly vertexEndpointId: string;
+  /** `dedicatedEndpointDns` of a dedicated endpoint, without `https://`; undefined for one on the shared host. */
+  readonly vertexEndpointHost?: string;
   readonly notificationEmails: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   /** When recurring work runs, in unix-cron. */
@@ -40,6 +43,7 @@ const TEXT: Readonly<
     | "environment"
     | "stateBucket"
     | "vertexEndpointId"
+    | "vertexEndpointHost"
     | "schedule"
     | "timeZone"
     | "accessLogBucket",
@@ -68,8 +72,14 @@ const TEXT: Readonly<
   },
   vertexEndpointId: {
     variables: ["VERTEX_ENDPOINT_ID"],
-    pattern: /^[1-9]\d{0,19}$/,
-    allowed: "the numeric id of a Vertex AI endpoint",
+    pattern: ENDPOINT_ID,
+    allowed: `the id of a Vertex AI endpoint, ${ALLOWED_ENDPOINT_ID}`,
+  },
+  vertexEndpointHost: {
+    variables: ["VERTEX_ENDPOINT_HOST"],
+    pattern: /^([a-z0-9-]+\.[a-z0-9-]+\.prediction\.vertexai\.goog)?$/,
+    allowed:
+      "the dedicatedEndpointDns of a dedicated Vertex AI endpoint without https://, or nothing for one on the shared host",
   },
   schedule: { variables: ["SCHEDULE"], pattern: /\S/, allowed: "five fields of unix-cron" },
   timeZone: { variables: ["SCHEDULE_TIME_ZONE"], pattern: /\S/, allowed: "a name of the tz database" },
@@ -94,6 +104,7 @@ export function readSettings(app: App, variables: Variables = process.env): Sett
     environment: reader.text("environment"),
     stateBucket: reader.text("stateBucket"),
     vertexEndpointId: reader.text("vertexEndpointId"),
+    vertexEndpointHost: reader.text("vertexEndpointHost") || undefined,
     notificationEmails: reader.list(
       "notificationEmails",
       "NOTIFICATION_EMAILS",

@@ -87,7 +87,7 @@ describe("batch-submitter", () => {
     google.buckets.put(request.input, sample("batch.jsonl"));
     google.failNext(/cloudtasks/, { status: 403, reason: "PERMISSION_DENIED", message: "no" });
     const failed = await submitter.post(request);
-    expect(failed.status).toBe(500);
+    expect(failed.status).toBe(503);
     expect(failed.body.error.code).toBe("failed");
     const { body } = await submitter.post(request);
     expect(body.enqueued + body.alreadyEnqueued).toBe(3);
@@ -455,6 +455,17 @@ describe("batch-worker", () => {
       deadLetterMessage: expect.stringContaining(message),
       deadLetterAttempts: "1",
     });
+  });
+
+  // A dedicated endpoint answers FAILED_PRECONDITION on the shared host.
+  test.each(["FAILED_PRECONDITION", "OUT_OF_RANGE", "400"])("a 400 %s of the model may pass", async (reason) => {
+    const {
+      payloads: [payload],
+    } = await submitted();
+    google.failNext(/:predict/, { status: 400, reason });
+    expect((await worker.task(payload)).status).toBe(500);
+    expect(google.published).toEqual([]);
+    expect((await worker.task(payload, { retries: 1 })).body).toMatchObject({ written: true });
   });
 
   test("retries when the model answers with too few predictions", async () => {

@@ -103,7 +103,7 @@ test("outlives a busy list of jobs", async () => {
 
 test("does not launch when the list of jobs cannot be seen", async () => {
   google.failNext(/GET .*jobs/, { status: 403, reason: "PERMISSION_DENIED" });
-  expect((await server.task({})).status).toBe(500);
+  expect((await server.task({})).status).toBe(503);
   expect(google.asked(/:launch/)).toEqual([]);
 });
 
@@ -153,4 +153,10 @@ test.each([
   expect(() => readEnvironment(environmentSchema, { ...environments["dataflow-launcher"], [name]: value })).toThrow(
     message,
   );
+});
+
+test("a 400 of Dataflow that does not call the request invalid may pass", async () => {
+  google.failNext(/:launch/, { status: 400, reason: "FAILED_PRECONDITION" });
+  expect((await server.task({})).status).toBe(500);
+  expect(google.published).toEqual([]);
 });

@@ -12,6 +12,7 @@ test("converts numbers, fills in defaults, leaves out what is not asked for", ()
   const { MAX_ATTEMPTS, PREDICT_BATCH_SIZE, ...given } = environments["batch-worker"];
   expect(readEnvironment(worker, { ...given, HOME: "/root" })).toEqual({
     ...given,
+    FUNCTION_TIMEOUT_SECONDS: 60,
     MAX_ATTEMPTS: 5,
     PREDICT_BATCH_SIZE: 32,
   });

@@ -17,7 +17,8 @@ let audit: Served;
 const openPredictor = (variables: Record<string, string | undefined> = {}, swapped?: Predictor) => {
   const environment = readEnvironment(predictorEnvironment, { ...environments["message-predictor"], ...variables });
   const services = google.services("message-predictor");
-  const vertex = vertexPredictor(services.google, environment.VERTEX_ENDPOINT, environment.PREDICT_BATCH_SIZE);
+  const { VERTEX_ENDPOINT, PREDICT_BATCH_SIZE, VERTEX_HOST } = environment;
+  const vertex = vertexPredictor(services.google, VERTEX_ENDPOINT, PREDICT_BATCH_SIZE, VERTEX_HOST);
   return serve(createPredictor(environment, { ...services, predictor: swapped ?? vertex }));
 };
 
@@ -257,6 +258,18 @@ describe("message-predictor", () => {
     const services = google.services();
     await vertexPredictor(services.google, environments["message-predictor"].VERTEX_ENDPOINT, 32).predict(large);
     expect(google.predictRequests.map((request) => request.instances.length)).toEqual([8, ...Array(10).fill(2)]);
+  });
+
+  // Source: `dedicatedEndpointDns` in the discovery document of aiplatform v1.
+  test.each([
+    ["the shared host of its location", undefined, "europe-west4-aiplatform.googleapis.com"],
+    ["its own host", "456.europe-west4-789.prediction.vertexai.goog", "456.europe-west4-789.prediction.vertexai.goog"],
+  ])("asks an endpoint on %s", async (_name, host, asked) => {
+    const server = await openPredictor({ VERTEX_HOST: host });
+    expect((await server.message({ instances: [1] })).status).toBe(204);
+    await server.stop();
+    const { VERTEX_ENDPOINT } = environments["message-predictor"];
+    expect(google.asked(/:predict/)).toEqual([`POST ${asked}/v1/${VERTEX_ENDPOINT}:predict`]);
   });
 
   test("takes another predictor", async () => {

@@ -140,7 +140,7 @@ test.each([
 
 test("asks for another delivery when the execution cannot be started", async () => {
   google.failNext(/executions/, { status: 403, reason: "PERMISSION_DENIED" });
-  expect((await notify()).status).toBe(500);
+  expect((await notify()).status).toBe(503);
   expect((await notify()).status).toBe(204);
   expect([google.executions.length, google.published.length]).toEqual([1, 0]);
 });
@@ -152,4 +152,10 @@ test("hands over what Workflows refuses", async () => {
     deadLetterReason: "execution_refused",
     deadLetterMessage: expect.stringContaining("bad argument"),
   });
+});
+
+test("a 400 of Workflows that does not call the request invalid may pass", async () => {
+  google.failNext(/executions/, { status: 400, reason: "FAILED_PRECONDITION" });
+  expect((await notify()).status).toBe(500);
+  expect(google.published).toEqual([]);
 });

@@ -97,7 +97,7 @@ test("keeps the task when the dead letter cannot be published, and hands it over
   const server = await open();
   google.failNext(/publish/, ...Array(3).fill({ status: 503 }));
   expect((await server.task("[")).status).toBe(503);
-  google.failNext(/publish/, { status: 403, reason: "PERMISSION_DENIED" });
+  google.failNext(/publish/, { status: 500, reason: "INTERNAL" });
   expect((await server.task("[", { retries: 1 })).status).toBe(500);
   expect(google.published).toEqual([]);
   expect((await server.task("[", { retries: 2 })).body).toEqual({ deadLetter: "malformed_json" });
@@ -138,6 +138,30 @@ test("waits when it cannot see whether the effect is there", async () => {
   expect((await server.task({ n: 1 }, { retries: 7 })).status).toBe(500);
   expect(google.published).toEqual([]);
 });
+
+// Grants take up to 7 minutes and more to work: https://cloud.google.com/iam/docs/access-change-propagation
+test.each([
+  [401, "UNAUTHENTICATED"],
+  [403, "PERMISSION_DENIED"],
+])(
+  "what Google denies with %i may pass: the task stays, the queue slows down, and the log says what lacks",
+  async (status, reason) => {
+    const denied = (): Promise<undefined> =>
+      google.services().google({ method: "GET", url: "https://storage.googleapis.com/b/x", idempotent: true });
+    const server = await open({ handle: denied });
+    google.failNext(/storage/, { status, reason, message: "storage.objects.get denied on x" });
+    expect((await server.task({ n: 4711 })).status).toBe(503);
+    expect(google.published).toEqual([]);
+    expect(google.log.at(-1)).toMatchObject({
+      severity: "ERROR",
+      code: "denied",
+      message: expect.stringMatching(
+        /^Denied \(a grant .*\): .*answered 40[13] \w+: storage\.objects\.get denied on x/,
+      ),
+    });
+    expect(google.logLines.join()).not.toContain("4711");
+  },
+);
 
 test("without a dead letter topic the queue gives up: 4xx, 5xx, no budget", async () => {
   const fail = jest.fn(async ({ n }: { n: number }): Promise<undefined> => {

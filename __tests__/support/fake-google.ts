@@ -105,8 +105,12 @@ export class FakeGoogle {
     return this.logLines.map((line) => JSON.parse(line));
   }
 
-  /** Services for a handler under test, which end here. */
-  services(name = "under-test"): StorageServices {
+  /**
+   * Services for a handler under test, which end here.
+   *
+   * @param timeoutSeconds the function's own timeout
+   */
+  services(name = "under-test", timeoutSeconds?: number): StorageServices {
     const base = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
     const client = new PassThroughClient();
     const redirected: AuthorizedClient = {
@@ -121,6 +125,7 @@ export class FakeGoogle {
       storage: objectStore(api),
       log: createLog({ component: name }, (line) => this.logLines.push(line)),
       project: "my-project",
+      timeoutSeconds,
     };
   }
 
@@ -175,7 +180,10 @@ export class FakeGoogle {
       this.executions.push({ workflow: match[1] ?? "", argument: JSON.parse(body.argument) });
       return { name: `${match[1]}/executions/${this.executions.length}`, state: "ACTIVE" };
     }
-    match = /^POST \/([a-z0-9-]+)-aiplatform\.googleapis\.com\/v1\/(.*):predict$/.exec(route);
+    match =
+      /^POST \/([a-z0-9-]+-aiplatform\.googleapis\.com|[^/]+\.prediction\.vertexai\.goog)\/v1\/(.*):predict$/.exec(
+        route,
+      );
     if (match) {
       this.predictRequests.push({ endpoint: match[2] ?? "", ...body });
       return { predictions: body.instances.map(this.predict), deployedModelId: "1" };

@@ -6,6 +6,7 @@ import { createHandler } from "./handler";
 
 export const handler = start(environmentSchema, (environment) => {
   const services = connectWithStorage("batch-worker", environment);
-  const predictor = vertexPredictor(services.google, environment.VERTEX_ENDPOINT, environment.PREDICT_BATCH_SIZE);
+  const { VERTEX_ENDPOINT, PREDICT_BATCH_SIZE, VERTEX_HOST } = environment;
+  const predictor = vertexPredictor(services.google, VERTEX_ENDPOINT, PREDICT_BATCH_SIZE, VERTEX_HOST);
   return createHandler(environment, { ...services, predictor });
 });

@@ -43,7 +43,7 @@ export async function findJob(google: GoogleApi, location: string, name: string)
  * Launches a template. Asked once only: when no answer comes the job may run all the same, and only `findJob` can tell.
  *
  * @returns the job; undefined when one of that name is active already.
- * @throws PermanentError `launch_refused` when Dataflow calls the request invalid (400); GoogleApiError otherwise.
+ * @throws PermanentError `launch_refused` when Dataflow calls the request invalid (INVALID_ARGUMENT); GoogleApiError otherwise.
  */
 export async function launchTemplate(
   google: GoogleApi,
@@ -62,7 +62,7 @@ export async function launchTemplate(
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
     if (error.alreadyExists) return undefined;
-    if (error.status === 400) throw new PermanentError("launch_refused", error.message);
+    if (error.invalidRequest) throw new PermanentError("launch_refused", error.message);
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { check, parseJson } from "./json";
 import type { Services } from "./services";
 
 export interface ApiHandlerOptions<S extends v.GenericSchema> {
-  services: Pick<Services, "log" | "project">;
+  services: Pick<Services, "log" | "project" | "timeoutSeconds">;
   /** What the JSON body must be. */
   schema: S;
   /** Does the work; its result is the answer's JSON. */

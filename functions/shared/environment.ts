@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { DEFAULT_TIMEOUT_SECONDS } from "./deadline";
 import { parseJson } from "./json";
 
 /** Environment variables as a process holds them. */
@@ -18,6 +19,11 @@ export const topicName = matching(/^projects\/[^/\s]+\/topics\/[^/\s]+$/, "a top
 export const endpointName = matching(
   /^projects\/[^/\s]+\/locations\/[a-z0-9-]+\/endpoints\/[^/\s]+$/,
   "a Vertex AI endpoint name like projects/P/locations/L/endpoints/E",
+);
+/** Source: `Endpoint.dedicatedEndpointDns` in the discovery document of aiplatform v1. */
+export const endpointHost = matching(
+  /^[a-z0-9-]{1,63}\.[a-z0-9-]+\.prediction\.vertexai\.goog$/,
+  "the host of a dedicated endpoint like E.L-U.prediction.vertexai.goog, without https://",
 );
 export const workflowName = matching(
   /^projects\/[^/\s]+\/locations\/[^/\s]+\/workflows\/[^/\s]+$/,
@@ -63,6 +69,8 @@ export function json<S extends v.GenericSchema>(schema: S) {
 export const commonVariables = {
   /** Project id, e.g. `my-project`; joins log lines to their traces. Cloud Functions does not set it by itself. */
   GOOGLE_CLOUD_PROJECT: v.optional(projectId),
+  /** The function's own timeout, 1 to 3600; calls to Google APIs end before it. Default 60, as Cloud Functions has it. */
+  FUNCTION_TIMEOUT_SECONDS: v.optional(integer(1, 3600), String(DEFAULT_TIMEOUT_SECONDS)),
 };
 
 /** Variables of a function that Cloud Tasks calls. */
@@ -72,6 +80,16 @@ export const taskVariables = {
   MAX_ATTEMPTS: v.optional(integer(1, 1000), "5"),
   /** Topic for tasks that failed for good. Without it the queue itself must give up (its `max_attempts`). */
   DEAD_LETTER_TOPIC: v.optional(topicName),
+};
+
+/** Variables of a function that asks a Vertex AI endpoint. */
+export const predictorVariables = {
+  /** Endpoint that predicts, `projects/P/locations/L/endpoints/E`. */
+  VERTEX_ENDPOINT: endpointName,
+  /** Host of a dedicated endpoint, its `dedicatedEndpointDns` without `https://`. Default: the shared host of the location. */
+  VERTEX_HOST: v.optional(endpointHost),
+  /** Instances in one predict call, 1 to 1000. Default 32. */
+  PREDICT_BATCH_SIZE: v.optional(integer(1, 1000), "32"),
 };
 
 /** Variables of a function that a Pub/Sub subscription calls. */

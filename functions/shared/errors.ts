@@ -39,6 +39,16 @@ export class GoogleApiError extends Error {
     super(message);
   }
 
+  /** The request itself is wrong, so that no repetition can cure it. Any other 400, such as FAILED_PRECONDITION, may pass. */
+  get invalidRequest(): boolean {
+    return this.status === 400 && this.reason === "INVALID_ARGUMENT";
+  }
+
+  /** The function's identity lacks something. A grant that was just made takes minutes to reach every service. */
+  get denied(): boolean {
+    return this.status === 401 || this.status === 403;
+  }
+
   get alreadyExists(): boolean {
     return this.reason === "ALREADY_EXISTS" || (this.status === 409 && this.reason !== "ABORTED");
   }

@@ -1,5 +1,6 @@
+import { timeLeft } from "./deadline";
 import { GoogleApiError } from "./errors";
-import { defaultRetryPolicy, type RetryPolicy, withRetries } from "./retry";
+import { defaultRetryPolicy, type RetryPolicy, TIMED_OUT, withRetries } from "./retry";
 
 /** What we use of google-auth-library: it sends requests with the function's own identity. */
 export interface AuthorizedClient {
@@ -25,10 +26,16 @@ export interface GoogleRequest {
   responseType?: "json" | "arraybuffer" | "stream";
   /** True when asking twice has one effect; only then is it asked again when it fails. */
   idempotent: boolean;
-  /** Milliseconds for one try, the answer's last byte included. Default 30000. */
-  timeout?: number;
+  /**
+   * Milliseconds for one try, the answer's last byte included; a function is asked before each try. No try is longer than
+   * the invocation has time left. Default 30000.
+   */
+  timeout?: number | (() => number);
   signal?: AbortSignal;
 }
+
+/** No function runs longer than an hour, and Node's timers do not know Infinity. */
+const LONGEST = 3_600_000;
 
 /** One request to a Google API; rejects with GoogleApiError. */
 export type GoogleApi = <T>(request: GoogleRequest) => Promise<T>;
@@ -37,10 +44,17 @@ export type GoogleApi = <T>(request: GoogleRequest) => Promise<T>;
 export function googleApi(client: AuthorizedClient, policy: RetryPolicy = defaultRetryPolicy): GoogleApi {
   return <T>({ idempotent, body, responseType = "json", timeout = 30_000, ...request }: GoogleRequest): Promise<T> => {
     const ask = async () => {
+      const allowed = Math.min(typeof timeout === "function" ? timeout() : timeout, timeLeft(), LONGEST);
+      if (allowed < 1) throw unanswered(request.url, "the function's time is up", "DEADLINE_EXCEEDED");
+      const began = performance.now();
       try {
-        const answer = await client.request<T>({ ...request, data: body, responseType, timeout, retry: false });
-        return answer.data;
+        const limited = { ...request, data: body, responseType, timeout: Math.ceil(allowed), retry: false } as const;
+        return (await client.request<T>(limited)).data;
       } catch (thrown) {
+        const hasAnswer = (thrown as RequestFailure).response?.status !== undefined;
+        if (!hasAnswer && !request.signal?.aborted && performance.now() - began >= allowed) {
+          throw unanswered(request.url, `nothing came in ${Math.round(allowed)} ms`, TIMED_OUT);
+        }
         throw toGoogleApiError(thrown, request.url);
       }
     };
@@ -56,10 +70,8 @@ interface RequestFailure {
 
 function toGoogleApiError(thrown: unknown, url: string): GoogleApiError {
   const { code, message, response } = thrown as RequestFailure;
+  if (!response?.status) return unanswered(url, String(message), String(code ?? "NO_ANSWER"));
   const { host, pathname } = new URL(url);
-  if (!response?.status) {
-    return new GoogleApiError(`${host}${pathname} gave no answer: ${message}`, 0, String(code ?? "NO_ANSWER"));
-  }
   const told = errorIn(response.data);
   const reason = told?.status ?? String(response.status);
   return new GoogleApiError(
@@ -68,6 +80,11 @@ function toGoogleApiError(thrown: unknown, url: string): GoogleApiError {
     reason,
     retryAfter(response.headers),
   );
+}
+
+function unanswered(url: string, why: string, reason: string): GoogleApiError {
+  const { host, pathname } = new URL(url);
+  return new GoogleApiError(`${host}${pathname} gave no answer: ${why}`, 0, reason);
 }
 
 /** Google's error object, in whatever form the answer was asked for. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { DEFAULT_TIMEOUT_SECONDS, withDeadline } from "./deadline";
 import { GoogleApiError, PermanentError } from "./errors";
 import { type Log, traceFields } from "./log";
 
@@ -19,14 +20,18 @@ export interface Invocation {
   signal: AbortSignal;
 }
 
+/** Google's services take 2 minutes, sometimes 7 or more, until all see a change: https://cloud.google.com/iam/docs/access-change-propagation */
+const PROPAGATION = "a grant that was just made can take minutes to work, so this counts as a failure that may pass";
+
 /**
  * Serves POST requests.
  *
  * @param respond computes the answer. A PermanentError is answered with its 4xx status, code and message; any other error
- *   with 503 when Google asked for patience (429, 503), else 500, and a text that gives nothing away.
+ *   with 503 when Google asked for patience (429, 503) or denied the function something (401, 403), else 500, and a text that
+ *   gives nothing away.
  */
 export function servePost(
-  { log, project }: { log: Log; project?: string },
+  { log, project, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS }: { log: Log; project?: string; timeoutSeconds?: number },
   respond: (request: HttpRequest, invocation: Invocation) => Promise<Answer>,
 ): HttpHandler {
   return async (request, response) => {
@@ -41,7 +46,7 @@ export function servePost(
         response.setHeader("Allow", "POST");
         throw new PermanentError("method_not_allowed", `Given method ${request.method}; allowed: POST`, 405);
       }
-      answer = await respond(request, invocation);
+      answer = await withDeadline(timeoutSeconds, () => respond(request, invocation));
     } catch (error) {
       answer = errorAnswer(error, invocation.log);
     }
@@ -54,10 +59,12 @@ function errorAnswer(error: unknown, log: Log): Answer {
     log.warning(`Refused: ${error.code}`, { code: error.code, status: error.status });
     return { status: error.status, body: { error: describe(error) } };
   }
-  log.error("Failed", error);
-  const busy = error instanceof GoogleApiError && (error.status === 429 || error.status === 503);
+  const { status, denied } = error instanceof GoogleApiError ? error : { status: 500, denied: false };
+  if (denied) log.error(`Denied (${PROPAGATION})`, error, { code: "denied" });
+  else log.error("Failed", error);
   return {
-    status: busy ? 503 : 500,
+    // Cloud Tasks slows a queue down whose tasks are answered 503, which is right where all tasks would fail alike.
+    status: denied || status === 429 || status === 503 ? 503 : 500,
     body: { error: { code: "failed", message: "The function failed and may succeed later; its log says why" } },
   };
 }

@@ -1,3 +1,4 @@
+import { timeLeftForWork } from "./deadline";
 import { GoogleApiError, PermanentError } from "./errors";
 import type { GoogleApi } from "./google-api";
 
@@ -16,20 +17,27 @@ export interface PredictOptions {
   signal?: AbortSignal;
 }
 
-/** Vertex AI refuses requests over 1.5 MB; the rest is left for the frame. */
+/** Shared endpoints of Vertex AI refuse requests over 1.5 MB; the rest is left for the frame. Dedicated ones take 10 MB. */
 const MAX_REQUEST_BYTES = 1_400_000;
 
 /**
- * Predictions of a Vertex AI endpoint, by its `:predict` method.
+ * Predictions of a Vertex AI endpoint, by its `:predict` method. One call may take as long as the function may, but for the
+ * time that keeping its result needs.
  *
  * @param endpoint `projects/P/locations/L/endpoints/E`
  * @param batchSize most instances in one request, 1 to 1000.
- * @returns a Predictor that throws PermanentError `prediction_refused` when Vertex AI calls the request invalid (400) and
- *   GoogleApiError for every other failure.
+ * @param host of a dedicated endpoint, its `dedicatedEndpointDns`: the shared host answers 400 FAILED_PRECONDITION for it.
+ *   Default: the shared host of the endpoint's location.
+ * @returns a Predictor that throws PermanentError `prediction_refused` when Vertex AI calls the request invalid
+ *   (INVALID_ARGUMENT) and GoogleApiError for every other failure.
  */
-export function vertexPredictor(google: GoogleApi, endpoint: string, batchSize: number): Predictor {
-  const location = endpoint.split("/")[3];
-  const url = `https://${location}-aiplatform.googleapis.com/v1/${endpoint}:predict`;
+export function vertexPredictor(
+  google: GoogleApi,
+  endpoint: string,
+  batchSize: number,
+  host = `${endpoint.split("/")[3]}-aiplatform.googleapis.com`,
+): Predictor {
+  const url = `https://${host}/v1/${endpoint}:predict`;
   return {
     async predict(instances, { parameters, signal } = {}) {
       const predictions: unknown[] = [];
@@ -40,6 +48,7 @@ export function vertexPredictor(google: GoogleApi, endpoint: string, batchSize: 
           url,
           body,
           idempotent: true,
+          timeout: timeLeftForWork,
           signal,
         }).catch(refused);
         const given = answer.predictions?.length ?? 0;
@@ -53,7 +62,7 @@ export function vertexPredictor(google: GoogleApi, endpoint: string, batchSize: 
 }
 
 function refused(error: unknown): never {
-  if (!(error instanceof GoogleApiError) || error.status !== 400) throw error;
+  if (!(error instanceof GoogleApiError) || !error.invalidRequest) throw error;
   throw new PermanentError("prediction_refused", error.message);
 }
 

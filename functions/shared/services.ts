@@ -1,4 +1,6 @@
 import { GoogleAuth } from "google-auth-library";
+import type * as v from "valibot";
+import type { commonVariables } from "./environment";
 import { type GoogleApi, googleApi } from "./google-api";
 import { createLog, type Log } from "./log";
 
@@ -10,15 +12,21 @@ export interface Services {
   log: Log;
   /** Project id, for traces. */
   project?: string;
+  /** The function's own timeout. Default 60. */
+  timeoutSeconds?: number;
 }
 
+/** What the services take from a function's environment. */
+export type CommonEnvironment = Partial<v.InferOutput<v.ObjectSchema<typeof commonVariables, undefined>>>;
+
 /** The real services of a function that needs no Cloud Storage. */
-export function connect(name: string, environment: { GOOGLE_CLOUD_PROJECT?: string }): Services {
+export function connect(name: string, environment: CommonEnvironment): Services {
   const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform" });
   return {
     name,
     google: googleApi(auth),
     log: createLog({ component: name }),
     project: environment.GOOGLE_CLOUD_PROJECT,
+    timeoutSeconds: environment.FUNCTION_TIMEOUT_SECONDS,
   };
 }

@@ -1,4 +1,4 @@
-import { connect, type Services } from "./services";
+import { type CommonEnvironment, connect, type Services } from "./services";
 import { type ObjectStore, objectStore } from "./storage";
 
 export interface StorageServices extends Services {
@@ -6,7 +6,7 @@ export interface StorageServices extends Services {
 }
 
 /** The real services of a function that reads or writes objects. */
-export function connectWithStorage(name: string, environment: { GOOGLE_CLOUD_PROJECT?: string }): StorageServices {
+export function connectWithStorage(name: string, environment: CommonEnvironment): StorageServices {
   const services = connect(name, environment);
   return { ...services, storage: objectStore(services.google) };
 }

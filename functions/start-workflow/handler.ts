@@ -49,6 +49,6 @@ function refuseWrongUploads({ bucket, size }: Upload, { UPLOAD_BUCKET, MAX_UPLOA
 }
 
 function refused(error: unknown): never {
-  if (!(error instanceof GoogleApiError) || error.status !== 400) throw error;
+  if (!(error instanceof GoogleApiError) || !error.invalidRequest) throw error;
   throw new PermanentError("execution_refused", error.message);
 }

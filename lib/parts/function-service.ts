@@ -89,7 +89,10 @@ export interface FunctionServiceProps {
    * @default 10
    */
   readonly maxInstances?: number;
-  /** Environment variables. More can be added with {@link FunctionService.addEnvironment}. */
+  /**
+   * Environment variables. More can be added with {@link FunctionService.addEnvironment}. `GOOGLE_CLOUD_PROJECT` and
+   * `FUNCTION_TIMEOUT_SECONDS`, from which the functions of this package take the timeouts of their own calls, are always there.
+   */
   readonly environment?: Readonly<Record<string, string>>;
   /** Environment variables whose values come from Secret Manager; the access grant comes with them. */
   readonly secrets?: Readonly<Record<string, Secret>>;
@@ -190,6 +193,8 @@ export class FunctionService extends Construct implements IGrantable {
       ...props.overrides,
     });
     this.addEnvironment("GOOGLE_CLOUD_PROJECT", project);
+    // Cloud Functions tells a function everything about itself but how long it may take.
+    this.addEnvironment("FUNCTION_TIMEOUT_SECONDS", String(this.timeout.toSeconds()));
     for (const [key, value] of Object.entries(props.environment ?? {})) this.addEnvironment(key, value);
     this.addAlert();
   }

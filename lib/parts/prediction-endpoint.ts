@@ -5,23 +5,58 @@ import { check, matches } from "../core/validation";
 import { CustomRole } from "./custom-role";
 import { RequiredApis } from "./required-apis";
 
+/**
+ * Ids of endpoints: 1 to 63 of `a-z0-9-` where a letter comes first, as in the ids that Model Garden makes, otherwise digits.
+ * Google's own ids have up to 19 of them. Source: `endpoints.create`, `endpointId`, in the discovery document of aiplatform v1.
+ */
+export const ENDPOINT_ID = /^([a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9]\d{0,19})$/;
+export const ALLOWED_ENDPOINT_ID =
+  "1 to 63 of a-z, 0-9 and -, beginning with a letter and not ending with -, or 1 to 20 digits without a leading zero";
+
+export interface PredictionEndpointProps {
+  /**
+   * Host of a dedicated endpoint (`dedicatedEndpointEnabled`), which the shared host refuses with 400 FAILED_PRECONDITION: its
+   * `dedicatedEndpointDns` without `https://`, `<endpoint>.<region>-<uid>.prediction.vertexai.goog`. It is printed by
+   * `gcloud ai endpoints describe <endpoint> --region=<region> --format="value(dedicatedEndpointDns)"`.
+   * @default - the shared host, `<region>-aiplatform.googleapis.com`
+   */
+  readonly host?: string;
+}
+
 /** A Vertex AI endpoint in the deployment's project and region, with a model that somebody deployed to it. */
 export class PredictionEndpoint extends Construct {
   /** `projects/<project>/locations/<region>/endpoints/<endpoint>` */
   readonly fullName: string;
+  /** Host of a dedicated endpoint; undefined for one on the shared host. */
+  readonly dedicatedHost?: string;
+  /** Where predictions are asked for. */
+  readonly predictUrl: string;
 
-  /** @param endpointId numeric id of the endpoint: 1 to 20 digits */
+  /**
+   * @param endpointId 1 to 63 of `a-z0-9-`, beginning with a letter and not ending with a hyphen; or 1 to 20 digits without
+   *   a leading zero
+   */
   constructor(
     scope: Construct,
     id: string,
     readonly endpointId: string,
+    props: PredictionEndpointProps = {},
   ) {
     super(scope, id);
-    check(this, [
-      matches("Vertex AI endpoint id", endpointId, /^[1-9]\d{0,19}$/, "1 to 20 digits, without a leading zero"),
-    ]);
     const { project, region } = Deployment.of(this);
+    const { host } = props;
+    const rest = host?.startsWith(`${endpointId}.${region}-`) ? host.slice(`${endpointId}.${region}-`.length) : "";
+    check(this, [
+      matches("Vertex AI endpoint id", endpointId, ENDPOINT_ID, ALLOWED_ENDPOINT_ID),
+      {
+        code: "InvalidValue",
+        broken: host !== undefined && !/^[a-z0-9-]+\.prediction\.vertexai\.goog$/.test(rest),
+        message: `host of the Vertex AI endpoint is "${host}"; allowed is its dedicatedEndpointDns without https://, ${endpointId}.${region}-<uid>.prediction.vertexai.goog`,
+      },
+    ]);
     this.fullName = `projects/${project}/locations/${region}/endpoints/${endpointId}`;
+    this.dedicatedHost = host;
+    this.predictUrl = `https://${host ?? `${region}-aiplatform.googleapis.com`}/v1/${this.fullName}:predict`;
     RequiredApis.of(this).enable("aiplatform");
   }
 

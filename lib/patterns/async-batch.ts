@@ -138,6 +138,7 @@ export class AsyncBatch extends Construct {
           INPUT_BUCKET: this.inputBucket.name,
           OUTPUT_BUCKET: this.outputBucket.name,
           VERTEX_ENDPOINT: props.endpoint?.fullName ?? "",
+          VERTEX_HOST: props.endpoint?.dedicatedHost ?? "",
           PREDICT_BATCH_SIZE: String(props.predictBatchSize ?? 32),
         },
         props.worker?.environment,

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { Construct } from "constructs";
 import type { StartWorkflowEnvironment } from "../../functions/start-workflow/environment";
-import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
@@ -108,7 +107,7 @@ export class EventWorkflow extends Construct {
       ...props.workflow,
       variables: {
         RESULTS_BUCKET: this.resultsBucket.name,
-        PREDICT_URL: `https://${Deployment.of(this).region}-aiplatform.googleapis.com/v1/${endpoint.fullName}:predict`,
+        PREDICT_URL: endpoint.predictUrl,
         CHUNK_SIZE: String(chunkSize),
         ...props.workflow?.variables,
       },

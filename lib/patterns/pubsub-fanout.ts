@@ -157,7 +157,12 @@ export class PubSubFanout extends Construct {
       encryptionKey: this.encryptionKey,
       ...worker,
       environment: environment<MessagePredictorEnvironment>(
-        { SUBSCRIBER: name, RESULTS_BUCKET: this.resultsBucket.name, VERTEX_ENDPOINT: endpoint?.fullName ?? "" },
+        {
+          SUBSCRIBER: name,
+          RESULTS_BUCKET: this.resultsBucket.name,
+          VERTEX_ENDPOINT: endpoint?.fullName ?? "",
+          VERTEX_HOST: endpoint?.dedicatedHost ?? "",
+        },
         worker.environment,
       ),
     });

@@ -3,12 +3,15 @@ import type { FunctionServiceProps } from "../parts/function-service";
 /** What of a pattern's function a user may override. The encryption key is the pattern's. */
 export type WorkerProps = Partial<Omit<FunctionServiceProps, "encryptionKey">>;
 
+/** Variables that FunctionService and what calls it set. */
+type SetByParts = "GOOGLE_CLOUD_PROJECT" | "FUNCTION_TIMEOUT_SECONDS" | "MAX_ATTEMPTS" | "DEAD_LETTER_TOPIC";
+
 /**
  * The environment of a pattern's function: what its own folder asks for (type-checked), then the user's variables.
  * Variables that are empty are left out.
  */
 export function environment<Contract extends Record<string, unknown>>(
-  own: Omit<Contract, "GOOGLE_CLOUD_PROJECT" | "MAX_ATTEMPTS" | "DEAD_LETTER_TOPIC"> & Record<string, string>,
+  own: Omit<Contract, SetByParts> & Record<string, string>,
   user: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const variables: Record<string, string> = { ...own, ...user };
