@@ -32,7 +32,7 @@ export { EncryptionKey } from "./parts/encryption-key";
 export { Filter } from "./parts/filter";
 export { FunctionService, type FunctionServiceProps, type Ingress, type VpcEgress } from "./parts/function-service";
 export { GoogleStack, type GoogleStackProps } from "./parts/google-stack";
-export { PredictionEndpoint } from "./parts/prediction-endpoint";
+export { PredictionEndpoint, type PredictionEndpointProps } from "./parts/prediction-endpoint";
 export { RequiredApis } from "./parts/required-apis";
 export { Schedule, type ScheduledTask, type ScheduleProps, ScheduleTarget } from "./parts/schedule";
 export { Secret } from "./parts/secret";

@@ -115,6 +115,15 @@ describe("FunctionService", () => {
     expect(Object.keys(byType(synthesized(stack), "google_service_account"))).toHaveLength(2);
   });
 
+  test("a function is told its own timeout, from which those of its calls follow", () => {
+    const stack = testStack();
+    testFunction(stack, "worker", { timeout: Duration.seconds(90) });
+    expect(only(stack, "google_cloudfunctions2_function").service_config).toMatchObject({
+      timeout_seconds: 90,
+      environment_variables: { FUNCTION_TIMEOUT_SECONDS: "90" },
+    });
+  });
+
   test("only private ranges go through a VPC connector unless told otherwise", () => {
     const stack = testStack();
     testFunction(stack, "worker", { vpc: { connector: "projects/p/locations/l/connectors/c" } });

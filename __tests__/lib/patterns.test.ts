@@ -341,11 +341,27 @@ describe("AsyncBatch", () => {
     });
     expect(variables(stack, "stack-batch-worker-dev")).toEqual({
       DEAD_LETTER_TOPIC: "projects/acme-ml/topics/stack-batch-dead-letter-dev",
+      FUNCTION_TIMEOUT_SECONDS: "300",
       GOOGLE_CLOUD_PROJECT: "acme-ml",
       INPUT_BUCKET: "acme-ml-stack-batch-input-dev",
       MAX_ATTEMPTS: "5",
       OUTPUT_BUCKET: "acme-ml-stack-batch-output-dev",
       PREDICT_BATCH_SIZE: "32",
+    });
+  });
+
+  test("whatever predicts asks a dedicated endpoint on its own host", () => {
+    const stack = testStack();
+    const host = "42.us-central1-789.prediction.vertexai.goog";
+    const dedicated = new PredictionEndpoint(stack, "dedicated", "42", { host });
+    new AsyncBatch(stack, "batch", { endpoint: dedicated });
+    new PubSubFanout(stack, "fanout", { subscribers: { text: { source: helloSource, endpoint: dedicated } } });
+    new EventWorkflow(stack, "workflow", { endpoint: dedicated });
+    expect(errorsOf(stack)).toEqual([]);
+    expect(variables(stack, "stack-batch-worker-dev")).toMatchObject({ VERTEX_HOST: host });
+    expect(variables(stack, "stack-fanout-text-worker-dev")).toMatchObject({ VERTEX_HOST: host });
+    expect(only(stack, "google_workflows_workflow").user_env_vars).toMatchObject({
+      PREDICT_URL: `https://${host}/v1/projects/acme-ml/locations/us-central1/endpoints/42:predict`,
     });
   });
 

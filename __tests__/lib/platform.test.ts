@@ -228,12 +228,57 @@ describe("PredictionEndpoint", () => {
     expect(only(stack, "google_project_iam_custom_role").permissions).toEqual(["aiplatform.endpoints.predict"]);
   });
 
-  test.each(["0", "012", "my-endpoint", "1".repeat(21)])('"%s" is no id of an endpoint', (id) => {
+  // Source: `endpoints.create`, `endpointId`, in the discovery document of aiplatform v1.
+  test.each([
+    "7",
+    "9".repeat(20),
+    "a",
+    "my-endpoint",
+    `a${"-1".repeat(31)}`,
+    "mg-endpoint-00bad2fe-e062-4caf-97f4-4076070b6bca",
+  ])('"%s" is an id of an endpoint', (id) => {
     const stack = testStack();
-    new PredictionEndpoint(stack, "longest", "9".repeat(20));
-    new PredictionEndpoint(stack, "endpoint", id);
+    expect(new PredictionEndpoint(stack, "endpoint", id).predictUrl).toBe(
+      `https://us-central1-aiplatform.googleapis.com/v1/projects/acme-ml/locations/us-central1/endpoints/${id}:predict`,
+    );
+    expect(errorsOf(stack)).toEqual([]);
+  });
+
+  test.each(["", "0", "012", "1".repeat(21), "1a", "-a", "a-", "My-Endpoint", "my_endpoint", `a${"b".repeat(63)}`])(
+    '"%s" is no id of an endpoint',
+    (id) => {
+      const stack = testStack();
+      new PredictionEndpoint(stack, "endpoint", id);
+      expect(errorsOf(stack)).toEqual([
+        `[stack/endpoint] InvalidValue: Vertex AI endpoint id is "${id}"; allowed is 1 to 63 of a-z, 0-9 and -, beginning with a letter and not ending with -, or 1 to 20 digits without a leading zero`,
+      ]);
+    },
+  );
+
+  // Source: `dedicatedEndpointDns` in the same document; its uid is a number, or a word such as fasttryout.
+  test.each(["789", "fasttryout"])("a dedicated endpoint is asked on its own host, with uid %s", (uid) => {
+    const stack = testStack();
+    const host = `mg-42.us-central1-${uid}.prediction.vertexai.goog`;
+    const endpoint = new PredictionEndpoint(stack, "endpoint", "mg-42", { host });
+    expect(endpoint.predictUrl).toBe(
+      `https://${host}/v1/projects/acme-ml/locations/us-central1/endpoints/mg-42:predict`,
+    );
+    expect(errorsOf(stack)).toEqual([]);
+  });
+
+  test.each([
+    "",
+    "https://42.us-central1-789.prediction.vertexai.goog",
+    "43.us-central1-789.prediction.vertexai.goog",
+    "42.europe-west4-789.prediction.vertexai.goog",
+    "42.us-central1.prediction.vertexai.goog",
+    "42.us-central1-789.prediction.vertexai.goog.example.com",
+    "us-central1-aiplatform.googleapis.com",
+  ])('"%s" is no host of endpoint 42', (host) => {
+    const stack = testStack();
+    new PredictionEndpoint(stack, "endpoint", "42", { host });
     expect(errorsOf(stack)).toEqual([
-      `[stack/endpoint] InvalidValue: Vertex AI endpoint id is "${id}"; allowed is 1 to 20 digits, without a leading zero`,
+      `[stack/endpoint] InvalidValue: host of the Vertex AI endpoint is "${host}"; allowed is its dedicatedEndpointDns without https://, 42.us-central1-<uid>.prediction.vertexai.goog`,
     ]);
   });
 });

@@ -20,6 +20,9 @@ function problems(overrides: Json, variables: Record<string, string> = {}): stri
   return [];
 }
 
+const ENDPOINT =
+  "the id of a Vertex AI endpoint, 1 to 63 of a-z, 0-9 and -, beginning with a letter and not ending with -, or 1 to 20 digits without a leading zero";
+
 test("out of the box the settings are the documents' placeholders", () => {
   expect(settings()).toEqual({
     project: "my-gcp-project",
@@ -27,6 +30,7 @@ test("out of the box the settings are the documents' placeholders", () => {
     environment: "dev",
     stateBucket: "",
     vertexEndpointId: "1234567890",
+    vertexEndpointHost: undefined,
     notificationEmails: [],
     labels: {},
     schedule: "0 3 * * *",
@@ -42,7 +46,8 @@ test("every setting is read from the context", () => {
     region: "europe-west6",
     environment: "prod",
     stateBucket: "acme-state",
-    vertexEndpointId: "42",
+    vertexEndpointId: "mg-42",
+    vertexEndpointHost: "mg-42.europe-west6-7.prediction.vertexai.goog",
     notificationEmails: ["ml@acme.com"],
     labels: { team: "vision" },
     schedule: "*/5 * * * *",
@@ -64,6 +69,11 @@ test.each<[string, string, unknown]>([
   ["DEPLOY_ENVIRONMENT", "prod", { environment: "prod" }],
   ["STATE_BUCKET", "acme-state", { stateBucket: "acme-state" }],
   ["VERTEX_ENDPOINT_ID", "42", { vertexEndpointId: "42" }],
+  [
+    "VERTEX_ENDPOINT_HOST",
+    "42.us-central1-7.prediction.vertexai.goog",
+    { vertexEndpointHost: "42.us-central1-7.prediction.vertexai.goog" },
+  ],
   ["NOTIFICATION_EMAILS", "a@acme.com, b@acme.com", { notificationEmails: ["a@acme.com", "b@acme.com"] }],
   ["LABELS", "team=vision, cost=", { labels: { team: "vision", cost: "" } }],
   ["SCHEDULE", "every 5 minutes", { schedule: "every 5 minutes" }],
@@ -95,8 +105,14 @@ const BAD: readonly [string, unknown, string, string][] = [
   ["region", "mars", "a region such as us-central1", "GOOGLE_REGION or GCLOUD_REGION or CLOUDSDK_COMPUTE_REGION"],
   ["environment", "dev-", "1 to 12 of a-z, 0-9 and -", "DEPLOY_ENVIRONMENT"],
   ["stateBucket", "gs://acme-state", BUCKET, "STATE_BUCKET"],
-  ["vertexEndpointId", "my-endpoint", "the numeric id of a Vertex AI endpoint", "VERTEX_ENDPOINT_ID"],
-  ["vertexEndpointId", 1234567890, "the numeric id of a Vertex AI endpoint", "VERTEX_ENDPOINT_ID"],
+  ["vertexEndpointId", "my_endpoint", ENDPOINT, "VERTEX_ENDPOINT_ID"],
+  ["vertexEndpointId", 1234567890, ENDPOINT, "VERTEX_ENDPOINT_ID"],
+  [
+    "vertexEndpointHost",
+    "https://1234567890.us-central1-7.prediction.vertexai.goog",
+    "the dedicatedEndpointDns of a dedicated Vertex AI endpoint without https://, or nothing for one on the shared host",
+    "VERTEX_ENDPOINT_HOST",
+  ],
   [
     "notificationEmails",
     ["ml@acme.com", "nobody"],

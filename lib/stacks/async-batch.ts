@@ -1,8 +1,8 @@
 import type { Construct } from "constructs";
 import { GoogleStack } from "../parts/google-stack";
+import { PredictionEndpoint } from "../parts/prediction-endpoint";
 import { AsyncBatch } from "../patterns/async-batch";
 import type { Settings } from "../settings";
-import { endpointOf } from "./endpoint";
 import { addOutputs } from "./outputs";
 
 /** Document 1: asynchronous batch predictions with Cloud Tasks. */
@@ -11,7 +11,9 @@ export class AsyncBatchStack extends GoogleStack {
 
   constructor(scope: Construct, settings: Settings) {
     super(scope, "async-batch", settings);
-    const endpoint = endpointOf(this, settings);
+    const endpoint = new PredictionEndpoint(this, "endpoint", settings.vertexEndpointId, {
+      host: settings.vertexEndpointHost,
+    });
     this.batch = new AsyncBatch(this, "batch", { endpoint });
 
     addOutputs(this, {

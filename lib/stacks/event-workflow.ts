@@ -1,8 +1,8 @@
 import type { Construct } from "constructs";
 import { GoogleStack } from "../parts/google-stack";
+import { PredictionEndpoint } from "../parts/prediction-endpoint";
 import { EventWorkflow } from "../patterns/event-workflow";
 import type { Settings } from "../settings";
-import { endpointOf } from "./endpoint";
 import { addOutputs } from "./outputs";
 
 /** Document 3: predictions for each upload, by a workflow. */
@@ -11,7 +11,9 @@ export class EventWorkflowStack extends GoogleStack {
 
   constructor(scope: Construct, settings: Settings) {
     super(scope, "event-workflow", settings);
-    const endpoint = endpointOf(this, settings);
+    const endpoint = new PredictionEndpoint(this, "endpoint", settings.vertexEndpointId, {
+      host: settings.vertexEndpointHost,
+    });
     this.workflow = new EventWorkflow(this, "workflow", {
       endpoint,
       topicName: `data-uploaded-topic-${settings.environment}`,

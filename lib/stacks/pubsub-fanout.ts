@@ -2,9 +2,9 @@ import type { Construct } from "constructs";
 import { FunctionSource } from "../core/function-source";
 import { Filter } from "../parts/filter";
 import { GoogleStack } from "../parts/google-stack";
+import { PredictionEndpoint } from "../parts/prediction-endpoint";
 import { PubSubFanout } from "../patterns/pubsub-fanout";
 import type { Settings } from "../settings";
-import { endpointOf } from "./endpoint";
 import { addOutputs } from "./outputs";
 
 /** Document 4: AI workloads that share a topic, each with the messages that are its own. */
@@ -13,7 +13,9 @@ export class PubSubFanoutStack extends GoogleStack {
 
   constructor(scope: Construct, settings: Settings) {
     super(scope, "pubsub-fanout", settings);
-    const endpoint = endpointOf(this, settings);
+    const endpoint = new PredictionEndpoint(this, "endpoint", settings.vertexEndpointId, {
+      host: settings.vertexEndpointHost,
+    });
     const predictor = FunctionSource.builtIn("message-predictor");
     this.fanout = new PubSubFanout(this, "fanout", {
       topicName: `ai-workloads-topic-${settings.environment}`,

@@ -16,7 +16,8 @@ export function callText({ method, path, query, body }: Omit<RestRequest, "calle
 /** A workflow's call of a Google API; undefined for whatever else is sent. */
 export function workflowCall({ url, method, headers, body }: Invocation): Omit<RestRequest, "caller"> | undefined {
   const { host, pathname: path, searchParams: query } = new URL(url);
-  const isOne = headers["user-agent"]?.includes("GoogleCloudWorkflows") && host.endsWith(".googleapis.com");
+  const isOne =
+    headers["user-agent"]?.includes("GoogleCloudWorkflows") && /\.(googleapis\.com|vertexai\.goog)$/.test(host);
   return isOne ? { method, host, path, query, headers, body } : undefined;
 }
 

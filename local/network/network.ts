@@ -14,6 +14,8 @@ export interface NetworkOptions extends MetadataOptions {
   readonly onRefused?: (host: string) => void;
   /** Stands still while a request is answered. */
   readonly clock?: Clock;
+  /** Hosts that no wildcard of Google's names covers, such as those of dedicated Vertex AI endpoints. Default: none. */
+  readonly moreHosts?: readonly string[];
 }
 
 /** Of the certificate; a wildcard stands for one label. */
@@ -48,7 +50,11 @@ export class Network {
   private readonly forget = whenProcessEnds(this.cleanUp);
 
   constructor(readonly options: NetworkOptions) {
-    const { ca, leaf } = throwAwayAuthority([...GOOGLE_NAMES, `*.${options.region}.run.app`]);
+    const { ca, leaf } = throwAwayAuthority([
+      ...GOOGLE_NAMES,
+      `*.${options.region}.run.app`,
+      ...(options.moreHosts ?? []),
+    ]);
     writeFileSync(this.caFile, ca);
     for (const folder of [this.home, this.temporary]) mkdirSync(folder);
     this.endpoint = new Endpoint({

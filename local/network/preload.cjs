@@ -20,7 +20,7 @@ const METADATA_ADDRESS = "169.254.169.254";
 
 const HERE = /^(|localhost|::1?|0\.0\.0\.0|(::ffff:)?127\.\d+\.\d+\.\d+)$/;
 const METADATA = new Set([METADATA_ADDRESS, "metadata", "metadata.google.internal"]);
-const GOOGLE = /(^|\.)(googleapis\.com|run\.app|cloudfunctions\.net)$/;
+const GOOGLE = /(^|\.)(googleapis\.com|prediction\.vertexai\.goog|run\.app|cloudfunctions\.net)$/;
 
 function place(host) {
   const name = String(host)

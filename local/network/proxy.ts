@@ -9,7 +9,7 @@ export interface ProxyOptions {
 }
 
 /** As in preload.cjs, which does the same within Node.js processes. */
-const GOOGLE = /(^|\.)(googleapis\.com|run\.app|cloudfunctions\.net)$/;
+const GOOGLE = /(^|\.)(googleapis\.com|prediction\.vertexai\.goog|run\.app|cloudfunctions\.net)$/;
 
 /**
  * An HTTP proxy that leads Google's host names to the run's TLS port and refuses all others: for programs that cannot load the

@@ -8,6 +8,7 @@ import type { LogEntry } from "../functions/log";
 import { type Access, type Binding, BindingAuthorizer, type Denial } from "../iam";
 import { Network, type Service, TokenAuthority } from "../network";
 import type { TopicPublisher } from "../pubsub/publisher";
+import { dedicatedHosts } from "../vertex";
 import { load } from "./load";
 import { LineRecorder } from "./recorder";
 import { RelayClock } from "./relay-clock";
@@ -76,7 +77,7 @@ export class Machine {
     this.current = { authorizer: this.authorizerOf(iam), unsimulated: [] };
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
-    this.network = new Network({ ...place, tokens, clock, onRefused });
+    this.network = new Network({ ...place, tokens, clock, onRefused, moreHosts: dedicatedHosts(resources) });
     this.functions = new FunctionHost({ ...place, resources, folder, network: this.network, authorizer, clock, onLog });
   }
 

@@ -1,1 +1,2 @@
+export { dedicatedHosts } from "./endpoints";
 export { VertexStandIn } from "./vertex";

@@ -2,16 +2,18 @@ import { ApiError } from "../core/api-error";
 import { type Call, restService } from "../core/rpc";
 import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
 import { onlyFields, readText } from "../core/values";
+import { type Endpoints, endpointsOf, locationOf } from "./endpoints";
 import { FEATURES } from "./iris";
 import { type FittedModel, fittedModel } from "./model";
 
-const ENDPOINT = /projects\/([^/"\\\s]+)\/locations\/([^/"\\\s]+)\/endpoints\/([^/:"\\\s]+)/g;
 /** `Value`s of PredictRequest, and its map. */
 const DATA = ["instances", "parameters", "labels"];
 const MODEL = "local-stand-in";
 
 /** Bytes. Source: docs "Get online predictions". */
 const MAX_REQUEST = 1.5 * 1024 * 1024;
+/** Source: docs "Use dedicated public endpoints for online inference". */
+const MAX_DEDICATED_REQUEST = 10 * 1024 * 1024;
 
 /** Vertex AI online prediction by a small model of our own. What it does and does not: CLAIMS.md. */
 export class VertexStandIn implements StandIn {
@@ -19,27 +21,32 @@ export class VertexStandIn implements StandIn {
 
   readonly rest: readonly RestService[];
   readonly grpc = [];
-  /** `projects/P/locations/L/endpoints/E` that the stack names anywhere: the endpoint itself is no resource of the stack. */
-  readonly endpoints: ReadonlySet<string>;
+  private readonly known: Endpoints;
 
   constructor(
     private readonly surroundings: Surroundings,
     resources: readonly EvaluatedResource[],
   ) {
-    const text = JSON.stringify(resources.map(({ attributes }) => attributes));
-    this.endpoints = new Set([...text.matchAll(ENDPOINT)].map(([name]) => name));
+    this.known = endpointsOf(resources);
     const http = "POST /v1/{endpoint=projects/*/locations/*/endpoints/*}:predict";
-    const rpcs = [{ name: "Predict", http, run: (call: Call) => this.predict(call) }];
-    this.rest = [...new Set([...this.endpoints].map(locationOf))].map((location) => {
-      const service = restService({ hosts: [`${location}-aiplatform.googleapis.com`], rpcs, data: DATA });
+    const shared = [...new Set([...this.known.names].map(locationOf))].map((at) => `${at}-aiplatform.googleapis.com`);
+    this.rest = [...shared, ...this.known.dedicated.keys()].map((host) => {
+      const rpcs = [{ name: "Predict", http, run: (call: Call) => this.predict(call, host) }];
+      const service = restService({ hosts: [host], rpcs, data: DATA });
+      const most = this.known.dedicated.has(host) ? MAX_DEDICATED_REQUEST : MAX_REQUEST;
       return {
         hosts: service.hosts,
         handle: (request) => {
-          if (request.body.length > MAX_REQUEST) throw tooLarge(request.body.length);
+          if (request.body.length > most) throw tooLarge(request.body.length, most);
           return service.handle(request);
         },
       };
     });
+  }
+
+  /** `projects/P/locations/L/endpoints/E` that the stack names. */
+  get endpoints(): ReadonlySet<string> {
+    return this.known.names;
   }
 
   get accuracy(): number {
@@ -61,13 +68,13 @@ export class VertexStandIn implements StandIn {
   stop(): void {}
 
   /** Source: google/cloud/aiplatform/v1/prediction_service.proto. */
-  private predict({ request, caller }: Call): object {
+  private predict({ request, caller }: Call, host: string): object {
     onlyFields(request, ["endpoint", "instances", "parameters", "labels"], "");
     const endpoint = readText(request.endpoint, "endpoint");
     const { authorizer, project, projectNumber } = this.surroundings;
     // Endpoints have policies of their own, which Terraform's google provider cannot set: so the project's decides.
     authorizer.require(caller, "aiplatform.endpoints.predict", `projects/${project}`);
-    if (!this.endpoints.has(endpoint)) throw new ApiError("NOT_FOUND", `The Endpoint does not exist: ${endpoint}`);
+    this.requireEndpoint(endpoint, host);
     const { instances } = request;
     if (!Array.isArray(instances) || instances.length === 0) {
       throw new ApiError("INVALID_ARGUMENT", "Empty instances.");
@@ -80,6 +87,22 @@ export class VertexStandIn implements StandIn {
       modelDisplayName: "Stand-in on this machine: softmax regression on half of samples/iris.csv",
       modelVersionId: "1",
     };
+  }
+
+  private requireEndpoint(endpoint: string, host: string): void {
+    const id = endpoint.split("/").at(-1);
+    const [own] =
+      [...this.known.dedicated].find(([, of]) => of.id === id && of.location === locationOf(endpoint)) ?? [];
+    const isElsewhere = this.known.dedicated.has(host) && own !== host;
+    if (!this.endpoints.has(endpoint) || isElsewhere) {
+      throw new ApiError("NOT_FOUND", `The Endpoint does not exist: ${endpoint}`);
+    }
+    if (own === undefined || own === host) return;
+    // As Vertex AI words it, by public reports, such as https://github.com/langchain-ai/langchain-google/issues/1119
+    throw new ApiError(
+      "FAILED_PRECONDITION",
+      `Dedicated Endpoint cannot be accessed through the shared Vertex AI domain aiplatform.googleapis.com. Please access the endpoint using its dedicated domain name '${own}'`,
+    );
   }
 
   private prediction(features: readonly number[]): object {
@@ -113,11 +136,6 @@ function shortened(instance: unknown): string {
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
-const locationOf = (endpoint: string) => endpoint.split("/")[3] ?? "";
-
-function tooLarge(bytes: number): ApiError {
-  return new ApiError(
-    "INVALID_ARGUMENT",
-    `Request payload size exceeds the limit: ${MAX_REQUEST} bytes; given ${bytes}`,
-  );
+function tooLarge(bytes: number, most: number): ApiError {
+  return new ApiError("INVALID_ARGUMENT", `Request payload size exceeds the limit: ${most} bytes; given ${bytes}`);
 }

@@ -3,11 +3,18 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The stacks of this project, synthesized into a folder of its own. */
-export function synthesized(): { stack(name: string): string; remove(): void } {
+/**
+ * The stacks of this project, synthesized into a folder of its own.
+ *
+ * @param settings environment variables
+ */
+export function synthesized(settings: Readonly<Record<string, string>> = {}): {
+  stack(name: string): string;
+  remove(): void;
+} {
   const folder = mkdtempSync(join(tmpdir(), "synthesized-"));
   execFileSync(process.execPath, ["scripts/ts.mjs", "scripts/synth.ts"], {
-    env: { ...process.env, CDKTF_OUTDIR: folder },
+    env: { ...process.env, CDKTF_OUTDIR: folder, ...settings },
     stdio: ["ignore", "ignore", "inherit"],
   });
   return {

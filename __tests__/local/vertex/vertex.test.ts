@@ -83,6 +83,55 @@ describe("Vertex AI prediction", () => {
     await expect(ask("x".repeat(1_572_865))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
+  // Sources: CLAIMS.md.
+  describe("a dedicated endpoint", () => {
+    const own = "123.us-central1-789.prediction.vertexai.goog";
+    const shared = "us-central1-aiplatform.googleapis.com";
+    const PREDICT = { instances: [[1, 2, 3, 4]] };
+
+    async function ask(host: string, body: object = PREDICT, endpoint = ENDPOINT) {
+      const other = ENDPOINT.replace("123", "124");
+      const attributes = { url: `https://${own}/v1/${ENDPOINT}:predict`, other };
+      const resource = { address: "google_workflows_workflow.w", type: "google_workflows_workflow", attributes };
+      const { rest } = new VertexStandIn(surroundings({ grants: "everything" }), [resource]);
+      const service = rest.find(({ hosts }) => hosts.includes(host));
+      return service?.handle({
+        method: "POST",
+        host,
+        path: `/v1/${endpoint}:predict`,
+        query: new URLSearchParams(),
+        headers: {},
+        body: Buffer.from(JSON.stringify(body)),
+        caller: CALLER,
+      });
+    }
+
+    test("answers on its own host, requests up to 10 MB", async () => {
+      const body = { ...PREDICT, parameters: "x".repeat(2_000_000) };
+      expect(await ask(own, body)).toMatchObject({ status: 200 });
+      await expect(ask(own, { ...PREDICT, parameters: "x".repeat(10 * 1024 * 1024) })).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: "Request payload size exceeds the limit: 10485760 bytes; given 10485801",
+      });
+    });
+
+    test("is refused on the shared host, which names the right one", async () => {
+      await expect(ask(shared)).rejects.toMatchObject({
+        code: "FAILED_PRECONDITION",
+        message: `Dedicated Endpoint cannot be accessed through the shared Vertex AI domain aiplatform.googleapis.com. Please access the endpoint using its dedicated domain name '${own}'`,
+      });
+    });
+
+    test("leaves the shared host to the others, and its own to nobody else", async () => {
+      const other = ENDPOINT.replace("123", "124");
+      expect(await ask(shared, PREDICT, other)).toMatchObject({ status: 200 });
+      await expect(ask(own, PREDICT, other)).rejects.toMatchObject({
+        code: "NOT_FOUND",
+        message: `The Endpoint does not exist: ${other}`,
+      });
+    });
+  });
+
   test("needs aiplatform.endpoints.predict on the project", async () => {
     await expect(standIn([]).ask({ instances: [[1, 2, 3, 4]] })).rejects.toMatchObject({
       code: "PERMISSION_DENIED",
