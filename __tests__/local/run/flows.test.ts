@@ -152,7 +152,7 @@ describe.each([
   [
     "scheduled-preprocessing",
     "google_project_iam_member",
-    /developer/,
+    /dataflow-launcher/,
     /launcher.* lacks dataflow\.jobs\.(list|create) on projects\/my-gcp-project/,
   ],
   [
