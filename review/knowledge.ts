@@ -57,12 +57,12 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: (change) => destroyed(change) && !sameName(change),
-        text: "The name of a deleted queue is blocked for 7 days: until then, no queue of this name can be made again.",
+        text: "The name of a deleted queue is blocked for up to 3 days (7 by older pages): until then, making a queue of this name fails, or only seems to succeed.",
         source: QUEUE_TOMBSTONE,
       },
       {
         when: sameName,
-        text: "The apply will fail after the deletion: the new queue has the same name, which is blocked for 7 days.",
+        text: "The apply will fail after the deletion: the new queue has the same name, which is blocked for up to 3 days (7 by older pages).",
         source: QUEUE_TOMBSTONE,
       },
     ],

@@ -8,6 +8,7 @@ import { externalGrantee, type IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { inSameStack } from "../core/same-stack";
 import { literal } from "../core/terraform-text";
+import { inBytes } from "../core/text-limits";
 import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnce } from "./grants";
@@ -39,7 +40,7 @@ export interface NotificationOptions {
    */
   readonly events?: readonly BucketEvent[];
   /**
-   * Only objects whose name begins so.
+   * Only objects whose name begins so: up to 1024 bytes of UTF-8.
    * @default - all objects
    */
   readonly prefix?: string;
@@ -109,6 +110,7 @@ abstract class BucketBase extends Construct implements IBucket {
   }
 
   notify(topic: ITopic, options: NotificationOptions = {}): StorageNotification {
+    check(this, [inBytes("prefix of the notification", options.prefix, 1024)]);
     const remedy = "import one of the two by name: Bucket.fromName(stack, id, name).notify(…), or Topic.fromName(…)";
     const publisher = inSameStack(this, topic, remedy) ? [topic.grantPublish(ServiceAgents.of(this).storage)] : [];
     return new StorageNotification(this, `notify-${topic.node.id}`, {

@@ -4,11 +4,14 @@ import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { literal } from "../core/terraform-text";
+import { inBytes } from "../core/text-limits";
+import { check } from "../core/validation";
 import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { singleton } from "./singleton";
 
 export interface CustomRoleProps {
+  /** Up to 100 bytes of UTF-8. */
   readonly title: string;
   readonly description: string;
   /** IAM permissions, such as `workflows.executions.create`. */
@@ -26,6 +29,7 @@ export class CustomRole extends Construct {
 
   constructor(scope: Construct, id: string, props: CustomRoleProps) {
     super(scope, id);
+    check(this, [inBytes("title of the role", props.title, 100)]);
     this.resource = new ProjectIamCustomRole(this, "Resource", {
       project: Deployment.of(this).project,
       roleId: resourceName(this, "customRole"),

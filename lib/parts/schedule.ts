@@ -11,6 +11,7 @@ import { Duration } from "../core/duration";
 import { resourceName } from "../core/names";
 import { inSameStack } from "../core/same-stack";
 import { base64Json, literal, type TerraformExpression } from "../core/terraform-text";
+import { inCharacters } from "../core/text-limits";
 import { check, inRange, isKnown, type Rule, report, ValidationError } from "../core/validation";
 import type { FunctionService } from "./function-service";
 import { RequiredApis } from "./required-apis";
@@ -110,6 +111,7 @@ export class Schedule extends Construct {
     const { deadline } = props.target;
     check(this, [
       ...scheduleRules(props.cron, timeZone),
+      inCharacters("description", props.description, 500),
       inRange("retries", props.retries, { min: 0, max: 5, integer: true }),
       inRange("deadline of the schedule", deadline.toSeconds(), { min: 15, max: 1800, unit: "seconds" }),
     ]);

@@ -5,11 +5,12 @@ import { Deployment } from "../core/deployment";
 import { type Grantee, granteeId, type IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { literal } from "../core/terraform-text";
+import { cutToBytes } from "../core/text-limits";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 
 export interface ServiceIdentityProps {
-  /** What acts with this identity; shown in Google's console. Cut to 256 characters. */
+  /** What acts with this identity; shown in Google's console. Cut to 256 bytes. */
   readonly description: string;
   /**
    * 6 to 30 of `a-z0-9-`.
@@ -33,8 +34,8 @@ export class ServiceIdentity extends Construct implements IGrantable {
       project: Deployment.of(this).project,
       accountId,
       displayName: accountId,
-      // IAM takes 256 characters; made of construct paths, descriptions can be longer.
-      description: literal(props.description.slice(0, 256)),
+      // Made of construct paths, it can be longer than the 256 bytes of UTF-8 that IAM takes (ServiceAccount.description).
+      description: literal(cutToBytes(props.description, 256)),
       dependsOn: RequiredApis.of(this).ready("iam"),
       ...props.overrides,
     });

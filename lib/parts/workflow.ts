@@ -7,6 +7,7 @@ import { Deployment } from "../core/deployment";
 import type { Grantee, IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { literal, literals } from "../core/terraform-text";
+import { inCharacters } from "../core/text-limits";
 import { check, report } from "../core/validation";
 import { Alerts } from "./alerts";
 import { CustomRole } from "./custom-role";
@@ -73,7 +74,7 @@ export class Workflow extends Construct implements IGrantable {
     const { project, region, labels } = Deployment.of(this);
     const { variables = {}, encryptionKey, deletionProtection = true } = props;
     const source = this.readSource(props.source);
-    check(this, variableRules(variables));
+    check(this, [...variableRules(variables), inCharacters("description", props.description, 1000)]);
 
     this.identity = new ServiceIdentity(this, "identity", { description: `Runs the workflow ${id}` });
     grantOnProject(this, "roles/logging.logWriter", this.identity);
