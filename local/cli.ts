@@ -7,12 +7,9 @@ import { LoadError } from "./core/load-error";
 import { type FaultSettings, faultSettings, faults } from "./faults";
 import { describeProof, ProofError, progressOn, prove, summaryOf, verdictOf } from "./prove";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
-import type { Command } from "./run/flows/flow";
-import { Operator } from "./run/operator";
+import { keepStack } from "./run/keep";
 import { describe, onTerminal } from "./run/print";
-import { programCommands } from "./run/programs";
 import { inputFor, runStack } from "./run/run-stack";
-import type { RunningStack } from "./run/running-stack";
 import { StartError, type StartOptions, startStack } from "./run/start-stack";
 import { exitCodeOf, type Summary } from "./run/summary";
 
@@ -121,33 +118,8 @@ async function proveIam({ folder, json, quiet }: Options): Promise<number> {
 /** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */
 async function keep(options: Options, type: FlowType | undefined, input: Input | undefined): Promise<never> {
   const running = await startStack(options.folder, watching(options));
-  const operator = new Operator(running.schedules(), (schedule) => running.fire(schedule));
-  await operator.start();
-  const flow = type?.create(running);
-  if (input) await flow?.submit(input);
-  console.log(`\n${running.stack.name} runs here until Ctrl-C.\n`);
-  for (const { attributes } of running.named("google_cloudfunctions2_function")) {
-    console.log(`function ${attributes.name}\n  ${attributes.service_config.uri}`);
-  }
-  const commands = flow ? flow.commands(await running.curl(operator.url)) : await plainCommands(running, operator.url);
-  for (const { title, command } of [...commands, ...(await programCommands(running))]) {
-    console.log(`\n# ${title}\n${command}`);
-  }
+  console.log((await keepStack(running, { type, input, samples: SAMPLES })).text);
   return new Promise(() => {});
-}
-
-/** For a stack that is none of the five: calls each function as somebody who may, and fires each schedule. */
-async function plainCommands(running: RunningStack, operator: string): Promise<Command[]> {
-  const calls = running.named("google_cloudfunctions2_function").map(async ({ attributes }) => {
-    const { project, location, name, service_config } = attributes;
-    const caller = running.holderOf("run.routes.invoke", `projects/${project}/locations/${location}/services/${name}`);
-    if (!caller) return [];
-    const command = (await running.curl(operator, caller)).post(service_config.uri, {});
-    return [{ title: `call ${name} as ${caller}`, command }];
-  });
-  const curl = await running.curl(operator, "");
-  const fires = running.schedules().map((job) => ({ title: `fire ${job} now`, command: curl.fire(job) }));
-  return [...(await Promise.all(calls)).flat(), ...fires];
 }
 
 /** @returns undefined when help is asked for @throws UsageError, FlagError */

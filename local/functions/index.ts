@@ -1,4 +1,5 @@
 export type { Traffic } from "./door";
 export { FunctionHost, type FunctionHostOptions } from "./host";
 export type { LogEntry } from "./log";
+export { settingsOf } from "./settings";
 export { functionUri } from "./uri";

@@ -1,26 +1,34 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A door of one's own beside Google's: fires schedules, without any identity. `POST /<job>:run` */
+export interface OperatorOptions {
+  /** Names of the Cloud Scheduler jobs. */
+  readonly schedules: readonly string[];
+  /** Fires one of them. */
+  readonly fire: (schedule: string) => Promise<unknown>;
+  /** What lies in the dead letter subscriptions now; must fit into JSON. */
+  readonly deadLetters: () => readonly object[];
+}
+
+/** A door of one's own beside Google's, without any identity: `POST /<job>:run` fires a schedule, `GET /dead-letters` shows them. */
 export class Operator {
   private readonly server: Server;
 
-  /** @param schedules names of the jobs. */
-  constructor(schedules: readonly string[], fire: (schedule: string) => Promise<unknown>) {
-    this.server = createServer((request, response) => {
-      const schedule = schedules.find((name) => request.url === `/${name}:run`);
+  constructor({ schedules, fire, deadLetters }: OperatorOptions) {
+    const allowed = [...schedules.map((name) => `POST /${name}:run`), "GET /dead-letters"];
+    this.server = createServer(({ method, url }, response) => {
       const answer = (status: number, text: string) => response.writeHead(status).end(`${text}\n`);
-      if (request.method !== "POST" || schedule === undefined) {
-        answer(
-          404,
-          `Given ${request.method} ${request.url}; allowed: ${schedules.map((name) => `POST /${name}:run`).join(", ")}`,
+      const schedule = schedules.find((name) => method === "POST" && url === `/${name}:run`);
+      if (method === "GET" && url === "/dead-letters") {
+        answer(200, JSON.stringify(deadLetters(), undefined, 2));
+      } else if (schedule === undefined) {
+        answer(404, `Given ${method} ${url}; allowed: ${allowed.join(", ")}`);
+      } else {
+        fire(schedule).then(
+          () => answer(200, `fired ${schedule}`),
+          (error: Error) => answer(500, error.message),
         );
-        return;
       }
-      fire(schedule).then(
-        () => answer(200, `fired ${schedule}`),
-        (error: Error) => answer(500, error.message),
-      );
     });
   }
 
@@ -32,5 +40,10 @@ export class Operator {
     return new Promise((resolve) => {
       this.server.listen(0, "127.0.0.1", resolve);
     });
+  }
+
+  stop(): Promise<void> {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(() => resolve()));
   }
 }

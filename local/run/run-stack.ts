@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { readStack } from "../../terraform";
 import { ApiError } from "../core/api-error";
 import { RequestFailed } from "./client";
@@ -90,5 +90,5 @@ export function inputFor(type: FlowType, file: string | undefined, samples: stri
     throw new InputError(`${path} cannot be read: ${(error as Error).message}`);
   }
   if (content.length === 0) throw new InputError(`${path} is empty`);
-  return { name: basename(path), content };
+  return { name: basename(path), content, path: resolve(path) };
 }

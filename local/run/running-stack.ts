@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Stack, StackResource } from "../../terraform";
 import type { Clock } from "../core/clock";
 import type { FunctionHost } from "../functions";
-import type { Binding, BindingAuthorizer, Denial } from "../iam";
+import { allows, type Binding, type BindingAuthorizer, type Denial } from "../iam";
 import type { Network, TokenAuthority } from "../network";
 import { Client } from "./client";
 import { Curl } from "./curl";
@@ -79,11 +79,11 @@ export class RunningStack {
    * Commands for a terminal.
    *
    * @param operator URL of the operator's door
-   * @param email who calls; default: the service account that the stack's output `client` names
+   * @param email who calls; without one, commands carry no token
    */
-  async curl(operator: string, email = this.clientEmail): Promise<Curl> {
+  async curl({ operator, email }: { operator: string; email?: string }): Promise<Curl> {
     const { network } = this.parts;
-    const { GCE_METADATA_HOST: metadata = "" } = await network.environment(email);
+    const metadata = email === undefined ? undefined : (await network.environment(email)).GCE_METADATA_HOST;
     return new Curl({ caFile: network.caFile, port: network.port, metadata, operator });
   }
 
@@ -104,9 +104,27 @@ export class RunningStack {
         binding.resource === resource &&
         binding.permissions.has(permission) &&
         binding.member.startsWith("serviceAccount:") &&
-        !/@gcp-sa-|@gs-project-accounts/.test(binding.member),
+        !isAgent(binding.member),
     );
     return found?.member.slice("serviceAccount:".length);
+  }
+
+  /**
+   * Who may do something to a resource by this run's bindings, those on its project included.
+   *
+   * @returns a service account's e-mail, `allUsers` where nobody need say who they are, undefined where none may
+   */
+  callerOf(permission: string, resource: string): string | undefined {
+    const { project } = this.stack.defaults;
+    const may = (email: string) =>
+      this.parts.bindings.some((binding) => allows(binding, { email, permission, resource }, project));
+    if (may("")) return "allUsers";
+    const granted = this.parts.bindings
+      .filter((binding) => binding.permissions.has(permission))
+      .flatMap(({ member }) => /^serviceAccount:(.+)$/.exec(member)?.[1] ?? []);
+    // Where every account may, any of the stack's own will do.
+    const own = this.named("google_service_account").map(({ attributes }) => String(attributes.email));
+    return [...granted, ...own].find((email) => !isAgent(email) && may(email));
   }
 
   /** Names of the objects that were written to a bucket, one for each time. */
@@ -117,6 +135,11 @@ export class RunningStack {
   /** Objects that were written to a bucket, one for each time. */
   writtenTo(bucket: string): WrittenObject[] {
     return this.parts.written.filter((object) => object.bucket === bucket);
+  }
+
+  /** Whether the stack keeps dead letters. */
+  hasDeadLetters(): boolean {
+    return this.deadLetterTopics().size > 0;
   }
 
   /** What lies in the subscriptions of the stack's dead-letter topics. */
@@ -187,7 +210,8 @@ export class RunningStack {
     for (const end of this.endings.splice(0)) await end();
   }
 
-  private get clientEmail(): string {
+  /** The service account that the stack's output `client` names. */
+  get clientEmail(): string {
     return String(this.stack.outputs.client).replace(/^serviceAccount:/, "");
   }
 
@@ -200,6 +224,11 @@ export class RunningStack {
     );
     return new Set([...fromFunctions, ...fromSubscriptions].filter((topic) => typeof topic === "string"));
   }
+}
+
+/** One of Google's own. */
+function isAgent(email: string): boolean {
+  return /@gcp-sa-|@gs-project-accounts/.test(email);
 }
 
 /** base64 of JSON, whose `body`s may be the same again. */

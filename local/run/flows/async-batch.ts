@@ -1,4 +1,4 @@
-import type { Curl } from "../curl";
+import { fieldOf, keptAs, newName } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, textOutput } from "./flow";
 import { linesOf, measurements, upTo } from "./generated";
@@ -84,11 +84,18 @@ class AsyncBatchFlow implements Flow {
     return [key, `${FOLDER}/${job}/shard-${shard.padStart(5, "0")}.jsonl`];
   }
 
-  commands(curl: Curl) {
+  async commands(operator: string, file = "") {
+    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+    const submit = curl.post(this.url, this.request("$OBJECT"), ["OBJECT"]);
+    const result = curl.read(this.output, `${FOLDER}/$JOB/shard-00000.jsonl`);
     return [
-      { title: "upload an input", command: curl.upload(this.input, "batch.jsonl", "samples/batch.jsonl") },
-      { title: "submit it as a batch", command: curl.post(this.url, this.request("batch.jsonl")) },
-      { title: "list results", command: curl.list(this.output) },
+      {
+        title: "upload an input",
+        command: `${newName("OBJECT", file)} && ${curl.upload(this.input, "$OBJECT", file)}`,
+      },
+      { title: "submit it as a batch", command: keptAs("ANSWER", submit) },
+      { title: "read the first shard of its result", command: `${fieldOf("ANSWER", "job", "JOB")} && ${result}` },
+      { title: "list all results", command: curl.list(this.output) },
     ];
   }
 

@@ -1,4 +1,4 @@
-import type { Curl } from "../curl";
+import { fieldOf, keptAs, newName } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, jsonLines, textOutput } from "./flow";
 import { linesOf, measurements, upTo } from "./generated";
@@ -75,10 +75,14 @@ class EventWorkflowFlow implements Flow {
     return [key.slice(0, key.lastIndexOf("/"))];
   }
 
-  commands(curl: Curl) {
+  async commands(operator: string, file = "") {
+    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+    const upload = keptAs("ANSWER", curl.upload(this.uploads, "$OBJECT", file));
+    const result = curl.read(this.results, "$OBJECT/$GENERATION.json");
     return [
-      { title: "upload a file", command: curl.upload(this.uploads, "upload.jsonl", "samples/upload.jsonl") },
-      { title: "list results", command: curl.list(this.results) },
+      { title: "upload a file", command: `${newName("OBJECT", file)} && ${upload}` },
+      { title: "read its result", command: `${fieldOf("ANSWER", "generation", "GENERATION")} && ${result}` },
+      { title: "list all results", command: curl.list(this.results) },
     ];
   }
 

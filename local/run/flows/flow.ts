@@ -1,4 +1,3 @@
-import type { Curl } from "../curl";
 import type { RunningStack } from "../running-stack";
 
 /** A file that is put into a stack. */
@@ -6,6 +5,8 @@ export interface Input {
   /** Without folders; empty to fire the stack's schedule. */
   readonly name: string;
   readonly content: Buffer;
+  /** Where it was read, absolute; none for what was made. */
+  readonly path?: string;
   /** Whether it is one of many that `FlowType.generate` made. Default false. */
   readonly isGenerated?: boolean;
 }
@@ -24,8 +25,15 @@ export interface Flow {
   result(): FlowResult;
   /** What the user came for, read as a client of the stack would. @throws RequestFailed */
   outputs(): Promise<Readonly<Record<string, unknown>>>;
-  /** Ready-made commands for a stack that stays up. */
-  commands(curl: Curl): Command[];
+  /** For a stack that stays up: puts what its own schedules read where they read it. @throws RequestFailed */
+  prepare?(input: Input): Promise<void>;
+  /**
+   * Ready-made commands for a stack that stays up.
+   *
+   * @param operator URL of the operator's door
+   * @param file absolute path of what goes in; none where the stack brings its own
+   */
+  commands(operator: string, file?: string): Promise<Command[]>;
   /** Texts, such as ids of tasks and messages, that tell the hops of one work item from all others. */
   marks(key: string): readonly string[];
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { parseFilter } from "../../pubsub/filter";
-import type { Curl } from "../curl";
+import { fieldOf, keptAs } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, InputError, jsonLines, textOutput } from "./flow";
 import { linesOf, measurements, upTo } from "./generated";
@@ -19,6 +21,7 @@ interface Subscriber {
   /** Full name of the subscription. */
   readonly subscription: string;
   readonly takes: (attributes: Message["attributes"]) => boolean;
+  readonly isFiltered: boolean;
   /** The folder of its results; none for a subscription that is pulled. */
   readonly folder?: string;
 }
@@ -71,16 +74,13 @@ class PubSubFanoutFlow implements Flow {
   }
 
   async submit(input: Input): Promise<void> {
-    const messages = jsonLines(input).map(({ line, value }) => readMessage(value, `${input.name}, line ${line}`));
+    const messages = readMessages(input);
     for (let from = 0; from < messages.length; from += PAGE) await this.publish(messages.slice(from, from + PAGE));
     for (const consumer of this.consumers) await consumer.pull();
   }
 
   private async publish(page: readonly Message[]): Promise<void> {
-    const messages = page.map(({ attributes, payload }) => ({
-      attributes,
-      data: Buffer.from(JSON.stringify(payload)).toString("base64"),
-    }));
+    const messages = page.map(pubsubMessage);
     const { messageIds } = await this.running
       .client()
       .json<{ messageIds: string[] }>("POST", this.url(this.topic, "publish"), { messages });
@@ -127,12 +127,21 @@ class PubSubFanoutFlow implements Flow {
     return [key.split("/").at(-1) ?? key];
   }
 
-  commands(curl: Curl) {
-    const data = Buffer.from('{"instances":[{"content":"A fine day."}]}').toString("base64");
-    const message = { messages: [{ attributes: { modality: "text" }, data }] };
+  async commands(operator: string, file = "") {
+    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+    const [{ attributes, payload }] = readMessages({ name: basename(file), content: readFileSync(file) });
+    const publish = curl.post(this.url(this.topic, "publish"), { messages: [pubsubMessage({ attributes, payload })] });
+    // A predictor's results are named after the message alone; who takes every message is an audit.
+    const predictor = this.subscribers.find(
+      ({ folder, isFiltered, takes }) => folder && isFiltered && takes(attributes),
+    );
+    const result = curl.read(this.bucket, `${predictor?.folder}/$ID.json`);
     return [
-      { title: "publish a message", command: curl.post(this.url(this.topic, "publish"), message) },
-      { title: "list results", command: curl.list(this.bucket) },
+      { title: "publish a message", command: keptAs("ANSWER", publish) },
+      ...(predictor
+        ? [{ title: "read its result", command: `${fieldOf("ANSWER", "messageIds", "ID")} && ${result}` }]
+        : []),
+      { title: "list all results", command: curl.list(this.bucket) },
     ];
   }
 
@@ -146,6 +155,7 @@ class PubSubFanoutFlow implements Flow {
         const target = functions.find(({ attributes: { service_config } }) => service_config.uri === endpoint);
         return {
           subscription: `projects/${attributes.project ?? defaults.project}/subscriptions/${attributes.name}`,
+          isFiltered: Boolean(attributes.filter),
           takes: attributes.filter ? parseFilter(attributes.filter) : () => true,
           folder: target?.attributes.service_config.environment_variables?.SUBSCRIBER,
         };
@@ -184,6 +194,18 @@ function originalOf(attributes: Message["attributes"]): Message["attributes"] {
 function contentOf({ attributes, data }: { attributes: Message["attributes"]; data: string }): string {
   const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([sorted, data]);
+}
+
+/** @throws InputError */
+function readMessages(input: Input): [Message, ...Message[]] {
+  const [first, ...rest] = jsonLines(input).map(({ line, value }) => readMessage(value, `${input.name}, line ${line}`));
+  if (!first) throw new InputError(`${input.name} holds no messages`);
+  return [first, ...rest];
+}
+
+/** As Pub/Sub's API takes it. */
+function pubsubMessage({ attributes, payload }: Message) {
+  return { attributes, data: Buffer.from(JSON.stringify(payload)).toString("base64") };
 }
 
 function readMessage(value: unknown, where: string): Message {

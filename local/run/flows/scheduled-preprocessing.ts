@@ -1,6 +1,6 @@
 import type { Job } from "../../dataflow";
 import type { Client } from "../client";
-import type { Curl } from "../curl";
+import { firstName } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, InputError, textOutput } from "./flow";
 import { upTo } from "./generated";
@@ -97,8 +97,20 @@ class ScheduledPreprocessingFlow implements Flow {
     return { job: job.launch.name, outputs: job.outputs, words: counts.length, most: most.map(({ line }) => line) };
   }
 
-  commands(curl: Curl) {
-    return [{ title: "fire the schedule now", command: curl.fire(this.schedule) }];
+  async commands(operator: string) {
+    const curl = await this.running.curl({ operator });
+    const fire = { title: "fire the schedule now", command: curl.fire(this.schedule) };
+    const { worker } = this.launch();
+    if (!worker) return [fire];
+    // Nobody but the jobs themselves may read what they write.
+    const reader = await this.running.curl({ operator, email: worker });
+    const list = reader.list(this.bucket);
+    const first = `${firstName("NAME", list)} && ${reader.read(this.bucket, "$NAME")}`;
+    return [
+      fire,
+      { title: "list results, as the jobs' workers", command: list },
+      { title: "read the first of them", command: first },
+    ];
   }
 
   private get jobs(): readonly Job[] {

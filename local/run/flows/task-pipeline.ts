@@ -1,4 +1,4 @@
-import type { Curl } from "../curl";
+import { newName } from "../curl";
 import type { RunningStack } from "../running-stack";
 import { type Flow, type FlowResult, type FlowType, type Input, textOutput } from "./flow";
 import { upTo } from "./generated";
@@ -113,12 +113,21 @@ class TaskPipelineFlow implements Flow {
     return [...new Set([run, ...ids.map(({ id }) => id)])];
   }
 
-  commands(curl: Curl) {
+  prepare({ content }: Input): Promise<void> {
+    return this.provide(content);
+  }
+
+  async commands(operator: string, file = "") {
+    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+    const upload = curl.upload(this.bucket, "inputs/$OBJECT", file);
+    const run = { run: "$RUN", parameters: this.parameters("inputs/$OBJECT") };
+    const last = this.steps.find((step) => this.graph.dependentsOf(step).length === 0) ?? "";
     return [
-      { title: "upload an input", command: curl.upload(this.bucket, "inputs/iris.csv", "samples/iris.csv") },
-      { title: "start a run", command: curl.post(this.url, { parameters: this.parameters("inputs/iris.csv") }) },
+      { title: "upload an input", command: `${newName("OBJECT", file)} && ${upload}` },
+      { title: "start a run", command: `${newName("RUN", "run")} && ${curl.post(this.url, run, ["RUN", "OBJECT"])}` },
+      { title: "read what its last step made", command: curl.read(this.bucket, `runs/$RUN/steps/${last}.json`) },
       ...this.running.schedules().map((name) => ({ title: "fire the schedule now", command: curl.fire(name) })),
-      { title: "list runs", command: curl.list(this.bucket, "runs/") },
+      { title: "list all runs", command: curl.list(this.bucket, "runs/") },
     ];
   }
 
