@@ -16,6 +16,8 @@ export interface Knowledge {
   readonly holds?: string;
   /** Attributes that cannot change in place: needed where there is no plan to tell (`replace_paths`). */
   readonly immutable?: readonly string[];
+  /** The reverse, for types of which nearly nothing can change in place: what can. */
+  readonly mutable?: readonly string[];
   /** What the resource is about: one that differs in it is never the same one renamed. */
   readonly identity?: string;
   /** Shown with the change where they apply; one that applies always needs a look. */
@@ -78,15 +80,8 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     ],
   },
   google_dataflow_job: {
-    immutable: [
-      "name",
-      "region",
-      "template_gcs_path",
-      "temp_gcs_location",
-      "parameters",
-      "max_workers",
-      "machine_type",
-    ],
+    // A batch job is never changed: whatever differs, labels too, makes another one.
+    mutable: ["on_delete"],
     notes: [
       {
         when: (change, { vanished }) => change.action === "create" && vanished.has(change.address),
@@ -95,7 +90,7 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
       },
       {
         when: (change) => change.action === "replace" && isBatch(change),
-        text: "A batch job cannot be changed: this apply stops it if it still runs, and runs it again from the start.",
+        text: "A batch job cannot be changed, labels too: this apply stops it if it still runs, and runs it again from the start.",
         source: `${REGISTRY}/dataflow_job`,
       },
     ],
@@ -236,6 +231,12 @@ const EVERYWHERE: readonly Rule[] = [
 
 export function knowledgeOf(type: string): Knowledge {
   return Object.hasOwn(KNOWLEDGE, type) ? (KNOWLEDGE[type] ?? {}) : {};
+}
+
+/** Whether a change of an attribute, not of a part of a block, makes another resource. */
+export function isImmutable(type: string, attribute: string): boolean {
+  const { immutable, mutable } = knowledgeOf(type);
+  return mutable ? !mutable.includes(attribute) : (immutable ?? []).includes(attribute);
 }
 
 export function notesOn(change: Change, reading: Reading): Note[] {

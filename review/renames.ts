@@ -1,5 +1,5 @@
 import { type Change, isObject, type Value, withoutKeys } from "./change";
-import { knowledgeOf } from "./knowledge";
+import { isImmutable, knowledgeOf } from "./knowledge";
 
 /** A deletion and a creation that look like one resource under a new address. */
 export interface Rename {
@@ -75,12 +75,12 @@ function parentsOf({ deleted, created }: Rename): { before: string[]; after: str
 }
 
 function renameOf(deleted: Change, created: Change): Rename {
-  const immutable = knowledgeOf(deleted.type).immutable ?? [];
+  const keys = Object.keys(created.after ?? {}).filter((key) => isImmutable(deleted.type, key));
   const differs = (key: string) =>
     isConfigured(deleted.before?.[key]) &&
     isConfigured(created.after?.[key]) &&
     text(deleted.before?.[key]) !== text(created.after?.[key]);
-  return { deleted, created, stillReplacedBy: immutable.filter(differs) };
+  return { deleted, created, stillReplacedBy: keys.filter(differs) };
 }
 
 function pairs(deleted: readonly Change[], created: readonly Change[]): Rename[] {

@@ -5,6 +5,7 @@ import { type Following, withoutFollowing } from "./following";
 import { type Grant, grantsOf, isGrant, isGrantPath } from "./iam";
 import { knowledgeOf, type Note, notesOn, REASONS } from "./knowledge";
 import { findRenames, type Rename } from "./renames";
+import { settingNotes } from "./setting-rules";
 
 /** `partial` is what would be safe, were all of it understood. */
 export type Verdict = "safe" | "partial" | "needs attention" | "destroys data";
@@ -114,7 +115,7 @@ function reviewOne(reading: Reading) {
     if (renamed.has(change)) return true;
     if (toldElsewhere(change) || knowledgeOf(change.type).harmless) return false;
     const destroys = change.action === "delete" || change.action === "replace";
-    return destroys || (change.action !== "none" && notesOn(change, reading).length > 0);
+    return destroys || (change.action !== "none" && notesOf(change, reading).length > 0);
   };
   const hazards = new Set(changes.filter(isHazard));
   const left = changes.filter((change) => !hazards.has(change) && !arrived.has(change) && !toldElsewhere(change));
@@ -140,6 +141,10 @@ function reviewOne(reading: Reading) {
   };
 }
 
+function notesOf(change: Change, reading: Reading): Note[] {
+  return [...notesOn(change, reading), ...settingNotes(change)];
+}
+
 /** Grants that go at one address and come, the very same, at another one; all others are told in the table. */
 function sameGrants(changes: readonly Change[]): Rename[] {
   const gone = changes.filter(({ type, action, deposed }) => isGrant(type) && action === "delete" && !deposed);
@@ -163,7 +168,7 @@ function hazard(change: Change, reading: Reading, rename?: Rename): Hazard {
     holds: change.action === "delete" || change.action === "replace" ? knowledgeOf(change.type).holds : undefined,
     reason: change.reason && (Object.hasOwn(REASONS, change.reason) ? REASONS[change.reason] : change.reason),
     forcedBy: change.forcedBy.map((path) => differenceAt(change, path)),
-    notes: isGrant(change.type) ? [SAME_GRANT] : notesOn(change, reading),
+    notes: isGrant(change.type) ? [SAME_GRANT] : notesOf(change, reading),
     rename: rename && {
       to: rename.created.address,
       call: `moveFromId(${JSON.stringify(change.address)})`,

@@ -5,7 +5,7 @@ import type { Change, Json, Path, Reading, Value } from "./change";
 import { differences } from "./differences";
 import { isGrant } from "./iam";
 import { InputError } from "./input-error";
-import { knowledgeOf } from "./knowledge";
+import { isImmutable } from "./knowledge";
 import { code, plural } from "./markdown/text";
 
 /** A stack as it was synthesized, with what only its text tells. */
@@ -102,8 +102,8 @@ function changeOf(stack: string, before: StackResource | undefined, after: Stack
   if (change.action !== "update") return change;
   const changed = new Set(differences(change).map((each) => each.path.split(/[.[]/)[0] ?? ""));
   if (changed.size === 0) return { ...change, action: "none" };
-  const immutable = knowledgeOf(type).immutable ?? (isGrant(type) ? [...changed].filter(isImmutableOfGrant) : []);
-  const forcedBy: Path[] = immutable.filter((key) => changed.has(key)).map((key) => [key]);
+  const cannotChange = (key: string) => (isGrant(type) ? isImmutableOfGrant(key) : isImmutable(type, key));
+  const forcedBy: Path[] = [...changed].filter(cannotChange).map((key) => [key]);
   return forcedBy.length === 0
     ? change
     : { ...change, action: "replace", forcedBy, reason: "replace_because_cannot_update" };

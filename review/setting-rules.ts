@@ -1,0 +1,56 @@
+import type { Change, Json, Path, Value } from "./change";
+import { referencesAt } from "./differences";
+import { EXPOSURES } from "./exposures";
+import type { Note } from "./knowledge";
+import { LOSSES } from "./losses";
+
+/** A setting that can hurt when it changes, or already when it is made. */
+export interface SettingRule extends Note {
+  /** The types that have it; of all types, where it is left out. */
+  readonly types?: readonly string[];
+  /** Keys that lead to it. A block that occurs once has no index. */
+  readonly path: readonly string[];
+  /** @param before is left out where the resource is new. */
+  readonly worse: (after: Value, before?: { readonly value: Value }) => boolean;
+}
+
+export const SETTING_RULES: readonly SettingRule[] = [...EXPOSURES, ...LOSSES];
+
+/** What is known of the settings that a change makes worse than they were. */
+export function settingNotes(change: Change): Note[] {
+  const { action, type, before, after } = change;
+  if (after === undefined || !["create", "update", "replace"].includes(action)) return [];
+  const notes = new Map<string, Note>();
+  for (const { types, path, worse, text, source } of SETTING_RULES) {
+    if (types && !types.includes(type)) continue;
+    const unknown = firstUnknown(change, path)?.join(".");
+    const old = before && { value: valueAt(before, path) };
+    if (unknown !== undefined) {
+      const worst = `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+      notes.set(unknown, { text: `Only the apply tells \`${unknown}\`. At worst, ${worst}`, source });
+    } else if (worse(valueAt(after, path), old)) notes.set(text, { text, source });
+  }
+  return [...notes.values()];
+}
+
+/** The configured part of a path that only the apply knows. */
+function firstUnknown({ unknown, expressions }: Change, path: readonly string[]): Path | undefined {
+  let found: Value = unknown;
+  for (const [index, key] of path.entries()) {
+    if (Array.isArray(found)) found = found[0];
+    found = found?.[key];
+    const way = path.slice(0, index + 1);
+    if (found === true) return (referencesAt(expressions, way)?.length ?? 0) > 0 ? way : undefined;
+  }
+  return undefined;
+}
+
+function valueAt(values: Json, path: readonly string[]): Value {
+  let found: Value = values;
+  for (const key of path) {
+    if (Array.isArray(found)) found = found[0];
+    if (typeof found !== "object" || found === null) return undefined;
+    found = found[key];
+  }
+  return found;
+}
