@@ -11,11 +11,15 @@ import {
 } from "cdktf";
 import type { IConstruct } from "constructs";
 import { jsonFindings, machineFolders, type StackJson } from "./core/json-check";
+import { forgetOtherEnvironment } from "./core/state-place";
 import { ValidationError, ValidationErrors, validationErrors } from "./core/validation";
 
 /**
  * Synthesizes an app: first everything that is wrong with it is reported at once, then the stacks are written and the
  * JSON is checked. After an error there is no JSON that could be taken for good.
+ *
+ * Where a stack's folder was initialized for another environment, Terraform will initialize it again, with the new
+ * environment's state.
  *
  * @throws ValidationErrors where constructs were given values that Google refuses, or stacks need each other
  * @throws Error where the written JSON has faults, or where cdktf finds some
@@ -27,6 +31,7 @@ export function synthesize(app: App): void {
     if (errors.length > 0) throw new ValidationErrors(errors);
     app.synth();
     checkJson(app);
+    switchEnvironments(app);
   } catch (error) {
     discardJson(app.outdir);
     throw circular(error) ?? error;
@@ -77,6 +82,18 @@ function checkJson(app: App): void {
   });
   if (findings.length > 0)
     throw new Error(`the synthesized JSON has faults:\n${findings.map((finding) => `  ${finding}`).join("\n")}`);
+}
+
+function switchEnvironments(app: App): void {
+  for (const stack of stacksOf(app)) {
+    const { terraform } = JSON.parse(readFileSync(jsonFile(app, stack), "utf8")) as StackJson;
+    const folder = join(app.outdir, Manifest.stacksFolder, stack.node.id);
+    const before = forgetOtherEnvironment(folder, stack.node.id, terraform?.backend ?? {});
+    if (before !== undefined)
+      console.error(
+        `${stack.node.id}: Terraform was initialized here for the environment ${before}, and will be for another one; the state of ${before} stays where it is`,
+      );
+  }
 }
 
 /** What is a thing of its own in Terraform's state; a reference to another stack is a remote state. */

@@ -2,6 +2,7 @@ import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
 import { GcsBackend, LocalBackend, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { BUCKET_NAME, Deployment, type DeploymentProps } from "../core/deployment";
+import { stateFile, statePrefix } from "../core/state-place";
 import { check, matches } from "../core/validation";
 
 export interface GoogleStackProps extends DeploymentProps {
@@ -27,10 +28,10 @@ export class GoogleStack extends TerraformStack {
       check(this, [
         matches("state bucket", props.stateBucket, BUCKET_NAME, "the name of a Cloud Storage bucket, without gs://"),
       ]);
-      new GcsBackend(this, { bucket: props.stateBucket, prefix: `${environment}/${id}` });
+      new GcsBackend(this, { bucket: props.stateBucket, prefix: statePrefix(environment, id) });
     } else {
       // Relative to cdktf.out/stacks/<stack>, where Terraform runs: the output does not depend on the folder.
-      new LocalBackend(this, { path: `../../../terraform.${environment}.${id}.tfstate` });
+      new LocalBackend(this, { path: stateFile(environment, id) });
     }
   }
 }
