@@ -1,17 +1,19 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { counted, endWithOthers, FlagError, readFlags } from "../cli";
+import { counted, endWithOthers, FlagError, type Flags, readFlags } from "../cli";
 import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
 import { type FaultSettings, faultSettings, faults } from "./faults";
 import { describeProof, ProofError, progressOn, prove, summaryOf, verdictOf } from "./prove";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
-import { keepStack } from "./run/keep";
+import { type KeepOptions, keepStack } from "./run/keep";
 import { describe, onTerminal } from "./run/print";
 import { inputFor, runStack } from "./run/run-stack";
+import { requireEmpty } from "./run/save-buckets";
 import { StartError, type StartOptions, startStack } from "./run/start-stack";
 import { exitCodeOf, type Summary } from "./run/summary";
+import { type ChooseModel, irisOrEcho, ModelError, modelFor, readModel } from "./vertex";
 
 const USAGE = `usage: npm run local -- <stack> [options]
 
@@ -20,6 +22,8 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   <stack>            one of cdktf.out/stacks (npm run synth writes them)
   --terraform <dir>  a folder with a cdk.tf.json, instead of <stack>
   --input <file>     puts this in, instead of the sample
+  --predict <model>  answers for Vertex AI: a URL, a module of yours, echo, or iris
+  --output <dir>     keeps what buckets hold when the run is over
   --keep             stays up until Ctrl-C, and prints commands that use it
   --prove-iam        uses the stack without each of its IAM bindings in turn: which are needed, and for what
   --faults           puts generated items in, and lets faults befall what is delivered, called and published; waits take no time
@@ -33,6 +37,8 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
 const FLAGS = {
   terraform: { type: "string" },
   input: { type: "string" },
+  predict: { type: "string" },
+  output: { type: "string" },
   keep: { type: "boolean" },
   "prove-iam": { type: "boolean" },
   faults: { type: "boolean" },
@@ -44,6 +50,12 @@ const FLAGS = {
   quiet: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
+/** Each of these uses the stack in its own way, with what it needs for that. */
+const ALONE = {
+  "prove-iam": ["keep", "input", "predict", "output"],
+  faults: ["keep", "input", "predict", "output", "prove-iam"],
+  keep: ["output"],
+} as const;
 const STACKS = join("cdktf.out", "stacks");
 const SAMPLES = "samples";
 
@@ -53,6 +65,10 @@ class UsageError extends Error {}
 interface Options {
   readonly folder: string;
   readonly input?: string;
+  /** As it was given. */
+  readonly predict?: string;
+  /** Absolute. */
+  readonly output?: string;
   readonly keep: boolean;
   readonly proveIam: boolean;
   readonly faults?: FaultSettings;
@@ -92,8 +108,18 @@ async function main(args: readonly string[]): Promise<number> {
   // Before anything starts, so that a bad file is told at once.
   const input =
     type && (options.input !== undefined || !options.keep) ? inputFor(type, options.input, SAMPLES) : undefined;
-  if (options.keep) return keep(options, type, input);
-  return type && input ? report(await runStack(options.folder, { type, input, ...watching(options) }), options) : 1;
+  if (options.output !== undefined) requireEmpty(options.output);
+  const model = options.predict === undefined ? undefined : await readModel(options.predict, absolute);
+  const chooseModel = model ? () => model : chosenFor(type, input, options.keep);
+  const start = { ...watching(options), chooseModel };
+  if (options.keep) return keep(options.folder, start, { type, input, samples: SAMPLES });
+  if (!type || !input) return 1;
+  return report(await runStack(options.folder, { type, input, output: options.output, ...start }), options);
+}
+
+/** Of models, where none is given: ours for flowers, and for what is no flower one that takes anything. */
+function chosenFor(type: FlowType | undefined, input: Input | undefined, keep: boolean): ChooseModel {
+  return keep ? irisOrEcho : modelFor((input && type?.instances?.(input)) ?? []);
 }
 
 function watching({ quiet }: Options): StartOptions {
@@ -116,9 +142,8 @@ async function proveIam({ folder, json, quiet }: Options): Promise<number> {
 }
 
 /** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */
-async function keep(options: Options, type: FlowType | undefined, input: Input | undefined): Promise<never> {
-  const running = await startStack(options.folder, watching(options));
-  console.log((await keepStack(running, { type, input, samples: SAMPLES })).text);
+async function keep(folder: string, start: StartOptions, options: KeepOptions): Promise<never> {
+  console.log((await keepStack(await startStack(folder, start), options)).text);
   return new Promise(() => {});
 }
 
@@ -133,15 +158,12 @@ function readOptions(args: readonly string[]): Options | undefined {
     throw new UsageError(`Given both a stack and --terraform; allowed: one of them`);
   }
   const settings = faultSettings(values);
-  for (const [flag, isGiven] of Object.entries({ "prove-iam": proveIam, faults: settings !== undefined })) {
-    const other = keep ? "keep" : input !== undefined ? "input" : proveIam && flag !== "prove-iam" ? "prove-iam" : "";
-    if (isGiven && other) throw new UsageError(`Given --${flag} with --${other}; allowed: one of them`);
-  }
-  // npm goes to the project's folder; what people type is relative to where they were.
-  const from = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
+  requireTogether(values);
   return {
-    folder: terraform === undefined ? folderOf(stack) : from(terraform),
-    input: input === undefined ? undefined : from(input),
+    folder: terraform === undefined ? folderOf(stack) : absolute(terraform),
+    input: input === undefined ? undefined : absolute(input),
+    predict: values.predict,
+    output: values.output === undefined ? undefined : absolute(values.output),
     keep,
     proveIam,
     faults: settings,
@@ -153,6 +175,19 @@ function readOptions(args: readonly string[]): Options | undefined {
     json,
     quiet,
   };
+}
+
+/** @throws UsageError */
+function requireTogether(values: Flags<typeof FLAGS>): void {
+  for (const [flag, others] of Object.entries(ALONE) as [keyof typeof ALONE, readonly (keyof typeof FLAGS)[]][]) {
+    const other = values[flag] && others.find((name) => values[name] !== undefined);
+    if (other) throw new UsageError(`Given --${flag} with --${other}; allowed: one of them`);
+  }
+}
+
+/** npm goes to the project's folder; what people type is relative to where they were. */
+function absolute(path: string): string {
+  return resolve(process.env.INIT_CWD ?? ".", path);
 }
 
 function folderOf(stack: string | undefined): string {
@@ -170,7 +205,7 @@ function explain(error: Error): string {
     return `This stack cannot run locally; ${counted(error.reasons.length, "reason")}:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
   }
   if (error instanceof FlagError) return `${error.message}; npm run local -- --help says more`;
-  const expected = [UsageError, StackError, InputError, ApiError, StartError, ProofError].some(
+  const expected = [UsageError, StackError, InputError, ApiError, StartError, ProofError, ModelError].some(
     (type) => error instanceof type,
   );
   return expected ? error.message : (error.stack ?? String(error));

@@ -8,7 +8,7 @@ import type { LogEntry } from "../functions/log";
 import { type Access, type Binding, BindingAuthorizer, type Denial } from "../iam";
 import { Network, type Service, TokenAuthority } from "../network";
 import type { TopicPublisher } from "../pubsub/publisher";
-import { dedicatedHosts } from "../vertex";
+import { type ChooseModel, dedicatedHosts } from "../vertex";
 import { load } from "./load";
 import { LineRecorder } from "./recorder";
 import { RelayClock } from "./relay-clock";
@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly onDenied?: (denial: Denial) => void;
   /** Told each call that is allowed, and all bindings that allow it. */
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
+  /** Which model answers a prediction. Default: Iris. */
+  readonly chooseModel?: ChooseModel;
   /** How often the run's clients ask again after 429, 5xx, and no answer. Default 0. */
   readonly retries?: number;
   /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
@@ -114,7 +116,15 @@ export class Machine {
    *
    * @throws LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not do
    */
-  run({ clock = new RealClock(), write, colours, retries, interpose, ...iam }: RunOptions = {}): RunningStack {
+  run({
+    clock = new RealClock(),
+    write,
+    colours,
+    retries,
+    interpose,
+    chooseModel,
+    ...iam
+  }: RunOptions = {}): RunningStack {
     const { stack, network, tokens, functions } = this;
     const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack.resources) });
     const denials: Denial[] = [];
@@ -137,6 +147,7 @@ export class Machine {
       onWrite: (object) => written.push(object),
       onTask: (queue, id, body) => created.push({ queue, id, body }),
       publisher: between.publisher,
+      chooseModel,
     });
     network.services.clear();
     network.services.add(

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
+import { counted } from "../../cli";
 import { readStack } from "../../terraform";
 import { ApiError } from "../core/api-error";
 import { RequestFailed } from "./client";
 import { type FlowType, type Input, InputError } from "./flows";
 import type { RunningStack } from "./running-stack";
+import { saveBuckets } from "./save-buckets";
 import { type StartOptions, startStack } from "./start-stack";
 import { refusedAtStart, type Summary, summarise } from "./summary";
 
@@ -14,6 +16,8 @@ const PATIENCE = 90_000;
 export interface RunOptions extends StartOptions {
   readonly type: FlowType;
   readonly input: Input;
+  /** A new or an empty folder, to which what buckets hold is written when the run is over. Default: none. */
+  readonly output?: string;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface RunOptions extends StartOptions {
  *
  * @throws as `startStack`, but for ApiError; InputError
  */
-export async function runStack(folder: string, { type, input, ...options }: RunOptions): Promise<Summary> {
+export async function runStack(folder: string, { type, input, output, ...options }: RunOptions): Promise<Summary> {
   let running: RunningStack;
   try {
     running = await startStack(folder, options);
@@ -30,7 +34,10 @@ export async function runStack(folder: string, { type, input, ...options }: RunO
     return refusedAtStart(readStack(folder).name, error.message);
   }
   try {
-    return await runFlow(running, type, input);
+    const summary = await runFlow(running, type, input);
+    if (output === undefined) return summary;
+    const kept = `${counted(saveBuckets(running, output), "object")} of its buckets, in ${output}`;
+    return { ...summary, outputs: { ...summary.outputs, kept } };
   } finally {
     await running.stop();
   }
@@ -66,14 +73,10 @@ export async function runFlow(running: RunningStack, type: FlowType, input: Inpu
   });
 }
 
-/** Nobody should take its predictions for those of their own model. */
+/** Nobody should take predictions for those of another model; where nothing was predicted there is none to name. */
 function modelOf({ parts }: RunningStack): Record<string, unknown> {
-  const { endpoints, flowers, accuracy } = parts.standIns.vertex;
-  if (endpoints.size === 0) return {};
-  const { training, held } = flowers;
-  return {
-    model: `a stand-in for Vertex AI, fitted on ${training} Iris flowers, right on ${(accuracy * 100).toFixed(1)} % of ${held} others`,
-  };
+  const models = [...parts.standIns.vertex.answered].map((model) => model.describe());
+  return models.length === 0 ? {} : { model: models.length === 1 ? models[0] : models };
 }
 
 /** The input for a stack: a file of the user's, or the sample. @throws InputError */

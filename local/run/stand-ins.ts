@@ -8,7 +8,7 @@ import { SchedulerStandIn } from "../scheduler/scheduler";
 import { StorageStandIn } from "../storage";
 import type { StoredObject } from "../storage/stored-object";
 import { CloudTasksStandIn } from "../tasks/cloud-tasks";
-import { VertexStandIn } from "../vertex";
+import { type ChooseModel, VertexStandIn } from "../vertex";
 import { WorkflowsStandIn } from "../workflows";
 
 /** What all stand-ins honour. */
@@ -43,6 +43,8 @@ export interface Watcher {
   readonly onTask: (queue: string, id: string, body: Buffer) => void;
   /** Makes what Pub/Sub and Cloud Storage publish with of what they would. */
   readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
+  /** Which model answers a prediction. Default: Iris. */
+  readonly chooseModel?: ChooseModel;
 }
 
 /**
@@ -53,7 +55,7 @@ export interface Watcher {
 export function createStandIns(
   surroundings: Surroundings,
   { resources, folder }: Stack,
-  { onWrite, onTask, publisher = (same) => same }: Watcher,
+  { onWrite, onTask, publisher = (same) => same, chooseModel }: Watcher,
 ): StandIns {
   const reasons: string[] = [];
   const attempt = <T>(create: (resources: readonly EvaluatedResource[]) => T): T => {
@@ -80,7 +82,7 @@ export function createStandIns(
       }),
   );
   const dataflow = attempt((resources) => new DataflowStandIn(surroundings, resources, storage));
-  const vertex = attempt((resources) => new VertexStandIn(surroundings, resources));
+  const vertex = attempt((resources) => new VertexStandIn(surroundings, resources, chooseModel));
   const workflows = attempt((resources) => new WorkflowsStandIn(surroundings, resources));
   if (reasons.length > 0) throw new LoadError(reasons);
   return { tasks, dataflow, pubsub, scheduler, storage, vertex, workflows };

@@ -2,9 +2,9 @@ import { ApiError } from "../core/api-error";
 import { type Call, restService } from "../core/rpc";
 import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
 import { onlyFields, readText } from "../core/values";
+import { alwaysIris } from "./choose";
 import { type Endpoints, endpointsOf, locationOf } from "./endpoints";
-import { FEATURES } from "./iris";
-import { type FittedModel, fittedModel } from "./model";
+import type { ChooseModel, Model } from "./model";
 
 /** `Value`s of PredictRequest, and its map. */
 const DATA = ["instances", "parameters", "labels"];
@@ -15,17 +15,19 @@ const MAX_REQUEST = 1.5 * 1024 * 1024;
 /** Source: docs "Use dedicated public endpoints for online inference". */
 const MAX_DEDICATED_REQUEST = 10 * 1024 * 1024;
 
-/** Vertex AI online prediction by a small model of our own. What it does and does not: CLAIMS.md. */
+/** Vertex AI online prediction, by a small model of our own or one of the user's. What it does and does not: CLAIMS.md. */
 export class VertexStandIn implements StandIn {
   static readonly simulated: Simulated = {};
 
   readonly rest: readonly RestService[];
   readonly grpc = [];
   private readonly known: Endpoints;
+  private readonly used = new Set<Model>();
 
   constructor(
     private readonly surroundings: Surroundings,
     resources: readonly EvaluatedResource[],
+    private readonly choose: ChooseModel = alwaysIris,
   ) {
     this.known = endpointsOf(resources);
     const http = "POST /v1/{endpoint=projects/*/locations/*/endpoints/*}:predict";
@@ -49,16 +51,9 @@ export class VertexStandIn implements StandIn {
     return this.known.names;
   }
 
-  get accuracy(): number {
-    return this.fitted.accuracy;
-  }
-
-  get flowers(): FittedModel["flowers"] {
-    return this.fitted.flowers;
-  }
-
-  private get fitted(): FittedModel {
-    return fittedModel();
+  /** Models that have predicted something, in the order in which they first did. */
+  get answered(): ReadonlySet<Model> {
+    return this.used;
   }
 
   pending(): number {
@@ -68,7 +63,7 @@ export class VertexStandIn implements StandIn {
   stop(): void {}
 
   /** Source: google/cloud/aiplatform/v1/prediction_service.proto. */
-  private predict({ request, caller }: Call, host: string): object {
+  private async predict({ request, caller }: Call, host: string): Promise<object> {
     onlyFields(request, ["endpoint", "instances", "parameters", "labels"], "");
     const endpoint = readText(request.endpoint, "endpoint");
     const { authorizer, project, projectNumber } = this.surroundings;
@@ -80,11 +75,14 @@ export class VertexStandIn implements StandIn {
       throw new ApiError("INVALID_ARGUMENT", "Empty instances.");
     }
     const location = locationOf(endpoint);
+    const model = this.choose(instances);
+    const predictions = await model.predict(instances, request.parameters);
+    this.used.add(model);
     return {
-      predictions: instances.map((instance, at) => this.prediction(readFeatures(instance, at))),
+      predictions,
       deployedModelId: MODEL,
       model: `projects/${projectNumber}/locations/${location}/models/${MODEL}`,
-      modelDisplayName: "Stand-in on this machine: softmax regression on half of samples/iris.csv",
+      modelDisplayName: model.title,
       modelVersionId: "1",
     };
   }
@@ -104,36 +102,6 @@ export class VertexStandIn implements StandIn {
       `Dedicated Endpoint cannot be accessed through the shared Vertex AI domain aiplatform.googleapis.com. Please access the endpoint using its dedicated domain name '${own}'`,
     );
   }
-
-  private prediction(features: readonly number[]): object {
-    const { model } = this.fitted;
-    const probabilities = model.probabilities(features);
-    return {
-      class: model.predict(features),
-      probabilities: Object.fromEntries(model.labels.map((label, at) => [label, probabilities[at]])),
-    };
-  }
-}
-
-/** Four numbers, as a list or under their names. @throws ApiError INVALID_ARGUMENT */
-function readFeatures(instance: unknown, at: number): number[] {
-  const values = Array.isArray(instance)
-    ? instance
-    : FEATURES.map((name) => (instance as Record<string, unknown> | null)?.[name]);
-  const named =
-    Array.isArray(instance) || typeof instance !== "object" || instance === null ? [] : Object.keys(instance);
-  const unknown = named.filter((name) => !(FEATURES as readonly string[]).includes(name));
-  const wellFormed = values.length === FEATURES.length && values.every((value) => Number.isFinite(value));
-  if (wellFormed && unknown.length === 0) return values as number[];
-  throw new ApiError(
-    "INVALID_ARGUMENT",
-    `Instance ${at} is ${shortened(instance)}; the model takes the numbers ${FEATURES.join(", ")}, as an object or a list`,
-  );
-}
-
-function shortened(instance: unknown): string {
-  const text = JSON.stringify(instance);
-  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
 function tooLarge(bytes: number, most: number): ApiError {

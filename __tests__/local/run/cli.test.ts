@@ -46,14 +46,17 @@ describe("a run", () => {
 
   test("of which a part failed ends with exit code 3 and the verdict PARTIAL; with 0 where that is allowed", () => {
     const file = join(temporary, "mixed.jsonl");
-    const message = { attributes: { modality: "text" }, payload: { instances: ["no flower"] } };
-    writeFileSync(file, `${JSON.stringify(message)}\n`);
+    const message = (instance: unknown) => ({ attributes: { modality: "text" }, payload: { instances: [instance] } });
+    writeFileSync(
+      file,
+      [message([5.1, 3.5, 1.4, 0.2]), message("no flower")].map((it) => JSON.stringify(it)).join("\n"),
+    );
     const args = ["--terraform", stacks.stack("pubsub-fanout"), "--input", file, "--quiet", "--json"];
     const [plain, allowed] = [local(args), local([...args, "--allow-dead-letters"])];
     rmSync(file);
     expect([plain.status, allowed.status]).toEqual([3, 0]);
     for (const { stdout } of [plain, allowed]) {
-      expect(stdout).toMatch(/^PARTIAL {2}pubsub-fanout {2}accepted 3, done 2, deadLettered 1,/);
+      expect(stdout).toMatch(/^PARTIAL {2}pubsub-fanout {2}accepted 6, done 5, deadLettered 1,/);
       expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ verdict: "PARTIAL", partial: 0 });
     }
   });

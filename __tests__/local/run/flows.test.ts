@@ -204,7 +204,7 @@ test("a notification whose topic Cloud Storage may not publish to cannot be crea
   });
 });
 
-test("stacks are recognised by their outputs, not their names", () => {
+test("stacks are recognised by their outputs or what they give to their functions, not their names", () => {
   const names = {
     "async-batch": "async batch",
     "task-pipeline": "task pipeline",
@@ -215,6 +215,7 @@ test("stacks are recognised by their outputs, not their names", () => {
   for (const [name, expected] of Object.entries(names)) {
     const stack = readStack(stacks.stack(name));
     expect(flowOf({ ...stack, name: "other" })?.name).toBe(expected);
-    expect(flowOf({ ...stack, outputs: {} })).toBeUndefined();
+    expect(flowOf({ ...stack, outputs: {} })?.name).toBe(expected);
+    expect(flowOf({ ...stack, outputs: {}, resources: [] })).toBeUndefined();
   }
 });

@@ -1,6 +1,7 @@
+import { parse } from "csv-parse/sync";
 import { fieldOf, keptAs, newName } from "../curl";
 import type { RunningStack } from "../running-stack";
-import { type Flow, type FlowResult, type FlowType, type Input, textOutput } from "./flow";
+import { type Flow, type FlowResult, type FlowType, type Input, textOutput, valuesOf } from "./flow";
 import { linesOf, measurements, upTo } from "./generated";
 import { kindOf, POISON, poisonIn } from "./poison";
 
@@ -26,6 +27,7 @@ export const asyncBatch: FlowType = {
   extensions: [".jsonl", ".csv"],
   outputs: ["submitter_url", "input_bucket_name", "output_bucket_name", "client"],
   create: (running) => new AsyncBatchFlow(running),
+  instances: (input) => (input.name.endsWith(".csv") ? rowsOf(input) : valuesOf(input)),
   /** Files of so many shards in all, which are the items. */
   generate: (count) =>
     upTo(Math.ceil(count / FILE_SHARDS)).map((file) => {
@@ -35,6 +37,16 @@ export const asyncBatch: FlowType = {
   /** Where a shard is predicted. */
   poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
 };
+
+/** Rows of a CSV, numbers where they are some; none where it is malformed, which the submitter says. */
+function rowsOf({ content }: Input): unknown[] {
+  const cast = (text: string) => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text);
+  try {
+    return parse(content, { bom: true, columns: true, cast });
+  } catch {
+    return [];
+  }
+}
 
 /** Records of one shard; the model takes no text, so that poison that nobody acts on is refused, too. */
 function shard(index: number): unknown[] {

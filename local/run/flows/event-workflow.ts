@@ -1,6 +1,6 @@
 import { fieldOf, keptAs, newName } from "../curl";
 import type { RunningStack } from "../running-stack";
-import { type Flow, type FlowResult, type FlowType, type Input, jsonLines, textOutput } from "./flow";
+import { type Flow, type FlowResult, type FlowType, type Input, jsonLines, textOutput, valuesOf } from "./flow";
 import { linesOf, measurements, upTo } from "./generated";
 import { kindOf, POISON, poisonIn } from "./poison";
 
@@ -17,6 +17,7 @@ export const eventWorkflow: FlowType = {
   extensions: [".jsonl"],
   outputs: ["bucket_name", "results_bucket_name", "workflow_name", "client"],
   create: (running) => new EventWorkflowFlow(running),
+  instances: valuesOf,
   /** One file an item. The function refuses an empty one; the workflow, once more, one of too many instances. */
   generate: (count) => upTo(count).map(upload),
   /** Where an execution is started for an upload, whose name says what it is. */

@@ -81,6 +81,8 @@ export interface FlowType {
   /** Names of the outputs by which it is recognised. */
   readonly outputs: readonly string[];
   create(running: RunningStack): Flow;
+  /** What of an input goes to a model, as far as it can be read. Absent where no model is asked. */
+  instances?(input: Input): readonly unknown[];
   /**
    * Inputs of so many work items, always the same. Among the first 20 and among each 200 after them is one of each kind that
    * cannot be worked on: one that is refused, one that fails whenever it is worked on (`fail`), one that kills its process
@@ -110,6 +112,21 @@ export function jsonLines({ name, content }: Input): { line: number; value: unkn
     });
   if (values.length === 0) throw new InputError(`${name} holds no lines`);
   return values;
+}
+
+/** The values of those lines of a JSON Lines file that are JSON. */
+export function valuesOf({ content }: Input): unknown[] {
+  return content
+    .toString("utf8")
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .flatMap((text) => {
+      try {
+        return [JSON.parse(text) as unknown];
+      } catch {
+        return [];
+      }
+    });
 }
 
 /** An output of the stack that is a text. */

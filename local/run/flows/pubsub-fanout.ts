@@ -3,7 +3,16 @@ import { basename } from "node:path";
 import { parseFilter } from "../../pubsub/filter";
 import { fieldOf, keptAs } from "../curl";
 import type { RunningStack } from "../running-stack";
-import { type Flow, type FlowResult, type FlowType, type Input, InputError, jsonLines, textOutput } from "./flow";
+import {
+  type Flow,
+  type FlowResult,
+  type FlowType,
+  type Input,
+  InputError,
+  jsonLines,
+  textOutput,
+  valuesOf,
+} from "./flow";
 import { linesOf, measurements, upTo } from "./generated";
 import { kindOf, POISON, poisonIn } from "./poison";
 import { PullConsumer } from "./pull-consumer";
@@ -34,6 +43,10 @@ export const pubsubFanout: FlowType = {
   extensions: [".jsonl"],
   outputs: ["topic_name", "subscription_names", "results_bucket_name", "client"],
   create: (running) => new PubSubFanoutFlow(running),
+  instances: (input) =>
+    valuesOf(input).flatMap(
+      (value) => (value as { payload?: { instances?: unknown[] } } | null)?.payload?.instances ?? [],
+    ),
   /** One file of so many messages, which are the items of each subscriber that takes them. Images are refused once more. */
   generate: (count) => [{ name: "generated.jsonl", content: linesOf(upTo(count).map(generated)) }],
   /** Where a message is predicted or written down; whoever pulls it knows poison by itself. */

@@ -1,0 +1,56 @@
+import { ApiError } from "../core/api-error";
+import { fittedModel } from "./fitted";
+import { FEATURES } from "./iris";
+import type { Model } from "./model";
+
+/** Ours, fitted on half of `samples/iris.csv`: it takes Iris flowers and nothing else. */
+export const irisModel: Model = {
+  title: "Stand-in on this machine: softmax regression on half of samples/iris.csv",
+  describe: () => {
+    const { flowers, accuracy } = fittedModel();
+    const right = `right on ${(accuracy * 100).toFixed(1)} % of ${flowers.held} others`;
+    return `iris, a stand-in for Vertex AI, fitted on ${flowers.training} Iris flowers, ${right}`;
+  },
+  predict: async (instances) => {
+    const { model } = fittedModel();
+    return instances.map(readFeatures).map((features) => {
+      const probabilities = model.probabilities(features);
+      return {
+        class: model.predict(features),
+        probabilities: Object.fromEntries(model.labels.map((label, at) => [label, probabilities[at]])),
+      };
+    });
+  },
+};
+
+/** Whether the model takes an instance. */
+export function isIris(instance: unknown): boolean {
+  return featuresOf(instance) !== undefined;
+}
+
+/** @throws ApiError INVALID_ARGUMENT */
+function readFeatures(instance: unknown, at: number): readonly number[] {
+  const features = featuresOf(instance);
+  if (features) return features;
+  throw new ApiError(
+    "INVALID_ARGUMENT",
+    `Instance ${at} is ${shortened(instance)}; the model takes the numbers ${FEATURES.join(", ")}, as an object or a list`,
+  );
+}
+
+/** Four numbers, as a list or under their names. */
+function featuresOf(instance: unknown): readonly number[] | undefined {
+  const values = Array.isArray(instance)
+    ? instance
+    : FEATURES.map((name) => (instance as Record<string, unknown> | null)?.[name]);
+  const named =
+    Array.isArray(instance) || typeof instance !== "object" || instance === null ? [] : Object.keys(instance);
+  const unknown = named.filter((name) => !(FEATURES as readonly string[]).includes(name));
+  const wellFormed = values.length === FEATURES.length && values.every((value) => Number.isFinite(value));
+  return wellFormed && unknown.length === 0 ? (values as number[]) : undefined;
+}
+
+function shortened(instance: unknown): string {
+  const text = JSON.stringify(instance);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
