@@ -57,7 +57,7 @@ test.each([
     "a service account's e-mail like name@project.iam.gserviceaccount.com",
   ],
   [workflow, "start-workflow", "WORKFLOW", "w", "a workflow name like projects/P/locations/L/workflows/W"],
-  [workflow, "start-workflow", "MAX_UPLOAD_BYTES", "524289", "a whole number from 1 to 524288"],
+  [workflow, "start-workflow", "MAX_UPLOAD_BYTES", "131073", "a whole number from 1 to 131072"],
   [predictor, "message-predictor", "SUBSCRIBER", "../x", "a subscriber name like text-predictor"],
   [audit, "message-audit", "RESULTS_BUCKET", "gs://results", "a bucket name like my-bucket"],
 ] as const)("%#: refuses %s's %s", (schema, folder, name, value, allowed) => {

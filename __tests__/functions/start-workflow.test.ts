@@ -89,6 +89,12 @@ test.each([
     "The upload has 1001 bytes; allowed: 1000",
   ],
   [
+    "an upload that is stored compressed",
+    { resource: { contentEncoding: "gzip" } },
+    "unsupported_encoding",
+    "The upload has Content-Encoding gzip; allowed: none",
+  ],
+  [
     "a name upwards",
     { resource: { name: "in/../x" } },
     "invalid_payload",
@@ -143,6 +149,12 @@ test("asks for another delivery when the execution cannot be started", async () 
   expect((await notify()).status).toBe(503);
   expect((await notify()).status).toBe(204);
   expect([google.executions.length, google.published.length]).toEqual([1, 0]);
+});
+
+test("asks for another delivery when only the workflow's state is in the way", async () => {
+  google.failNext(/executions/, { status: 400, reason: "FAILED_PRECONDITION" });
+  expect((await notify()).status).toBe(500);
+  expect(google.published).toEqual([]);
 });
 
 test("hands over what Workflows refuses", async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { App } from "cdktf";
 import { Duration } from "../../lib/core/duration";
 import { externalGrantee } from "../../lib/core/grantee";
@@ -580,6 +582,35 @@ describe("EventWorkflow", () => {
     });
   });
 
+  test("an upload of which records fail has an alert, on what the definition logs", () => {
+    const alerts = (notificationEmails: string[]) => {
+      const stack = testStack({ notificationEmails });
+      workflow(stack);
+      return all(stack, "google_monitoring_alert_policy").filter(({ display_name }) =>
+        /Records/.test(String(display_name)),
+      );
+    };
+    expect(alerts([])).toEqual([]);
+    const [policy, ...more] = alerts(["a@acme.com"]);
+    expect(more).toEqual([]);
+    const name = "stack-events-workflow-dev";
+    expect(policy).toMatchObject({
+      display_name: `Records of uploads fail in ${name}`,
+      documentation: { content: expect.stringContaining('"repetition": 1') },
+      notification_channels: [expect.stringContaining("a-acme-com")],
+      alert_strategy: { notification_rate_limit: { period: "300s" } },
+      conditions: [
+        {
+          condition_matched_log: {
+            filter: `resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id="${name}" AND jsonPayload.event="upload_partial"`,
+          },
+        },
+      ],
+    });
+    const definition = readFileSync(join(__dirname, "../../workflows/ml-prediction-workflow.yaml"), "utf8");
+    expect(definition).toContain("event: upload_partial");
+  });
+
   test("workflow and starter know where things are", () => {
     const stack = testStack();
     workflow(stack, { chunkSize: 7, maxUploadBytes: 99, workflow: { variables: { MODE: "fast" } } });
@@ -623,9 +654,9 @@ describe("EventWorkflow", () => {
       what: "maxUploadBytes",
       create: (stack, maxUploadBytes) => workflow(stack, { maxUploadBytes }),
       low: 1,
-      high: 262144,
+      high: 131072,
       errors: (value) => [
-        `[stack/events] OutOfRange: maxUploadBytes is ${value} bytes; allowed is a whole number from 1 to 262144 bytes`,
+        `[stack/events] OutOfRange: maxUploadBytes is ${value} bytes; allowed is a whole number from 1 to 131072 bytes`,
       ],
     },
   ])("$what: both ends are allowed, what lies beyond is reported", expectEdges);

@@ -7,8 +7,8 @@ export const environmentSchema = v.object({
   WORKFLOW: workflowName,
   /** Bucket whose uploads are predicted; notifications of any other go to the dead letter. */
   UPLOAD_BUCKET: bucketName,
-  /** Largest upload in bytes, 1 to 524288: a workflow holds 512 KB of variables in all. Default 262144. */
-  MAX_UPLOAD_BYTES: v.optional(integer(1, 524_288), "262144"),
+  /** Largest upload in bytes, 1 to 131072: a workflow holds 512 KB of variables in all, see its count. Default 131072. */
+  MAX_UPLOAD_BYTES: v.optional(integer(1, 131_072), "131072"),
 });
 
 export type StartWorkflowEnvironment = v.InferInput<typeof environmentSchema>;

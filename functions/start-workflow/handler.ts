@@ -23,11 +23,12 @@ export function createHandler(environment: Environment, services: Services): Htt
         return;
       }
       refuseWrongUploads(upload, environment);
+      const { contentEncoding: _, ...argument } = upload;
       const execution = await services
         .google<{ name: string }>({
           method: "POST",
           url: `https://workflowexecutions.googleapis.com/v1/${environment.WORKFLOW}/executions`,
-          body: { argument: JSON.stringify(upload) },
+          body: { argument: JSON.stringify(argument) },
           idempotent: true,
           signal,
         })
@@ -37,11 +38,18 @@ export function createHandler(environment: Environment, services: Services): Htt
   });
 }
 
-function refuseWrongUploads({ bucket, size }: Upload, { UPLOAD_BUCKET, MAX_UPLOAD_BYTES }: Environment): void {
+function refuseWrongUploads(
+  { bucket, size, contentEncoding }: Upload,
+  { UPLOAD_BUCKET, MAX_UPLOAD_BYTES }: Environment,
+): void {
   if (bucket !== UPLOAD_BUCKET) {
     throw new PermanentError("wrong_bucket", `Given bucket ${bucket}; allowed: ${UPLOAD_BUCKET}`);
   }
   if (size === 0) throw new PermanentError("empty_upload", "The upload is empty");
+  if (contentEncoding) {
+    const message = `The upload has Content-Encoding ${contentEncoding}; allowed: none, since its size is that of what is stored`;
+    throw new PermanentError("unsupported_encoding", message);
+  }
   if (size > MAX_UPLOAD_BYTES) {
     const message = `The upload has ${size} bytes; allowed: ${MAX_UPLOAD_BYTES}, since a workflow holds 512 KB of variables`;
     throw new PermanentError("upload_too_large", message, 413);

@@ -25,6 +25,7 @@ const resourceSchema = v.object({
   generation: objectGeneration,
   size: v.pipe(v.string(), v.regex(/^\d{1,15}$/, "a size in bytes"), v.transform(Number)),
   contentType: v.optional(v.pipe(v.string(), v.maxLength(255))),
+  contentEncoding: v.optional(v.string()),
 });
 
 export interface Upload {
@@ -34,6 +35,8 @@ export interface Upload {
   /** Bytes. */
   size: number;
   contentType?: string;
+  /** E.g. `gzip`: what is stored is not what is read. */
+  contentEncoding?: string;
 }
 
 /**

@@ -1,4 +1,8 @@
-import { MonitoringAlertPolicy } from "@cdktf/provider-google/lib/monitoring-alert-policy";
+import {
+  MonitoringAlertPolicy,
+  type MonitoringAlertPolicyAlertStrategy,
+  type MonitoringAlertPolicyConditions,
+} from "@cdktf/provider-google/lib/monitoring-alert-policy";
 import { MonitoringNotificationChannel } from "@cdktf/provider-google/lib/monitoring-notification-channel";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
@@ -19,6 +23,11 @@ export interface AlertProps {
   readonly threshold: number;
 }
 
+export interface LogAlertProps extends Pick<AlertProps, "title" | "runbook"> {
+  /** Filter of Cloud Logging: entries that each are worth an alert. */
+  readonly filter: string;
+}
+
 /** Alert policies of a stack, sent to the e-mails of its deployment. Without e-mails there are none. */
 export class Alerts extends Construct {
   static of(scope: Construct): Alerts {
@@ -28,30 +37,50 @@ export class Alerts extends Construct {
   private channels?: readonly MonitoringNotificationChannel[];
 
   /** Adds an alert policy below `scope`; does nothing where the deployment has no notification e-mails. */
-  add(scope: Construct, props: AlertProps): void {
+  add(scope: Construct, { filter, aligner, threshold, ...props }: AlertProps): void {
+    this.policy(scope, "alert", props, {
+      conditionThreshold: {
+        filter: literal(filter),
+        comparison: "COMPARISON_GT",
+        thresholdValue: threshold,
+        duration: "0s",
+        aggregations: [{ alignmentPeriod: "300s", perSeriesAligner: aligner }],
+      },
+    });
+  }
+
+  /**
+   * Adds an alert policy on log entries below `scope`, with at most one e-mail in five minutes; does nothing where the
+   * deployment has no notification e-mails.
+   *
+   * Not by a log-based metric: a policy on a metric that was made in the same apply is refused with 404 for up to ten
+   * minutes (github.com/hashicorp/terraform-provider-google/issues/11102). Who deploys needs
+   * `logging.notificationRules.create`, which `roles/logging.configWriter` has.
+   */
+  addLogAlert(scope: Construct, { filter, ...props }: LogAlertProps): void {
+    const condition = { conditionMatchedLog: { filter: literal(filter) } };
+    this.policy(scope, "log-alert", props, condition, { notificationRateLimit: { period: "300s" } });
+  }
+
+  private policy(
+    scope: Construct,
+    id: string,
+    { title, runbook }: Pick<AlertProps, "title" | "runbook">,
+    condition: Omit<MonitoringAlertPolicyConditions, "displayName">,
+    strategy: MonitoringAlertPolicyAlertStrategy = {},
+  ): void {
     const { project, labels } = Deployment.of(this);
     const channels = this.notificationChannels();
     if (channels.length === 0) return;
 
-    new MonitoringAlertPolicy(scope, "alert", {
+    new MonitoringAlertPolicy(scope, id, {
       project,
-      displayName: literal(props.title),
+      displayName: literal(title),
       combiner: "OR",
-      conditions: [
-        {
-          displayName: literal(props.title),
-          conditionThreshold: {
-            filter: literal(props.filter),
-            comparison: "COMPARISON_GT",
-            thresholdValue: props.threshold,
-            duration: "0s",
-            aggregations: [{ alignmentPeriod: "300s", perSeriesAligner: props.aligner }],
-          },
-        },
-      ],
-      documentation: { content: literal(props.runbook), mimeType: "text/markdown" },
+      conditions: [{ displayName: literal(title), ...condition }],
+      documentation: { content: literal(runbook), mimeType: "text/markdown" },
       notificationChannels: channels.map((channel) => channel.name),
-      alertStrategy: { autoClose: "86400s" },
+      alertStrategy: { autoClose: "86400s", ...strategy },
       userLabels: labels,
       dependsOn: RequiredApis.of(this).ready("monitoring"),
     });

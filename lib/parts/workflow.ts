@@ -148,7 +148,7 @@ export class Workflow extends Construct implements IGrantable {
   private addAlert(): void {
     Alerts.of(this).add(this, {
       title: `Executions of ${this.name} fail`,
-      runbook: `An execution of the workflow \`${this.name}\` failed. Its error says at which step; start it again with the same argument once the cause is mended, results that are there already are not written twice.`,
+      runbook: `An execution of the workflow \`${this.name}\` failed. Its error says at which step and why. Once the cause is mended, execute it again with the same argument: results that are there already are not made twice.`,
       filter: `metric.type="workflows.googleapis.com/finished_execution_count" AND resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id="${this.name}" AND metric.labels.status="FAILED"`,
       aligner: "ALIGN_DELTA",
       threshold: 0,

@@ -7,6 +7,7 @@ import type { IGrantable } from "../core/grantee";
 import { createAfter } from "../core/order";
 import { packageRoot } from "../core/package-root";
 import { check, inRange } from "../core/validation";
+import { Alerts } from "../parts/alerts";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
@@ -52,13 +53,14 @@ export interface EventWorkflowProps {
    */
   readonly prefix?: string;
   /**
-   * Instances in one call of the endpoint: 1 to 1000.
+   * Records in one call of the endpoint: 1 to 1000. Their predictions must fit into the workflow's memory, about 130 KB of
+   * JSON: fewer for embeddings. An upload has 1,000 chunks at most.
    * @default 50
    */
   readonly chunkSize?: number;
   /**
-   * Largest upload in bytes: 1 to 262144. A workflow holds 512 KB of variables in all, and an upload is there two or
-   * three times while it is parsed.
+   * Largest upload in bytes: 1 to 131072. A workflow holds 512 KB of variables in all; the definition counts what an
+   * upload takes of them.
    * @default 131072
    */
   readonly maxUploadBytes?: number;
@@ -95,14 +97,14 @@ export class EventWorkflow extends Construct {
     const maxUploadBytes = props.maxUploadBytes ?? 131072;
     check(this, [
       inRange("chunkSize", chunkSize, { min: 1, max: 1000, integer: true }),
-      inRange("maxUploadBytes", maxUploadBytes, { min: 1, max: 262144, unit: "bytes", integer: true }),
+      inRange("maxUploadBytes", maxUploadBytes, { min: 1, max: 131072, unit: "bytes", integer: true }),
     ]);
 
     this.uploadBucket = props.uploadBucket ?? new Bucket(this, "uploads", { encryptionKey });
     this.resultsBucket = props.resultsBucket ?? new Bucket(this, "results", { encryptionKey });
     this.workflow = new Workflow(this, "workflow", {
       source: join(packageRoot(), "workflows", "ml-prediction-workflow.yaml"),
-      description: "Predicts the instances of one uploaded object",
+      description: "Predicts the records of one uploaded object",
       encryptionKey,
       ...props.workflow,
       variables: {
@@ -116,6 +118,13 @@ export class EventWorkflow extends Construct {
     this.resultsBucket.grantRead(this.workflow);
     this.resultsBucket.grantCreate(this.workflow);
     endpoint.grantPredict(this.workflow);
+
+    // What the definition logs; one of the user's own may do the same.
+    Alerts.of(this).addLogAlert(this, {
+      title: `Records of uploads fail in ${this.workflow.name}`,
+      runbook: `Some records of an upload were not predicted. The log entry names its manifest, which lists them with the model's reasons. Once the cause is mended, execute the workflow \`${this.workflow.name}\` with the upload's bucket, object and generation and \`"repetition": 1\`: it predicts these records alone.`,
+      filter: `resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id="${this.workflow.name}" AND jsonPayload.event="upload_partial"`,
+    });
 
     this.starter = new FunctionService(this, "start-workflow", {
       source: FunctionSource.builtIn("start-workflow"),

@@ -39,14 +39,47 @@ test("task-pipeline: one run by the client and one by the schedule, each step on
   expect(summary.outputs.accuracy).toBeGreaterThan(0.85);
 });
 
-test("event-workflow: an upload's notification starts the workflow, which predicts all instances", async () => {
+test("event-workflow: an upload's notification starts the workflow, which predicts all records", async () => {
   const summary = await run(stacks.stack("event-workflow"));
   expect(summary).toMatchObject({
     ...NOTHING_WRONG,
+    verdict: "OK",
     accepted: 1,
     done: 1,
-    outputs: { workflow: [{ object: "upload.jsonl", instances: 15, predicted: 15, failedChunks: 0 }] },
+    partial: 0,
+    outputs: {
+      uploads: [{ object: "upload.jsonl", status: "done", records: 15, predicted: 15, failed: 0 }],
+      first: [{ class: "setosa" }, { class: "setosa" }, { class: "setosa" }],
+    },
   });
+});
+
+test("event-workflow: a record that the model refuses fails alone, and is told", async () => {
+  const flower = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
+  const lines = [...Array(12).fill(flower), '{"sepal_length": "long"}', "no json", ...Array(6).fill(flower)];
+  const summary = await run(stacks.stack("event-workflow"), { content: Buffer.from(lines.join("\n")) });
+  expect(summary).toMatchObject({
+    ...NOTHING_WRONG,
+    verdict: "PARTIAL",
+    accepted: 1,
+    done: 1,
+    partial: 1,
+    failedRecords: [
+      expect.stringMatching(
+        /^upload\.jsonl\/\d+: record 12: INVALID_ARGUMENT, Instance 0 is \{"sepal_length":"long"\}; the model takes/,
+      ),
+      expect.stringMatching(/^upload\.jsonl\/\d+: record 13: NOT_JSON, the line is not JSON$/),
+    ],
+    outputs: { uploads: [{ object: "upload.jsonl", status: "partial", records: 20, predicted: 18, failed: 2 }] },
+  });
+});
+
+test("event-workflow: an upload of which nothing is predicted is not done", async () => {
+  const summary = await run(stacks.stack("event-workflow"), { content: Buffer.from("1\n2") });
+  expect(summary).toMatchObject({ verdict: "FAILED", accepted: 1, done: 0, deadLettered: 1 });
+  expect(summary.deadLetters).toEqual([
+    expect.stringMatching(/^upload\.jsonl\/\d+: record 0: INVALID_ARGUMENT, Instance 0 is 1; .*; record 1: /),
+  ]);
 });
 
 test("pubsub-fanout: each message reaches exactly the subscribers whose filters it passes", async () => {

@@ -64,20 +64,21 @@ test("event-workflow: what the function or the workflow refuses is a dead letter
   expect(reasons).toEqual({
     "poison-refused-00002.jsonl": "The upload is empty",
     "poison-refused-by-workflow-00003.jsonl":
-      "the upload cannot be read: the upload holds 20001 instances; allowed are up to 20000",
+      "the upload cannot be read: the upload holds 10001 records; allowed are up to 10000",
     "poison-fail-00004.jsonl": "its deliveries failed",
     "poison-kill-00007.jsonl": "its deliveries failed",
   });
   expect(functions).toEqual(["Pub/Sub", "start-workflow"]);
   const failing = deadLetters.find(({ key }) => key.startsWith("poison-fail"))?.key ?? "";
   expect(attemptsAt(failing)).toEqual(["bucket 1: OK"]);
-  // Results with a failed chunk are an effect.
-  const errors = running.writes("my-gcp-project-event-workflow-results-dev").filter((name) => name.includes("errors"));
-  expect(errors.map((name) => name.split("/")[0]).sort()).toEqual([
-    "poison-refused-by-workflow-00003.jsonl",
-    "upload-00009.jsonl",
-    "upload-00019.jsonl",
+  // A record that fails does not lose its upload.
+  expect(summary.partial).toBe(2);
+  expect([...summary.failedRecords].sort()).toEqual([
+    expect.stringMatching(/^upload-00009\.jsonl\/\d+: record 1: INVALID_ARGUMENT, Instance 0 is "no flower"; /),
+    expect.stringMatching(/^upload-00019\.jsonl\/\d+: record 2: INVALID_ARGUMENT, Instance 0 is "no flower"; /),
   ]);
+  const errors = running.writes("my-gcp-project-event-workflow-results-dev").filter((name) => name.includes("errors"));
+  expect(errors.map((name) => name.split("/")[0])).toEqual(["poison-refused-by-workflow-00003.jsonl"]);
 });
 
 test("scheduled-preprocessing: each task that a queue took on launches one job or is a dead letter", async () => {

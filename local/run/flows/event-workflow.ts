@@ -1,24 +1,44 @@
 import { fieldOf, keptAs, newName } from "../curl";
 import type { RunningStack } from "../running-stack";
-import { type Flow, type FlowResult, type FlowType, type Input, jsonLines, textOutput, valuesOf } from "./flow";
+import { type Flow, type FlowResult, type FlowType, type Input, textOutput, valuesOf } from "./flow";
 import { linesOf, measurements, upTo } from "./generated";
 import { kindOf, POISON, poisonIn } from "./poison";
 
 /** One more than the workflow takes. */
-const TOO_MANY = 20_001;
-/** Suffix of the object that says what went wrong. */
-const ERRORS = ".errors.json";
+const TOO_MANY = 10_001;
+/** `<object>/<generation>.json`, written last; not the parts, nor what repetitions write. */
+const MANIFEST = /^(.+\/\d+)\.json$/;
+/** Instead of a manifest: says why there is none. */
+const ERRORS = /^(.+\/\d+)\.errors\.json$/;
 
-/** A file is uploaded, its notification starts the workflow, which predicts and writes one results object. */
+/** Records that failed together. */
+interface FailedPart {
+  readonly first: number;
+  readonly last: number;
+  readonly status: string;
+  readonly message: string | null;
+}
+
+interface Manifest {
+  readonly status: "done" | "partial";
+  readonly records: number;
+  readonly predicted: number;
+  readonly failed: number;
+  /** `<first>-<last>`, each an object `<object>/<generation>/<first>-<last>.json`. */
+  readonly parts: readonly string[];
+  readonly errors: readonly FailedPart[];
+}
+
+/** A file is uploaded, its notification starts the workflow, which predicts its records and writes a manifest. */
 export const eventWorkflow: FlowType = {
   name: "event workflow",
   sample: "upload.jsonl",
-  takes: "instances, as JSON Lines",
+  takes: "records, as JSON Lines",
   extensions: [".jsonl"],
   outputs: ["bucket_name", "results_bucket_name", "workflow_name", "client"],
   create: (running) => new EventWorkflowFlow(running),
   instances: valuesOf,
-  /** One file an item. The function refuses an empty one; the workflow, once more, one of too many instances. */
+  /** One file an item. The function refuses an empty one; the workflow, once more, one of too many records. */
   generate: (count) => upTo(count).map(upload),
   /** Where an execution is started for an upload, whose name says what it is. */
   poison: ({ method, path, body }) => (method === "POST" && path.endsWith("/executions") ? poisonIn(body) : undefined),
@@ -33,7 +53,7 @@ function upload(index: number): Input {
     return { name: `${POISON.refused}-by-workflow-${number}.jsonl`, content: Buffer.from("0\n".repeat(TOO_MANY)) };
   }
   const instances = upTo(1 + (index % 3)).map((at) => measurements(index + at));
-  // What the model does not take is an error in the results, which there are all the same.
+  // A record that the model refuses fails alone.
   return { name, content: linesOf(index % 10 === 9 ? [...instances, "no flower"] : instances) };
 }
 
@@ -47,27 +67,28 @@ class EventWorkflowFlow implements Flow {
   }
 
   async submit(input: Input): Promise<void> {
-    if (input.content.length > 0) jsonLines(input);
     await this.running.client().upload(this.uploads, input.name, input.content, "application/x-ndjson");
   }
 
   result(): FlowResult {
     const written = this.running.writtenTo(this.results);
-    const effects = written.filter(({ name }) => !name.endsWith(ERRORS)).map(({ name }) => name.replace(/\.json$/, ""));
-    const done = new Set(effects);
-    // Errors beside results are those of some chunks; alone they say why there are no results.
-    const failed = written
-      .filter(({ name }) => name.endsWith(ERRORS))
-      .map(({ name, content }) => ({ key: name.slice(0, -ERRORS.length), reason: reasonIn(content) }))
-      .filter(({ key }) => !done.has(key));
+    const manifests = matching(written, MANIFEST);
+    const done = new Set(manifests.map(({ key }) => key));
+    // An execution that was started again may have had what the one before lacked.
+    const failed = matching(written, ERRORS)
+      .filter(({ key }) => !done.has(key))
+      .map(({ key, content }) => ({ key, reason: reasonIn(content) }));
     const handedOver = this.running
       .deadLetters()
       .map(({ attributes, reason }) => ({ key: `${attributes.objectId}/${attributes.objectGeneration}`, reason }));
     return {
       // The bucket has taken on uploads also where no answer came.
       accepted: this.running.writtenTo(this.uploads).map(({ name, generation }) => `${name}/${generation}`),
-      effects,
+      effects: manifests.map(({ key }) => key),
       deadLetters: [...handedOver, ...failed],
+      partial: manifests.flatMap(({ key, content }) =>
+        (JSON.parse(content.toString()) as Manifest).errors.map((error) => ({ key, reason: textOf(error) })),
+      ),
     };
   }
 
@@ -88,23 +109,53 @@ class EventWorkflowFlow implements Flow {
   }
 
   async outputs(): Promise<Record<string, unknown>> {
-    const client = this.running.client();
-    const names = await client.list(this.results);
-    const results = await Promise.all(
-      names.map(async (name) => JSON.parse((await client.download(this.results, name)).toString())),
+    const names = await this.running.client().list(this.results);
+    const ids = names.flatMap((name) => MANIFEST.exec(name)?.[1] ?? []);
+    const uploads = await Promise.all(
+      ids.map(async (id) => ({ id, ...(await this.read<Manifest & { object: string }>(`${id}.json`)) })),
     );
+    const [first] = uploads.flatMap(({ id, parts }) => parts.map((part) => `${id}/${part}.json`));
     return {
-      results: names.map((name) => `gs://${this.results}/${name}`),
-      workflow: results.map(({ chunks, ...summary }) => summary),
-      first: results
-        .flatMap(({ chunks = [] }) => chunks.flatMap((chunk: { predictions: unknown[] }) => chunk.predictions))
-        .slice(0, 3),
+      manifests: ids.map((id) => `gs://${this.results}/${id}.json`),
+      uploads: uploads.map(({ object, status, records, predicted, failed }) => ({
+        object,
+        status,
+        records,
+        predicted,
+        failed,
+      })),
+      first: first === undefined ? [] : (await this.read<{ predictions: unknown[] }>(first)).predictions.slice(0, 3),
     };
+  }
+
+  private async read<T>(name: string): Promise<T> {
+    return JSON.parse((await this.running.client().download(this.results, name)).toString());
   }
 }
 
-/** Of an errors object that the workflow wrote. */
+/** Objects whose names match, by what the first group is. */
+function matching<T extends { name: string }>(objects: readonly T[], pattern: RegExp): (T & { key: string })[] {
+  return objects.flatMap((object) => {
+    const key = pattern.exec(object.name)?.[1];
+    return key === undefined ? [] : [{ ...object, key }];
+  });
+}
+
+/** Of an errors object. */
 function reasonIn(content: Buffer): string {
-  const { errors } = JSON.parse(content.toString()) as { errors: { reason?: string; message?: string }[] };
-  return errors.map(({ reason, message }) => [reason, message].filter(Boolean).join(": ")).join("; ");
+  const {
+    status,
+    message,
+    errors = [],
+  } = JSON.parse(content.toString()) as {
+    status: "unreadable" | "refused";
+    message?: string;
+    errors?: FailedPart[];
+  };
+  return status === "unreadable" ? `the upload cannot be read: ${message}` : errors.map(textOf).join("; ");
+}
+
+function textOf({ first, last, status, message }: FailedPart): string {
+  const records = first === last ? `record ${first}` : `records ${first} to ${last}`;
+  return `${records}: ${[status, message].filter(Boolean).join(", ")}`;
 }
