@@ -18,6 +18,9 @@ export async function holding<T>(clock: Clock | undefined, work: () => Promise<T
   }
 }
 
+/** Milliseconds. A longer timer of Node fires at once: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The time on the wall. */
 export class RealClock implements Clock {
   now(): number {
@@ -25,7 +28,12 @@ export class RealClock implements Clock {
   }
 
   at(time: number, work: () => void): () => void {
-    const timer = setTimeout(work, Math.max(0, time - Date.now()));
+    let timer: NodeJS.Timeout;
+    const wait = () => {
+      const left = Math.max(0, time - Date.now());
+      timer = left > LONGEST_TIMER ? setTimeout(wait, LONGEST_TIMER) : setTimeout(work, left);
+    };
+    wait();
     return () => clearTimeout(timer);
   }
 }

@@ -1,3 +1,5 @@
+import { rfc3339 } from "../core/values";
+import type { Upcoming } from "../scheduler/scheduler";
 import type { FlowType, Input } from "./flows";
 import type { Command } from "./flows/flow";
 import { Operator } from "./operator";
@@ -22,8 +24,8 @@ export interface Kept {
 }
 
 /**
- * Puts the input in, if there is one, and makes a stack that runs ready for use from other shells. What it opens is closed when
- * the stack is stopped.
+ * Puts the input in, if there is one, and makes a stack that runs ready for use from other shells. From now on Cloud Scheduler's
+ * jobs run by the clock. What it opens is closed when the stack is stopped.
  *
  * @throws InputError, RequestFailed
  */
@@ -41,7 +43,8 @@ export async function keepStack(running: RunningStack, { type, input, samples }:
   if (input) await flow?.submit(input);
   const own = flow ? await flow.commands(operator.url, given?.path) : await plainCommands(running, operator.url);
   const commands = [...own, ...(await deadLetterCommands(running, operator.url)), ...(await programCommands(running))];
-  return { text: textOf(running, commands), commands };
+  const schedules = running.startSchedules().map(scheduleText);
+  return { text: textOf(running, schedules, commands), commands };
 }
 
 async function deadLetterCommands(running: RunningStack, operator: string): Promise<Command[]> {
@@ -50,13 +53,19 @@ async function deadLetterCommands(running: RunningStack, operator: string): Prom
   return [{ title: "show the dead letters, here without asking IAM", command: curl.deadLetters() }];
 }
 
-function textOf({ stack, parts }: RunningStack, commands: readonly Command[]): string {
+function scheduleText({ id, schedule, timeZone, next }: Upcoming): string {
+  const when = next === undefined ? "paused" : `runs next at ${rfc3339(next)}`;
+  return `schedule ${id}\n  ${schedule} (${timeZone}), ${when}`;
+}
+
+function textOf({ stack, parts }: RunningStack, schedules: readonly string[], commands: readonly Command[]): string {
   const { port, caFile } = parts.network;
   const functions = stack.resources.filter(({ type }) => type === "google_cloudfunctions2_function");
   return [
     `\n${stack.name} runs here until Ctrl-C.\n`,
     `Google's APIs and the functions answer on 127.0.0.1, TLS port ${port}, with the certificate authority ${caFile}`,
     ...functions.map(({ attributes }) => `function ${attributes.name}\n  ${attributes.service_config.uri}`),
+    ...schedules,
     ...commands.map(({ title, command }) => `\n# ${title}\n${command}`),
   ].join("\n");
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock";
 import type { FunctionHost } from "../functions";
 import { allows, type Binding, type BindingAuthorizer, type Denial } from "../iam";
 import type { Network, TokenAuthority } from "../network";
+import type { Upcoming } from "../scheduler/scheduler";
 import { Client } from "./client";
 import { Curl } from "./curl";
 import { untilQuiet } from "./quiet";
@@ -159,6 +160,13 @@ export class RunningStack {
   /** Names of the Cloud Scheduler jobs. */
   schedules(): string[] {
     return this.named("google_cloud_scheduler_job").map(({ attributes }) => attributes.name);
+  }
+
+  /** From now on Cloud Scheduler's jobs run by the clock. @returns when each of them does next */
+  startSchedules(): Upcoming[] {
+    const { scheduler } = this.parts.standIns;
+    scheduler.startTicking();
+    return scheduler.upcoming();
   }
 
   /** Fires a Cloud Scheduler job now. @returns false where all its attempts failed */

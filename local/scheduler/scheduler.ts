@@ -11,6 +11,16 @@ import { Ticker } from "./ticker";
 const JOB = "projects/*/locations/*/jobs/*";
 const LOCATION = "projects/*/locations/*";
 
+/** When a job runs by its schedule. */
+export interface Upcoming {
+  /** The job's id. */
+  readonly id: string;
+  readonly schedule: string;
+  readonly timeZone: string;
+  /** Milliseconds since 1970; undefined for a job that is paused. */
+  readonly next?: number;
+}
+
 /** Stands in for Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does not: CLAIMS.md. */
 export class SchedulerStandIn implements StandIn {
   static readonly simulated: Simulated = { google_cloud_scheduler_job: JOB_ATTRIBUTES };
@@ -55,6 +65,17 @@ export class SchedulerStandIn implements StandIn {
     if (this.tickers.length > 0) return;
     const active = [...this.jobs.values()].filter(({ settings }) => !settings.paused);
     this.tickers = active.map((job) => new Ticker(this.surroundings.clock, job));
+  }
+
+  /** When each job is next due, as long as the clock ticks. */
+  upcoming(): Upcoming[] {
+    const now = this.surroundings.clock.now();
+    return [...this.jobs.values()].map(({ settings: { id, schedule, timeZone, paused, cron } }) => ({
+      id,
+      schedule,
+      timeZone,
+      ...(!paused && { next: cron.next(now) }),
+    }));
   }
 
   /** Executions under way; what is yet to come by the clock does not count. */

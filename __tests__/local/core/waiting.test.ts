@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Alarm } from "../../../local/core/alarm";
-import { ManualClock } from "../../../local/core/clock";
+import { ManualClock, RealClock } from "../../../local/core/clock";
 import { Heap } from "../../../local/core/heap";
 
 it("a heap gives entries by their time, and those of one time in their order", () => {
@@ -37,4 +37,25 @@ it("an alarm that was stopped wakes nobody, whatever is set", async () => {
   alarm.set(20);
   await clock.advance(50);
   expect(woken).toEqual([]);
+});
+
+it("the real clock waits longer than a timer of Node can, and can be told not to", () => {
+  jest.useFakeTimers();
+  try {
+    const clock = new RealClock();
+    const woken: number[] = [];
+    const start = clock.now();
+    const DAY = 86_400_000;
+    clock.at(start + 60 * DAY, () => woken.push(clock.now() - start));
+    const cancel = clock.at(start + 61 * DAY, () => woken.push(0));
+    jest.advanceTimersByTime(60 * DAY - 1);
+    expect(woken).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(woken).toEqual([60 * DAY]);
+    cancel();
+    jest.advanceTimersByTime(10 * DAY);
+    expect(woken).toEqual([60 * DAY]);
+  } finally {
+    jest.useRealTimers();
+  }
 });

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Clock } from "../../../local/core/clock";
 import { flowOf, type Input } from "../../../local/run/flows";
 import type { Command } from "../../../local/run/flows/flow";
 import { type Kept, keepStack } from "../../../local/run/keep";
@@ -62,6 +63,57 @@ async function kept<T>(
     await running.stop();
   }
 }
+
+/** The time on the wall, which can be put forward: what falls due by that is done. */
+class ForwardClock implements Clock {
+  private ahead = 0;
+
+  now(): number {
+    return Date.now() + this.ahead;
+  }
+
+  at(time: number, work: () => void): () => void {
+    const timer = setInterval(() => {
+      if (this.now() < time) return;
+      clearInterval(timer);
+      work();
+    }, 20);
+    return () => clearInterval(timer);
+  }
+
+  forwardTo(time: number): void {
+    this.ahead = time - Date.now();
+  }
+}
+
+test("schedules run by the clock of a stack that stays up, which says when next", async () => {
+  const clock = new ForwardClock();
+  const folder = changed(stacks.stack("scheduled-preprocessing"), ({ resource }) => {
+    const [job] = Object.values<{ schedule: string; time_zone: string }>(resource.google_cloud_scheduler_job);
+    Object.assign(job as object, { schedule: "15 2 * * *", time_zone: "Asia/Kathmandu" });
+    const paused = { ...job, name: "never", paused: true };
+    Object.assign(resource.google_cloud_scheduler_job, { paused });
+  });
+  const running = await startStack(folder, { clock });
+  try {
+    const { text } = await keepStack(running, { type: flowOf(running.stack), samples: "samples" });
+    const [, name, next = ""] =
+      /schedule (\S+)\n {2}15 2 \* \* \* \(Asia\/Kathmandu\), runs next at (\S+)/.exec(text) ?? [];
+    expect(text).toContain("schedule never\n  15 2 * * * (Asia/Kathmandu), paused\n");
+    const runs = () => running.parts.recorder.hops.filter(({ from }) => from === `schedule ${name}`);
+    expect(runs()).toEqual([]);
+    for (const [index, due] of [Date.parse(next), Date.parse(next) + 86_400_000].entries()) {
+      clock.forwardTo(due);
+      while (runs().length === index) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(await running.settled()).toBe("quiet");
+    expect(runs()).toMatchObject([{ what: `execution of ${next}`, status: "200" }, { status: "200" }]);
+    const { output_bucket_name: output } = running.stack.outputs;
+    expect(running.writes(output).length).toBeGreaterThan(0);
+  } finally {
+    await running.stop();
+  }
+});
 
 const isOwnProgram = ({ title }: Command) => title.startsWith("run a program");
 
