@@ -12,6 +12,8 @@ export interface Reading {
 /** The clock of a time zone, by the tz database that Node brings along. */
 export class ZonedClock {
   private readonly format: Intl.DateTimeFormat;
+  /** The last time that was looked up, and what the clock shows then: whoever goes on from there asks again. */
+  private last = { time: Number.NaN, shown: Number.NaN };
 
   /** @throws RangeError for a time zone that there is not */
   constructor(timeZone: string) {
@@ -66,9 +68,11 @@ export class ZonedClock {
 
   /** What the clock shows, as if it were UTC. */
   private shown(time: number): number {
+    if (this.last.time === time) return this.last.shown;
     const parts: Partial<Record<Intl.DateTimeFormatPartTypes, number>> = {};
     for (const { type, value } of this.format.formatToParts(time)) parts[type] = Number(value);
     const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute);
+    this.last = { time, shown: Date.UTC(year, month - 1, day, hour, minute) };
+    return this.last.shown;
   }
 }

@@ -41,15 +41,21 @@ function fromParsed(plain: unknown, fromNumber: (number: number) => Value = (num
   return new Map(Object.entries(plain).map(([key, value]) => [key, fromParsed(value, fromNumber)]));
 }
 
-/** Numbers without fraction or exponent are integers, exact to 64 bits. @throws SyntaxError */
+/**
+ * Numbers without fraction or exponent are integers of 64 bits, others doubles. Source: docs/reference/syntax/datatypes.
+ *
+ * @throws SyntaxError, also for a number that is neither: no document says what becomes of it, and it shall not become another
+ */
 export function parseJson(text: string): Value {
   return fromParsed(parseLossless(text, undefined, { parseNumber }));
 }
 
 function parseNumber(text: string): bigint | number {
-  if (!/^-?\d+$/.test(text)) return Number(text);
-  const whole = BigInt(text);
-  return BigInt.asIntN(64, whole) === whole ? whole : Number(text);
+  const isWhole = /^-?\d+$/.test(text);
+  const value = isWhole ? BigInt(text) : Number(text);
+  const fits = typeof value === "bigint" ? BigInt.asIntN(64, value) === value : Number.isFinite(value);
+  if (fits) return value;
+  throw new SyntaxError(`the number ${text.slice(0, 100)} is no ${isWhole ? "integer of 64 bits" : "double"}`);
 }
 
 /** @throws TypeError for bytes, which JSON cannot hold. Source: docs/reference/syntax/datatypes. */

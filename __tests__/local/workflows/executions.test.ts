@@ -35,6 +35,14 @@ function standIn(grants: readonly string[] | "everything" = "everything") {
 }
 
 describe("Executions over REST", () => {
+  test("integers of 64 bits in the argument come out as they went in", async () => {
+    const { around, ask } = standIn();
+    const argument = '{"id":1234567890123456789,"least":-9223372036854775808}';
+    const { name } = await ask("POST", `${WORKFLOW}/executions`, { argument });
+    await around.clock.advance(60_000);
+    expect(await ask("GET", name)).toMatchObject({ state: "SUCCEEDED", argument, result: argument });
+  });
+
   test("an execution is active, then has succeeded, with its argument and result as JSON texts", async () => {
     const { around, workflows, ask } = standIn();
     const created = await ask("POST", `${WORKFLOW}/executions`, { argument: '{"a": 1.0}', labels: { x: "y" } });
@@ -126,6 +134,13 @@ describe("Executions over REST", () => {
       { argument: "{" },
       "INVALID_ARGUMENT",
       /^Execution argument is not valid JSON: /,
+    ],
+    [
+      "POST",
+      `${WORKFLOW}/executions`,
+      { argument: '{"id":9223372036854775808}' },
+      "INVALID_ARGUMENT",
+      /^Execution argument is not valid JSON: the number 9223372036854775808 is no integer of 64 bits$/,
     ],
     [
       "POST",

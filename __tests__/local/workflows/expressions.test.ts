@@ -109,7 +109,7 @@ describe("standard library", () => {
     ['json.decode("[9007199254740993, -9223372036854775808]")[0] - 1', 9007199254740992],
     ['string(json.decode("9007199254740993"))', "9007199254740993"],
     ['get_type(json.decode("2.0"))', "double"],
-    ['get_type(json.decode("18446744073709551616"))', "double"],
+    ['get_type(json.decode("1e22"))', "double"],
     ["math.floor(9007199254740993) - 9007199254740992", 1],
     ['map.delete(a.m, "k")', {}],
     ['map.merge_nested(a.m, json.decode("{\\"k\\":{\\"x\\":1}}"))', { k: { deep: null, x: 1 } }],
@@ -157,10 +157,15 @@ describe("standard library", () => {
     expect(await evaluated(expression, argument)).toEqual({ raised: { tags: [tag], message } });
   });
 
-  test("json.decode raises ValueError", async () => {
-    const { raised } = (await evaluated('json.decode("{")')) as { raised: { tags: string[]; message: string } };
+  test.each([
+    ["{", /^invalid JSON: /],
+    // Neither of the two types of number: docs/reference/syntax/datatypes.
+    ["[18446744073709551616]", /^invalid JSON: the number 18446744073709551616 is no integer of 64 bits$/],
+    ["[-1e400]", /^invalid JSON: the number -1e400 is no double$/],
+  ])("json.decode of %s raises ValueError", async (text, message) => {
+    const { raised } = (await evaluated(`json.decode("${text}")`)) as { raised: { tags: string[]; message: string } };
     expect(raised.tags).toEqual(["ValueError"]);
-    expect(raised.message).toMatch(/^invalid JSON: /);
+    expect(raised.message).toMatch(message);
   });
 });
 
