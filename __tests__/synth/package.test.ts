@@ -85,6 +85,32 @@ describe("the package in another project", () => {
     }
   });
 
+  it.each([
+    ["thrown where a value is made", "Duration.seconds(-1)", 1],
+    [
+      "found by synthesize",
+      'new Bucket(stack, "a", { name: "No" }); new Topic(stack, "b", { name: "x" }); synthesize(app)',
+      2,
+    ],
+  ])("prints errors that nobody catches in a few lines, with the caller's: %s", (_, statements, errors) => {
+    const program = `const { App } = require("cdktf");
+      const { Bucket, Duration, GoogleStack, synthesize, Topic } = require("cdktf-serverless-ml");
+      const app = new App();
+      const stack = new GoogleStack(app, "flowers", { project: "acme-ml", region: "europe-west1" });
+      ${statements};`;
+    writeFileSync(join(project, "broken.js"), program);
+    let printed = "";
+    try {
+      run("node", ["broken.js"], project);
+    } catch (error) {
+      printed = String((error as { stderr?: string }).stderr);
+    }
+    const lines = printed.split("\n");
+    expect(lines.filter((line) => /^\s+at /.test(line))).toEqual([expect.stringMatching(/broken\.js:5:/)]);
+    expect(printed.match(/\b(InvalidValue|InvalidName): /g)).toHaveLength(errors);
+    expect(lines.length).toBeLessThan(15);
+  });
+
   it("is packed into a file that git ignores", () => {
     expect(filename).toMatch(/\.tgz$/);
     expect(readFileSync(join(ROOT, ".gitignore"), "utf8")).toMatch(/^\*\.tgz$/m);

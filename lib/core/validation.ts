@@ -70,7 +70,7 @@ const OWN_CODE = join(__dirname, "..");
 function keepCallersFrames(error: Error): void {
   const [message = "", ...frames] = (error.stack ?? "").split(/\n(?= {4}at )/);
   const foreign = frames.filter(
-    (frame) => !/\bnode:|<anonymous>|[/\\]node_modules[/\\]/.test(frame) && !frame.includes(OWN_CODE),
+    (frame) => !/\bnode:|\(<anonymous>\)|[/\\]node_modules[/\\]/.test(frame) && !frame.includes(OWN_CODE),
   );
   error.stack = [message, ...foreign].join("\n");
 }
