@@ -148,7 +148,7 @@ interface Task {
 
 /** The text as a value, in a list after a null, as a key, and as a key below a key. */
 function bodyWith(text: string): Json {
-  return { text, list: [null, text, [text]], [`key ${text}`]: { [text]: 1.5 }, none: undefined };
+  return { text, list: [null, undefined, text, [text]], [`key ${text}`]: { [text]: 1.5 }, none: undefined };
 }
 
 /** The text, where all of it came through. */
