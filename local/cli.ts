@@ -13,6 +13,7 @@ import { inputFor, runStack } from "./run/run-stack";
 import { requireEmpty } from "./run/save-buckets";
 import { StartError, type StartOptions, startStack } from "./run/start-stack";
 import { exitCodeOf, type Summary } from "./run/summary";
+import { readSecrets, SecretsFileError } from "./secrets";
 import { type ChooseModel, irisOrEcho, ModelError, modelFor, readModel } from "./vertex";
 
 const USAGE = `usage: npm run local -- <stack> [options]
@@ -26,6 +27,7 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   --output <dir>     keeps what buckets hold when the run is over
   --keep             stays up until Ctrl-C, and prints commands that use it
   --prove-iam        uses the stack without each of its IAM bindings in turn: which are needed, and for what
+  --secrets <file>   values of secrets, as JSON or as NAME=value lines; made up unless given
   --faults           puts generated items in, and lets faults befall what is delivered, called and published; waits take no time
   --seed <n>         with --faults: which faults, 0 to 4294967295; random unless given
   --inputs <n>       with --faults: how many items, 1 to 100000; 100 unless given
@@ -41,6 +43,7 @@ const FLAGS = {
   output: { type: "string" },
   keep: { type: "boolean" },
   "prove-iam": { type: "boolean" },
+  secrets: { type: "string" },
   faults: { type: "boolean" },
   seed: { type: "string" },
   inputs: { type: "string" },
@@ -77,6 +80,9 @@ interface Options {
   readonly allowsDeadLetters: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Says each notice once, on standard error. */
+  readonly onNotice: (notice: string) => void;
 }
 
 endWithOthers();
@@ -122,8 +128,16 @@ function chosenFor(type: FlowType | undefined, input: Input | undefined, keep: b
   return keep ? irisOrEcho : modelFor((input && type?.instances?.(input)) ?? []);
 }
 
-function watching({ quiet }: Options): StartOptions {
-  return quiet ? {} : onTerminal();
+function watching({ quiet, secrets, onNotice }: Options): StartOptions {
+  return { ...(quiet ? {} : onTerminal()), secrets, onNotice };
+}
+
+function sayingOnce(): (notice: string) => void {
+  const said = new Set<string>();
+  return (notice) => {
+    if (!said.has(notice)) console.error(`note: ${notice}`);
+    said.add(notice);
+  };
 }
 
 /** @returns the exit code */
@@ -134,8 +148,12 @@ function report(summary: Summary, { json, allowsDeadLetters }: Options): number 
 }
 
 /** @returns the exit code */
-async function proveIam({ folder, json, quiet }: Options): Promise<number> {
-  const proof = await prove(folder, quiet ? {} : { onProgress: progressOn(process.stderr) });
+async function proveIam({ folder, json, quiet, secrets, onNotice }: Options): Promise<number> {
+  const proof = await prove(folder, {
+    secrets,
+    onNotice,
+    ...(!quiet && { onProgress: progressOn(process.stderr) }),
+  });
   console.log(describeProof(proof, { quiet, colours: process.stdout.isTTY && !process.env.NO_COLOR }));
   if (json) console.log(JSON.stringify(summaryOf(proof)));
   return exitCodeOf({ verdict: verdictOf(proof) });
@@ -174,6 +192,8 @@ function readOptions(args: readonly string[]): Options | undefined {
     allowsDeadLetters: values["allow-dead-letters"] ?? false,
     json,
     quiet,
+    secrets: values.secrets === undefined ? undefined : readSecrets(absolute(values.secrets)),
+    onNotice: sayingOnce(),
   };
 }
 
@@ -205,8 +225,15 @@ function explain(error: Error): string {
     return `This stack cannot run locally; ${counted(error.reasons.length, "reason")}:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
   }
   if (error instanceof FlagError) return `${error.message}; npm run local -- --help says more`;
-  const expected = [UsageError, StackError, InputError, ApiError, StartError, ProofError, ModelError].some(
-    (type) => error instanceof type,
-  );
+  const expected = [
+    UsageError,
+    StackError,
+    InputError,
+    ApiError,
+    StartError,
+    ProofError,
+    ModelError,
+    SecretsFileError,
+  ].some((type) => error instanceof type);
   return expected ? error.message : (error.stack ?? String(error));
 }

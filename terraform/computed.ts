@@ -40,8 +40,18 @@ export const COMPUTED: Readonly<Record<string, Computed>> = {
     name: (a, d) => `projects/${project(a, d)}/roles/${a.role_id}`,
   },
   google_project_service: { id: (a, d) => `${project(a, d)}/${a.service}` },
+  google_pubsub_schema: { id: (a, d) => `projects/${project(a, d)}/schemas/${a.name}` },
   google_pubsub_subscription: { id: (a, d) => `projects/${project(a, d)}/subscriptions/${a.name}` },
   google_pubsub_topic: { id: (a, d) => `projects/${project(a, d)}/topics/${a.name}` },
+  google_secret_manager_secret: {
+    id: (a, d) => `projects/${project(a, d)}/secrets/${a.secret_id}`,
+    name: (a, d) => `projects/${project(a, d)}/secrets/${a.secret_id}`,
+  },
+  google_secret_manager_secret_version: {
+    id: (a) => `${a.secret}/versions/1`,
+    name: (a) => `${a.secret}/versions/1`,
+    version: () => "1",
+  },
   google_service_account: {
     id: (a, d) => `projects/${project(a, d)}/serviceAccounts/${email(a, d)}`,
     name: (a, d) => `projects/${project(a, d)}/serviceAccounts/${email(a, d)}`,

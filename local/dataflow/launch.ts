@@ -27,6 +27,8 @@ const ENVIRONMENT = [
   "network",
   "subnetwork",
   "ipConfiguration",
+  // Nothing is encrypted here.
+  "kmsKeyName",
   "additionalExperiments",
   "bypassTempDirValidation",
 ];

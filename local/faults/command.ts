@@ -1,14 +1,14 @@
 import { counted } from "../../cli";
 import { ApiError } from "../core/api-error";
 import type { FlowType } from "../run/flows";
-import { Machine } from "../run/machine";
+import { Machine, type MachineOptions } from "../run/machine";
 import { describe } from "../run/print";
 import { exitCodeOf, refusedAtStart, type Summary } from "../run/summary";
 import { describeFaults, describeProgress } from "./describe";
 import type { FaultSettings } from "./options";
 import { type Progress, runFaults } from "./run-faults";
 
-export interface FaultCommand extends FaultSettings {
+export interface FaultCommand extends FaultSettings, Pick<MachineOptions, "secrets" | "onNotice"> {
   readonly type: FlowType;
   /** Holds `cdk.tf.json`. */
   readonly folder: string;
@@ -25,13 +25,14 @@ const HOPS_UP_TO = 50;
 const BETWEEN_LINES = 10_000;
 
 /** Runs a stack while faults befall it, and prints what came of it. @returns the exit code @throws as `Machine.start` */
-export async function faults({ folder, type, stack, given, json, quiet, ...settings }: FaultCommand): Promise<number> {
+export async function faults(command: FaultCommand): Promise<number> {
+  const { folder, type, stack, given, json, quiet, secrets, onNotice, ...settings } = command;
   const { seed, inputs, realTime } = settings;
   const again = `npm run local -- ${given} --faults --seed ${seed} --inputs ${inputs}${realTime ? " --real-time" : ""}`;
   console.log(`${counted(inputs, "input")}, seed ${seed}; the same again: ${again}`);
   let machine: Machine;
   try {
-    machine = await Machine.start(folder);
+    machine = await Machine.start(folder, { secrets, onNotice });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return end(describe(refusedAtStart(stack, error.message)), refusedAtStart(stack, error.message), json);

@@ -16,12 +16,14 @@ import type {
 import type { Network, Service } from "../network";
 import { whenProcessEnds } from "../network/ending";
 import { callerOf, refusalOf, rendered } from "../network/endpoint";
+import type { Secrets } from "../secrets";
 import { requireBuild } from "./build";
 import { refusalAtDoor, type Traffic } from "./door";
 import { Front } from "./front";
 import { Log, type LogEntry } from "./log";
 import { notFound, tooLarge } from "./refusals";
 import { runtimeEnvironment, runtimeHeaders } from "./runtime";
+import { requireSecrets, secretEnvironment } from "./secrets";
 import { type FunctionSettings, problemsOf, SIMULATED, settingsOf } from "./settings";
 import { unpack } from "./source";
 
@@ -36,6 +38,8 @@ export interface FunctionHostOptions {
   readonly network: Network;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
+  /** Default: none. */
+  readonly secrets?: Secrets;
   /** Told what functions write. */
   readonly onLog?: (functionName: string, entry: LogEntry) => void;
   /**
@@ -71,6 +75,11 @@ export class FunctionHost implements Invoker {
     return functionsOf(options).flatMap(({ settings, file }) => problemsOf(settings, file));
   }
 
+  /** Secrets that functions have in their environment. */
+  static secrets(options: Pick<FunctionHostOptions, "project" | "projectNumber" | "region" | "resources">) {
+    return functionsOf(options).flatMap(({ settings }) => settings.secrets);
+  }
+
   /**
    * Unpacks all functions, starts an instance of each, and waits until all listen.
    * @throws Error for what cannot run here, for a build that its identity may not do, and for a function that does not start,
@@ -79,7 +88,7 @@ export class FunctionHost implements Invoker {
   async start(onProgress: (functionName: string) => void = () => {}): Promise<void> {
     const problems = FunctionHost.problems(this.options);
     if (problems.length > 0) throw new Error(problems.join("\n"));
-    this.requireBuilds();
+    this.requireDeployments();
     const all = functionsOf(this.options);
     const made = await Promise.all(all.map(({ settings, file }) => this.host(settings, file ?? "")));
     const started = made.map(async (hosted) => {
@@ -89,9 +98,12 @@ export class FunctionHost implements Invoker {
     for (const result of await Promise.allSettled(started)) if (result.status === "rejected") throw result.reason;
   }
 
-  /** Asks whether every function's build may do what it does. @throws ApiError PERMISSION_DENIED */
-  requireBuilds(): void {
-    for (const { settings } of functionsOf(this.options)) requireBuild(settings, this.options);
+  /** Asks whether every function can be built, and may read its secrets. @throws ApiError PERMISSION_DENIED */
+  requireDeployments(): void {
+    for (const { settings } of functionsOf(this.options)) {
+      requireBuild(settings, this.options);
+      requireSecrets(settings, this.options);
+    }
   }
 
   /** From one of Google's services or from the run's driver: internal traffic. */
@@ -178,7 +190,8 @@ export class FunctionHost implements Invoker {
       // What a process wrote last may be read after its end.
       if (!this.stopped) onLog?.(settings.name, entry);
     });
-    const environment = runtimeEnvironment(settings, await network.environment(settings.identity));
+    const secrets = secretEnvironment(settings, this.options.secrets);
+    const environment = runtimeEnvironment({ ...settings, secrets }, await network.environment(settings.identity));
     const instance = {
       folder,
       entryPoint: settings.entryPoint,

@@ -11,13 +11,19 @@ const PORT = "8080";
  * GoogleCloudPlatform/buildpacks (NODE_ENV).
  */
 export function runtimeEnvironment(
-  { name, entryPoint, environment }: FunctionSettings,
+  {
+    name,
+    entryPoint,
+    environment,
+    secrets,
+  }: Pick<FunctionSettings, "name" | "entryPoint" | "environment"> & { secrets: Readonly<Record<string, string>> },
   network: Readonly<Record<string, string>>,
 ): Record<string, string> {
   return {
     NODE_ENV: "production",
     ...network,
     ...environment,
+    ...secrets,
     ...pick(network, ["NODE_EXTRA_CA_CERTS", "GCE_METADATA_HOST", "LOCAL_GOOGLE_PORT"]),
     NODE_OPTIONS: [network.NODE_OPTIONS, environment.NODE_OPTIONS].filter(Boolean).join(" "),
     PORT,

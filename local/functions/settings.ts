@@ -1,4 +1,6 @@
 import type { EvaluatedResource, Simulated } from "../core/stand-in";
+import { blocks } from "../core/terraform-values";
+import type { SecretReference } from "../secrets";
 import { functionUri } from "./uri";
 
 /** A function as the stack's JSON has it, defaults filled in. Times in milliseconds. */
@@ -18,6 +20,8 @@ export interface FunctionSettings {
   readonly buildIdentity?: string;
   readonly source: { readonly bucket: string; readonly object: string };
   readonly environment: Readonly<Record<string, string>>;
+  /** Environment variables whose values are secrets'. */
+  readonly secrets: readonly (SecretReference & { readonly variable: string })[];
   readonly identity: string;
   readonly internalOnly: boolean;
   readonly timeout: number;
@@ -43,6 +47,10 @@ export const SIMULATED: Simulated = {
     "service_config.available_cpu",
     "service_config.available_memory",
     "service_config.environment_variables",
+    "service_config.secret_environment_variables.key",
+    "service_config.secret_environment_variables.project_id",
+    "service_config.secret_environment_variables.secret",
+    "service_config.secret_environment_variables.version",
     "service_config.ingress_settings",
     "service_config.max_instance_count",
     "service_config.max_instance_request_concurrency",
@@ -78,6 +86,11 @@ export function settingsOf(
     buildIdentity: build.service_account?.split("/").at(-1),
     source: { bucket, object },
     environment: service.environment_variables ?? {},
+    secrets: blocks(service, "secret_environment_variables").map(({ key, project_id, secret, version }) => ({
+      variable: key,
+      name: `projects/${project_id ?? project}/secrets/${secret}`,
+      version: version ?? "latest",
+    })),
     identity: service.service_account_email ?? `${stack.projectNumber}-compute@developer.gserviceaccount.com`,
     internalOnly: service.ingress_settings?.startsWith("ALLOW_INTERNAL") ?? false,
     timeout: Number(service.timeout_seconds ?? 60) * 1000,

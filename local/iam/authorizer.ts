@@ -27,7 +27,7 @@ export interface BindingAuthorizerOptions {
 
 /** Collections whose members have IAM policies of their own; of the rest, only the project has one. */
 const WITH_POLICY =
-  /^projects\/[^/]+\/(?:locations\/[^/]+\/(?:queues|services)|topics|subscriptions|serviceAccounts)\/[^/]+$/;
+  /^projects\/[^/]+\/(?:locations\/[^/]+\/(?:queues|services)|topics|subscriptions|secrets|serviceAccounts)\/[^/]+$/;
 const BUCKET = /^projects\/_\/buckets\/[^/]+/;
 
 /** Allows what a list of bindings allows: on the resource itself, its bucket, or its project. */

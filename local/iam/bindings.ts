@@ -36,6 +36,7 @@ const FAMILIES: Readonly<Record<string, { attributes: readonly string[]; resourc
   google_project_iam: { attributes: ["project"], resource: (a, project) => `projects/${a.project ?? project}` },
   google_pubsub_subscription_iam: global("subscription", "subscriptions"),
   google_pubsub_topic_iam: global("topic", "topics"),
+  google_secret_manager_secret_iam: global("secret_id", "secrets"),
   google_service_account_iam: {
     attributes: ["service_account_id"],
     resource: (a, project) => a.service_account_id.replace(/^projects\/-\//, `projects/${project}/`),

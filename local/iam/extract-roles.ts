@@ -26,6 +26,7 @@ const KEPT = [
   "logging.logEntries.create",
   "pubsub.",
   "run.routes.invoke",
+  "secretmanager.versions.access",
   "storage.buckets.",
   "storage.multipartUploads.",
   "storage.objects.",

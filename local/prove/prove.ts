@@ -3,7 +3,7 @@ import { FunctionHost } from "../functions";
 import type { Denial } from "../iam";
 import { type FlowType, flowOf } from "../run/flows";
 import { load } from "../run/load";
-import { Machine } from "../run/machine";
+import { Machine, type MachineOptions } from "../run/machine";
 import { SIMULATED_SERVICES } from "../run/stand-ins";
 import { isGood, type Summary } from "../run/summary";
 import { documented, type Requirement } from "./documented";
@@ -50,7 +50,7 @@ export interface Proof extends Findings {
   readonly seconds: number;
 }
 
-export interface ProveOptions {
+export interface ProveOptions extends Pick<MachineOptions, "secrets" | "onNotice"> {
   /** Told with each run that has ended how many have, and how many there are. */
   readonly onProgress?: (done: number, all: number) => void;
 }
@@ -65,7 +65,7 @@ const MACHINES = 2;
  * @param folder holds `cdk.tf.json`.
  * @throws ProofError; StackError, LoadError, StartError
  */
-export async function prove(folder: string, { onProgress = () => {} }: ProveOptions = {}): Promise<Proof> {
+export async function prove(folder: string, { onProgress = () => {}, ...options }: ProveOptions = {}): Promise<Proof> {
   const start = Date.now();
   const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES]);
   const type = flowOf(stack);
@@ -75,7 +75,7 @@ export async function prove(folder: string, { onProgress = () => {} }: ProveOpti
       `${stack.name} is none of the five architectures, and how else it is used is not known; ${wanted}`,
     );
   }
-  const { machines, denials } = await startMachines(folder);
+  const { machines, denials } = await startMachines(folder, options);
   try {
     const [one, other] = machines;
     const grants = grantsOf(stack, bindings);
@@ -90,10 +90,15 @@ export async function prove(folder: string, { onProgress = () => {} }: ProveOpti
 }
 
 /** No machines, and what was denied, where the stack's own deployment may not do something. */
-async function startMachines(folder: string): Promise<{ machines: Machine[]; denials: Denial[] }> {
+async function startMachines(
+  folder: string,
+  options: MachineOptions,
+): Promise<{ machines: Machine[]; denials: Denial[] }> {
   const denials: Denial[] = [];
   const onDenied = (denial: Denial) => denials.push(denial);
-  const starts = await Promise.allSettled(Array.from({ length: MACHINES }, () => Machine.start(folder, { onDenied })));
+  const starts = await Promise.allSettled(
+    Array.from({ length: MACHINES }, () => Machine.start(folder, { ...options, onDenied })),
+  );
   const machines = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
   const [failure] = starts.flatMap((start) => (start.status === "rejected" ? [start.reason] : []));
   if (failure === undefined) return { machines, denials };

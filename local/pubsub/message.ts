@@ -36,10 +36,12 @@ export function readMessages(given: unknown): PublishedMessage[] {
     throw invalid("All messages of a request must have the same ordering key.");
   }
   checkMessages(messages);
+  const key = messages.flatMap(({ attributes }) => Object.keys(attributes)).find((key) => key.startsWith("goog"));
+  if (key !== undefined) throw invalid(`The attribute key "${key}" begins with "goog".`);
   return messages;
 }
 
-/** @throws ApiError INVALID_ARGUMENT for what exceeds Pub/Sub's limits */
+/** @throws ApiError INVALID_ARGUMENT for what exceeds Pub/Sub's limits, whoever publishes */
 export function checkMessages(messages: readonly PublishedMessage[]): void {
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
   if (bytes > MAX_BYTES) throw invalid(`The request has ${bytes} bytes; allowed: ${MAX_BYTES}.`);
@@ -55,8 +57,7 @@ export function checkMessages(messages: readonly PublishedMessage[]): void {
       throw invalid(`The ordering key must have at most ${MAX_ORDERING_KEY_BYTES} bytes.`);
     }
     for (const [key, value] of entries) {
-      if (key === "" || key.startsWith("goog"))
-        throw invalid(`The attribute key "${key}" is empty or begins with "goog".`);
+      if (key === "") throw invalid("An attribute key is empty.");
       if (Buffer.byteLength(key) > MAX_KEY_BYTES)
         throw invalid(`An attribute key must have at most ${MAX_KEY_BYTES} bytes.`);
       if (Buffer.byteLength(value) > MAX_VALUE_BYTES) {

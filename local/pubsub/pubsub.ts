@@ -16,6 +16,7 @@ import { checkMessages, type Message, readMessages } from "./message";
 import type { PublishedMessage, TopicPublisher } from "./publisher";
 import { Puller } from "./pull";
 import { Pusher } from "./push";
+import { readSchema, SCHEMA_ATTRIBUTES, type Schema, type SchemaCheck, schemaCheck } from "./schema";
 import { checkName, SUBSCRIPTION_ATTRIBUTES, subscriptionSettings, TOPIC_ATTRIBUTES, topicName } from "./settings";
 import { type StreamingPullRequest, Streams } from "./streams";
 import { Subscription } from "./subscription";
@@ -29,17 +30,23 @@ export interface PubSubOptions {
   readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
 }
 
+interface Topic {
+  readonly subscriptions: Subscription[];
+  /** Of a topic with a schema. */
+  readonly check?: SchemaCheck;
+}
+
 /** Stands in for Pub/Sub. What it does and does not: CLAIMS.md. */
 export class PubSubStandIn implements StandIn, TopicPublisher {
   static readonly simulated: Simulated = {
+    google_pubsub_schema: SCHEMA_ATTRIBUTES,
     google_pubsub_topic: TOPIC_ATTRIBUTES,
     google_pubsub_subscription: SUBSCRIPTION_ATTRIBUTES,
   };
 
   readonly rest: readonly RestService[];
   readonly grpc: readonly GrpcService[];
-  /** Topic -> its subscriptions. */
-  private readonly topics = new Map<string, Subscription[]>();
+  private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly pushers = new Map<Subscription, Pusher>();
   private readonly pullers = new Map<Subscription, Puller>();
@@ -104,10 +111,18 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
     const { surroundings, topics } = this;
     const { project } = surroundings;
     const refusals = new Refusals();
-    for (const { address, type, attributes } of resources) {
+    const schemas = new Map<string, Schema>();
+    for (const resource of resources) {
+      if (resource.type !== "google_pubsub_schema") continue;
+      const schema = refusals.attempt(resource.address, () => readSchema(resource, project));
+      if (schema) schemas.set(schema.name, schema);
+    }
+    for (const resource of resources) {
+      const { address, type, attributes } = resource;
       if (type !== "google_pubsub_topic") continue;
       const name = refusals.attempt(address, () => checkName(attributes.name));
-      if (name) topics.set(`projects/${attributes.project ?? project}/topics/${name}`, []);
+      const check = refusals.attempt(address, () => schemaCheck(resource, schemas));
+      if (name) topics.set(`projects/${attributes.project ?? project}/topics/${name}`, { subscriptions: [], check });
     }
     for (const resource of resources) {
       if (resource.type !== "google_pubsub_subscription") continue;
@@ -121,7 +136,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
       if (topic && !this.topics.has(topic)) throw new Error(`the topic ${topic} is not in the stack`);
     }
     const subscription = new Subscription(this.surroundings, this.forwarder, settings);
-    this.topics.get(settings.topic)?.push(subscription);
+    this.topics.get(settings.topic)?.subscriptions.push(subscription);
     this.subscriptions.set(settings.name, subscription);
     if (settings.push) this.pushers.set(subscription, new Pusher(this.surroundings, subscription, settings.push));
     else {
@@ -177,10 +192,12 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
 
   private accept(caller: Caller, topic: string, messages: readonly PublishedMessage[]): string[] {
     this.surroundings.authorizer.require(caller, "pubsub.topics.publish", topic);
-    const subscriptions = this.topics.get(topic);
-    if (!subscriptions) throw new ApiError("NOT_FOUND", `Resource not found (resource=${topic.split("/").at(-1)}).`);
+    const found = this.topics.get(topic);
+    if (!found) throw new ApiError("NOT_FOUND", `Resource not found (resource=${topic.split("/").at(-1)}).`);
+    const { subscriptions, check } = found;
+    const checked = check ? messages.map(check) : messages;
     const publishTime = this.surroundings.clock.now();
-    return messages.map((published) => {
+    return checked.map((published) => {
       const id = `1${String(++this.published).padStart(15, "0")}`;
       const message = { ...published, id, publishTime };
       const takers = subscriptions.filter((subscription) => subscription.offer(message));

@@ -24,8 +24,15 @@ export interface SubscriptionSettings {
   readonly push?: PushSettings;
 }
 
-/** Attributes of `google_pubsub_topic` that are honoured. Labels change nothing. */
-export const TOPIC_ATTRIBUTES = ["name", "project", "labels"];
+/** Attributes of `google_pubsub_topic` that are honoured. Labels change nothing; what a topic keeps only Seek could bring back. */
+export const TOPIC_ATTRIBUTES = [
+  "name",
+  "project",
+  "labels",
+  "message_retention_duration",
+  "schema_settings.schema",
+  "schema_settings.encoding",
+];
 
 /** Attributes of `google_pubsub_subscription` that are honoured. Labels change nothing; nothing expires within a run. */
 export const SUBSCRIPTION_ATTRIBUTES = [

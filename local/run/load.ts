@@ -4,11 +4,14 @@ import type { Simulated } from "../core/stand-in";
 import { type Binding, defaultBindings, readBindings, SIMULATED_IAM } from "../iam";
 import { knownOutputs } from "./flows/known-outputs";
 import { isSimulated, PASSIVE, READ_AT_LOAD } from "./passive";
+import { noticesOf, WITHOUT_EFFECT } from "./without-effect";
 
 export interface Loaded {
   readonly stack: Stack;
   /** Of the stack, and of Google's agents. */
   readonly bindings: readonly Binding[];
+  /** What the stack asks for and a run does without, for people. */
+  readonly notices: readonly string[];
 }
 
 /**
@@ -20,7 +23,7 @@ export interface Loaded {
  */
 export function load(folder: string, simulated: readonly Simulated[]): Loaded {
   const stack = readStack(folder);
-  const known: Simulated = Object.assign({}, SIMULATED_IAM, ...simulated);
+  const known = merged([SIMULATED_IAM, ...simulated, ...WITHOUT_EFFECT.map(({ attributes }) => attributes)]);
   const { bindings, problems } = readBindings(
     // Where an expression has no value, that is said already.
     stack.resources.filter(({ address }) => !stack.findings.some((finding) => finding.address === address)),
@@ -38,7 +41,17 @@ export function load(folder: string, simulated: readonly Simulated[]): Loaded {
   return {
     stack: { ...stack, outputs: knownOutputs(stack) },
     bindings: [...bindings, ...defaultBindings(stack.defaults.project, stack.projectNumber)],
+    notices: noticesOf(stack.resources),
   };
+}
+
+/** Attributes of a type from all that name it. */
+function merged(all: readonly Simulated[]): Simulated {
+  const known: Record<string, string[]> = {};
+  for (const [type, attributes] of all.flatMap(Object.entries<readonly string[]>)) {
+    known[type] = [...(known[type] ?? []), ...attributes];
+  }
+  return known;
 }
 
 function unsimulated({ address, type, configured }: StackResource, known: Simulated): string[] {

@@ -8,6 +8,7 @@ import type { LogEntry } from "../functions/log";
 import { type Access, type Binding, BindingAuthorizer, type Denial } from "../iam";
 import { Network, type Service, TokenAuthority } from "../network";
 import type { TopicPublisher } from "../pubsub/publisher";
+import { Secrets } from "../secrets";
 import { type ChooseModel, dedicatedHosts } from "../vertex";
 import { load } from "./load";
 import { LineRecorder } from "./recorder";
@@ -58,6 +59,10 @@ export interface MachineOptions {
   readonly bindings?: (binding: Binding) => Binding | boolean;
   /** Told each call of the stack's own deployment that no binding allows. */
   readonly onDenied?: (denial: Denial) => void;
+  /** Values of secrets, by a secret's id or full name. Default: made up. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Told what the stack asks for and a run does without, and which secrets' values are made up. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 /** The network and the functions of a stack. They stay warm from run to run; everything else is made anew for each. */
@@ -66,13 +71,14 @@ export class Machine {
   private readonly tokens = new TokenAuthority();
   private readonly network: Network;
   private readonly functions: FunctionHost;
+  private readonly secrets: Secrets;
   private current: { authorizer: Authorizer; unsimulated: string[] };
 
   private constructor(
     readonly stack: Stack,
     /** The stack's, and those of Google's agents. */
     readonly bindings: readonly Binding[],
-    { onLog, ...iam }: MachineOptions,
+    { onLog, secrets: given, ...iam }: MachineOptions,
   ) {
     const { clock, tokens, place } = this;
     const { resources, folder } = stack;
@@ -80,7 +86,10 @@ export class Machine {
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
     this.network = new Network({ ...place, tokens, clock, onRefused, moreHosts: dedicatedHosts(resources) });
-    this.functions = new FunctionHost({ ...place, resources, folder, network: this.network, authorizer, clock, onLog });
+    const references = FunctionHost.secrets({ ...place, resources });
+    this.secrets = new Secrets({ ...place, resources, references, given });
+    const { network, secrets } = this;
+    this.functions = new FunctionHost({ ...place, resources, folder, network, authorizer, clock, secrets, onLog });
   }
 
   /**
@@ -91,12 +100,16 @@ export class Machine {
    *   do, StartError. Nothing runs then any more.
    */
   static async start(folder: string, options: MachineOptions = {}): Promise<Machine> {
-    const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES]);
+    const { stack, bindings, notices } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES]);
     const { project, region } = stack.defaults;
     const { projectNumber, resources } = stack;
     const problems = FunctionHost.problems({ project, region, projectNumber, resources });
     if (problems.length > 0) throw new LoadError(problems);
     const machine = new Machine(stack, bindings, options);
+    const madeUp = machine.secrets.madeUp.map(
+      (name) => `the value of ${name} is made up; --secrets <file> gives it one`,
+    );
+    for (const notice of [...notices, ...madeUp]) options.onNotice?.(notice);
     try {
       // Says what is not simulated before anything starts.
       await machine.run({ bindings: options.bindings, onDenied: options.onDenied }).stop();
@@ -136,7 +149,7 @@ export class Machine {
     const authorizer = this.authorizerOf({ ...iam, onDenied });
     this.current = { authorizer, unsimulated };
     this.clock.leadTo(clock);
-    functions.requireBuilds();
+    functions.requireDeployments();
 
     const between = interpose?.({ clock, recorder }) ?? {};
     const invoker = between.invoker?.(functions) ?? functions;
@@ -144,6 +157,7 @@ export class Machine {
     const written: WrittenObject[] = [];
     const created: CreatedTask[] = [];
     const standIns = createStandIns(surroundings, stack, {
+      secrets: this.secrets,
       onWrite: (object) => written.push(object),
       onTask: (queue, id, body) => created.push({ queue, id, body }),
       publisher: between.publisher,
@@ -197,14 +211,18 @@ export class Machine {
 }
 
 /**
- * The functions' own URLs. Functions outside a VPC come from the internet, whatever they call
- * (https://docs.cloud.google.com/run/docs/securing/ingress); everybody else here stands for a client inside the network.
+ * The functions' own URLs. Functions come from the internet, whatever they call, unless all their traffic goes through a VPC
+ * connector (https://docs.cloud.google.com/run/docs/securing/ingress); everybody else here stands for a client inside the network.
  */
 function doors(functions: FunctionHost, tokens: TokenAuthority, resources: readonly StackResource[]): Service {
   const [internal, external] = [functions.rest("internal"), functions.rest("external")];
   const identities = new Set(
     resources
-      .filter(({ type }) => type === "google_cloudfunctions2_function")
+      .filter(
+        ({ type, attributes }) =>
+          type === "google_cloudfunctions2_function" &&
+          attributes.service_config?.vpc_connector_egress_settings !== "ALL_TRAFFIC",
+      )
       .map(({ attributes }) => attributes.service_config?.service_account_email),
   );
   return {

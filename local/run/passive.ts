@@ -11,6 +11,7 @@ export const PASSIVE: Readonly<Record<string, string>> = {
   google_monitoring_alert_policy: "tells people; here the summary does",
   google_monitoring_notification_channel: "says how people are told",
   google_project_service: "turns an API on; here all that are simulated are on",
+  google_secret_manager_secret: "holds versions; their values come from their own resources, or from --secrets",
   google_service_account: "is a name; what it may do is said by bindings",
   time_sleep: "waits while deploying",
 };

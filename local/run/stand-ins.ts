@@ -5,6 +5,7 @@ import { DataflowStandIn } from "../dataflow";
 import type { TopicPublisher } from "../pubsub/publisher";
 import { PubSubStandIn } from "../pubsub/pubsub";
 import { SchedulerStandIn } from "../scheduler/scheduler";
+import { SecretManagerStandIn, type Secrets } from "../secrets";
 import { StorageStandIn } from "../storage";
 import type { StoredObject } from "../storage/stored-object";
 import { CloudTasksStandIn } from "../tasks/cloud-tasks";
@@ -17,6 +18,7 @@ export const SIMULATED_SERVICES: readonly Simulated[] = [
   DataflowStandIn,
   PubSubStandIn,
   SchedulerStandIn,
+  SecretManagerStandIn,
   StorageStandIn,
   VertexStandIn,
   WorkflowsStandIn,
@@ -27,6 +29,7 @@ export interface StandIns {
   readonly dataflow: DataflowStandIn;
   readonly pubsub: PubSubStandIn;
   readonly scheduler: SchedulerStandIn;
+  readonly secrets: SecretManagerStandIn;
   readonly storage: StorageStandIn;
   readonly vertex: VertexStandIn;
   readonly workflows: WorkflowsStandIn;
@@ -36,7 +39,8 @@ export function all(standIns: StandIns): StandIn[] {
   return Object.values(standIns);
 }
 
-export interface Watcher {
+export interface StandInOptions {
+  readonly secrets: Secrets;
   /** Told each object that is written. */
   readonly onWrite: (object: StoredObject) => void;
   /** Told each task that a queue takes on. */
@@ -55,7 +59,7 @@ export interface Watcher {
 export function createStandIns(
   surroundings: Surroundings,
   { resources, folder }: Stack,
-  { onWrite, onTask, publisher = (same) => same, chooseModel }: Watcher,
+  { secrets, onWrite, onTask, publisher = (same) => same, chooseModel }: StandInOptions,
 ): StandIns {
   const reasons: string[] = [];
   const attempt = <T>(create: (resources: readonly EvaluatedResource[]) => T): T => {
@@ -71,6 +75,7 @@ export function createStandIns(
   const tasks = attempt((resources) => new CloudTasksStandIn(surroundings, resources, { onTask }));
   const pubsub = attempt((resources) => new PubSubStandIn(surroundings, resources, { publisher }));
   const scheduler = attempt((resources) => new SchedulerStandIn(surroundings, resources));
+  const secretManager = attempt((resources) => new SecretManagerStandIn(surroundings, resources, secrets));
   const storage = attempt(
     (resources) =>
       new StorageStandIn(surroundings, resources, {
@@ -85,5 +90,5 @@ export function createStandIns(
   const vertex = attempt((resources) => new VertexStandIn(surroundings, resources, chooseModel));
   const workflows = attempt((resources) => new WorkflowsStandIn(surroundings, resources));
   if (reasons.length > 0) throw new LoadError(reasons);
-  return { tasks, dataflow, pubsub, scheduler, storage, vertex, workflows };
+  return { tasks, dataflow, pubsub, scheduler, secrets: secretManager, storage, vertex, workflows };
 }

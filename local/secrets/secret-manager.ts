@@ -1,0 +1,65 @@
+import { ApiError } from "../core/api-error";
+import { Refusals } from "../core/load-error";
+import { type Call, restService } from "../core/rpc";
+import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
+import { readText } from "../core/values";
+import { crc32c } from "../storage/checksums";
+import type { Secrets } from "./secrets";
+
+const VERSION = "google_secret_manager_secret_version";
+
+/** Stands in for Secret Manager. What it does and does not: CLAIMS.md. */
+export class SecretManagerStandIn implements StandIn {
+  static readonly simulated: Simulated = { [VERSION]: ["secret", "secret_data", "deletion_policy"] };
+
+  readonly rest: readonly RestService[];
+  readonly grpc = [];
+
+  /** @throws LoadError for a secret of more than one version */
+  constructor(
+    private readonly surroundings: Surroundings,
+    resources: readonly EvaluatedResource[],
+    private readonly secrets: Secrets,
+  ) {
+    const refusals = new Refusals();
+    const seen = new Set<string>();
+    for (const { address, type, attributes } of resources) {
+      if (type !== VERSION) continue;
+      const name = secrets.fullName(attributes.secret);
+      if (seen.has(name)) refusals.add(address, `${name} has more than one version, which is not simulated`);
+      seen.add(name);
+    }
+    refusals.throwIfAny();
+    const http = "GET /v1/{name=projects/*/secrets/*/versions/*}:access";
+    const rpcs = [{ name: "AccessSecretVersion", http, run: (call: Call) => this.access(call) }];
+    this.rest = [restService({ hosts: ["secretmanager.googleapis.com"], rpcs })];
+  }
+
+  pending(): number {
+    return 0;
+  }
+
+  stop(): void {}
+
+  /** Source: google/cloud/secretmanager/v1/service.proto and resources.proto (`SecretPayload`). */
+  private access({ request, caller }: Call): object {
+    const [, secret = "", version = ""] = /^(.+)\/versions\/(.+)$/.exec(readText(request.name, "name")) ?? [];
+    if (!/^(latest|[1-9]\d*)$/.test(version)) {
+      throw new ApiError("INVALID_ARGUMENT", `Invalid version ${version}; allowed: a number, or latest.`);
+    }
+    const name = this.secrets.fullName(secret);
+    this.surroundings.authorizer.require(caller, "secretmanager.versions.access", name);
+    const value = this.secrets.valueOf(name);
+    if (value === undefined) throw new ApiError("NOT_FOUND", `Secret [${name}] not found or has no versions.`);
+    const data = Buffer.from(value);
+    const { projectNumber } = this.surroundings;
+    return {
+      name: `projects/${projectNumber}/secrets/${name.split("/").at(-1)}/versions/${version === "latest" ? 1 : version}`,
+      // An int64, in JSON a text.
+      payload: {
+        data: data.toString("base64"),
+        dataCrc32c: String(Buffer.from(crc32c(data), "base64").readUInt32BE()),
+      },
+    };
+  }
+}
