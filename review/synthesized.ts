@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { readStack, type Stack, StackError, type StackResource } from "../terraform";
 import type { Change, Json, Path, Reading, Value } from "./change";
@@ -7,6 +7,7 @@ import { isGrant } from "./iam";
 import { InputError } from "./input-error";
 import { isImmutable } from "./knowledge";
 import { code, plural } from "./markdown/text";
+import { Secrets } from "./secrets";
 
 /** A stack as it was synthesized, with what only its text tells. */
 export interface Synthesized {
@@ -34,7 +35,10 @@ export function readStacks(folder: string): Map<string, Synthesized> {
   }
   try {
     return new Map(
-      found.map((each) => [basename(resolve(each)), { stack: complete(readStack(each)), moved: movesIn(each) }]),
+      found.map((each) => {
+        const stack = readStack(each);
+        return [basename(resolve(each)), { stack: complete(stack), moved: movesOf(stack) }];
+      }),
     );
   } catch (error) {
     if (error instanceof StackError) throw new InputError(error.message);
@@ -53,22 +57,43 @@ export function compare(name: string, base: Synthesized | undefined, head: Synth
     return changeOf(name, previous, resource);
   });
   changes.push(...[...before.values()].map((resource) => changeOf(name, resource, undefined)));
+  const changedOutputs = outputs(name, base?.stack.outputs ?? {}, head.stack.outputs);
+  const secrets = new Secrets();
+  for (const value of [base, head].flatMap((side) => side?.stack.sensitive ?? [])) secrets.learn(value, true);
+  for (const { before, after } of changes) secrets.learn([before, after]);
+  const hide = (change: Change): Change => {
+    const [before, after] = secrets.hide([change.before, change.after]);
+    return { ...change, address: secrets.text(change.address), before, after };
+  };
   return {
     stack: name,
     from: "synthesized",
-    changes,
-    outputs: outputs(name, base?.stack.outputs ?? {}, head.stack.outputs),
+    changes: changes.map(hide),
+    outputs: changedOutputs.map(hide),
     vanished: new Set(),
-    notes: [],
-    gaps: head.stack.findings
-      .filter(({ expression }) => expression === undefined)
-      .map(
-        ({ address, attribute, why }) =>
-          `${code([name, address, attribute].filter(Boolean).join(" "))} was not compared: ${why}.`,
-      ),
+    notes: providerNotes(name, base?.stack, head.stack),
+    gaps: [...new Set([...gapsIn(name, head.stack), ...gapsIn(name, base?.stack)])],
     baseFolder: base?.stack.folder,
     headFolder: head.stack.folder,
   };
+}
+
+/** What of a stack was not understood. */
+function gapsIn(name: string, stack: Stack | undefined): string[] {
+  return (stack?.findings ?? []).map(({ address, attribute, expression, why }) => {
+    const what = code([name, address, attribute].filter(Boolean).join(" "));
+    return `${what} was ${expression === undefined ? "not compared" : "compared as it is written"}: ${why}.`;
+  });
+}
+
+/** Resources that name no project or region are in the provider's; without a plan, that they move is not seen elsewhere. */
+function providerNotes(name: string, base: Stack | undefined, head: Stack): string[] {
+  return (["project", "region"] as const)
+    .filter((key) => base !== undefined && base.defaults[key] !== head.defaults[key])
+    .map((key) => {
+      const change = `${code(String(base?.defaults[key]))} to ${code(head.defaults[key])}`;
+      return `The ${key} of the provider of ${code(name)} changes from ${change}: whatever names none of its own is made anew there, and deleted where it was.`;
+    });
 }
 
 function removed(stack: string, base: Synthesized | undefined): Reading {
@@ -161,8 +186,6 @@ function complete(stack: Stack): Stack {
   return stack;
 }
 
-function movesIn(folder: string): Map<string, string> {
-  const { moved } = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
-  const blocks: Value[] = Array.isArray(moved) ? moved : moved ? [moved] : [];
-  return new Map(blocks.map(({ from, to }) => [to, from]));
+function movesOf({ moved }: Stack): Map<string, string> {
+  return new Map(moved.map(({ from, to }) => [String(to), String(from)]));
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Value } from "./functions";
+import type { Value } from "./values";
 
 /** Of the Google provider's configuration, where resources may leave it out. */
 export interface ProviderDefaults {

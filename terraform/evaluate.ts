@@ -1,5 +1,8 @@
 import { type Expression, ExpressionError } from "./expression";
-import { FUNCTIONS, number, text, type Value } from "./functions";
+import { FUNCTIONS, isEqual } from "./functions";
+import { BigFloat } from "./number";
+import { convert, typeOf, unify } from "./types";
+import { boolean, entriesOf, fromJson, itemsOf, number, Sequence, text, toJson, type Value } from "./values";
 
 /** A key of a reference: `google_x.id.service_config[0].uri` is `google_x` and the keys id, service_config, 0, uri. */
 export type Key = string | number;
@@ -7,16 +10,28 @@ export type Key = string | number;
 /** Gives the value of a reference. @throws ExpressionError */
 export type Lookup = (root: string, keys: readonly Key[]) => Value;
 
-/** @throws ExpressionError */
+/** The value of an expression, as JSON. @throws ExpressionError */
 export function evaluate(expression: Expression, lookup: Lookup): Value {
-  const value = (inner: Expression): Value => evaluate(inner, lookup);
+  return toJson(typedValue(expression, lookup));
+}
+
+/**
+ * The value of an expression, with what Terraform knows of it beyond JSON (`values.ts`).
+ *
+ * @throws ExpressionError
+ */
+export function typedValue(expression: Expression, lookup: Lookup): Value {
+  const value = (inner: Expression): Value => typedValue(inner, lookup);
   switch (expression.kind) {
     case "literal":
-      return expression.value;
+      return fromJson(expression.value);
     case "template":
-      return expression.parts.map((part) => text(value(part))).join("");
+      return expression.parts
+        .map((part) => text(value(part)))
+        .join("")
+        .normalize("NFC");
     case "name":
-      return lookup(expression.name, []);
+      return fromJson(lookup(expression.name, []));
     case "index":
       return index(expression, lookup);
     case "call": {
@@ -29,11 +44,13 @@ export function evaluate(expression: Expression, lookup: Lookup): Value {
     case "object":
       return Object.fromEntries(expression.items.map(([key, item]) => [text(value(key)), value(item)]));
     case "unary":
-      return expression.operator === "!" ? !boolean(value(expression.operand)) : -number(value(expression.operand));
+      return expression.operator === "!"
+        ? !boolean(value(expression.operand))
+        : number(value(expression.operand)).negated();
     case "binary":
       return binary(expression.operator, value(expression.left), value(expression.right));
     case "conditional":
-      return boolean(value(expression.test)) ? value(expression.yes) : value(expression.no);
+      return conditional(boolean(value(expression.test)), expression, lookup);
   }
 }
 
@@ -53,7 +70,7 @@ export function references(expression: Expression): { root: string; keys: Key[] 
       const constant: Key[] = [];
       for (const key of keys) {
         if (key.kind !== "literal") break;
-        constant.push(key.value as Key);
+        constant.push(key.value instanceof BigFloat ? Number(key.value.toJson()) : (key.value as Key));
       }
       return [{ root: root.name, keys: constant }, ...inKeys];
     }
@@ -74,23 +91,39 @@ export function references(expression: Expression): { root: string; keys: Key[] 
 
 /** One step into a value. A block that the JSON gives as an object is also the only element of its list. */
 export function step(value: Value, key: Key, path: string): Value {
-  if (typeof value === "object" && value !== null) {
-    if (typeof key === "string" ? Object.hasOwn(value, key) : Array.isArray(value) && key < value.length) {
-      return value[key];
-    }
-    if (key === 0 && !Array.isArray(value)) return value;
+  if (value instanceof Sequence && value.kind === "set")
+    throw new ExpressionError(`${path} is a set, which has no indices`);
+  const [items, entries] = [itemsOf(value), entriesOf(value)];
+  const position = typeof key === "string" && /^\d+$/.test(key) ? Number(key) : key;
+  if (items && typeof position === "number" && Number.isInteger(position) && position >= 0 && position < items.length) {
+    return items[position];
   }
+  if (entries && Object.hasOwn(entries, String(key))) return entries[String(key)];
+  if (entries && key === 0) return value;
   throw new ExpressionError(`${path} has no ${typeof key === "number" ? `element ${key}` : JSON.stringify(key)}`);
 }
 
 function index(expression: Expression, lookup: Lookup): Value {
   const { root, keys: expressions } = flatten(expression);
   const keys = expressions.map((key) => {
-    const value = evaluate(key, lookup);
-    return typeof value === "number" ? value : text(value);
+    const value = typedValue(key, lookup);
+    return value instanceof BigFloat ? Number(value.toJson()) : text(value);
   });
-  if (root.kind === "name") return lookup(root.name, keys);
-  return keys.reduce((value, key) => step(value, key, "the value"), evaluate(root, lookup));
+  if (root.kind === "name") return fromJson(lookup(root.name, keys));
+  return keys.reduce((value, key) => step(value, key, "the value"), typedValue(root, lookup));
+}
+
+/** Both results become what they have in common: `true ? 1 : "a"` is `"1"`. */
+function conditional(test: boolean, { yes, no }: Expression & { kind: "conditional" }, lookup: Lookup): Value {
+  const chosen = typedValue(test ? yes : no, lookup);
+  let other: Value;
+  try {
+    other = typedValue(test ? no : yes, lookup);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw new ExpressionError(`the other result of a conditional has no type: ${error.message}`);
+  }
+  return convert(chosen, unify([typeOf(chosen), typeOf(other)]));
 }
 
 function flatten(expression: Expression): { root: Expression; keys: Expression[] } {
@@ -106,39 +139,28 @@ function binary(operator: string, left: Value, right: Value): Value {
     case "&&":
       return boolean(left) && boolean(right);
     case "==":
-      return same(left, right);
+      return isEqual(left, right);
     case "!=":
-      return !same(left, right);
+      return !isEqual(left, right);
   }
   const [a, b] = [number(left), number(right)];
   switch (operator) {
     case "<":
-      return a < b;
+      return a.compare(b) < 0;
     case ">":
-      return a > b;
+      return a.compare(b) > 0;
     case "<=":
-      return a <= b;
+      return a.compare(b) <= 0;
     case ">=":
-      return a >= b;
+      return a.compare(b) >= 0;
     case "+":
-      return a + b;
+      return a.plus(b);
     case "-":
-      return a - b;
+      return a.minus(b);
     case "*":
-      return a * b;
-    case "/":
-      return a / b;
-    default:
-      return a % b;
+      return a.times(b);
   }
-}
-
-function same(left: Value, right: Value): boolean {
-  return FUNCTIONS.jsonencode?.(left) === FUNCTIONS.jsonencode?.(right);
-}
-
-function boolean(value: Value): boolean {
-  if (value === true || value === "true") return true;
-  if (value === false || value === "false") return false;
-  throw new ExpressionError("a condition that is neither true nor false");
+  const divided = operator === "/" ? a.dividedBy(b) : a.modulo(b);
+  if (!divided) throw new ExpressionError("a division by zero");
+  return divided;
 }

@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import { COMPUTED, COMPUTED_DATA, type ProviderDefaults, projectNumber } from "./computed";
-import { evaluate, type Key, references, step } from "./evaluate";
-import { ExpressionError, parseTemplate } from "./expression";
-import type { Value } from "./functions";
-import { assign, block, has, isBlock, type Json, one } from "./json";
+import type { Configuration } from "./configuration";
+import { type Key, references, step, typedValue } from "./evaluate";
+import { type Expression, ExpressionError, parseTemplate } from "./expression";
+import { assign, block, has, isBlock, type Json } from "./json";
 import type { Finding, Stack, StackResource } from "./stack";
+import { convert as converted, typeConstraint } from "./types";
+import { fromJson, toJson, type Value } from "./values";
 
 /** Arguments that every resource takes and that say how to deploy it, not what it is. */
 const META = new Set(["//", "depends_on", "lifecycle"]);
@@ -16,35 +18,38 @@ const REFUSED_META: Readonly<Record<string, string>> = {
   connection: "connections of provisioners are not understood",
   provider: "providers other than the default one are not understood",
 };
-/** Of Terraform's top level: what is read here, and what only concerns deployment. */
-const TOP_LEVEL = new Set(["//", "terraform", "provider", "resource", "data", "output", "variable", "locals", "moved"]);
-
 /** One evaluation of a stack; attributes are evaluated on first use, each once. */
 export class Evaluation {
   private readonly findings: Finding[] = [];
   private readonly values = new Map<string, { value: Value } | "evaluating" | ExpressionError>();
   private readonly defaults: ProviderDefaults;
 
-  constructor(private readonly json: Json) {
-    const google = isBlock(json.provider) ? one(json.provider.google) : {};
-    const given = (key: string) => (typeof google[key] === "string" ? google[key] : undefined);
-    this.defaults = { project: given("project") ?? "local-project", region: given("region") ?? "us-central1" };
-  }
-
-  stack({ name, folder }: { name: string; folder: string }): Stack {
-    for (const key of Object.keys(this.json)) {
-      if (!TOP_LEVEL.has(key)) this.report({ address: key, attribute: "", why: `${key} is not understood` });
-    }
-    const aliases = isBlock(this.json.provider) ? Object.entries(this.json.provider) : [];
-    for (const [provider, configurations] of aliases) {
-      if (Array.isArray(configurations) && configurations.length > 1) {
+  constructor(private readonly json: Configuration) {
+    this.findings.push(...json.findings);
+    for (const [provider, configurations] of Object.entries(json.provider)) {
+      if (configurations.length > 1) {
         this.report({ address: `provider.${provider}`, attribute: "", why: "more than one configuration" });
       }
     }
+    const project = this.configuredDefault("project") ?? "local-project";
+    this.defaults = { project, region: this.configuredDefault("region") ?? "us-central1" };
+  }
+
+  /** Of the provider's configuration without an alias, which resources have where they name none. */
+  private configuredDefault(key: "project" | "region"): string | undefined {
+    const google = this.json.provider.google?.find(({ alias }) => alias === undefined);
+    if (google?.[key] === undefined || google[key] === null) return undefined;
+    const value = this.convert("provider.google", [key], google[key]);
+    if (value === undefined || typeof value === "string") return value;
+    this.report({ address: "provider.google", attribute: key, why: "it is not a string" });
+    return undefined;
+  }
+
+  stack({ name, folder }: { name: string; folder: string }): Stack {
     const resources = this.all("resource", "");
     const data = this.all("data", "data.");
     const outputs = Object.fromEntries(
-      Object.entries(block(this.json.output)).map(([key, output]) => [
+      Object.entries(this.json.output).map(([key, output]) => [
         key,
         this.convert(`output.${key}`, [], block(output).value),
       ]),
@@ -57,18 +62,22 @@ export class Evaluation {
       resources,
       data,
       outputs,
+      sensitive: [
+        ...Object.values(this.json.variable).flatMap((each) => (block(each).sensitive === true ? [each.default] : [])),
+        ...Object.entries(this.json.output).flatMap(([key, each]) =>
+          block(each).sensitive === true ? [outputs[key]] : [],
+        ),
+      ].filter((value) => value !== undefined),
+      moved: this.json.moved,
       findings: this.findings,
     };
   }
 
   private all(kind: "resource" | "data", prefix: string): StackResource[] {
-    return Object.entries(block(this.json[kind])).flatMap(([type, byId]) =>
-      Object.entries(block(byId)).flatMap(([id, configuration]) => {
-        const address = `${prefix}${type}.${id}`;
-        if (isBlock(configuration)) return [this.resource(address, type, id, configuration, kind)];
-        this.report({ address, attribute: "", why: "its configuration is not an object" });
-        return [];
-      }),
+    return Object.entries(this.json[kind]).flatMap(([type, byId]) =>
+      Object.entries(byId).map(([id, configuration]) =>
+        this.resource(`${prefix}${type}.${id}`, type, id, block(configuration), kind),
+      ),
     );
   }
 
@@ -116,9 +125,9 @@ export class Evaluation {
         Object.entries(value).map(([key, item]) => [key, this.convert(address, [...path, key], item)]),
       );
     }
-    if (typeof value !== "string") return value;
+    if (typeof value !== "string") return toJson(value);
     try {
-      return this.template(`${address} ${path.join(" ")}`, value);
+      return toJson(this.template(`${address} ${path.join(" ")}`, value));
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       this.report({ address, attribute: path.join("."), expression: value, why: error.message });
@@ -134,7 +143,7 @@ export class Evaluation {
     if (known) return known.value;
     this.values.set(slot, "evaluating");
     try {
-      const value = evaluate(parseTemplate(source), (root, keys) => this.lookup(root, keys));
+      const value = typedValue(parseTemplate(source), (root, keys) => this.lookup(root, keys));
       this.values.set(slot, { value });
       return value;
     } catch (error) {
@@ -151,7 +160,7 @@ export class Evaluation {
       case "var":
         return this.variable(name[0], keys.slice(1));
       case "local": {
-        const local = block(this.json.locals);
+        const local = this.json.locals;
         if (name[0] === undefined || !Object.hasOwn(local, name[0])) throw unknown(`local.${name[0]}`);
         return this.follow(`local.${name[0]}`, [], local[name[0]], keys.slice(1));
       }
@@ -161,12 +170,19 @@ export class Evaluation {
   }
 
   private variable(name: string | undefined, keys: readonly Key[]): Value {
-    const variables = block(this.json.variable);
+    const variables = this.json.variable;
     if (name === undefined || !Object.hasOwn(variables, name)) throw unknown(`var.${name}`);
     const variable = block(variables[name]);
     if (variable.default === undefined) throw new ExpressionError(`var.${name} has no default`);
     // A default is a constant in Terraform, never a template.
-    return keys.reduce((value, key) => step(value, key, `var.${name}`), variable.default);
+    const constant = (expression: Expression) =>
+      typedValue(expression, () => {
+        throw new ExpressionError("a reference where a constant is needed");
+      });
+    const given = fromJson(variable.default);
+    const type = variable.type === undefined || variable.type === null ? undefined : typeExpression(variable.type);
+    const value = type ? converted(given, typeConstraint(type, constant)) : given;
+    return keys.reduce((inner, key) => step(inner, key, `var.${name}`), value);
   }
 
   private attribute(
@@ -176,7 +192,7 @@ export class Evaluation {
     kind: "resource" | "data",
     keys: readonly Key[],
   ): Value {
-    const configuration = type && id ? block(block(this.json[kind])[type])[id] : undefined;
+    const configuration = type && id ? block(this.json[kind][type])[id] : undefined;
     if (!type || !isBlock(configuration)) throw unknown(address);
     if (keys.length === 0) throw new ExpressionError(`${address} as a whole is not understood`);
     const [first, ...rest] = keys;
@@ -224,12 +240,11 @@ export class Evaluation {
     const compute = (kind === "resource" ? COMPUTED : COMPUTED_DATA)[type]?.[keys.join(".")];
     if (!compute) throw unknown(`${address}.${keys.join(".")}`);
     const id = address.slice(address.lastIndexOf(`${type}.`) + type.length + 1);
-    const configuration = block(block(block(this.json[kind])[type])[id]);
+    const configuration = block(block(this.json[kind][type])[id]);
     const attributes = new Proxy(configuration, {
       get: (target, key) => {
         if (typeof key !== "string" || !Object.hasOwn(target, key) || target[key] === null) return undefined;
-        const value = this.follow(address, [key], target[key], []);
-        return value;
+        return toJson(this.follow(address, [key], target[key], []));
       },
     });
     try {
@@ -243,6 +258,12 @@ export class Evaluation {
   private report(finding: Finding): void {
     this.findings.push(finding);
   }
+}
+
+/** JSON has the type of a variable as a string, which is no template. */
+function typeExpression(type: Value): Expression {
+  if (typeof type !== "string") throw new ExpressionError("its type is not understood");
+  return parseTemplate(/^\$\{.*\}$/s.test(type) ? type : `\${${type}}`);
 }
 
 /** Notes the paths of what is configured, and the addresses that its expressions refer to. */

@@ -1,3 +1,5 @@
+import { BigFloat } from "./number";
+
 /**
  * Terraform's expression language, as far as synthesized JSON uses it: literals, templates, references, indices, function
  * calls, objects, lists, operators and conditionals. Written by hand: of the parsers on npm, those that give a syntax tree of
@@ -6,7 +8,7 @@
  * Source of the grammar: github.com/hashicorp/hcl, hclsyntax/spec.md.
  */
 export type Expression =
-  | { readonly kind: "literal"; readonly value: string | number | boolean | null }
+  | { readonly kind: "literal"; readonly value: string | number | boolean | null | BigFloat }
   | { readonly kind: "template"; readonly parts: readonly Expression[] }
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "index"; readonly of: Expression; readonly key: Expression }
@@ -148,7 +150,7 @@ class Parser {
     if (this.symbol("{")) return this.object();
     if (this.symbol("<<")) throw new ExpressionError("heredocs (<<) are not understood");
     const number = this.match(NUMBER);
-    if (number !== undefined) return literal(Number(number));
+    if (number !== undefined) return literal(BigFloat.parse(number) ?? Number(number));
     const name = this.match(IDENTIFIER);
     if (name === undefined) throw this.unexpected();
     if (this.symbol("(")) return { kind: "call", name, args: this.list(")") };
@@ -231,6 +233,6 @@ class Parser {
   }
 }
 
-function literal(value: string | number | boolean | null): Expression {
+function literal(value: string | number | boolean | null | BigFloat): Expression {
   return { kind: "literal", value };
 }

@@ -1,10 +1,11 @@
 import type { Key } from "./evaluate";
-import type { Value } from "./functions";
+import { BigFloat } from "./number";
+import type { Value } from "./values";
 
 export type Json = Record<string, Value>;
 
 export function isBlock(value: Value): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof BigFloat);
 }
 
 export function block(value: Value): Json {

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { ProviderDefaults } from "./computed";
+import { configurationOf } from "./configuration";
 import { Evaluation } from "./evaluation";
-import type { Value } from "./functions";
 import { isBlock, type Json } from "./json";
+import { parseJson, type Value } from "./values";
 
 /** Something in a stack that is not understood, or that cannot have a value. */
 export interface Finding {
@@ -42,6 +43,10 @@ export interface Stack {
   readonly resources: readonly StackResource[];
   readonly data: readonly StackResource[];
   readonly outputs: Readonly<Record<string, Value>>;
+  /** Values of variables and outputs that are marked as sensitive. */
+  readonly sensitive: readonly Value[];
+  /** The `moved` blocks. */
+  readonly moved: readonly Readonly<Record<string, Value>>[];
   readonly findings: readonly Finding[];
 }
 
@@ -59,16 +64,17 @@ export function readStack(folder: string): Stack {
   if (!existsSync(file)) throw new StackError(`there is no ${file}`);
   let json: Value;
   try {
-    json = JSON.parse(readFileSync(file, "utf8"));
+    json = parseJson(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new StackError(`${file} is not JSON: ${(error as Error).message}`);
   }
-  if (!isBlock(json)) throw new StackError(`${file} is not an object`);
-  const name = json["//"]?.metadata?.stackName;
+  const files: Value[] = Array.isArray(json) ? json : [json];
+  if (!files.every(isBlock)) throw new StackError(`${file} is not an object, nor a list of objects`);
+  const name = files.map((each) => each["//"]?.metadata?.stackName).find((each) => each !== undefined);
   return evaluateStack(json, { name: typeof name === "string" ? name : basename(resolve(folder)), folder });
 }
 
 /** The same for JSON at hand. @param where name and folder of the stack. */
-export function evaluateStack(json: Json, where: { name: string; folder: string }): Stack {
-  return new Evaluation(json).stack(where);
+export function evaluateStack(json: Json | Json[], where: { name: string; folder: string }): Stack {
+  return new Evaluation(configurationOf(json)).stack(where);
 }

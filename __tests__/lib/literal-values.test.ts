@@ -17,7 +17,7 @@ import { Topic } from "../../lib/parts/topic";
 import { Workflow } from "../../lib/parts/workflow";
 import { evaluate } from "../../terraform/evaluate";
 import { parseTemplate } from "../../terraform/expression";
-import type { Value } from "../../terraform/functions";
+import type { Value } from "../../terraform/values";
 import { errorsOf, type Json, only, temporaryFolder, testFunction, testStack } from "./support";
 
 /** What Terraform, JSON or cdktf could read as something of their own. */

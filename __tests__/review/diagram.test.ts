@@ -73,11 +73,15 @@ describe("docs (npm run diagram draws them anew)", () => {
     expect(() => run("node", [join(ROOT, "scripts", "ts.mjs"), cli], folder)).toThrow(
       expect.objectContaining({
         status: 1,
-        stderr: "there are no stacks in cdktf.out/stacks; run npm run synth first\n",
+        stderr:
+          "diagram: cdktf.out has no synthesized stacks: neither stacks/<name>/cdk.tf.json nor cdk.tf.json; run npm run synth first, or give a folder\n",
       }),
     );
     expect(() => run("node", [join(ROOT, "scripts", "ts.mjs"), cli, "async-batch"], folder)).toThrow(
-      expect.objectContaining({ status: 1, stderr: "npm run diagram takes no arguments; given: async-batch\n" }),
+      expect.objectContaining({
+        status: 1,
+        stderr: "diagram: async-batch has no synthesized stacks: neither stacks/<name>/cdk.tf.json nor cdk.tf.json\n",
+      }),
     );
     expect(existsSync(join(folder, "docs"))).toBe(false);
   });

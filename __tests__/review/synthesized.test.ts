@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function synthesized(side: string, stacks: Record<string, Json>): string {
+function synthesized(side: string, stacks: Record<string, Json | Json[]>): string {
   for (const [name, json] of Object.entries(stacks)) {
     mkdirSync(join(folder, side, "stacks", name), { recursive: true });
     writeFileSync(join(folder, side, "stacks", name, "cdk.tf.json"), JSON.stringify(json));
@@ -28,7 +28,7 @@ _Without a plan: the synthesized JSON of base and head is compared, and what is 
 `;
 
 /** The comment on two versions of one stack; `VERDICT` stands for the second line where it does not matter. */
-function compared(base: Json, head: Json): { verdict: string; rest: string } {
+function compared(base: Json | Json[], head: Json | Json[]): { verdict: string; rest: string } {
   const inputs = { plans: [], base: synthesized("base", { shop: base }), head: synthesized("head", { shop: head }) };
   const text = comment(review(readAll(inputs).readings));
   const verdict = text.split("\n")[1] ?? "";
@@ -214,7 +214,12 @@ test("grants name whom they are for, as Google will", () => {
 test("a value that cannot be evaluated is compared as it is written", () => {
   const name = (separator: string) =>
     stack({ google_pubsub_topic: { t: { name: `\${unheard("a${separator}b")}`, labels: { a: "1" } } } });
-  expect(compared(name("-"), name("-")).verdict).toBe("🟢 **Safe**: no changes.");
+  const same = compared(name("-"), name("-"));
+  // What is written may be the same, and mean something else.
+  expect(same.verdict).toBe("🟠 **Partial**: no changes; what was not understood may hold more.");
+  expect(same.rest).toBe(
+    "> `shop google_pubsub_topic.t name` was compared as it is written: the function unheard is not understood.\n",
+  );
   const { rest } = compared(name("-"), name("_"));
   expect(rest).toContain('  - Forced by `name`: `${unheard("a-b")}` → `${unheard("a_b")}`.\n');
 });
@@ -224,6 +229,93 @@ test("what is not understood is said", () => {
   expect(compared(counted, counted).rest).toBe(
     "> `shop google_pubsub_topic.t count` was not compared: count is not understood.\n",
   );
+});
+
+describe("what Terraform reads is read, in whatever form of Terraform JSON", () => {
+  const plain = (role: string) =>
+    stack({
+      google_service_account: { worker: { account_id: "worker" } },
+      google_project_iam_member: {
+        m: { project: "acme-ml", role, member: "${google_service_account.worker.member}" },
+      },
+    });
+  const listed = (role: string) => {
+    const { resource } = plain(role);
+    return [
+      { provider: [{ google: { project: "acme-ml" } }] },
+      { resource: [{ google_service_account: [resource.google_service_account] }] },
+      { resource: { google_project_iam_member: [{ m: [resource.google_project_iam_member.m] }] } },
+    ];
+  };
+
+  test("lists and objects are compared as one", () => {
+    expect(compared(plain("roles/viewer"), listed("roles/viewer")).verdict).toBe("🟢 **Safe**: no changes.");
+    const { verdict, rest } = compared(listed("roles/viewer"), listed("roles/owner"));
+    expect(verdict).toBe("🟡 **Needs attention**: 2 grants gained or lost (1 wider).");
+    expect(rest).toContain("| ⚠️ gains | `serviceAccount:worker@acme-ml.iam.gserviceaccount.com` | `roles/owner` |");
+  });
+
+  test("moved blocks in lists of lists move", () => {
+    const moved = [[{ from: "google_cloud_tasks_queue.old", to: "google_cloud_tasks_queue.new" }]];
+    expect(compared(queue("old", "shop/old"), { ...queue("new", "shop/new"), moved }).verdict).toBe(
+      "🟢 **Safe**: 1 moved.",
+    );
+  });
+
+  test.each(["module", "import", "removed", "check", "ephemeral", "action", "never_heard_of"])(
+    "%s is named, and never safe",
+    (name) => {
+      const json = { ...queue("q", "shop/q"), [name]: { x: { source: "./x" } } };
+      expect(compared(json, json)).toEqual({
+        verdict: "🟠 **Partial**: no changes; what was not understood may hold more.",
+        rest: `> \`shop ${name}\` was not compared: ${name} is not understood.\n`,
+      });
+    },
+  );
+
+  test("what base had and was not understood is named too", () => {
+    const { verdict } = compared({ ...queue("q", "shop/q"), module: { x: {} } }, queue("q", "shop/q"));
+    expect(verdict).toMatch(/Partial/);
+  });
+
+  test("another project of the provider moves all that name none", () => {
+    const other = { ...queue("q", "shop/q"), provider: { google: { project: "acme-prod", region: "us-central1" } } };
+    const { verdict, rest } = compared(queue("q", "shop/q"), other);
+    expect(verdict).toBe("🟡 **Needs attention**: no changes.");
+    expect(rest).toContain("> The project of the provider of `shop` changes from `acme-ml` to `acme-prod`: ");
+  });
+});
+
+test("sensitive values of synthesized JSON are hidden", () => {
+  const json = (key: string) =>
+    stack(
+      {
+        google_cloudfunctions2_function: {
+          f: {
+            name: "f",
+            location: "l",
+            service_config: { environment_variables: { KEY: "${var.key}", DSN: `x:${key}@h` } },
+          },
+        },
+        google_cloud_scheduler_job: { j: { name: "j", http_target: { headers: { Authorization: `Bearer ${key}` } } } },
+      },
+      {
+        variable: { key: { sensitive: true, default: key } },
+        output: { key: { value: "${var.key}", sensitive: true } },
+      },
+    );
+  const { rest } = compared(json("hunter-22"), json("hunter-23"));
+  expect(rest).not.toMatch(/hunter/);
+  expect(rest).toContain("  - `service_config.environment_variables.DSN`: changed (sensitive)\n");
+  expect(rest).toContain("- `output.key`\n  - `value`: changed (sensitive)\n");
+});
+
+test("a label of a batch job of Dataflow replaces it", () => {
+  const job = (labels: Json) =>
+    stack({ google_dataflow_job: { j: { name: "j", template_gcs_path: "gs://t", labels } } });
+  const { verdict, rest } = compared(job({}), job({ team: "ml" }));
+  expect(verdict).toBe("🟡 **Needs attention**: 1 replaced.");
+  expect(rest).toContain("A batch job cannot be changed, labels too");
 });
 
 test("a stack that is gone is not destroyed, and a new one is all new", () => {
