@@ -4,6 +4,8 @@ import { counted, endWithOthers, FlagError, type Flags, readFlags } from "../cli
 import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
+import { ModuleError } from "./core/user-module";
+import { drivenBy, loadDriver } from "./drive";
 import { type FaultSettings, faultSettings, faults } from "./faults";
 import { describeProof, ProofError, progressOn, prove, summaryOf, verdictOf } from "./prove";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
@@ -25,6 +27,7 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   --input <file>     puts this in, instead of the sample
   --predict <model>  answers for Vertex AI: a URL, a module of yours, echo, or iris
   --output <dir>     keeps what buckets hold when the run is over
+  --drive <module>   how a stack of your own is used: a module that puts items in and says which are done (docs/local.md)
   --keep             stays up until Ctrl-C, and prints commands that use it
   --prove-iam        uses the stack without each of its IAM bindings in turn: which are needed, and for what
   --secrets <file>   values of secrets, as JSON or as NAME=value lines; made up unless given
@@ -41,6 +44,7 @@ const FLAGS = {
   input: { type: "string" },
   predict: { type: "string" },
   output: { type: "string" },
+  drive: { type: "string" },
   keep: { type: "boolean" },
   "prove-iam": { type: "boolean" },
   secrets: { type: "string" },
@@ -72,6 +76,7 @@ interface Options {
   readonly predict?: string;
   /** Absolute. */
   readonly output?: string;
+  readonly drive?: string;
   readonly keep: boolean;
   readonly proveIam: boolean;
   readonly faults?: FaultSettings;
@@ -103,13 +108,13 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  if (options.proveIam) return proveIam(options);
   const stack = readStack(options.folder);
-  const type = flowOf(stack);
+  const type = options.drive === undefined ? flowOf(stack) : drivenBy(await loadDriver(options.drive));
   if (!type && !options.keep) {
-    const wanted = "use --keep and call it yourself, or give its stack the outputs of one";
-    throw new UsageError(`${stack.name} is none of the five architectures; ${wanted}`);
+    const wanted = "use --keep and call it yourself, or say with --drive <module> how it is used";
+    throw new UsageError(`${stack.name} is none of the five architectures: ${wanted}`);
   }
+  if (type && options.proveIam) return proveIam(options, type);
   if (type && options.faults) return faults({ ...options, ...options.faults, type, stack: stack.name });
   // Before anything starts, so that a bad file is told at once.
   const input =
@@ -148,8 +153,9 @@ function report(summary: Summary, { json, allowsDeadLetters }: Options): number 
 }
 
 /** @returns the exit code */
-async function proveIam({ folder, json, quiet, secrets, onNotice }: Options): Promise<number> {
+async function proveIam({ folder, json, quiet, secrets, onNotice }: Options, type: FlowType): Promise<number> {
   const proof = await prove(folder, {
+    type,
     secrets,
     onNotice,
     ...(!quiet && { onProgress: progressOn(process.stderr) }),
@@ -168,7 +174,16 @@ async function keep(folder: string, start: StartOptions, options: KeepOptions): 
 /** @returns undefined when help is asked for @throws UsageError, FlagError */
 function readOptions(args: readonly string[]): Options | undefined {
   const { values, positionals } = readFlags(args, FLAGS);
-  const { help, terraform, input, keep = false, json = false, quiet = false, "prove-iam": proveIam = false } = values;
+  const {
+    help,
+    terraform,
+    input,
+    drive,
+    keep = false,
+    json = false,
+    quiet = false,
+    "prove-iam": proveIam = false,
+  } = values;
   if (help) return undefined;
   const [stack, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`Given ${positionals.length} stacks; allowed: one`);
@@ -182,13 +197,14 @@ function readOptions(args: readonly string[]): Options | undefined {
     input: input === undefined ? undefined : absolute(input),
     predict: values.predict,
     output: values.output === undefined ? undefined : absolute(values.output),
+    drive: drive === undefined ? undefined : absolute(drive),
     keep,
     proveIam,
     faults: settings,
-    given:
-      terraform === undefined
-        ? String(stack)
-        : `--terraform ${/\s/.test(terraform) ? JSON.stringify(terraform) : terraform}`,
+    given: [
+      terraform === undefined ? String(stack) : `--terraform ${quoted(terraform)}`,
+      ...(drive === undefined ? [] : [`--drive ${quoted(drive)}`]),
+    ].join(" "),
     allowsDeadLetters: values["allow-dead-letters"] ?? false,
     json,
     quiet,
@@ -208,6 +224,10 @@ function requireTogether(values: Flags<typeof FLAGS>): void {
 /** npm goes to the project's folder; what people type is relative to where they were. */
 function absolute(path: string): string {
   return resolve(process.env.INIT_CWD ?? ".", path);
+}
+
+function quoted(path: string): string {
+  return /\s/.test(path) ? JSON.stringify(path) : path;
 }
 
 function folderOf(stack: string | undefined): string {
@@ -233,6 +253,7 @@ function explain(error: Error): string {
     StartError,
     ProofError,
     ModelError,
+    ModuleError,
     SecretsFileError,
   ].some((type) => error instanceof type);
   return expected ? error.message : (error.stack ?? String(error));

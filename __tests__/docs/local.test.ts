@@ -74,7 +74,7 @@ test("lists the types that are simulated, and no other", () => {
   expect(data).toEqual([...READ_AT_LOAD].sort());
 });
 
-test("the stack of one's own runs", () => {
+test("the stack of one's own runs, known by its functions' variables", () => {
   const [source] = blocksOf("docs/local.md", sectionOf(page, "## A stack of your own")).filter(
     ({ language }) => language === "ts",
   );

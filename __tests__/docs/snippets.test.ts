@@ -102,7 +102,8 @@ describe("snippets", () => {
     const folder = join(workspace, document.replaceAll("/", "-"));
     if (!existsSync(folder)) {
       mkdirSync(join(folder, "functions"), { recursive: true });
-      symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+      for (const name of ["node_modules", "local", "terraform", "cli"])
+        symlinkSync(join(root, name), join(folder, name));
       for (const name of readdirSync(join(root, "functions"))) {
         symlinkSync(join(root, "functions", name), join(folder, "functions", name));
       }

@@ -51,6 +51,8 @@ export interface Proof extends Findings {
 }
 
 export interface ProveOptions extends Pick<MachineOptions, "secrets" | "onNotice"> {
+  /** How the stack is used. Default: as the architecture that it is known to be. */
+  readonly type?: FlowType;
   /** Told with each run that has ended how many have, and how many there are. */
   readonly onProgress?: (done: number, all: number) => void;
 }
@@ -68,13 +70,8 @@ const MACHINES = 2;
 export async function prove(folder: string, { onProgress = () => {}, ...options }: ProveOptions = {}): Promise<Proof> {
   const start = Date.now();
   const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES]);
-  const type = flowOf(stack);
-  if (!type) {
-    const wanted = "give its stack the outputs of one";
-    throw new ProofError(
-      `${stack.name} is none of the five architectures, and how else it is used is not known; ${wanted}`,
-    );
-  }
+  const { type = flowOf(stack) } = options;
+  if (!type) throw new ProofError(`${stack.name} is none of the five architectures; say how it is used`);
   const { machines, denials } = await startMachines(folder, options);
   try {
     const [one, other] = machines;

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
-import Module from "node:module";
-import { dirname, extname } from "node:path";
-import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { extname } from "node:path";
 import { ApiError } from "../core/api-error";
+import { userModule } from "../core/user-module";
 import { echoModel } from "./echo-model";
 import { irisModel } from "./iris-model";
 import type { Model } from "./model";
@@ -98,38 +96,9 @@ function codeOf(status: number): "INVALID_ARGUMENT" | "RESOURCE_EXHAUSTED" | "IN
 }
 
 async function predictIn(path: string): Promise<Predict> {
-  let loaded: Record<string, unknown>;
-  try {
-    loaded = extname(path) === ".ts" ? await compiled(path) : await import(pathToFileURL(path).href);
-  } catch (error) {
-    throw new ModelError(`${path} cannot be loaded: ${(error as Error).message}`);
-  }
+  const loaded = await userModule(path);
   const inner = Object(loaded.default) as Record<string, unknown>;
   const found = [loaded.predict, inner.predict, inner.default, loaded.default].find((it) => typeof it === "function");
   if (!found) throw new ModelError(`${path} exports neither predict(instances, parameters) nor such a default`);
   return found as Predict;
-}
-
-/** TypeScript, with its own files in one and packages from where it lies. */
-async function compiled(path: string): Promise<Record<string, unknown>> {
-  const { outputFiles } = await build({
-    entryPoints: [path],
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    write: false,
-    logLevel: "silent",
-  });
-  // Node's own loader of CommonJS, whose types do not name these members.
-  const Loader = Module as unknown as { new (id: string): LoadedModule; _nodeModulePaths(from: string): string[] };
-  const loaded = Object.assign(new Loader(path), { filename: path, paths: Loader._nodeModulePaths(dirname(path)) });
-  loaded._compile(outputFiles[0]?.text ?? "", path);
-  return loaded.exports;
-}
-
-interface LoadedModule {
-  readonly exports: Record<string, unknown>;
-  _compile(code: string, filename: string): void;
 }

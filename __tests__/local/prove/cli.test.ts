@@ -84,7 +84,7 @@ test.each<[string, (json: { resource: Record<string, object>; output: Record<str
       const functions = Object.values(json.resource.google_cloudfunctions2_function ?? {}) as Launcher[];
       for (const { service_config } of functions) delete service_config.environment_variables.TEMPLATE_PATH;
     },
-    /^scheduled-preprocessing is none of the five architectures, and how else it is used is not known; give its stack the outputs of one\n$/,
+    /^scheduled-preprocessing is none of the five architectures: use --keep and call it yourself, or say with --drive <module> how it is used\n$/,
   ],
   [
     "loses what is handed over, whatever its bindings",

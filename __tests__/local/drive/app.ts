@@ -1,0 +1,26 @@
+import { App } from "cdktf";
+import {
+  Bucket,
+  DeadLetter,
+  FunctionService,
+  FunctionSource,
+  GoogleStack,
+  ServiceIdentity,
+  synthesize,
+  TaskQueue,
+} from "../../../lib";
+
+// A stack that is none of the five architectures: synthesizes it into CDKTF_OUTDIR.
+const app = new App({ stackTraces: false });
+const stack = new GoogleStack(app, "shouting", { project: "acme-ml", region: "us-central1" });
+const results = new Bucket(stack, "results", { name: "acme-shouts" });
+const worker = new FunctionService(stack, "worker", {
+  source: FunctionSource.typescript("__tests__/local/drive/shout"),
+  environment: { BUCKET: results.name },
+});
+results.grantCreate(worker);
+results.grantRead(worker);
+const queue = new TaskQueue(stack, "queue", { name: "shouts", deadLetter: new DeadLetter(stack, "dead-letter") });
+queue.dispatchTo(worker);
+queue.grantEnqueue(new ServiceIdentity(stack, "client", { name: "shouting-client", description: "Creates tasks" }));
+synthesize(app);
