@@ -1,5 +1,6 @@
-import type { Flow, FlowResult, FlowType, Input } from "../run/flows/flow";
+import type { Command, Flow, FlowResult, FlowType, Input } from "../run/flows/flow";
 import { upTo } from "../run/flows/generated";
+import { plainCommands } from "../run/plain-commands";
 import type { RunningStack } from "../run/running-stack";
 import type { DrivenStack, Driver } from "./driver";
 
@@ -59,8 +60,9 @@ class DrivenFlow implements Flow {
     return Promise.resolve({});
   }
 
-  commands() {
-    return [];
+  /** Those that any stack has. */
+  commands(operator: string): Promise<Command[]> {
+    return plainCommands(this.running, operator);
   }
 
   marks(key: string): string[] {
