@@ -32,7 +32,7 @@ test.each(folders)("%s is small and holds nothing that it does not use", (folder
   const files = bundles.get(entryOf(folder))?.files.map((file) => relative(".", file).replaceAll("\\", "/")) ?? [];
   const uses = (path: string) => files.some((file) => file.includes(path));
   const csv = withCsv.includes(folder);
-  expect(bytes).toBeLessThanOrEqual(csv ? 440_000 : 400_000);
+  expect(bytes).toBeLessThanOrEqual(csv ? 400_000 : 360_000);
   expect(uses("csv-parse")).toBe(csv);
   expect(uses("shared/storage.ts")).toBe(!withoutStorage.includes(folder));
   expect(uses("functions-framework")).toBe(false);
