@@ -36,6 +36,12 @@ export class Curl {
     return this.command(url, `-g -X POST -T ${quoted(file)} -H 'Content-Type: ${type}'`);
   }
 
+  /** An object that holds a text. */
+  uploadText(bucket: string, name: string, text: string): string {
+    const url = `https://storage.googleapis.com/upload/storage/v1/b/${bucket}/o?uploadType=media&name=${inUrl(name)}`;
+    return this.command(url, `-H 'Content-Type: text/plain' --data-binary ${quoted(text)}`);
+  }
+
   list(bucket: string, prefix = ""): string {
     const query = `${prefix && `prefix=${inUrl(prefix)}&`}fields=items/name`;
     return this.command(`https://storage.googleapis.com/storage/v1/b/${bucket}/o?${query}`, "");

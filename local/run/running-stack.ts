@@ -143,6 +143,11 @@ export class RunningStack {
     return this.deadLetterTopics().size > 0;
   }
 
+  /** @param topic full name */
+  isDeadLetterTopic(topic: string): boolean {
+    return this.deadLetterTopics().has(topic);
+  }
+
   /** What lies in the subscriptions of the stack's dead-letter topics. */
   deadLetters(): DeadLetter[] {
     const topics = this.deadLetterTopics();
@@ -234,9 +239,9 @@ export class RunningStack {
   }
 }
 
-/** One of Google's own. */
-function isAgent(email: string): boolean {
-  return /@gcp-sa-|@gs-project-accounts/.test(email);
+/** One of Google's own: https://cloud.google.com/iam/docs/service-agents. */
+function isAgent(account: string): boolean {
+  return /(^|:)service-\d+@/.test(account);
 }
 
 /** base64 of JSON, whose `body`s may be the same again. */

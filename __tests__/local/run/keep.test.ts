@@ -219,4 +219,33 @@ withTools("what --keep prints, pasted into another shell", () => {
     };
     await kept(copy, call, { asPlain: true });
   });
+
+  test("a stack of one's own has a line for each function, topic, queue, bucket and schedule by which work comes in", async () => {
+    const titles = (name: string) =>
+      kept(
+        stacks.stack(name),
+        async (running, { commands }) => {
+          await running.settled();
+          const lines = commands.filter((command) => !isOwnProgram(command) && !command.title.startsWith("call "));
+          const runs = await pasted(lines);
+          await running.settled();
+          expect(runs.filter(({ code }) => code !== 0)).toEqual([]);
+          return lines.map(({ title }) => title.replace(/ as \S+$/, ""));
+        },
+        { asPlain: true },
+      );
+    expect(await titles("pubsub-fanout")).toEqual([
+      "publish {} to ai-workloads-topic-dev",
+      "upload a text to my-gcp-project-pubsub-fanout-results-dev",
+      "list my-gcp-project-pubsub-fanout-results-dev",
+      "list my-gcp-project-pubsub-fanout-function-sources-dev",
+      "show the dead letters, here without asking IAM",
+    ]);
+    expect(await titles("scheduled-preprocessing")).toEqual(
+      expect.arrayContaining([
+        "create a task with the body {} in scheduled-preprocessing-queue-dev",
+        expect.stringMatching(/^fire scheduled-preprocessing-\S+ now$/),
+      ]),
+    );
+  });
 });
