@@ -121,6 +121,8 @@ function conditional(test: boolean, { yes, no }: Expression & { kind: "condition
     other = typedValue(test ? no : yes, lookup);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
+    // A string stays one, whatever type the other has.
+    if (typeof chosen === "string") return chosen;
     throw new ExpressionError(`the other result of a conditional has no type: ${error.message}`);
   }
   return convert(chosen, unify([typeOf(chosen), typeOf(other)]));
