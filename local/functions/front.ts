@@ -10,15 +10,23 @@ export interface FrontOptions {
   readonly clock: Clock;
   /** Processes at once, where the stack allows more instances. */
   readonly maxProcesses: number;
+  /** Default: processes of functions-framework. */
+  readonly create?: (options: InstanceOptions) => FrontInstance;
 }
 
 interface Waiting {
-  take(instance: Instance): void;
+  take(instance: FrontInstance): void;
   fail(reply: RestReply): void;
 }
 
 /** Cloud Run keeps an idle instance for up to 15 minutes. Source: https://docs.cloud.google.com/run/docs/about-instance-autoscaling */
 const IDLE = 15 * 60_000;
+/** What a front needs of an instance. */
+export type FrontInstance = Pick<
+  Instance,
+  "load" | "isReady" | "ended" | "ready" | "send" | "mayHaveEnded" | "kill" | "stop"
+>;
+
 /**
  * How long a request waits for one of the most instances that there may be, before 429. Source: the same page ("for up to 10
  * seconds", or 3.5 times the average start, whichever is longer; ours start in a fraction of a second).
@@ -27,13 +35,13 @@ const PATIENCE = 10_000;
 
 /** Gives requests to the instances of one function as Cloud Run does: starts, fills, and ends them. */
 export class Front {
-  private readonly instances = new Set<Instance>();
+  private readonly instances = new Set<FrontInstance>();
   /** Told to end, while they finish. */
-  private readonly leaving = new Set<Instance>();
+  private readonly leaving = new Set<FrontInstance>();
   private readonly queue = new Set<Waiting>();
-  private readonly idle = new Map<Instance, () => void>();
+  private readonly idle = new Map<FrontInstance, () => void>();
   /** Local port -> the instance that opened the latest connection from it to Google's hosts. */
-  private readonly callers = new Map<number, Instance>();
+  private readonly callers = new Map<number, FrontInstance>();
   private starting = 0;
   private underWay = 0;
   private stopped = false;
@@ -54,7 +62,7 @@ export class Front {
   /** @param abandoned aborts when the caller has gone: a request that waits is dropped, one that is under way goes on */
   async handle(request: InstanceRequest, abandoned?: AbortSignal, accident?: Accident): Promise<RestReply> {
     const place = await this.place(abandoned);
-    if (!(place instanceof Instance)) return place;
+    if ("status" in place) return place;
     return this.exchange(place, request, accident);
   }
 
@@ -90,21 +98,20 @@ export class Front {
   }
 
   /** An instance that has room, its load already counted; a refusal where none comes. */
-  private place(abandoned?: AbortSignal): Promise<Instance | RestReply> {
+  private place(abandoned?: AbortSignal): Promise<FrontInstance | RestReply> {
     const { concurrency } = this.options.settings;
     for (const instance of this.instances) {
       if (instance.isReady && instance.load < concurrency) return Promise.resolve(this.occupy(instance));
     }
     return new Promise((resolve) => {
-      const end = (result: Instance | RestReply) => {
+      const end = (result: FrontInstance | RestReply) => {
         this.queue.delete(waiting);
         cancel();
         resolve(result);
       };
       const waiting: Waiting = { take: (instance) => end(this.occupy(instance)), fail: end };
       const cancel = this.options.clock.at(this.options.clock.now() + PATIENCE, () => {
-        // Where only this machine's limit holds it back, the cloud would have had an instance.
-        if (this.instances.size >= this.options.settings.maxInstances) end(noInstance);
+        if (this.isBeyondCapacity(waiting)) end(noInstance);
       });
       abandoned?.addEventListener("abort", () => end(unavailable("the caller has gone")), { once: true });
       this.queue.add(waiting);
@@ -112,7 +119,16 @@ export class Front {
     });
   }
 
-  private occupy(instance: Instance): Instance {
+  /**
+   * Whether the cloud would have no instance for a request either. Where only this machine's limit holds it back it waits on:
+   * in the cloud it would be served by now.
+   */
+  private isBeyondCapacity(waiting: Waiting): boolean {
+    const { maxInstances, concurrency } = this.options.settings;
+    return this.underWay + [...this.queue].indexOf(waiting) >= maxInstances * concurrency;
+  }
+
+  private occupy(instance: FrontInstance): FrontInstance {
     this.idle.get(instance)?.();
     this.idle.delete(instance);
     instance.load++;
@@ -130,8 +146,9 @@ export class Front {
   }
 
   private async startInstance(): Promise<void> {
-    const onCalling = (caller: Instance, port: number) => this.callers.set(port, caller);
-    const instance = new Instance({ ...this.options.instance, onCalling });
+    const onCalling = (caller: FrontInstance, port: number) => this.callers.set(port, caller);
+    const { create = (options: InstanceOptions) => new Instance(options) } = this.options;
+    const instance = create({ ...this.options.instance, onCalling });
     this.instances.add(instance);
     this.starting++;
     void instance.ended.then(() => {
@@ -150,7 +167,7 @@ export class Front {
     this.fill(instance);
   }
 
-  private async exchange(instance: Instance, request: InstanceRequest, accident?: Accident): Promise<RestReply> {
+  private async exchange(instance: FrontInstance, request: InstanceRequest, accident?: Accident): Promise<RestReply> {
     const { clock, settings } = this.options;
     const timeout = new AbortController();
     const cancel = clock.at(clock.now() + settings.timeout, () => timeout.abort());
@@ -176,7 +193,7 @@ export class Front {
   }
 
   /** Gives an instance what waits for one, or lets it idle. */
-  private fill(instance: Instance): void {
+  private fill(instance: FrontInstance): void {
     if (!this.instances.has(instance)) return;
     for (const waiting of this.queue) {
       if (instance.load >= this.options.settings.concurrency) return;
@@ -185,7 +202,7 @@ export class Front {
     if (instance.load === 0) this.letIdle(instance);
   }
 
-  private letIdle(instance: Instance): void {
+  private letIdle(instance: FrontInstance): void {
     const { clock, settings } = this.options;
     this.idle.get(instance)?.();
     const cancel = clock.at(clock.now() + IDLE, () => {

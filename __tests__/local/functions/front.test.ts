@@ -163,6 +163,19 @@ test("where only this machine's limit holds requests back, they wait on", async 
   expect([(await hanging).status, (await waiting).status]).toEqual([503, 200]);
 });
 
+test("beyond what the stack's instances would take, a request gets 429 though this machine runs fewer", async () => {
+  const { bench, clock, call } = await start({ max_instance_count: 2 }, new ManualClock(), 1);
+  const calls = [call("/hold"), call("/"), call("/")];
+  await clock.advance(9_999);
+  expect(bench.host.pending()).toBe(3);
+  await clock.advance(1);
+  // The second one would be on the second instance.
+  expect([(await calls[2])?.status, bench.host.pending()]).toEqual([429, 2]);
+  await clock.advance(30_000);
+  bench.host.crash("f");
+  expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([503, 200, 429]);
+});
+
 test("a caller that gives up while waiting leaves the queue", async () => {
   const { bench, clock, call } = await start({ max_instance_count: 1 });
   const hanging = call("/hold");
