@@ -155,6 +155,28 @@ test.each([
   );
 });
 
+test("a parameter that names the job is each task's own, and the same whenever the task comes", async () => {
+  const LAUNCH = JSON.stringify({ parameters: { output: "gs://out/{jobName}/counts", log: "{jobName}-{jobName}" } });
+  const naming = await open({ LAUNCH });
+  const outputs = async (id: string) => {
+    const { body } = await naming.task({ parameters: { extra: "gs://x/{jobName}" } }, { id });
+    expect(google.jobs.at(-1)?.request).toMatchObject({
+      jobName: body.name,
+      parameters: {
+        output: `gs://out/${body.name}/counts`,
+        log: `${body.name}-${body.name}`,
+        extra: `gs://x/${body.name}`,
+      },
+    });
+    return body.name;
+  };
+  const [first, second] = [await outputs("task-1"), await outputs("task-2")];
+  expect(first).not.toBe(second);
+  google.jobs.length = 0;
+  expect(await outputs("task-1")).toBe(first);
+  await naming.stop();
+});
+
 test("a 400 of Dataflow that does not call the request invalid may pass", async () => {
   google.failNext(/:launch/, { status: 400, reason: "FAILED_PRECONDITION" });
   expect((await server.task({})).status).toBe(500);

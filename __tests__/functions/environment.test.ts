@@ -13,7 +13,7 @@ test("converts numbers, fills in defaults, leaves out what is not asked for", ()
   expect(readEnvironment(worker, { ...given, HOME: "/root" })).toEqual({
     ...given,
     FUNCTION_TIMEOUT_SECONDS: 60,
-    MAX_ATTEMPTS: 5,
+    MAX_ATTEMPTS: 12,
     PREDICT_BATCH_SIZE: 32,
   });
   expect(readEnvironment(worker, environments["batch-worker"])).toMatchObject({

@@ -458,7 +458,7 @@ describe("TaskQueue", () => {
     return { queue, worker };
   }
 
-  test("is as fast as Cloud Tasks allows, gives tasks 5 attempts and logs everything by default", () => {
+  test("is as fast as Cloud Tasks allows, gives tasks 12 attempts and logs everything by default", () => {
     const stack = testStack();
     const queue = new TaskQueue(stack, "queue");
     expect(queue.fullName).toBe("projects/acme-ml/locations/us-central1/queues/stack-queue-dev");
@@ -466,7 +466,7 @@ describe("TaskQueue", () => {
     expect(only(stack, QUEUE)).toMatchObject({
       name: "stack-queue-dev",
       rate_limits: { max_dispatches_per_second: 500, max_concurrent_dispatches: 10 },
-      retry_config: { max_attempts: 5, min_backoff: "1s", max_backoff: "60s", max_doublings: 16 },
+      retry_config: { max_attempts: 12, min_backoff: "1s", max_backoff: "300s", max_doublings: 16 },
       stackdriver_logging_config: { sampling_ratio: 1 },
     });
   });
@@ -726,7 +726,7 @@ describe("Schedule", () => {
     return new Schedule(stack, "schedule", { cron: "0 3 * * *", target, ...props });
   }
 
-  test("calls a function as an identity of its own, in UTC, with three retries by default", () => {
+  test("calls a function as an identity of its own, in UTC, with five retries by default", () => {
     const stack = testStack();
     invoking(stack);
     const uri = expect.stringMatching(/^\$\{google_cloudfunctions2_function\.worker_\w+\.service_config\[0\]\.uri\}$/);
@@ -736,7 +736,7 @@ describe("Schedule", () => {
       time_zone: "Etc/UTC",
       paused: false,
       attempt_deadline: "60s",
-      retry_config: { retry_count: 3, min_backoff_duration: "5s", max_backoff_duration: "300s", max_doublings: 5 },
+      retry_config: { retry_count: 5, min_backoff_duration: "30s", max_backoff_duration: "300s", max_doublings: 5 },
       http_target: {
         http_method: "POST",
         uri,

@@ -263,7 +263,7 @@ describe("pull subscription", () => {
       ack_deadline_seconds: 60,
       message_retention_duration: "86400s",
       enable_message_ordering: true,
-      dead_letter_policy: { max_delivery_attempts: 5 },
+      dead_letter_policy: { max_delivery_attempts: 20 },
       retry_policy: { minimum_backoff: "1s", maximum_backoff: "2s" },
       retain_acked_messages: true,
     });

@@ -325,7 +325,7 @@ describe("AsyncBatch", () => {
     batch(dropping, { deadLetter: false, retry: { maxAttempts: 3 } });
     expect(only(keeping, "google_cloud_tasks_queue")).toMatchObject({ retry_config: { max_attempts: -1 } });
     expect(variables(keeping, "stack-batch-worker-dev")).toMatchObject({
-      MAX_ATTEMPTS: "5",
+      MAX_ATTEMPTS: "12",
       DEAD_LETTER_TOPIC: "projects/acme-ml/topics/stack-batch-dead-letter-dev",
     });
     expect(only(dropping, "google_cloud_tasks_queue")).toMatchObject({ retry_config: { max_attempts: 3 } });
@@ -346,7 +346,7 @@ describe("AsyncBatch", () => {
       FUNCTION_TIMEOUT_SECONDS: "300",
       GOOGLE_CLOUD_PROJECT: "acme-ml",
       INPUT_BUCKET: "acme-ml-stack-batch-input-dev",
-      MAX_ATTEMPTS: "5",
+      MAX_ATTEMPTS: "12",
       OUTPUT_BUCKET: "acme-ml-stack-batch-output-dev",
       PREDICT_BATCH_SIZE: "32",
     });
@@ -577,7 +577,7 @@ describe("EventWorkflow", () => {
     });
     expect(only(stack, "google_pubsub_subscription", "stack-events-start-workflow-dev")).toMatchObject({
       push_config: { push_endpoint: expect.stringContaining("google_cloudfunctions2_function.events_start-workflow_") },
-      dead_letter_policy: { max_delivery_attempts: 5 },
+      dead_letter_policy: { max_delivery_attempts: 20 },
       expiration_policy: { ttl: "" },
     });
   });
@@ -774,11 +774,11 @@ describe("ScheduledPreprocessing", () => {
       TEMPLATE_PATH: "gs://acme/spec.json",
       TEMPLATE_KIND: "flex",
       JOB_NAME_PREFIX: "words-dev",
-      MAX_ATTEMPTS: "5",
+      MAX_ATTEMPTS: "12",
       DEAD_LETTER_TOPIC: "projects/acme-ml/topics/stack-words-dead-letter-dev",
     });
     expect(JSON.parse(LAUNCH ?? "")).toEqual({
-      parameters: { output: "gs://acme-ml-stack-words-output-dev/counts" },
+      parameters: { output: "gs://acme-ml-stack-words-output-dev/{jobName}/counts" },
       environment: {
         tempLocation: "gs://acme-ml-stack-words-temp-dev/temp",
         serviceAccountEmail: expect.stringMatching(/^\$\{google_service_account\.words_workers_identity_\w+\.email\}$/),
@@ -811,14 +811,14 @@ describe("ScheduledPreprocessing", () => {
     expect(output).not.toHaveProperty("lifecycle_rule");
   });
 
-  test("a job at deploy time is a choice, and has the launcher's parameters", () => {
+  test("a job at deploy time is a choice, has the launcher's parameters, and a folder of its own", () => {
     const [without, having] = [testStack(), testStack()];
     preprocessing(without);
     preprocessing(having, { deployTimeJob: true });
     expect(all(without, "google_dataflow_job")).toEqual([]);
     expect(only(having, "google_dataflow_job")).toMatchObject({
       name: "stack-words-job-dev",
-      parameters: { output: "gs://acme-ml-stack-words-output-dev/counts" },
+      parameters: { output: "gs://acme-ml-stack-words-output-dev/stack-words-job-dev/counts" },
     });
   });
 

@@ -304,22 +304,26 @@ describe("alerts", () => {
     );
   });
 
-  test("functions, dead letters, queues and workflows have one each, sent to every e-mail", () => {
+  test("functions, dead letters, subscriptions, queues and workflows have theirs, sent to every e-mail", () => {
     const stack = alerting(["b@acme.com", "a@acme.com"]);
     const policies = all(stack, "google_monitoring_alert_policy");
     expect(policies.map(({ display_name }) => display_name)).toEqual([
       "Dead letters in stack-dead-letter-kept-dev",
+      "Messages of stack-dead-letter-kept-dev are about to expire",
       "Tasks wait too long in stack-queue-dev",
+      "Tasks do not become fewer in stack-queue-dev",
+      "Attempts keep failing in stack-queue-dev",
       "stack-worker-dev answers with errors",
       "Executions of stack-workflow-dev fail",
     ]);
     for (const policy of policies) {
       expect(policy).toMatchObject({
-        combiner: "OR",
         notification_channels: [expect.stringContaining("a-acme-com"), expect.stringContaining("b-acme-com")],
         documentation: { content: expect.stringContaining("`"), mime_type: "text/markdown" },
-        conditions: [{ condition_threshold: { comparison: "COMPARISON_GT", duration: "0s" } }],
       });
+      for (const { condition_threshold } of policy.conditions as Json[]) {
+        expect(condition_threshold).toMatchObject({ comparison: "COMPARISON_GT" });
+      }
     }
     expect(all(stack, "google_monitoring_notification_channel").map(({ type, labels }) => [type, labels])).toEqual([
       ["email", { email_address: "a@acme.com" }],

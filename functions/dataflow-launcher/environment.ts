@@ -17,7 +17,7 @@ export const environmentSchema = v.object({
   /**
    * The launch request's `parameters` (strings) and `environment` as JSON, as Dataflow's REST API takes them:
    * `{ "parameters": { "inputFile": "gs://…" }, "environment": { "tempLocation": "gs://…" } }`.
-   * A task's own `parameters` are merged over these.
+   * A task's own `parameters` are merged over these. `{jobName}` in a parameter's value becomes the job's name.
    */
   LAUNCH: json(
     v.object({

@@ -8,12 +8,15 @@ import { findJob, launchTemplate } from "./dataflow";
 import type { environmentSchema } from "./environment";
 
 const schema = v.object({
-  /** Laid over the template parameters that the function was deployed with. */
+  /** Laid over the template parameters that the function was deployed with. `{jobName}` in a value becomes the job's name. */
   parameters: v.optional(record(v.string()), {}),
 });
 
+const JOB_NAME = "{jobName}";
+
 /**
  * Launches a Dataflow template, once per task: the job is named after the task, and a task that comes again finds its job.
+ * Parameters that name the job, such as the output's folder, are therefore each task's own and the same whenever it comes.
  * Answers with the job's name and id.
  */
 export function createHandler(environment: v.InferOutput<typeof environmentSchema>, services: Services): HttpHandler {
@@ -35,7 +38,11 @@ export function createHandler(environment: v.InferOutput<typeof environmentSchem
         google,
         DATAFLOW_LOCATION,
         { kind: TEMPLATE_KIND, path: TEMPLATE_PATH },
-        { jobName, parameters: { ...LAUNCH.parameters, ...parameters }, environment: LAUNCH.environment },
+        {
+          jobName,
+          parameters: named({ ...LAUNCH.parameters, ...parameters }, jobName),
+          environment: LAUNCH.environment,
+        },
       );
       log.info(job ? "Launched" : "Launched already", { jobName, job: job?.id });
       return {
@@ -45,4 +52,10 @@ export function createHandler(environment: v.InferOutput<typeof environmentSchem
       };
     },
   });
+}
+
+function named(parameters: Readonly<Record<string, string>>, jobName: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, value]) => [key, value.replaceAll(JOB_NAME, jobName)]),
+  );
 }

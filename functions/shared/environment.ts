@@ -76,8 +76,8 @@ export const commonVariables = {
 /** Variables of a function that Cloud Tasks calls. */
 export const taskVariables = {
   ...commonVariables,
-  /** Attempts that a task has before it goes to the dead letter topic, 1 to 1000; only used with a topic. Default 5. */
-  MAX_ATTEMPTS: v.optional(integer(1, 1000), "5"),
+  /** Attempts that a task has before it goes to the dead letter topic, 1 to 1000; only used with a topic. Default 12, as the queue has it. */
+  MAX_ATTEMPTS: v.optional(integer(1, 1000), "12"),
   /** Topic for tasks that failed for good. Without it the queue itself must give up (its `max_attempts`). */
   DEAD_LETTER_TOPIC: v.optional(topicName),
 };

@@ -17,7 +17,7 @@ export interface DeploymentProps {
    */
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Who hears of dead letters, tasks that wait too long and failing functions.
+   * Who hears of dead letters, work that reaches no function, backlogs, and functions, workflows and jobs that fail.
    * @default - no alert policies
    */
   readonly notificationEmails?: readonly string[];

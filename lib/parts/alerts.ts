@@ -6,27 +6,60 @@ import {
 import { MonitoringNotificationChannel } from "@cdktf/provider-google/lib/monitoring-notification-channel";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
+import { Duration } from "../core/duration";
 import { literal } from "../core/terraform-text";
+import { check, inRange, type Rule } from "../core/validation";
 import { RequiredApis } from "./required-apis";
 import { singleton } from "./singleton";
 
-export interface AlertProps {
+export interface AlertCondition {
+  /** Filter of Cloud Monitoring: metric type, resource type and labels. */
+  readonly filter: string;
+  /** How the points of a window become one, such as `ALIGN_MAX`. */
+  readonly aligner: string;
+  /** The condition is met above this value. */
+  readonly threshold: number;
+  /**
+   * Length of a window: whole minutes, to 25 hours.
+   * @default Duration.minutes(5)
+   */
+  readonly window?: Duration;
+  /**
+   * How long the value must stay above the threshold: whole minutes, to 23 hours and 30 minutes.
+   * @default - one value is enough
+   */
+  readonly lasting?: Duration;
+  /**
+   * Adds up the series of all labels, such as those of several response codes.
+   * @default false
+   */
+  readonly sum?: boolean;
+}
+
+export interface AlertProps extends AlertCondition {
+  /**
+   * Id of the policy below its scope.
+   * @default "alert"
+   */
+  readonly id?: string;
   /** What happened, in a few words. */
   readonly title: string;
   /** What it means and what to do, in Markdown. */
   readonly runbook: string;
-  /** Filter of Cloud Monitoring: metric type, resource type and labels. */
-  readonly filter: string;
-  /** How the points of five minutes become one, such as `ALIGN_MAX`. */
-  readonly aligner: string;
-  /** The alert fires above this value. */
-  readonly threshold: number;
+  /**
+   * Conditions that must be met as well.
+   * @default - none
+   */
+  readonly and?: readonly AlertCondition[];
 }
 
 export interface LogAlertProps extends Pick<AlertProps, "title" | "runbook"> {
   /** Filter of Cloud Logging: entries that each are worth an alert. */
   readonly filter: string;
 }
+
+/** Success by Cloud Tasks, whose metrics hold HTTP statuses or names of codes. */
+export const OK_RESPONSES = 'monitoring.regex.full_match("(?i)2[0-9][0-9]|ok")';
 
 /** Alert policies of a stack, sent to the e-mails of its deployment. Without e-mails there are none. */
 export class Alerts extends Construct {
@@ -36,17 +69,14 @@ export class Alerts extends Construct {
 
   private channels?: readonly MonitoringNotificationChannel[];
 
-  /** Adds an alert policy below `scope`; does nothing where the deployment has no notification e-mails. */
-  add(scope: Construct, { filter, aligner, threshold, ...props }: AlertProps): void {
-    this.policy(scope, "alert", props, {
-      conditionThreshold: {
-        filter: literal(filter),
-        comparison: "COMPARISON_GT",
-        thresholdValue: threshold,
-        duration: "0s",
-        aggregations: [{ alignmentPeriod: "300s", perSeriesAligner: aligner }],
-      },
-    });
+  /**
+   * Adds an alert policy below `scope`; does nothing where the deployment has no notification e-mails.
+   *
+   * Reports OutOfRange for a window or a `lasting` that Cloud Monitoring does not know.
+   */
+  add(scope: Construct, { id = "alert", title, runbook, and = [], ...first }: AlertProps): void {
+    this.policy(scope, id, { title, runbook }, [first, ...and].map(thresholdOf));
+    check(scope, [first, ...and].flatMap(timeRules));
   }
 
   /**
@@ -59,14 +89,14 @@ export class Alerts extends Construct {
    */
   addLogAlert(scope: Construct, { filter, ...props }: LogAlertProps): void {
     const condition = { conditionMatchedLog: { filter: literal(filter) } };
-    this.policy(scope, "log-alert", props, condition, { notificationRateLimit: { period: "300s" } });
+    this.policy(scope, "log-alert", props, [condition], { notificationRateLimit: { period: "300s" } });
   }
 
   private policy(
     scope: Construct,
     id: string,
     { title, runbook }: Pick<AlertProps, "title" | "runbook">,
-    condition: Omit<MonitoringAlertPolicyConditions, "displayName">,
+    conditions: readonly Omit<MonitoringAlertPolicyConditions, "displayName">[],
     strategy: MonitoringAlertPolicyAlertStrategy = {},
   ): void {
     const { project, labels } = Deployment.of(this);
@@ -76,8 +106,8 @@ export class Alerts extends Construct {
     new MonitoringAlertPolicy(scope, id, {
       project,
       displayName: literal(title),
-      combiner: "OR",
-      conditions: [{ displayName: literal(title), ...condition }],
+      combiner: conditions.length > 1 ? "AND" : "OR",
+      conditions: conditions.map((condition) => ({ displayName: literal(title), ...condition })),
       documentation: { content: literal(runbook), mimeType: "text/markdown" },
       notificationChannels: channels.map((channel) => channel.name),
       alertStrategy: { autoClose: "86400s", ...strategy },
@@ -101,4 +131,48 @@ export class Alerts extends Construct {
     );
     return this.channels;
   }
+}
+
+const DEFAULT_WINDOW = Duration.minutes(5);
+
+/** Source: `AlertPolicy.MetricThreshold` and `Aggregation.alignment_period` in the Cloud Monitoring API. */
+function timeRules({ window = DEFAULT_WINDOW, lasting = Duration.zero }: AlertCondition): Rule[] {
+  const minutes = (duration: Duration) => duration.toSeconds() / 60;
+  return [
+    inRange("window of the alert", minutes(window), { min: 1, max: 1500, unit: "minutes", integer: true }),
+    inRange("lasting of the alert", minutes(lasting), { min: 0, max: 1410, unit: "minutes", integer: true }),
+  ];
+}
+
+/**
+ * Windows in which something that is tried again shows: whatever comes again after `longestWait` at most is there at least
+ * once in each.
+ */
+export function windowOf(longestWait: Duration): Duration {
+  return Duration.minutes(Math.max(10, Math.ceil((2 * longestWait.toSeconds()) / 60)));
+}
+
+function thresholdOf({
+  filter,
+  threshold,
+  aligner,
+  window = DEFAULT_WINDOW,
+  lasting = Duration.zero,
+  sum,
+}: AlertCondition) {
+  return {
+    conditionThreshold: {
+      filter: literal(filter),
+      comparison: "COMPARISON_GT",
+      thresholdValue: threshold,
+      duration: lasting.toString(),
+      aggregations: [
+        {
+          alignmentPeriod: window.toString(),
+          perSeriesAligner: aligner,
+          ...(sum && { crossSeriesReducer: "REDUCE_SUM" }),
+        },
+      ],
+    },
+  };
 }

@@ -6,6 +6,7 @@ import type { Grantee, IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { literal, literals } from "../core/terraform-text";
 import { check, inRange, isKnown, matches, ValidationError } from "../core/validation";
+import { Alerts } from "./alerts";
 import type { IBucket } from "./bucket";
 import { CustomRole } from "./custom-role";
 import type { EncryptionKey } from "./encryption-key";
@@ -177,6 +178,24 @@ export class DataflowWorkers extends Construct implements IGrantable {
     return { network, subnetwork, ipConfiguration: privateIps ? "WORKER_IP_PRIVATE" : undefined };
   }
 
+  /**
+   * Adds an alert on failed jobs below `scope`.
+   *
+   * @param jobs whole name of the jobs, or its beginning followed by `*`
+   */
+  alertOnFailure(scope: Construct, jobs: string): void {
+    const isPrefix = jobs.endsWith("*");
+    const name = isPrefix ? `starts_with("${jobs.slice(0, -1)}")` : `"${jobs}"`;
+    Alerts.of(this).add(scope, {
+      id: "failed-jobs",
+      title: `Dataflow jobs ${jobs} fail`,
+      runbook: `A Dataflow job named \`${jobs}\` failed. What it wrote is incomplete. Its log says why (\`gcloud dataflow jobs list --status=terminated\`, then the console). Mend the cause and launch it again: nothing does so by itself.`,
+      filter: `metric.type="dataflow.googleapis.com/job/is_failed" AND resource.type="dataflow_job" AND resource.labels.job_name=${name}`,
+      aligner: "ALIGN_MAX",
+      threshold: 0,
+    });
+  }
+
   /** The environment of a job that runs on these workers, for a launch through the REST API. */
   environment(): DataflowEnvironment {
     return {
@@ -210,11 +229,14 @@ export class DataflowWorkers extends Construct implements IGrantable {
   }
 }
 
+/** In a parameter's value: the name of the job, whether Terraform or the function `dataflow-launcher` starts it. */
+export const JOB_NAME = "{jobName}";
+
 export interface DataflowJobProps {
   /** A classic template; the provider launches flex templates only in its beta. */
   readonly template: DataflowTemplate;
   readonly workers: DataflowWorkers;
-  /** Parameters of the template. */
+  /** Parameters of the template. {@link JOB_NAME} in a value becomes the job's name. */
   readonly parameters: Readonly<Record<string, string>>;
   /**
    * 1 to 1024 of `a-z0-9-`.
@@ -253,7 +275,7 @@ export class DataflowJob extends Construct {
       name: this.name,
       templateGcsPath: literal(template.path),
       tempGcsLocation: literal(workers.tempLocation),
-      parameters: literals(props.parameters),
+      parameters: literals(mapValues(props.parameters, (value) => value.replaceAll(JOB_NAME, this.name))),
       serviceAccountEmail: workers.identity.email,
       maxWorkers: workers.maxWorkers,
       machineType: literal(workers.machineType),
@@ -265,5 +287,13 @@ export class DataflowJob extends Construct {
       dependsOn: [...workers.ready],
       ...props.overrides,
     });
+    workers.alertOnFailure(this, this.name);
   }
+}
+
+function mapValues(
+  record: Readonly<Record<string, string>>,
+  map: (value: string) => string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }

@@ -84,8 +84,9 @@ export interface ScheduleProps {
   /** Up to 500 characters. */
   readonly description?: string;
   /**
-   * Attempts after the first one failed: 0 to 5.
-   * @default 3
+   * Attempts after the first one failed: 0 to 5, 30 seconds to 5 minutes apart. All five take more than ten minutes, which quotas
+   * a minute and new grants need.
+   * @default 5
    */
   readonly retries?: number;
   /**
@@ -129,8 +130,8 @@ export class Schedule extends Construct {
       paused: props.paused ?? false,
       attemptDeadline: deadline.toString(),
       retryConfig: {
-        retryCount: props.retries ?? 3,
-        minBackoffDuration: "5s",
+        retryCount: props.retries ?? 5,
+        minBackoffDuration: "30s",
         maxBackoffDuration: "300s",
         maxDoublings: 5,
       },

@@ -8,6 +8,7 @@ import { resourceName } from "../core/names";
 import { inSameStack } from "../core/same-stack";
 import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
+import { Alerts, windowOf } from "./alerts";
 import type { DeadLetter } from "./dead-letter";
 import type { Filter } from "./filter";
 import type { FunctionService } from "./function-service";
@@ -49,8 +50,10 @@ export interface SubscriptionProps {
    */
   readonly deadLetter?: DeadLetter;
   /**
-   * 5 to 100; counts only with a dead letter.
-   * @default 5
+   * 5 to 100; counts only with a dead letter. Every answer that is not a success counts, also Cloud Run's 429 while no
+   * instance is free; by default the last delivery comes more than two hours after the first, so that no burst, quota or
+   * new grant makes a dead letter of a message that can be worked on.
+   * @default 20
    */
   readonly maxDeliveryAttempts?: number;
   /**
@@ -84,15 +87,18 @@ export interface PushSubscriptionProps extends SubscriptionProps {
 
 export type PullSubscriptionProps = SubscriptionProps;
 
+const DEFAULT_RETENTION = Duration.days(7);
+const DEFAULT_MAX_BACKOFF = Duration.minutes(10);
+
 /** What both kinds of subscription do. Neither expires, however long it is idle. */
 abstract class Subscription extends Construct {
   abstract readonly resource: PubsubSubscription;
   abstract readonly name: string;
 
   protected config(topic: ITopic, ackDeadline: Duration, props: SubscriptionProps): PubsubSubscriptionConfig {
-    const retention = props.retention ?? Duration.days(7);
+    const retention = props.retention ?? DEFAULT_RETENTION;
     const minBackoff = props.minBackoff ?? Duration.seconds(10);
-    const maxBackoff = props.maxBackoff ?? Duration.minutes(10);
+    const maxBackoff = props.maxBackoff ?? DEFAULT_MAX_BACKOFF;
     check(this, [
       inRange("ackDeadline", ackDeadline.toSeconds(), { min: 10, max: 600, unit: "seconds", integer: true }),
       inRange("retention", retention.toSeconds(), { min: 600, max: 2678400, unit: "seconds" }),
@@ -121,7 +127,7 @@ abstract class Subscription extends Construct {
       retryPolicy: { minimumBackoff: minBackoff.toString(), maximumBackoff: maxBackoff.toString() },
       deadLetterPolicy: deadLetter && {
         deadLetterTopic: deadLetter.topic.topicId,
-        maxDeliveryAttempts: props.maxDeliveryAttempts ?? 5,
+        maxDeliveryAttempts: props.maxDeliveryAttempts ?? 20,
       },
       // Without its grant the Pub/Sub agent would silently keep delivering instead of forwarding.
       dependsOn:
@@ -129,6 +135,19 @@ abstract class Subscription extends Construct {
           ? [deadLetter.topic.grantPublish(ServiceAgents.of(this).pubsub)]
           : RequiredApis.of(this).ready("pubsub"),
     };
+  }
+
+  /** Watches that messages are worked on before Pub/Sub deletes them. */
+  protected addAgeAlert(retention: Duration): void {
+    const half = Math.floor(retention.toSeconds() / 2);
+    Alerts.of(this).add(this, {
+      id: "old-messages",
+      title: `Messages of ${this.name} are about to expire`,
+      runbook: `A message has waited in the subscription \`${this.name}\` for half of the time (${retention}) after which Pub/Sub deletes it. Nobody pulls, or whoever is given it does not acknowledge.`,
+      filter: `metric.type="pubsub.googleapis.com/subscription/oldest_unacked_message_age" AND resource.type="pubsub_subscription" AND resource.labels.subscription_id="${this.name}"`,
+      aligner: "ALIGN_MAX",
+      threshold: half,
+    });
   }
 
   /** Grants the Pub/Sub agent what it needs to take messages off this subscription into the dead letter. */
@@ -196,6 +215,23 @@ export class PushSubscription extends Subscription {
     this.name = config.name;
     this.allowForwarding(props.deadLetter);
     if (props.deadLetter && props.handOver !== false) worker.handOverTo(props.deadLetter);
+    this.addAgeAlert(props.retention ?? DEFAULT_RETENTION);
+    this.addPushAlert(props.maxBackoff ?? DEFAULT_MAX_BACKOFF);
+  }
+
+  /** Counts what reaches no function, too: 403 for a grant that is missing, 404 for a function that is gone, 429. */
+  private addPushAlert(maxBackoff: Duration): void {
+    Alerts.of(this).add(this, {
+      id: "failing-pushes",
+      title: `Pushes of ${this.name} keep failing`,
+      runbook: `For half an hour, pushes of the subscription \`${this.name}\` were not acknowledged. \`remote_server_4xx\`: the push identity lacks \`roles/run.invoker\` on the function (403), the function is gone or its ingress does not let Pub/Sub in (404), or no instance was free (429). \`remote_server_5xx\`: read the function's log. \`deadline_exceeded\`: it takes longer than the acknowledgement deadline.`,
+      filter: `metric.type="pubsub.googleapis.com/subscription/push_request_count" AND resource.type="pubsub_subscription" AND resource.labels.subscription_id="${this.name}" AND metric.labels.response_class!="ack"`,
+      aligner: "ALIGN_DELTA",
+      threshold: 0,
+      window: windowOf(maxBackoff),
+      lasting: Duration.minutes(30),
+      sum: true,
+    });
   }
 }
 
@@ -210,6 +246,7 @@ export class PullSubscription extends Subscription {
     this.resource = new PubsubSubscription(this, "Resource", { ...config, ...props.overrides });
     this.name = config.name;
     this.allowForwarding(props.deadLetter);
+    this.addAgeAlert(props.retention ?? DEFAULT_RETENTION);
   }
 
   /** Lets somebody pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription. */

@@ -12,7 +12,7 @@ import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { inSameStack } from "../core/same-stack";
 import { check, inRange, isKnown, report } from "../core/validation";
-import { Alerts } from "./alerts";
+import { Alerts, OK_RESPONSES, windowOf } from "./alerts";
 import type { DeadLetter } from "./dead-letter";
 import type { FunctionService } from "./function-service";
 import { grantOnce } from "./grants";
@@ -23,8 +23,9 @@ import { ServiceIdentity } from "./service-identity";
 export interface TaskRetry {
   /**
    * Attempts that a task gets: 1 to 1000. With a dead letter the function counts them and hands the task over when they
-   * are spent; without one the queue counts them and then drops the task.
-   * @default 5
+   * are spent; without one the queue counts them and then drops the task. By default the last attempt comes 18 minutes after
+   * the first: quotas a minute, endpoints that grow, and new grants take up to ten.
+   * @default 12
    */
   readonly maxAttempts?: number;
   /**
@@ -34,7 +35,7 @@ export interface TaskRetry {
   readonly minBackoff?: Duration;
   /**
    * Longest wait: above 0, to 1 hour.
-   * @default Duration.minutes(1)
+   * @default Duration.minutes(5)
    */
   readonly maxBackoff?: Duration;
   /**
@@ -106,9 +107,9 @@ export class TaskQueue extends Construct {
     const { retry = {}, deadLetter } = props;
     const rate = props.maxDispatchesPerSecond ?? 500;
     const minBackoff = retry.minBackoff ?? Duration.seconds(1);
-    const maxBackoff = retry.maxBackoff ?? Duration.minutes(1);
+    const maxBackoff = retry.maxBackoff ?? Duration.minutes(5);
     const maxDoublings = retry.maxDoublings ?? 16;
-    this.maxAttempts = retry.maxAttempts ?? 5;
+    this.maxAttempts = retry.maxAttempts ?? 12;
     this.maxConcurrentDispatches = props.maxConcurrentDispatches ?? 10;
     this.deadLetter = deadLetter;
     check(this, [
@@ -144,7 +145,7 @@ export class TaskQueue extends Construct {
       dependsOn: RequiredApis.of(this).ready("cloudtasks"),
       ...props.overrides,
     });
-    this.addAlert();
+    this.addAlerts(maxBackoff);
   }
 
   /** The identity that tasks carry to the functions of {@link TaskQueue.serve}. */
@@ -298,13 +299,41 @@ export class TaskQueue extends Construct {
     return dispatcher;
   }
 
-  private addAlert(): void {
-    Alerts.of(this).add(this, {
+  private addAlerts(maxBackoff: Duration): void {
+    const alerts = Alerts.of(this);
+    const queue = `resource.type="cloud_tasks_queue" AND resource.labels.queue_id="${this.name}"`;
+    alerts.add(this, {
       title: `Tasks wait too long in ${this.name}`,
-      runbook: `Tasks of the queue \`${this.name}\` are attempted more than 10 minutes after they were due. Either the functions fail (see their logs) or the rate limits are too low for what is enqueued.`,
-      filter: `metric.type="cloudtasks.googleapis.com/queue/task_attempt_delays" AND resource.type="cloud_tasks_queue" AND resource.labels.queue_id="${this.name}"`,
+      runbook: `Tasks of the queue \`${this.name}\` are attempted more than 10 minutes after they were due: the rate limits are too low for what is enqueued, or its functions answer 429 or 503, at which Cloud Tasks slows a queue down. Attempts that come in time and fail are not seen here, but by the alert on failing attempts.`,
+      filter: `metric.type="cloudtasks.googleapis.com/queue/task_attempt_delays" AND ${queue}`,
       aligner: "ALIGN_PERCENTILE_99",
       threshold: 600_000,
     });
+    // Counts what reaches no function, too: 403 for a grant that is missing, 404 for a function that is gone, 429.
+    alerts.add(this, {
+      id: "failing-attempts",
+      title: `Attempts keep failing in ${this.name}`,
+      runbook: `For half an hour, attempts at tasks of the queue \`${this.name}\` were answered with something other than success. 403: the queue's dispatcher lacks \`roles/run.invoker\` on the function, or the Cloud Tasks agent may not act as the dispatcher. 404: the function is gone, or its ingress does not let Cloud Tasks in. 429: no instance was free. 5xx: read the function's log. A task that reaches no function is nobody's dead letter: it is tried until Cloud Tasks deletes it after 31 days. Mend the cause before then.`,
+      filter: `metric.type="cloudtasks.googleapis.com/queue/task_attempt_count" AND ${queue} AND metric.labels.response_code!=${OK_RESPONSES}`,
+      aligner: "ALIGN_DELTA",
+      threshold: 0,
+      window: windowOf(maxBackoff),
+      lasting: Duration.minutes(30),
+      sum: true,
+    });
+    const depth = { filter: `metric.type="cloudtasks.googleapis.com/queue/depth" AND ${queue}`, window: HOUR };
+    alerts.add(this, {
+      id: "backlog",
+      title: `Tasks do not become fewer in ${this.name}`,
+      runbook: `For three hours the queue \`${this.name}\` was never empty and did not get shorter from one hour to the next. Its tasks fail (see the alert on failing attempts), the queue is paused, or more is enqueued than its limits let through. Tasks that are scheduled for later count as well. Cloud Tasks deletes a task 31 days after it was made.`,
+      ...depth,
+      aligner: "ALIGN_MIN",
+      threshold: 0,
+      lasting: BACKLOG_LASTS,
+      and: [{ ...depth, aligner: "ALIGN_PERCENT_CHANGE", threshold: -1, lasting: BACKLOG_LASTS }],
+    });
   }
 }
+
+const HOUR = Duration.hours(1);
+const BACKLOG_LASTS = Duration.hours(2);

@@ -51,7 +51,7 @@ export interface AsyncBatchProps {
    */
   readonly maxConcurrentDispatches?: number;
   /**
-   * @default - 5 attempts, 1 second to 1 minute apart
+   * @default - 12 attempts, 1 second to 5 minutes apart
    */
   readonly retry?: TaskRetry;
   /**

@@ -17,7 +17,7 @@ import { ServiceIdentity } from "../parts/service-identity";
 import type { PushSubscription } from "../parts/subscription";
 import { Topic } from "../parts/topic";
 import { Workflow, type WorkflowProps } from "../parts/workflow";
-import { environment, type WorkerProps } from "./worker";
+import { environment, PUSH_INSTANCES, type WorkerProps } from "./worker";
 
 export interface EventWorkflowProps {
   /** Where the workflow gets predictions. */
@@ -130,6 +130,7 @@ export class EventWorkflow extends Construct {
       source: FunctionSource.builtIn("start-workflow"),
       description: "Starts an execution of the workflow for an upload",
       timeout: Duration.seconds(30),
+      maxInstances: PUSH_INSTANCES,
       encryptionKey,
       ...props.starter,
       environment: environment<StartWorkflowEnvironment>(

@@ -1,5 +1,6 @@
 import { Construct } from "constructs";
 import type { MessagePredictorEnvironment } from "../../functions/message-predictor/environment";
+import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
@@ -17,22 +18,28 @@ import type {
 } from "../parts/subscription";
 import { Topic } from "../parts/topic";
 import type { TopicSchema } from "../parts/topic-schema";
-import { environment } from "./worker";
+import { environment, PUSH_INSTANCES } from "./worker";
 
 export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionKey"> {
+  /**
+   * Instances at most: 1 to 1000. A message that finds none free is answered 429 and counts as delivered once more.
+   * @default 100
+   */
+  readonly maxInstances?: number;
   /**
    * Only messages with these attributes.
    * @default - all messages
    */
   readonly filter?: Filter;
   /**
-   * Where the function gets predictions: sets `VERTEX_ENDPOINT` and grants it.
+   * Where the function gets predictions: sets `VERTEX_ENDPOINT` and grants it. The default of `timeout`, and of the
+   * acknowledgement deadline with it, is then 5 minutes.
    * @default - none
    */
   readonly endpoint?: PredictionEndpoint;
   /**
    * The rest of the subscription: backoff, delivery attempts, ordering, retention.
-   * @default - 5 delivery attempts, 10 seconds to 10 minutes apart, not ordered
+   * @default - 20 delivery attempts, 10 seconds to 10 minutes apart, not ordered
    */
   readonly subscription?: Omit<PushSubscriptionProps, "filter" | "deadLetter">;
 }
@@ -94,6 +101,9 @@ export interface PullSubscriber {
   readonly deadLetter: DeadLetter;
 }
 
+/** A prediction may take a minute and more, and a message holds up to 1000 instances. */
+const PREDICTION_TIMEOUT = Duration.minutes(5);
+
 /** Ids of the fan-out's own parts and of its topic's, which no subscriber can have. */
 const OWN_IDS = new Set(["client", "results", "topic", "schema", "Resource"]);
 
@@ -154,6 +164,8 @@ export class PubSubFanout extends Construct {
     const deadLetter = new DeadLetter(scope, "dead-letter", { encryptionKey: this.encryptionKey });
     const service = new FunctionService(scope, "worker", {
       description: `Works on messages for ${name}`,
+      ...(endpoint && { timeout: PREDICTION_TIMEOUT }),
+      maxInstances: PUSH_INSTANCES,
       encryptionKey: this.encryptionKey,
       ...worker,
       environment: environment<MessagePredictorEnvironment>(

@@ -5,7 +5,7 @@ import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import { composeName } from "../core/names";
 import { Bucket, type IBucket } from "../parts/bucket";
-import { DataflowJob, type DataflowNetwork, type DataflowTemplate, DataflowWorkers } from "../parts/dataflow";
+import { DataflowJob, type DataflowNetwork, type DataflowTemplate, DataflowWorkers, JOB_NAME } from "../parts/dataflow";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
@@ -16,7 +16,11 @@ import { environment, type WorkerProps } from "./worker";
 export interface ScheduledPreprocessingProps {
   /** What is launched. */
   readonly template: DataflowTemplate;
-  /** Parameters of the template; a function of the output location, `gs://<bucket>`. */
+  /**
+   * Parameters of the template; a function of the output location, `gs://<bucket>/{jobName}`. Each launch puts the name of its job
+   * there, so that no launch writes over another's results; a task that is delivered again has the same job. Take
+   * `gs://<bucket>` of `outputBucket` instead for a place that all launches share.
+   */
   readonly parameters: (output: string) => Readonly<Record<string, string>>;
   /** When: five fields of unix-cron. */
   readonly cron: string;
@@ -58,7 +62,7 @@ export interface ScheduledPreprocessingProps {
    */
   readonly outputBucket?: IBucket;
   /**
-   * @default - 5 attempts, 1 second to 1 minute apart
+   * @default - 12 attempts, 1 second to 5 minutes apart
    */
   readonly retry?: TaskRetry;
   /**
@@ -107,7 +111,7 @@ export class ScheduledPreprocessing extends Construct {
       network: props.network,
       encryptionKey,
     });
-    const parameters = props.parameters(`gs://${this.outputBucket.name}`);
+    const parameters = props.parameters(`gs://${this.outputBucket.name}/${JOB_NAME}`);
     this.jobNamePrefix = composeName("dataflowJob", [id], Deployment.of(this));
 
     this.deadLetter = new DeadLetter(this, "dead-letter", { encryptionKey });
@@ -120,6 +124,7 @@ export class ScheduledPreprocessing extends Construct {
     this.launcher = this.addLauncher(props, parameters);
     this.queue.dispatchTo(this.launcher);
     this.workers.grantLaunch(this.launcher);
+    this.workers.alertOnFailure(this, `${this.jobNamePrefix}-*`);
     this.schedule = new Schedule(this, "schedule", {
       cron: props.cron,
       timeZone: props.timeZone,

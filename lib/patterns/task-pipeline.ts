@@ -49,7 +49,7 @@ export interface TaskPipelineProps {
    */
   readonly maxConcurrentDispatches?: number;
   /**
-   * @default - 5 attempts, 1 to 10 seconds apart
+   * @default - 5 attempts, 1 to 10 seconds apart, as in the document; a step that fails for longer than 25 seconds is dead-lettered
    */
   readonly retry?: TaskRetry;
   /**

@@ -54,7 +54,7 @@ export type FaultKind =
 
 /**
  * Of an item's first, second, … delivery, the share that something befalls; of later ones the last. A third at first, so that
- * every kind is met in a hundred items; less each time, so that nearly all items succeed within their five attempts.
+ * every kind is met in a hundred items; less each time, so that nearly all items succeed within five attempts.
  */
 const DELIVERY_SHARES = [0.35, 0.3, 0.2, 0.1, 0.05];
 const DELIVERY_WEIGHTS: Readonly<Record<DeliveryFault, number>> = {

@@ -97,6 +97,8 @@ test("scheduled-preprocessing: the schedule's task launches a job, which counts 
   // The stack also has a job of its own.
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 2, done: 2 });
   expect(summary.outputs.job).toMatch(/^preprocessing-dev-[0-9a-f]{16}$/);
+  const folder = `gs://my-gcp-project-scheduled-preprocessing-output-dev/${summary.outputs.job}/wordcount/`;
+  expect(summary.outputs.outputs).toEqual([expect.stringContaining(folder)]);
   expect(summary.outputs.most).toContain("the: 559");
 });
 
