@@ -215,7 +215,7 @@ test("prototype keys do no harm", async () => {
 test.each([
   ["a bug", new TypeError("secret detail"), 500],
   ["a text that is thrown", "secret detail", 500],
-  ["Google's 403", new GoogleApiError("secret detail", 403, "PERMISSION_DENIED"), 500],
+  ["Google's 403", new GoogleApiError("secret detail", 403, "PERMISSION_DENIED"), 503],
   ["Google's 429", new GoogleApiError("secret detail", 429, "RESOURCE_EXHAUSTED"), 503],
   ["Google's 503", new GoogleApiError("secret detail", 503, "UNAVAILABLE"), 503],
 ])("tells the log, not the caller, about %s", async (_name, error, expected) => {

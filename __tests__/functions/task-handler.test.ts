@@ -156,7 +156,7 @@ test.each([
       severity: "ERROR",
       code: "denied",
       message: expect.stringMatching(
-        /^Denied \(a grant .*\): .*answered 40[13] \w+: storage\.objects\.get denied on x/,
+        /^Denied, but a new grant takes minutes to work: .*answered 40[13] \w+: storage\.objects\.get denied on x/,
       ),
     });
     expect(google.logLines.join()).not.toContain("4711");

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { bucketName, predictorVariables, taskVariables } from "../shared/environment";
+import { bucketName, taskVariables } from "../shared/environment";
+import { predictorVariables } from "../shared/predictor-environment";
 
 export const environmentSchema = v.object({
   ...taskVariables,

@@ -1,4 +1,4 @@
-import { GoogleApiError, PermanentError } from "../shared/errors";
+import { GoogleApiError, isInvalidRequest, PermanentError } from "../shared/errors";
 import type { GoogleApi } from "../shared/google-api";
 
 export interface Job {
@@ -62,7 +62,7 @@ export async function launchTemplate(
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
     if (error.alreadyExists) return undefined;
-    if (error.invalidRequest) throw new PermanentError("launch_refused", error.message);
+    if (isInvalidRequest(error)) throw new PermanentError("launch_refused", error.message);
     throw error;
   }
 }

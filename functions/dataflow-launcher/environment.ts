@@ -1,8 +1,13 @@
 import * as v from "valibot";
-import { json, locationName, taskVariables } from "../shared/environment";
+import { json, matching, taskVariables } from "../shared/environment";
 
 const templatePath = "a template's path like gs://bucket/template";
 const jobNamePrefix = "a prefix of lower-case letters, digits and hyphens, a letter first, at most 40";
+
+const locationName = matching(
+  /^projects\/[^/\s]+\/locations\/[a-z0-9-]+$/,
+  "a location name like projects/P/locations/L",
+);
 
 export const environmentSchema = v.object({
   ...taskVariables,

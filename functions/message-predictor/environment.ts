@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { bucketName, messageVariables, predictorVariables, subscriberName } from "../shared/environment";
+import { bucketName, messageVariables, subscriberName } from "../shared/environment";
+import { predictorVariables } from "../shared/predictor-environment";
 
 export const environmentSchema = v.object({
   ...messageVariables,

@@ -3,11 +3,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 /** Seconds that Cloud Functions gives a function whose timeout nobody set. */
 export const DEFAULT_TIMEOUT_SECONDS = 60;
 
-/** Part of the function's timeout that is kept for the answer, and milliseconds of it at most. */
-const ANSWER = { part: 0.02, most: 1_000 };
-/** The same for keeping the result of the work: what was predicted must still be written. */
-const RESULT = { part: 0.08, most: 5_000 };
-
 interface Deadline {
   /** On the clock of `performance.now()`. */
   readonly answerAt: number;
@@ -25,8 +20,9 @@ const deadlines = new AsyncLocalStorage<Deadline>();
 export function withDeadline<T>(timeoutSeconds: number, invocation: () => T): T {
   const now = performance.now();
   const timeout = timeoutSeconds * 1_000;
-  const answerAt = now + timeout - share(timeout, ANSWER);
-  return deadlines.run({ answerAt, resultAt: answerAt - share(timeout, RESULT) }, invocation);
+  // For the answer 2 % of the timeout, at most a second; for keeping what the work came to, before that, 8 %, at most five.
+  const answerAt = now + timeout - Math.min(timeout * 0.02, 1_000);
+  return deadlines.run({ answerAt, resultAt: answerAt - Math.min(timeout * 0.08, 5_000) }, invocation);
 }
 
 /** Milliseconds that a call may still take; Infinity outside of an invocation, below 0 when its time is up. */
@@ -38,5 +34,3 @@ export function timeLeft(): number {
 export function timeLeftForWork(): number {
   return (deadlines.getStore()?.resultAt ?? Number.POSITIVE_INFINITY) - performance.now();
 }
-
-const share = (timeout: number, { part, most }: typeof ANSWER) => Math.min(timeout * part, most);

@@ -5,7 +5,13 @@ import { parseJson } from "./json";
 /** Environment variables as a process holds them. */
 export type Variables = Record<string, string | undefined>;
 
-function matching(pattern: RegExp, allowed: string) {
+/**
+ * A variable that holds text of this form. What a function does not use is left out of its bundle.
+ *
+ * @param allowed for people
+ * @__NO_SIDE_EFFECTS__
+ */
+export function matching(pattern: RegExp, allowed: string) {
   return v.pipe(v.string(allowed), v.regex(pattern, allowed));
 }
 
@@ -16,23 +22,6 @@ export const queueName = matching(
   "a queue name like projects/P/locations/L/queues/Q",
 );
 export const topicName = matching(/^projects\/[^/\s]+\/topics\/[^/\s]+$/, "a topic name like projects/P/topics/T");
-export const endpointName = matching(
-  /^projects\/[^/\s]+\/locations\/[a-z0-9-]+\/endpoints\/[^/\s]+$/,
-  "a Vertex AI endpoint name like projects/P/locations/L/endpoints/E",
-);
-/** Source: `Endpoint.dedicatedEndpointDns` in the discovery document of aiplatform v1. */
-export const endpointHost = matching(
-  /^[a-z0-9-]{1,63}\.[a-z0-9-]+\.prediction\.vertexai\.goog$/,
-  "the host of a dedicated endpoint like E.L-U.prediction.vertexai.goog, without https://",
-);
-export const workflowName = matching(
-  /^projects\/[^/\s]+\/locations\/[^/\s]+\/workflows\/[^/\s]+$/,
-  "a workflow name like projects/P/locations/L/workflows/W",
-);
-export const locationName = matching(
-  /^projects\/[^/\s]+\/locations\/[a-z0-9-]+$/,
-  "a location name like projects/P/locations/L",
-);
 export const serviceAccountEmail = matching(
   /^[^@\s]+@[^@\s]+\.[^@\s]+$/,
   "a service account's e-mail like name@project.iam.gserviceaccount.com",
@@ -80,16 +69,6 @@ export const taskVariables = {
   MAX_ATTEMPTS: v.optional(integer(1, 1000), "12"),
   /** Topic for tasks that failed for good. Without it the queue itself must give up (its `max_attempts`). */
   DEAD_LETTER_TOPIC: v.optional(topicName),
-};
-
-/** Variables of a function that asks a Vertex AI endpoint. */
-export const predictorVariables = {
-  /** Endpoint that predicts, `projects/P/locations/L/endpoints/E`. */
-  VERTEX_ENDPOINT: endpointName,
-  /** Host of a dedicated endpoint, its `dedicatedEndpointDns` without `https://`. Default: the shared host of the location. */
-  VERTEX_HOST: v.optional(endpointHost),
-  /** Instances in one predict call, 1 to 1000. Default 32. */
-  PREDICT_BATCH_SIZE: v.optional(integer(1, 1000), "32"),
 };
 
 /** Variables of a function that a Pub/Sub subscription calls. */

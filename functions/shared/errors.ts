@@ -39,11 +39,6 @@ export class GoogleApiError extends Error {
     super(message);
   }
 
-  /** The request itself is wrong, so that no repetition can cure it. Any other 400, such as FAILED_PRECONDITION, may pass. */
-  get invalidRequest(): boolean {
-    return this.status === 400 && this.reason === "INVALID_ARGUMENT";
-  }
-
   /** The function's identity lacks something. A grant that was just made takes minutes to reach every service. */
   get denied(): boolean {
     return this.status === 401 || this.status === 403;
@@ -52,4 +47,9 @@ export class GoogleApiError extends Error {
   get alreadyExists(): boolean {
     return this.reason === "ALREADY_EXISTS" || (this.status === 409 && this.reason !== "ABORTED");
   }
+}
+
+/** Whether a Google API calls the request itself wrong, so that no repetition can cure it. Any other 400 may pass. */
+export function isInvalidRequest(error: unknown): error is GoogleApiError {
+  return error instanceof GoogleApiError && error.status === 400 && error.reason === "INVALID_ARGUMENT";
 }

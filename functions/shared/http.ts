@@ -21,7 +21,7 @@ export interface Invocation {
 }
 
 /** Google's services take 2 minutes, sometimes 7 or more, until all see a change: https://cloud.google.com/iam/docs/access-change-propagation */
-const PROPAGATION = "a grant that was just made can take minutes to work, so this counts as a failure that may pass";
+const PROPAGATION = "but a new grant takes minutes to work";
 
 /**
  * Serves POST requests.
@@ -60,7 +60,7 @@ function errorAnswer(error: unknown, log: Log): Answer {
     return { status: error.status, body: { error: describe(error) } };
   }
   const { status, denied } = error instanceof GoogleApiError ? error : { status: 500, denied: false };
-  if (denied) log.error(`Denied (${PROPAGATION})`, error, { code: "denied" });
+  if (denied) log.error(`Denied, ${PROPAGATION}`, error, { code: "denied" });
   else log.error("Failed", error);
   return {
     // Cloud Tasks slows a queue down whose tasks are answered 503, which is right where all tasks would fail alike.

@@ -1,5 +1,5 @@
 import { timeLeftForWork } from "./deadline";
-import { GoogleApiError, PermanentError } from "./errors";
+import { isInvalidRequest, PermanentError } from "./errors";
 import type { GoogleApi } from "./google-api";
 
 /** The model call. Swap in your own by passing another Predictor to the handler. */
@@ -62,7 +62,7 @@ export function vertexPredictor(
 }
 
 function refused(error: unknown): never {
-  if (!(error instanceof GoogleApiError) || !error.invalidRequest) throw error;
+  if (!isInvalidRequest(error)) throw error;
   throw new PermanentError("prediction_refused", error.message);
 }
 

@@ -1,5 +1,10 @@
 import * as v from "valibot";
-import { bucketName, integer, messageVariables, workflowName } from "../shared/environment";
+import { bucketName, integer, matching, messageVariables } from "../shared/environment";
+
+const workflowName = matching(
+  /^projects\/[^/\s]+\/locations\/[^/\s]+\/workflows\/[^/\s]+$/,
+  "a workflow name like projects/P/locations/L/workflows/W",
+);
 
 export const environmentSchema = v.object({
   ...messageVariables,

@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { GoogleApiError, PermanentError } from "../shared/errors";
+import { isInvalidRequest, PermanentError } from "../shared/errors";
 import type { HttpHandler } from "../shared/http";
 import { messageHandler } from "../shared/message-handler";
 import type { Services } from "../shared/services";
@@ -57,6 +57,6 @@ function refuseWrongUploads(
 }
 
 function refused(error: unknown): never {
-  if (!(error instanceof GoogleApiError) || !error.invalidRequest) throw error;
+  if (!isInvalidRequest(error)) throw error;
   throw new PermanentError("execution_refused", error.message);
 }

@@ -36,3 +36,17 @@ export function changed(stack: string, change: (json: Json) => void): string {
   writeFileSync(file, JSON.stringify(json));
   return folder;
 }
+
+/**
+ * Makes a stack give items up after five attempts: of poison, every attempt takes a process with it. How long the stacks try is
+ * held by __tests__/lib/patience.test.ts.
+ */
+export function givingUpSoon(json: Json): void {
+  for (const { service_config } of Object.values<Json>(json.resource.google_cloudfunctions2_function)) {
+    const variables = service_config.environment_variables;
+    if (variables.MAX_ATTEMPTS) variables.MAX_ATTEMPTS = "5";
+  }
+  for (const { dead_letter_policy } of Object.values<Json>(json.resource.google_pubsub_subscription ?? {})) {
+    if (dead_letter_policy) dead_letter_policy.max_delivery_attempts = 5;
+  }
+}
