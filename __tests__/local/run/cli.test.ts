@@ -97,6 +97,18 @@ describe("bad input", () => {
     expect([status, stderr]).toEqual([2, "There is nothing synthesized in cdktf.out/stacks yet. Run: npm run synth\n"]);
   });
 
+  test("a file of secrets that cannot be read: says where, never a value", () => {
+    const folder = mkdtempSync(join(tmpdir(), "secrets-"));
+    const file = join(folder, "secrets.env");
+    writeFileSync(file, "api-key=hush\nhush\n");
+    expect(local(["--terraform", stack, "--secrets", file])).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: `${file}, line 2: allowed is NAME=value\n`,
+    });
+    rmSync(folder, { recursive: true });
+  });
+
   test("an unknown stack, and none: says which there are", () => {
     const folder = mkdtempSync(join(tmpdir(), "project-"));
     mkdirSync(join(folder, "cdktf.out"));

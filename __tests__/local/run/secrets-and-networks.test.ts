@@ -99,7 +99,7 @@ describe("a secret in a function's environment", () => {
     const without = changed(stacks.none as string, (json) => {
       delete json.resource.google_secret_manager_secret_iam_member;
     });
-    await expect(Machine.start(without)).rejects.toMatchObject({
+    await expect(Machine.start(without).then((machine) => machine.stop())).rejects.toMatchObject({
       code: "PERMISSION_DENIED",
       message: expect.stringMatching(
         /^Permission 'secretmanager\.versions\.access' denied on resource 'projects\/acme-ml\/secrets\/api-key' .* for none-caller-dev@.* A binding of roles\/secretmanager\.secretAccessor on projects\/acme-ml\/secrets\/api-key to serviceAccount:none-caller-dev@.* would allow it\.$/,
