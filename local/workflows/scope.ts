@@ -19,7 +19,7 @@ export function withinTextLimit<T extends Value>(value: T): T {
 /** Bytes that a value counts for; roughly its JSON, as Google does not say how it counts. */
 function sizeOf(value: Value): number {
   if (typeof value === "string") return Buffer.byteLength(withinTextLimit(value)) + 2;
-  if (isNumber(value)) return 8;
+  if (isNumber(value)) return Math.max(8, String(value).length);
   if (Buffer.isBuffer(value)) return value.length;
   let size = 2;
   if (isList(value)) for (const part of value) size += sizeOf(part) + 1;

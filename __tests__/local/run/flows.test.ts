@@ -68,7 +68,7 @@ test("event-workflow: a record that the model refuses fails alone, and is told",
       expect.stringMatching(
         /^upload\.jsonl\/\d+: record 12: INVALID_ARGUMENT, Instance 0 is \{"sepal_length":"long"\}; the model takes/,
       ),
-      expect.stringMatching(/^upload\.jsonl\/\d+: record 13: NOT_JSON, the line is not JSON$/),
+      expect.stringMatching(/^upload\.jsonl\/\d+: record 13: NOT_JSON, invalid JSON: /),
     ],
     outputs: { uploads: [{ object: "upload.jsonl", status: "partial", records: 20, predicted: 18, failed: 2 }] },
   });

@@ -142,6 +142,12 @@ describe("connectors", () => {
       "{bucket: b, name: o, body: hello}",
       "POST https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&name=o hello",
     ],
+    // As Google's samples have it: workflows-samples, src/connectors/connector_storage.workflows.yaml.
+    [
+      "googleapis.storage.v1.objects.insert",
+      "{bucket: b, name: o, uploadType: media, body: hello}",
+      "POST https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&name=o hello",
+    ],
     [
       "googleapis.pubsub.v1.projects.topics.publish",
       "{topic: projects/p/topics/t, body: {messages: [{data: aGk=}]}}",
@@ -163,6 +169,12 @@ describe("connectors", () => {
     expect(`${method} ${url} ${body}`).toBe(sent);
     expect(headers.authorization).toBe("Bearer access:worker@p");
     expect(result).toEqual({ answer: 1 });
+  });
+
+  test("another type of upload is refused by name", async () => {
+    const args = "{bucket: b, name: o, uploadType: multipart, body: hello}";
+    const { error } = await run(call("googleapis.storage.v1.objects.insert", args), { answer: ok });
+    expect(error).toEqual({ tags: ["ValueError"], message: 'uploadType "multipart" is not simulated; media is' });
   });
 
   test("retries by itself, and tells what is left", async () => {

@@ -43,7 +43,7 @@ const CONNECTORS: Readonly<Record<string, Connector>> = {
   "googleapis.storage.v1.objects.insert": {
     method: "POST",
     url: "https://storage.googleapis.com/upload/storage/v1/b/{bucket}/o?uploadType=media",
-    query: `name contentEncoding? ${GENERATIONS}`,
+    query: `name uploadType? contentEncoding? ${GENERATIONS}`,
     body: "required",
     idempotent: false,
   },
@@ -107,6 +107,8 @@ async function send(
     const key = name.replace("?", "");
     if (args.has(key)) target.searchParams.set(key, parameter(args.any(key), key));
   }
+  const type = args.any("uploadType") ?? "media";
+  if (type !== "media") throw raised("ValueError", `uploadType ${JSON.stringify(type)} is not simulated; media is`);
   const content = body && args.has("body") ? args.any("body") : undefined;
   const media = target.searchParams.get("uploadType") === "media";
   const answer = toValue(
