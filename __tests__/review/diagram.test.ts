@@ -105,7 +105,7 @@ describe("wiring", () => {
         "uploads bucket ..> data-uploaded-topic: OBJECT_FINALIZE",
         "data-uploaded-topic ..> start-workflow subscription: ",
         "start-workflow subscription -> start-workflow: push as caller",
-        "start-workflow subscription ..> dead-letter topic: after 5 deliveries",
+        "start-workflow subscription ..> dead-letter topic: after 20 deliveries",
         "start-workflow -> dead-letter topic: gives up",
         "start-workflow -> ml-prediction-workflow: executes",
         "ml-prediction-workflow -> Vertex AI: :predict",
