@@ -35,7 +35,8 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   --seed <n>         with --faults: which faults, 0 to 4294967295; random unless given
   --inputs <n>       with --faults: how many items, 1 to 100000; 100 unless given
   --real-time        with --faults: waits take their time
-  --allow-dead-letters  exit code 0, not 3, where items or records failed while others were done
+  --allow-dead-letters
+                     exit code 0, not 3, where items or records failed while others were done
   --json             ends with one line of JSON: the summary
   --quiet            prints no hops and no progress, and of IAM bindings only those that are missing or not needed
   --help             this text`;
