@@ -8,6 +8,7 @@ import { ModuleError } from "./core/user-module";
 import { drivenBy, loadDriver } from "./drive";
 import { type FaultSettings, faultSettings, faults } from "./faults";
 import { describeProof, ProofError, progressOn, prove, summaryOf, verdictOf } from "./prove";
+import { RequestFailed } from "./run/client";
 import { type FlowType, flowOf, type Input, InputError } from "./run/flows";
 import { type KeepOptions, keepStack } from "./run/keep";
 import { describe, onTerminal } from "./run/print";
@@ -168,7 +169,14 @@ async function proveIam({ folder, json, quiet, secrets, onNotice }: Options, typ
 
 /** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */
 async function keep(folder: string, start: StartOptions, options: KeepOptions): Promise<never> {
-  console.log((await keepStack(await startStack(folder, start), options)).text);
+  const running = await startStack(folder, start);
+  try {
+    console.log((await keepStack(running, options)).text);
+  } catch (error) {
+    // What the stack does not take ends the command; functions that go on would keep it.
+    await running.stop();
+    throw error;
+  }
   return new Promise(() => {});
 }
 
@@ -253,6 +261,7 @@ function explain(error: Error): string {
     ApiError,
     StartError,
     ProofError,
+    RequestFailed,
     ModelError,
     ModuleError,
     SecretsFileError,

@@ -22,6 +22,7 @@ function local(args: readonly string[], cwd = process.cwd()) {
     cwd,
     env,
     encoding: "utf8",
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }
@@ -142,6 +143,19 @@ describe("bad input", () => {
     ],
   ])("%j", (args, message) => {
     expect(local(args)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(message) });
+  });
+
+  test("an input that the stack refuses ends --keep with the reason, and nothing is left running", () => {
+    const file = join(temporary, "bad.jsonl");
+    writeFileSync(file, '{"a":\n');
+    const args = ["--terraform", stacks.stack("async-batch"), "--keep", "--quiet", "--input", file];
+    const { status, stderr } = local(args);
+    rmSync(file);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^POST https:\/\/\S+ as \S+ answered 400: Line 1 of the input [^\n]*\n$/),
+    ]);
+    expect(commandLines()).not.toContain(temporary);
   });
 
   test("a malformed file: line and reason", () => {
