@@ -31,6 +31,25 @@ export function blocksOf(document: string, markdown: string): Block[] {
   }));
 }
 
+/** The file that a block is, by its first line: `// functions/mine/index.ts`, `# workers/mine/main.py`. */
+export function fileOf({ text }: Block): string | undefined {
+  return /^(?:\/\/|#) (\S+\.\w+)\n/.exec(text)?.[1];
+}
+
+/** The text of each block that is a file, by path. */
+export function filesOf(blocks: readonly Block[]): Map<string, string> {
+  return new Map(
+    blocks.flatMap((block) => {
+      const path = fileOf(block);
+      return path === undefined ? [] : [[path, block.text] as const];
+    }),
+  );
+}
+
+export function readBlocks(document: string): Block[] {
+  return blocksOf(document, readFileSync(join(root, document), "utf8"));
+}
+
 /** What stands below a heading, down to the next one of its level. */
 export function sectionOf(markdown: string, heading: string): string {
   const [, level = ""] = /^(#+) /.exec(heading) ?? [];

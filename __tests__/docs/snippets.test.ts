@@ -21,7 +21,7 @@ import { EventWorkflowStack } from "../../lib/stacks/event-workflow";
 import { PubSubFanoutStack } from "../../lib/stacks/pubsub-fanout";
 import { ScheduledPreprocessingStack } from "../../lib/stacks/scheduled-preprocessing";
 import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
-import { anchorsOf, type Block, blocksOf, codeIn, readDocuments, root, sectionOf, tableOf } from "./markdown";
+import { anchorsOf, type Block, blocksOf, codeIn, fileOf, readDocuments, root, sectionOf, tableOf } from "./markdown";
 
 const documents = readDocuments();
 const markdown = (path: string) => documents.get(path) as string;
@@ -42,8 +42,7 @@ describe("snippets", () => {
 
   beforeAll(() => {
     for (const block of blocks.filter(({ language }) => ["ts", "python", "text"].includes(language))) {
-      // A first line such as `// functions/mine/index.ts` says which file it is; the others are apps.
-      const [, named] = /^(?:\/\/|#) (\S+\/\S+\.\w+)$/m.exec(block.text.split("\n", 1)[0] as string) ?? [];
+      const named = fileOf(block);
       if (!named && block.language !== "ts") continue;
       const file = join(folderOf(block.document), named ?? `snippet-${block.line}.ts`);
       mkdirSync(dirname(file), { recursive: true });
@@ -66,7 +65,12 @@ describe("snippets", () => {
         ...options,
         // Node's types take as long to read as all others; no snippet uses them.
         types: [],
-        paths: { "cdktf-serverless-ml": [join(root, "lib", "index.ts")] },
+        paths: Object.fromEntries(
+          Object.entries<string[]>(config.compilerOptions.paths).map(([name, paths]) => [
+            name,
+            paths.map((path) => join(root, path)),
+          ]),
+        ),
       },
     );
     // Only the snippets: what they import is checked by `npm run check`.
@@ -81,7 +85,8 @@ describe("snippets", () => {
     expect(problems).toEqual([]);
   });
 
-  const apps = sources.filter(({ text }) => text.includes("new App("));
+  // One that is a file of its own is run with the others of its page: package.test.ts.
+  const apps = sources.filter((block) => block.text.includes("new App(") && !fileOf(block));
   test.each(apps.map((block) => [place(block), block] as const))("%s synthesizes", (_, block) => {
     process.chdir(folderOf(block.document));
     run(block.text);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { blocksOf, sectionOf } from "../docs/markdown";
-import { linkPackages, ROOT, removeFolders, run, temporaryFolder } from "./project-copy";
+import { blocksOf, filesOf, readBlocks, sectionOf } from "../docs/markdown";
+import { linkPackages, ROOT, removeFolders, run, temporaryFolder, writeInto } from "./project-copy";
 
 afterAll(removeFolders);
 
@@ -11,21 +11,9 @@ const PROGRAM =
     ({ language }) => language === "ts",
   )?.text ?? "";
 
-const WORKER = `import * as v from "valibot";
-import { taskVariables } from "cdktf-serverless-ml/functions/shared/environment";
-import { connect } from "cdktf-serverless-ml/functions/shared/services";
-import { start } from "cdktf-serverless-ml/functions/shared/start";
-import { taskHandler } from "cdktf-serverless-ml/functions/shared/task-handler";
-
-export const handler = start(v.object(taskVariables), (environment) =>
-  taskHandler({
-    environment,
-    services: connect("shout", environment),
-    schema: v.object({ text: v.string() }),
-    handle: async ({ text }, { id }) => ({ id, text: text.toUpperCase() }),
-  }),
-);
-`;
+/** The files of "A worker of your own". */
+const PAGE = filesOf([...readBlocks("docs/own-worker.md"), ...readBlocks("docs/local.md")]);
+const WORKER = PAGE.get("functions/shout-worker/index.ts") as string;
 
 const STRICT = { target: "ES2022", strict: true, skipLibCheck: true, types: ["node"] };
 
@@ -109,6 +97,38 @@ describe("the package in another project", () => {
     expect(lines.filter((line) => /^\s+at /.test(line))).toEqual([expect.stringMatching(/broken\.js:5:/)]);
     expect(printed.match(/\b(InvalidValue|InvalidName): /g)).toHaveLength(errors);
     expect(lines.length).toBeLessThan(15);
+  });
+
+  it("takes the app, the stack and the worker of docs/own-worker.md, and a clone runs what it synthesizes", () => {
+    const folder = join(project, "cdktf-init", "shouting");
+    const used = ["main.ts", "stacks/shouting.ts", "functions/shout-worker/index.ts", "drivers/shout.ts"];
+    for (const path of used) writeInto(folder, path, PAGE.get(path) as string);
+    run("node", ["../../node_modules/ts-node/dist/bin.js", "main.ts"], folder);
+    const options = [
+      "--terraform",
+      join(folder, "cdktf.out/stacks/shouting"),
+      "--drive",
+      join(folder, used[3] as string),
+    ];
+    const printed = run("npm", ["run", "--silent", "local", "--", ...options], ROOT);
+    expect(printed).toMatch(/^OK {2}shouting {2}accepted 1, done 1,/m);
+  });
+
+  it("has its peers and what a worker imports in the versions that docs/own-worker.md installs", () => {
+    const { dependencies, peerDependencies, devDependencies } = JSON.parse(
+      readFileSync(join(ROOT, "package.json"), "utf8"),
+    );
+    const lines = readBlocks("docs/own-worker.md").flatMap(({ language, text }) => (language === "sh" ? [text] : []));
+    const installed = Object.fromEntries(
+      lines.flatMap((text) =>
+        [...text.matchAll(/ (@?[\w/-]+)@(\d[\d.]*)/g)].map(([, name, version]) => [name, version]),
+      ),
+    );
+    // `cdktf init` itself installs cdktf and constructs.
+    const { cdktf, constructs, ...peers } = peerDependencies;
+    for (const name of [...Object.keys(peers), "typescript", "cdktf-cli"])
+      expect([name, installed[name]]).toEqual([name, devDependencies[name]]);
+    expect(installed.valibot).toBe(dependencies.valibot);
   });
 
   it("is packed into a file that git ignores", () => {

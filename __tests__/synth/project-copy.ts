@@ -1,8 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 export const ROOT = join(__dirname, "..", "..");
 
@@ -52,6 +62,12 @@ export function copyProject(folder: string): void {
   const past = new Date(2001, 2, 3);
   for (const file of filesIn(folder)) lutimesSync(join(folder, file), past, past);
   linkPackages(folder);
+}
+
+/** Writes a file, and the folders above it. */
+export function writeInto(folder: string, path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
 }
 
 /** Runs a command; what it prints is in the error when it fails. */

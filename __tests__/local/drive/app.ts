@@ -1,4 +1,4 @@
-import { App } from "cdktf";
+import { App, TerraformOutput } from "cdktf";
 import {
   Bucket,
   DeadLetter,
@@ -22,5 +22,9 @@ results.grantCreate(worker);
 results.grantRead(worker);
 const queue = new TaskQueue(stack, "queue", { name: "shouts", deadLetter: new DeadLetter(stack, "dead-letter") });
 queue.dispatchTo(worker);
-queue.grantEnqueue(new ServiceIdentity(stack, "client", { name: "shouting-client", description: "Creates tasks" }));
+const client = new ServiceIdentity(stack, "client", { name: "shouting-client", description: "Creates tasks" });
+queue.grantEnqueue(client);
+new TerraformOutput(stack, "bucket_name", { value: results.name });
+new TerraformOutput(stack, "queue_id", { value: queue.resource.id });
+new TerraformOutput(stack, "client_email", { value: client.email });
 synthesize(app);

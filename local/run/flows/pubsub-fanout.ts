@@ -181,11 +181,13 @@ class PubSubFanoutFlow implements Flow {
     const counts: Record<string, number> = {};
     for (const name of names) counts[name.split("/")[0] ?? ""] = (counts[name.split("/")[0] ?? ""] ?? 0) + 1;
     const [first] = names.filter((name) => name.split("/").length === 2);
+    // A subscriber of one's own need not predict anything.
+    const predictions = first && JSON.parse((await client.download(this.bucket, first)).toString()).predictions;
     return {
       results: `gs://${this.bucket}/`,
       written: counts,
       pulled: this.consumers.reduce((sum, { done }) => sum + done.length, 0),
-      ...(first && { first: JSON.parse((await client.download(this.bucket, first)).toString()).predictions }),
+      ...(predictions && { first: predictions }),
     };
   }
 
