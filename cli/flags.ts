@@ -63,3 +63,10 @@ function names(flags: Readonly<Record<string, Flag>>): string {
   const all = Object.keys(flags).map((name) => `--${name}`);
   return all.length === 0 ? "no flags" : all.join(", ");
 }
+
+/** The value of a flag that takes a whole number. @throws FlagError with what was given and what is allowed */
+export function wholeFlag(flag: string, given: string, min: number, max: number): number {
+  const value = Number(given);
+  if (/^\d{1,15}$/.test(given) && value >= min && value <= max) return value;
+  throw new FlagError(`Given --${flag} ${JSON.stringify(given)}; allowed: a whole number from ${min} to ${max}`);
+}

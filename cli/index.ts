@@ -1,3 +1,3 @@
 export { counted } from "./counted";
 export { endWithOthers } from "./ending";
-export { FlagError, type Flags, readFlags, takeNoArguments } from "./flags";
+export { FlagError, type Flags, readFlags, takeNoArguments, wholeFlag } from "./flags";

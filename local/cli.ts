@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { counted, endWithOthers, FlagError, type Flags, readFlags } from "../cli";
+
+import { counted, endWithOthers, FlagError, type Flags, readFlags, wholeFlag } from "../cli";
+
 import { readStack, StackError } from "../terraform";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
@@ -36,6 +38,7 @@ Runs a synthesized stack on this machine: its function bundles, its Terraform JS
   --seed <n>         with --faults: which faults, 0 to 4294967295; random unless given
   --inputs <n>       with --faults: how many items, 1 to 100000; 100 unless given
   --real-time        with --faults: waits take their time
+  --propagation <s>  the stack's bindings take effect only that many seconds after the run began, 1 to 3600; waits take no time
   --allow-dead-letters
                      exit code 0, not 3, where items or records failed while others were done
   --json             ends with one line of JSON: the summary
@@ -54,6 +57,7 @@ const FLAGS = {
   seed: { type: "string" },
   inputs: { type: "string" },
   "real-time": { type: "boolean" },
+  propagation: { type: "string" },
   "allow-dead-letters": { type: "boolean" },
   json: { type: "boolean" },
   quiet: { type: "boolean" },
@@ -64,6 +68,7 @@ const ALONE = {
   "prove-iam": ["keep", "input", "predict", "output"],
   faults: ["keep", "input", "predict", "output", "prove-iam"],
   keep: ["output"],
+  propagation: ["keep", "prove-iam", "faults"],
 } as const;
 const STACKS = join("cdktf.out", "stacks");
 const SAMPLES = "samples";
@@ -82,6 +87,8 @@ interface Options {
   readonly keep: boolean;
   readonly proveIam: boolean;
   readonly faults?: FaultSettings;
+  /** Milliseconds. */
+  readonly propagation?: number;
   /** As the stack was given. */
   readonly given: string;
   readonly allowsDeadLetters: boolean;
@@ -124,7 +131,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (options.output !== undefined) requireEmpty(options.output);
   const model = options.predict === undefined ? undefined : await readModel(options.predict, absolute);
   const chooseModel = model ? () => model : chosenFor(type, input, options.keep);
-  const start = { ...watching(options), chooseModel };
+  const start = { ...watching(options), chooseModel, propagation: options.propagation };
   if (options.keep) return keep(options.folder, start, { type, input, samples: SAMPLES });
   if (!type || !input) return 1;
   return report(await runStack(options.folder, { type, input, output: options.output, ...start }), options);
@@ -210,6 +217,8 @@ function readOptions(args: readonly string[]): Options | undefined {
     keep,
     proveIam,
     faults: settings,
+    propagation:
+      values.propagation === undefined ? undefined : wholeFlag("propagation", values.propagation, 1, 3600) * 1000,
     given: [
       terraform === undefined ? String(stack) : `--terraform ${quoted(terraform)}`,
       ...(drive === undefined ? [] : [`--drive ${quoted(drive)}`]),

@@ -261,6 +261,16 @@ const RULES: Readonly<Record<string, (graph: Graph) => string[]>> = {
           ),
       );
     }),
+  // Google starts it at once, and a job that is denied something fails for good.
+  "every job waits for a pause after the grants to its workers": (graph) =>
+    graph.breaking(/^google_dataflow_job$/, ({ address, attributes }) => {
+      const own = graph
+        .of(GRANT)
+        .filter((grant) => emailOf(grant.attributes.member) === attributes.service_account_email)
+        .map((grant) => grant.address);
+      const pauses = graph.typesBefore(address, "time_sleep");
+      return own.length > 0 && own.every((grant) => pauses.some((pause) => graph.before(pause.address).has(grant)));
+    }),
   "every function waits for the APIs of a build": (graph) =>
     graph.breaking(/^google_cloudfunctions2_function$/, ({ address }) =>
       ["cloudbuild", "artifactregistry", "logging"].every((api) => graph.apisBefore(address).includes(api)),
@@ -361,7 +371,7 @@ describe("the order of an apply", () => {
       expect([type, graph.of(new RegExp(`^${type}$`)).length > 0]).toEqual([type, true]);
     }
     expect(graph.of(/^google_cloud_scheduler_job$/)).toHaveLength(3);
-    expect(graph.of(/^time_sleep$/)).toHaveLength(3);
+    expect(graph.of(/^time_sleep$/)).toHaveLength(4);
   });
 });
 

@@ -625,6 +625,7 @@ describe("Dataflow", () => {
       "google_storage_bucket_iam_member.temp_objectUser-workers-identity",
       "google_storage_bucket_iam_member.output_objectUser-workers-identity",
       "google_storage_bucket_iam_member.input_objectViewer-workers-identity",
+      "time_sleep.job_grants-reach-dataflow",
     ]);
   });
 

@@ -1,7 +1,8 @@
 import { type DataflowJobConfig, DataflowJob as DataflowJobResource } from "@cdktf/provider-google/lib/dataflow-job";
-import type { ITerraformDependable } from "cdktf";
+import type { ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
+import { Duration } from "../core/duration";
 import type { Grantee, IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { literal, literals } from "../core/terraform-text";
@@ -14,6 +15,7 @@ import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
+import { Wait } from "./wait";
 
 /** A Dataflow template: a pipeline that is started with parameters. */
 export class DataflowTemplate {
@@ -123,6 +125,8 @@ export class DataflowWorkers extends Construct implements IGrantable {
   readonly maxWorkers: number;
   /** What a job that Terraform starts depends on: the APIs and the grants. */
   readonly ready: readonly ITerraformDependable[];
+  /** What the workers of a job need, and get some time after it was granted. @internal */
+  readonly grants: readonly TerraformResource[];
   private readonly props: DataflowWorkersProps;
 
   constructor(scope: Construct, id: string, props: DataflowWorkersProps) {
@@ -149,14 +153,14 @@ export class DataflowWorkers extends Construct implements IGrantable {
     this.identity = new ServiceIdentity(this, "identity", { description: "Runs the workers of Dataflow jobs" });
     const { encryptionKey } = props;
     const { dataflow, compute } = ServiceAgents.of(this);
-    this.ready = [
-      ...RequiredApis.of(this).ready("dataflow", "compute"),
+    this.grants = [
       grantOnProject(this, "roles/dataflow.worker", this.identity),
       props.tempBucket.grantReadWrite(this.identity),
       props.outputBucket.grantReadWrite(this.identity),
       ...(props.inputBuckets ?? []).map((bucket) => bucket.grantRead(this.identity)),
       ...(encryptionKey ? [dataflow, compute].map((agent) => encryptionKey.grantUse(this, agent)) : []),
     ];
+    this.ready = [...RequiredApis.of(this).ready("dataflow", "compute"), ...this.grants];
     this.tempLocation = `gs://${props.tempBucket.name}/temp`;
   }
 
@@ -284,10 +288,20 @@ export class DataflowJob extends Construct {
       labels,
       // "drain" is for streaming jobs; a batch job would keep destroy waiting.
       onDelete: "cancel",
-      dependsOn: [...workers.ready],
+      dependsOn: [...workers.ready, this.pauseAfter(workers)],
       ...props.overrides,
     });
     workers.alertOnFailure(this, this.name);
+  }
+
+  /**
+   * A job fails for good where its grants have no effect yet; in general they have within 2 minutes
+   * (https://cloud.google.com/iam/docs/access-change-propagation).
+   */
+  private pauseAfter(workers: DataflowWorkers): Wait {
+    const wait = new Wait(this, "grants-reach-dataflow", Duration.minutes(2));
+    for (const grant of workers.grants) wait.waitFor(grant);
+    return wait;
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { FlagError } from "../../cli";
+import { FlagError, wholeFlag } from "../../cli";
 import { MAX_SEED } from "./hash";
 
 /** Of the command line, as it is given there. */
@@ -27,14 +27,8 @@ export function faultSettings({ faults, seed, inputs, "real-time": realTime }: F
     return undefined;
   }
   return {
-    seed: seed === undefined ? randomInt(MAX_SEED + 1) : whole("seed", seed, 0, MAX_SEED),
-    inputs: inputs === undefined ? DEFAULT_INPUTS : whole("inputs", inputs, 1, MAX_INPUTS),
+    seed: seed === undefined ? randomInt(MAX_SEED + 1) : wholeFlag("seed", seed, 0, MAX_SEED),
+    inputs: inputs === undefined ? DEFAULT_INPUTS : wholeFlag("inputs", inputs, 1, MAX_INPUTS),
     realTime: realTime ?? false,
   };
-}
-
-function whole(flag: string, given: string, min: number, max: number): number {
-  const value = Number(given);
-  if (/^\d{1,15}$/.test(given) && value >= min && value <= max) return value;
-  throw new FlagError(`Given --${flag} ${JSON.stringify(given)}; allowed: a whole number from ${min} to ${max}`);
 }

@@ -23,6 +23,10 @@ export interface BindingAuthorizerOptions {
   readonly onDenied?: (denial: Denial) => void;
   /** Told each call that is allowed, and all bindings that allow it. */
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
+  /** Whether a binding has taken effect. Default: all have. */
+  readonly inEffect?: (binding: Binding) => boolean;
+  /** Told each call that a binding will allow once it takes effect; nobody is told it as denied. */
+  readonly onEarly?: (access: Access, binding: Binding) => void;
 }
 
 /** Collections whose members have IAM policies of their own; of the rest, only the project has one. */
@@ -48,10 +52,13 @@ export class BindingAuthorizer implements Authorizer {
   }
 
   require({ email }: Caller, permission: string, resource: string): void {
-    const { project, onAllowed, onDenied } = this.options;
+    const { project, onAllowed, onDenied, onEarly, inEffect = () => true } = this.options;
     const access = { email: email ?? "", permission, resource };
+    let early: Binding | undefined;
     for (const level of levels(resource, project)) {
-      const found = this.byResource.get(level)?.find((binding) => grants(binding, access));
+      const granting = this.byResource.get(level)?.filter((binding) => grants(binding, access)) ?? [];
+      early ??= granting[0];
+      const found = granting.find(inEffect);
       if (!found) continue;
       this.used.add(found.address);
       onAllowed?.(
@@ -59,6 +66,13 @@ export class BindingAuthorizer implements Authorizer {
         this.bindings.filter((binding) => allows(binding, access, project)),
       );
       return;
+    }
+    if (early) {
+      onEarly?.(access, early);
+      throw new ApiError(
+        "PERMISSION_DENIED",
+        `Permission '${permission}' denied on resource '${resource}' (or it may not exist) for ${email}. ${early.address} allows it and has not taken effect yet.`,
+      );
     }
     const remedy = this.remedy(email, permission, resource);
     onDenied?.({ ...access, remedy });

@@ -16,6 +16,8 @@ export interface ClientOptions {
   readonly clock?: Clock;
   /** How often it asks again after 429, 5xx, and no answer. Default 0. */
   readonly retries?: number;
+  /** Asks again, after 403 too, as soon as what this returns is settled, until it returns nothing. Default: never. */
+  readonly later?: () => Promise<void> | undefined;
 }
 
 /** Milliseconds on the wall, twice as long each time. */
@@ -81,15 +83,23 @@ export class Client {
   }
 
   private async call(method: "GET" | "POST", url: string, body?: Buffer, contentType?: string): Promise<Reply> {
-    const { clock, retries = 0 } = this.options;
+    const { clock, retries = 0, later = () => undefined } = this.options;
     const target = new URL(url);
-    const reply = await holding(clock, async () => {
-      for (let attempt = 1; ; attempt++) {
-        const answer = await this.attempt(method, target, body, contentType);
-        if (!mayPass(answer) || attempt > retries) return answer;
-        await sleep(Math.min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT));
-      }
-    });
+    const once = () =>
+      holding(clock, async () => {
+        for (let attempt = 1; ; attempt++) {
+          const answer = await this.attempt(method, target, body, contentType);
+          if (!mayPass(answer) || attempt > retries) return answer;
+          await sleep(Math.min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT));
+        }
+      });
+    let reply = await once();
+    while (reply.status === 403 || mayPass(reply)) {
+      const waited = later();
+      if (!waited) break;
+      await waited;
+      reply = await once();
+    }
     if (reply.status >= 200 && reply.status < 300) return reply;
     throw new RequestFailed(`${method} ${url.replace(/\?.*/, "")} as ${this.email}`, reply);
   }

@@ -5,12 +5,20 @@ import { LoadError } from "../core/load-error";
 import type { Authorizer, Invoker, RestService, StandIn, Surroundings } from "../core/stand-in";
 import { FunctionHost } from "../functions";
 import type { LogEntry } from "../functions/log";
-import { type Access, type Binding, BindingAuthorizer, type Denial } from "../iam";
+import {
+  type Access,
+  agentWarnings,
+  type Binding,
+  BindingAuthorizer,
+  type BindingAuthorizerOptions,
+  type Denial,
+} from "../iam";
 import { Network, type Service, TokenAuthority } from "../network";
 import type { TopicPublisher } from "../pubsub/publisher";
 import { Secrets } from "../secrets";
 import { type ChooseModel, dedicatedHosts } from "../vertex";
 import { load } from "./load";
+import { Propagation } from "./propagation";
 import { LineRecorder } from "./recorder";
 import { RelayClock } from "./relay-clock";
 import { type CreatedTask, RunningStack, type WrittenObject } from "./running-stack";
@@ -46,6 +54,14 @@ export interface RunOptions {
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
   /** Which model answers a prediction. Default: Iris. */
   readonly chooseModel?: ChooseModel;
+  /**
+   * Milliseconds by the run's clock after which the stack's own bindings take effect; until then they allow nothing. In effect
+   * are those that the stack waits for with a `time_sleep`, that Google asks for when it deploys the stack, and its client's.
+   * Default: all are in effect.
+   */
+  readonly propagation?: number;
+  /** With `propagation`: which of these bindings come late. Default: all of them. */
+  readonly mayBeLate?: (binding: Binding) => boolean;
   /** How often the run's clients ask again after 429, 5xx, and no answer. Default 0. */
   readonly retries?: number;
   /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
@@ -61,7 +77,9 @@ export interface MachineOptions {
   readonly onDenied?: (denial: Denial) => void;
   /** Values of secrets, by a secret's id or full name. Default: made up. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Told what the stack asks for and a run does without, and which secrets' values are made up. */
+  /**
+   * Told what the stack asks for and a run does without, which secrets' values are made up, and what may fail on a first apply.
+   */
   readonly onNotice?: (notice: string) => void;
 }
 
@@ -109,7 +127,7 @@ export class Machine {
     const madeUp = machine.secrets.madeUp.map(
       (name) => `the value of ${name} is made up; --secrets <file> gives it one`,
     );
-    for (const notice of [...notices, ...madeUp]) options.onNotice?.(notice);
+    for (const notice of [...notices, ...madeUp, ...agentWarnings(resources)]) options.onNotice?.(notice);
     try {
       // Says what is not simulated before anything starts.
       await machine.run({ bindings: options.bindings, onDenied: options.onDenied }).stop();
@@ -136,6 +154,8 @@ export class Machine {
     retries,
     interpose,
     chooseModel,
+    propagation = 0,
+    mayBeLate,
     ...iam
   }: RunOptions = {}): RunningStack {
     const { stack, network, tokens, functions } = this;
@@ -146,7 +166,9 @@ export class Machine {
       denials.push(denial);
       iam.onDenied?.(denial);
     };
-    const authorizer = this.authorizerOf({ ...iam, onDenied });
+    const late = new Propagation(stack, clock, mayBeLate);
+    const { inEffect, onEarly } = late;
+    const authorizer = this.authorizerOf({ ...iam, onDenied, inEffect, onEarly });
     this.current = { authorizer, unsimulated };
     this.clock.leadTo(clock);
     functions.requireDeployments();
@@ -181,7 +203,8 @@ export class Machine {
       retries,
     };
     const morePending = () => between.pending?.() ?? 0;
-    return new RunningStack({ ...parts, denials, unsimulated, written, created, morePending }, async () => {
+    late.begin(propagation, authorizer.used);
+    return new RunningStack({ ...parts, late, denials, unsimulated, written, created, morePending }, async () => {
       recorder.end();
       for (const standIn of all(standIns)) standIn.stop();
     });
@@ -199,14 +222,14 @@ export class Machine {
 
   private authorizerOf({
     bindings: choose = () => true,
-    onDenied,
-    onAllowed,
-  }: Pick<RunOptions, "bindings" | "onDenied" | "onAllowed">): BindingAuthorizer {
+    ...told
+  }: Pick<RunOptions, "bindings" | "onDenied" | "onAllowed"> &
+    Pick<BindingAuthorizerOptions, "inEffect" | "onEarly">): BindingAuthorizer {
     const bindings = this.bindings.flatMap((binding) => {
       const chosen = choose(binding);
       return chosen === true ? [binding] : chosen === false ? [] : [chosen];
     });
-    return new BindingAuthorizer(bindings, { project: this.place.project, onDenied, onAllowed });
+    return new BindingAuthorizer(bindings, { project: this.place.project, ...told });
   }
 }
 

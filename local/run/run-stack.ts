@@ -3,6 +3,7 @@ import { basename, extname, join, resolve } from "node:path";
 import { counted } from "../../cli";
 import { readStack } from "../../terraform";
 import { ApiError } from "../core/api-error";
+import { VirtualClock } from "../core/virtual-clock";
 import { RequestFailed } from "./client";
 import { type FlowType, type Input, InputError } from "./flows";
 import type { RunningStack } from "./running-stack";
@@ -27,19 +28,23 @@ export interface RunOptions extends StartOptions {
  */
 export async function runStack(folder: string, { type, input, output, ...options }: RunOptions): Promise<Summary> {
   let running: RunningStack;
+  // Nobody wants to wait for minutes in which calls are denied.
+  const clock = options.propagation === undefined ? undefined : new VirtualClock();
   try {
-    running = await startStack(folder, options);
+    running = await startStack(folder, { clock, ...options });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return refusedAtStart(readStack(folder).name, error.message);
   }
   try {
+    clock?.run(() => running.pending() > 0);
     const summary = await runFlow(running, type, input);
     if (output === undefined) return summary;
     const kept = `${counted(saveBuckets(running, output), "object")} of its buckets, in ${output}`;
     return { ...summary, outputs: { ...summary.outputs, kept } };
   } finally {
     await running.stop();
+    clock?.stop();
   }
 }
 
@@ -65,7 +70,11 @@ export async function runFlow(running: RunningStack, type: FlowType, input: Inpu
   return summarise({
     stack: stack.name,
     result: flow.result(),
-    outputs: { ...outputs, ...modelOf(running) },
+    outputs: {
+      ...outputs,
+      ...(parts.late.early.length > 0 && { deniedAtFirst: parts.late.early.length }),
+      ...modelOf(running),
+    },
     hops: parts.recorder.hops.length,
     denials: parts.denials,
     unsimulated: parts.unsimulated,

@@ -7,6 +7,7 @@ import type { Network, TokenAuthority } from "../network";
 import type { Upcoming } from "../scheduler/scheduler";
 import { Client } from "./client";
 import { Curl } from "./curl";
+import type { Propagation } from "./propagation";
 import { untilQuiet } from "./quiet";
 import type { LineRecorder } from "./recorder";
 import type { StandIns } from "./stand-ins";
@@ -46,6 +47,8 @@ export interface RunningParts {
   readonly recorder: LineRecorder;
   /** Calls that no binding allowed, as they come. */
   readonly denials: readonly Denial[];
+  /** When bindings take effect, and what was denied before. */
+  readonly late: Pick<Propagation, "early" | "at">;
   /** Calls of what no stand-in does, and of hosts that nobody stands in for, as they come. */
   readonly unsimulated: readonly string[];
   /** Objects as they are written. */
@@ -59,10 +62,15 @@ export interface RunningParts {
   readonly morePending: () => number;
 }
 
+/** Milliseconds after which a client asks again, while bindings take effect. */
+const CLIENT_WAIT = 10_000;
+
 /** A stack that runs: what drivers and watchers may do with it. */
 export class RunningStack {
   private readonly endings: (() => Promise<void>)[];
   private readonly driven: (() => number)[] = [];
+  /** Of clients that wait before they ask again. */
+  private pauses = 0;
 
   /** @param end ends what belongs to this run alone */
   constructor(
@@ -90,9 +98,23 @@ export class RunningStack {
 
   /** Somebody outside. @param email default: the service account that the stack's output `client` names */
   client(email = this.clientEmail): Client {
-    const { network, tokens, recorder, clock, retries } = this.parts;
+    const { network, tokens, recorder, clock, retries, late } = this.parts;
     const ca = readFileSync(network.caFile, "utf8");
-    return new Client({ email, tokens, recorder, clock, retries, port: network.port, ca });
+    // While bindings take effect, and a little longer, as functions may still wait for what they need.
+    const later = () => (clock.now() < late.at + CLIENT_WAIT ? this.pause(CLIENT_WAIT) : undefined);
+    return new Client({ email, tokens, recorder, clock, retries, later, port: network.port, ca });
+  }
+
+  /** Lets time pass by the run's clock, which counts as work that is pending. */
+  private pause(milliseconds: number): Promise<void> {
+    const { clock } = this.parts;
+    this.pauses++;
+    return new Promise((resolve) => {
+      clock.at(clock.now() + milliseconds, () => {
+        this.pauses--;
+        resolve();
+      });
+    });
   }
 
   /**
@@ -194,7 +216,7 @@ export class RunningStack {
     const driven = this.driven.reduce((sum, count) => sum + count(), 0);
     return all(standIns).reduce(
       (sum, standIn) => sum + standIn.pending(),
-      functions.pending() + morePending() + driven,
+      functions.pending() + morePending() + driven + this.pauses,
     );
   }
 

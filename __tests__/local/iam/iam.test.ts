@@ -155,6 +155,37 @@ test("each call that is allowed is told with all bindings that allow it, and wit
   expect(bindings.map((binding) => allows(binding, { ...access, email: "" }, PROJECT))).not.toContain(true);
 });
 
+test("a binding that has not taken effect allows nothing, is named, and is nobody's denial; another in effect takes its place", () => {
+  const role = "roles/storage.objectViewer";
+  const { bindings } = readBindings(
+    [
+      { address: "late", type: "google_storage_bucket_iam_member", attributes: { bucket: "b", role, member } },
+      { address: "soon", type: "google_project_iam_member", attributes: { role, member } },
+    ],
+    PROJECT,
+  );
+  const inEffect = new Set<string>();
+  const early: object[] = [];
+  const denials: object[] = [];
+  const iam = new BindingAuthorizer(bindings, {
+    project: PROJECT,
+    onDenied: (denial) => denials.push(denial),
+    onEarly: (access, { address }) => early.push({ ...access, address }),
+    inEffect: ({ address }) => inEffect.has(address),
+  });
+  const access = { email: worker.email, permission: "storage.objects.get", resource: "projects/_/buckets/b/objects/o" };
+  const read = () => iam.require(worker, access.permission, access.resource);
+  expect(refusal(read)).toEqual({
+    code: "PERMISSION_DENIED",
+    message: `Permission 'storage.objects.get' denied on resource '${access.resource}' (or it may not exist) for ${worker.email}. late allows it and has not taken effect yet.`,
+  });
+  expect(early).toEqual([{ ...access, address: "late" }]);
+  expect(denials).toEqual([]);
+  inEffect.add("soon");
+  read();
+  expect([...iam.used]).toEqual(["soon"]);
+});
+
 test("the refusal names caller, permission, resource and a binding that would allow it", () => {
   const denials: object[] = [];
   const iam = new BindingAuthorizer([], { project: PROJECT, onDenied: (denial) => denials.push(denial) });

@@ -135,6 +135,14 @@ describe("bad input", () => {
       ["--terraform", stack, "--inputs", "5"],
       /^Given --inputs without --faults; allowed: both, or neither; npm run local -- --help says more\n$/,
     ],
+    [
+      ["--terraform", stack, "--propagation", "5", "--faults"],
+      /^Given --propagation with --faults; allowed: one of them\n$/,
+    ],
+    [
+      ["--terraform", stack, "--propagation", "0"],
+      /^Given --propagation "0"; allowed: a whole number from 1 to 3600; npm run local -- --help says more\n$/,
+    ],
     [["--terraform", "/nowhere"], /^there is no \/nowhere\/cdk\.tf\.json\n$/],
     [["--terraform", stack, "--input", "/nowhere.csv"], /^\/nowhere\.csv cannot be read: ENOENT/],
     [
