@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fn, TerraformStack, Token } from "cdktf";
 import { Construct } from "constructs";
@@ -420,9 +421,14 @@ describe("jsonFindings", () => {
       ]);
     });
 
-    test("finds what is there below a folder that containers have as well", () => {
-      const [folder = "", file] = [join("/", __dirname.split("/")[1] as string), __filename];
-      expect(jsonFindings(attribute("environment_variables.A", file), [folder])).toHaveLength(1);
+    test("finds what is there below a folder that containers have as well, also where its path holds a blank", () => {
+      const blank = mkdtempSync(join(tmpdir(), "a folder "));
+      for (const file of [__filename, blank]) {
+        const folder = join("/", file.split("/")[1] as string);
+        expect(jsonFindings(attribute("environment_variables.A", `at ${file}, it is`), [folder])).toHaveLength(1);
+      }
+      rmSync(blank, { recursive: true });
+      const folder = join("/", __dirname.split("/")[1] as string);
       expect(jsonFindings(attribute("environment_variables.A", `${folder}/absent/model.bin`), [folder])).toEqual([]);
     });
 

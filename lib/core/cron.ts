@@ -1,5 +1,3 @@
-import { CronExpressionParser } from "cron-parser";
-
 /**
  * What Cloud Scheduler takes as a schedule: unix-cron, or App Engine's English-like notation.
  *
@@ -29,10 +27,11 @@ const FIELDS: readonly Field[] = [
 function isUnixCron(schedule: string): boolean {
   const fields = schedule.trim().split(/\s+/);
   if (fields.length !== FIELDS.length) return false;
-  return (
-    FIELDS.every((field, index) => (fields[index] ?? "").split(",").every((item) => isItem(item, field))) &&
-    falls(schedule)
-  );
+  return FIELDS.every((field, index) => itemsOf(fields[index]).every((item) => isItem(item, field))) && falls(fields);
+}
+
+function itemsOf(field = ""): string[] {
+  return field.split(",");
 }
 
 /** `*`, a value or a range of two, with a step behind `*` and ranges. */
@@ -51,14 +50,29 @@ function numberOf(text: string, { min, max, names = [] }: Field): number {
   return value >= min && value <= max ? value : Number.NaN;
 }
 
-/** False for a day that no month has, such as February 30th. */
-function falls(schedule: string): boolean {
-  try {
-    CronExpressionParser.parse(schedule);
-    return true;
-  } catch {
-    return false;
-  }
+/** The most days that each month has. */
+const MONTH_LENGTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** False for a day that no month has, such as February 30th; where days of the week are given, too, one of them will do. */
+function falls([, , days = "", months = "", weekdays = ""]: readonly string[]): boolean {
+  if (days === "*" || weekdays !== "*") return true;
+  const [dayField, monthField] = [FIELDS[2] as Field, FIELDS[3] as Field];
+  const earliest = Math.min(...itemsOf(days).map((item) => firstOf(item, dayField)));
+  const longest = MONTH_LENGTHS.filter((_, index) => itemsOf(months).some((item) => isIn(index + 1, item, monthField)));
+  return longest.some((length) => earliest <= length);
+}
+
+/** The lowest number of an item that is valid. */
+function firstOf(item: string, field: Field): number {
+  const [range = ""] = item.split("/");
+  return range === "*" ? field.min : numberOf(range.split("-")[0] ?? "", field);
+}
+
+function isIn(value: number, item: string, field: Field): boolean {
+  const [range = "", step = "1"] = item.split("/");
+  const first = firstOf(item, field);
+  const last = range === "*" ? field.max : numberOf(range.split("-").at(-1) ?? "", field);
+  return value >= first && value <= last && (value - first) % Number(step) === 0;
 }
 
 const list = (item: string) => `(?:${item})(?:,(?:${item}))*`;

@@ -110,10 +110,16 @@ function names(text: string, folder: string): boolean {
     if (/[\w.~\\-]/.test(before) || /[\w.-]/.test(after)) continue;
     // `/root`, `/app` and `/workspace` are folders of containers as well, and a value may mean those: what is not there is theirs.
     const short = folder.split(/[/\\]/).filter(Boolean).length < 2;
-    const named = /^[^\s"'`,;:]*/.exec(text.slice(at))?.[0] ?? folder;
-    if (!short || (named !== folder && existsSync(named))) return true;
+    if (!short || isThere(text.slice(at), folder)) return true;
   }
   return false;
+}
+
+/** Whether a text begins with the path of something below a folder of this machine. A path may hold blanks and commas. */
+function isThere(text: string, folder: string): boolean {
+  const [longest = ""] = /^[^"'`\n]*/.exec(text) ?? [];
+  const ends = [...longest.matchAll(/[\s,;:]|$/g)].map(({ index }) => longest.slice(0, index));
+  return ends.some((path) => path.length > folder.length + 1 && existsSync(path));
 }
 
 /** cdktf writes dependencies without asking in which stack they are. */

@@ -186,10 +186,10 @@ describe("Dataflow", () => {
       /maxWorkers is 1001; allowed: 1 to 1000/,
     ],
     [
-      { environment: { ...environment, kmsKeyName: "k" } },
+      { environment: { ...environment, flexResourceSchedulingGoal: "k" } },
       TEMPLATE,
       "INVALID_ARGUMENT",
-      /Unknown name "kmsKeyName" at 'environment'/,
+      /Unknown name "flexResourceSchedulingGoal" at 'environment'/,
     ],
     [{ update: true }, TEMPLATE, "UNIMPLEMENTED", /^update of a launch is not simulated$/],
     [
