@@ -22,7 +22,9 @@ describe("a value that Terraform marks is hidden, whatever it is and wherever in
     expect(commentOf(json)).not.toMatch(secret);
     expect(JSON.stringify(review([planReading(json, "shop.json")]))).not.toMatch(secret);
     const left = shareable(json);
-    expect(JSON.stringify(left)).not.toMatch(secret);
+    // Digests, and the ids that Terraform makes, may hold any digits.
+    const text = JSON.stringify(left).replace(/sensitive [0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "");
+    expect(text).not.toMatch(secret);
     expect(commentOf(left)).not.toMatch(/4711|0815|543[23]|(first|second)-(line|user)|[0-9a-f]{64}/);
   });
 

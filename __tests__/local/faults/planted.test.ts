@@ -7,7 +7,7 @@ import { flowOf } from "../../../local/run/flows";
 import type { FlowResult, FlowType } from "../../../local/run/flows/flow";
 import { type Interposition, Machine } from "../../../local/run/machine";
 import { isGood } from "../../../local/run/summary";
-import { changed, synthesized } from "../run/synthesized";
+import { changed, givingUpSoon, synthesized } from "../run/synthesized";
 
 const stacks = synthesized();
 const stack = stacks.stack("async-batch");
@@ -105,8 +105,9 @@ test("a dead letter without its subscription: the command ends with 1, and says 
 }, 120_000);
 
 test("a worker without its dead letter: what nobody gives up ends the run", async () => {
-  const folder = changed(stack, ({ resource }) => {
-    for (const { name, service_config } of Object.values<Worker>(resource.google_cloudfunctions2_function)) {
+  const folder = changed(stack, (json) => {
+    givingUpSoon(json);
+    for (const { name, service_config } of Object.values<Worker>(json.resource.google_cloudfunctions2_function)) {
       if (name.includes("worker")) delete service_config.environment_variables.DEAD_LETTER_TOPIC;
     }
   });

@@ -3,16 +3,19 @@ import { upTo } from "../../../local/run/flows/generated";
 import { kindOf } from "../../../local/run/flows/poison";
 import { readStack } from "../../../terraform";
 import { poisonedRun } from "./poisoned";
-import { synthesized } from "./synthesized";
+import { changed, givingUpSoon, synthesized } from "./synthesized";
 
 const stacks = synthesized();
 afterAll(() => stacks.remove());
+
+/** The stack as it is deployed, but that five attempts are enough. */
+const impatient = (name: string) => changed(stacks.stack(name), givingUpSoon);
 
 const NOTHING_WRONG = { lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] };
 const SPENT = "All 5 attempts failed; the log tells why";
 
 test("async-batch: shards that are refused, fail and kill end as dead letters, all others are predicted once", async () => {
-  const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(stacks.stack("async-batch"), 20);
+  const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(impatient("async-batch"), 20);
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 20, done: 17, deadLettered: 3 });
   const reasons = Object.fromEntries(deadLetters.map(({ key, reason }) => [key.replace(/^.*-/, ""), reason]));
   expect(reasons).toEqual({
@@ -26,7 +29,7 @@ test("async-batch: shards that are refused, fail and kill end as dead letters, a
 });
 
 test("pubsub-fanout: poison is a dead letter of each subscriber, and what the model refuses one of its function", async () => {
-  const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(stacks.stack("pubsub-fanout"), 20);
+  const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(impatient("pubsub-fanout"), 20);
   // Ids are numbers of messages, counted from 1; each reaches text or image or neither, audit, and who pulls.
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 53, done: 45, deadLettered: 8 });
   const reasons = Object.fromEntries(
@@ -55,10 +58,7 @@ test("pubsub-fanout: poison is a dead letter of each subscriber, and what the mo
 });
 
 test("event-workflow: what the function or the workflow refuses is a dead letter with the reason", async () => {
-  const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(
-    stacks.stack("event-workflow"),
-    20,
-  );
+  const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(impatient("event-workflow"), 20);
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 20, done: 16, deadLettered: 4 });
   const reasons = Object.fromEntries(deadLetters.map(({ key, reason }) => [key.replace(/\/\d+$/, ""), reason]));
   expect(reasons).toEqual({
@@ -83,7 +83,7 @@ test("event-workflow: what the function or the workflow refuses is a dead letter
 
 test("scheduled-preprocessing: each task that a queue took on launches one job or is a dead letter", async () => {
   const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(
-    stacks.stack("scheduled-preprocessing"),
+    impatient("scheduled-preprocessing"),
     20,
   );
   // The stack also has a job of its own.
@@ -103,7 +103,7 @@ test("scheduled-preprocessing: each task that a queue took on launches one job o
 
 test("task-pipeline: runs end at each of the functions, and what comes after is never begun", async () => {
   const { summary, deadLetters, notReached, functions, running, attemptsAt } = await poisonedRun(
-    stacks.stack("task-pipeline"),
+    impatient("task-pipeline"),
     20,
   );
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 61, done: 51, deadLettered: 4, notReached: 6 });
