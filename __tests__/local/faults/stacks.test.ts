@@ -1,6 +1,7 @@
 import { type FaultReport, runFaults } from "../../../local/faults";
 import { flowOf } from "../../../local/run/flows";
 import { Machine } from "../../../local/run/machine";
+import { IS_DEEP, inDepth } from "../../support/deep";
 import { changed, givingUpSoon, synthesized } from "../run/synthesized";
 
 /** Inputs of a run: with all poison among them, and few enough for three runs of each stack. */
@@ -11,7 +12,7 @@ const INPUTS = {
   "pubsub-fanout": 12,
   "scheduled-preprocessing": 20,
 };
-const SEEDS = [1, 2, 3];
+const SEEDS = inDepth([1, 2, 3], [1]);
 /** Stacks at once. */
 const LANES = 2;
 
@@ -66,7 +67,9 @@ describe.each(Object.keys(INPUTS))("%s", (name) => {
     expect(deadLettered).toBeGreaterThanOrEqual(3);
   });
 
-  test("faults of all kinds were injected, and waits took no time", () => {
+  // One seed does not meet them all.
+  const withSeeds = IS_DEEP ? test : test.skip;
+  withSeeds("faults of all kinds were injected, and waits took no time", () => {
     const all = reports.get(name) ?? [];
     const kinds = new Set(all.flatMap(({ faults }) => Object.keys(faults)));
     const [deliveries, calls] = [DELIVERIES, CALLS].map((some) => some.filter((kind) => kinds.has(kind)).length);

@@ -1,0 +1,11 @@
+// `npm run test:deep`: the tests that have a long form, in that form. Workers inherit the variable.
+process.env.DEEP_TESTS = "1";
+
+/** @type {import("jest").Config} */
+module.exports = {
+  ...require("../jest.config.js"),
+  rootDir: "..",
+  testMatch: ["faults/stacks", "prove/stacks", "prove/own", "run/propagation"].map(
+    (name) => `<rootDir>/__tests__/local/${name}.test.ts`,
+  ),
+};
