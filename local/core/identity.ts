@@ -20,3 +20,11 @@ export function bearer(tokens: Tokens, identity: Identity, url: string): string 
 export function serviceAgent(projectNumber: string, service: string): string {
   return `service-${projectNumber}@${service}.iam.gserviceaccount.com`;
 }
+
+/**
+ * Whether an account, by its e-mail or as a member, is one of Google's own in a project: `service-N@…`
+ * (https://cloud.google.com/iam/docs/service-agents).
+ */
+export function isServiceAgent(account: string): boolean {
+  return /(^|:)service-\d+@/.test(account);
+}

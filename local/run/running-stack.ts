@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Stack, StackResource } from "../../terraform";
 import type { Clock } from "../core/clock";
+import { isServiceAgent } from "../core/identity";
 import type { FunctionHost } from "../functions";
 import { allows, type Binding, type BindingAuthorizer, type Denial } from "../iam";
 import type { Network, TokenAuthority } from "../network";
@@ -127,7 +128,7 @@ export class RunningStack {
         binding.resource === resource &&
         binding.permissions.has(permission) &&
         binding.member.startsWith("serviceAccount:") &&
-        !isAgent(binding.member),
+        !isServiceAgent(binding.member),
     );
     return found?.member.slice("serviceAccount:".length);
   }
@@ -147,7 +148,7 @@ export class RunningStack {
       .flatMap(({ member }) => /^serviceAccount:(.+)$/.exec(member)?.[1] ?? []);
     // Where every account may, any of the stack's own will do.
     const own = this.named("google_service_account").map(({ attributes }) => String(attributes.email));
-    return [...granted, ...own].find((email) => !isAgent(email) && may(email));
+    return [...granted, ...own].find((email) => !isServiceAgent(email) && may(email));
   }
 
   /** Names of the objects that were written to a bucket, one for each time. */
@@ -259,11 +260,6 @@ export class RunningStack {
     );
     return new Set([...fromFunctions, ...fromSubscriptions].filter((topic) => typeof topic === "string"));
   }
-}
-
-/** One of Google's own: https://cloud.google.com/iam/docs/service-agents. */
-function isAgent(account: string): boolean {
-  return /(^|:)service-\d+@/.test(account);
 }
 
 /** base64 of JSON, whose `body`s may be the same again. */

@@ -1,4 +1,5 @@
 import type { Stack, StackResource } from "../../../terraform";
+import { isServiceAgent } from "../../core/identity";
 import { block } from "../../core/terraform-values";
 
 type Attributes = StackResource["attributes"];
@@ -140,7 +141,7 @@ class Wiring {
       .filter((grant) => on(grant) && role.test(String(grant.role)))
       .flatMap(({ member, members }) => (member === undefined ? members : [member]))
       .map(String)
-      .filter((member) => /^(serviceAccount|user):/.test(member) && !/@(gcp-sa|gs-project)-/.test(member));
+      .filter((member) => /^(serviceAccount|user):/.test(member) && !isServiceAgent(member));
   }
 }
 
