@@ -18,7 +18,5 @@ async function start(): Promise<void> {
   // What is wrong with the app has been said.
   if (process.exitCode) return;
   if (!(await runStacks(outdir))) process.exitCode = 1;
-  console.log(
-    'Next: npm run local -- <stack> --keep, npm test, or npx cdktf deploy <stack> (see README.md, "Deploying for real").',
-  );
+  console.log("Next: npm run local -- <stack> --keep, npm test, or npx cdktf deploy <stack> (see docs/deploying.md).");
 }

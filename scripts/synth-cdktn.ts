@@ -76,7 +76,7 @@ function compare(workspace: string, version: string): number {
   return failed.length === 0 ? 0 : 1;
 }
 
-/** Alias and overrides of README, "Versions, and what follows cdktf". */
+/** The alias and the overrides of docs/versions.md. */
 function withAlias(version: string): object {
   const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
   return {

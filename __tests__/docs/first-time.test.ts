@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { IGrantable } from "../../lib/core/grantee";
 import { ServiceAgents } from "../../lib/parts/service-agents";
 import { testStack } from "../lib/support";
-import { readDocuments, root, sectionOf } from "./markdown";
+import { readDocuments, sectionOf } from "./markdown";
 
 const documents = readDocuments();
-const readme = readFileSync(join(root, "README.md"), "utf8");
+const PAGE = "docs/deploying.md";
+const page = documents.get(PAGE) as string;
 const enabledBy = (text: string) =>
   [...text.matchAll(/gcloud services enable ((?:[a-z]+\.googleapis\.com[ \\\n]*)+)/g)].flatMap(([, apis = ""]) =>
     [...apis.matchAll(/([a-z]+)\.googleapis\.com/g)].map(([, api]) => api),
@@ -17,13 +16,13 @@ const enabledBy = (text: string) =>
 const FIRST = ["cloudresourcemanager", "iam", "serviceusage", "storage"];
 
 test("one document says which APIs must be on before the first apply", () => {
-  expect(enabledBy(sectionOf(readme, "### Before the first time"))).toEqual(FIRST);
+  expect(enabledBy(sectionOf(page, "## Before the first time"))).toEqual(FIRST);
   for (const [name, text] of documents) {
     const twice = enabledBy(text).filter((api) => FIRST.includes(String(api)));
-    expect({ name, twice }).toEqual({ name, twice: name === "README.md" ? FIRST : [] });
+    expect({ name, twice }).toEqual({ name, twice: name === PAGE ? FIRST : [] });
   }
-  expect(documents.get("docs/ci.md")).toContain("(../README.md#before-the-first-time)");
-  expect(documents.get("docs/ci.md")).toContain("(../README.md#service-agents-in-a-new-project)");
+  expect(documents.get("docs/ci.md")).toContain("(deploying.md#before-the-first-time)");
+  expect(documents.get("docs/ci.md")).toContain("(deploying.md#service-agents-in-a-new-project)");
 });
 
 test("the commands that make service agents make every one to which a part grants something", () => {
@@ -37,7 +36,7 @@ test("the commands that make service agents make every one to which a part grant
     const { member } = (get.call(agents) as IGrantable).grantee;
     return member.slice(member.indexOf("@") + 1).replace(".iam.gserviceaccount.com", "");
   });
-  const [, list = ""] = /<<'AGENTS'\n(.*?)^AGENTS$/ms.exec(readme) ?? [];
+  const [, list = ""] = /<<'AGENTS'\n(.*?)^AGENTS$/ms.exec(page) ?? [];
   const lines = list
     .trim()
     .split("\n")

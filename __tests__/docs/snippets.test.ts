@@ -146,19 +146,30 @@ describe("commands", () => {
     for (const [, stack] of named) expect(PATTERNS.map(({ page }) => page)).toContain(stack);
   });
 
-  test("the README's first block is what .ci/run runs", () => {
-    const [first] = blocks.filter(({ document, language }) => document === "README.md" && language === "sh");
+  // What a reader is told to run is what is checked: in the README, on every push, and in full by .ci/run.
+  const [first] = blocks.filter(({ document, language }) => document === "README.md" && language === "sh");
+  const firstCommands = first?.text.trim().split(/\n| && /) ?? [];
+
+  test(".ci/run runs the README's first block, then the deep tests", () => {
+    expect(firstCommands).toEqual(["npm ci", "npm start", "npm test"]);
     const ran = readFileSync(join(root, ".ci", "run"), "utf8").match(/^npm .*$/gm);
-    expect(first?.text.trim().split(/\n| && /)).toEqual(ran);
+    expect(ran).toEqual([...firstCommands, "npm run test:deep"]);
   });
 
-  test("the hosted check runs the same, with actions pinned by commit", () => {
-    const workflow = readFileSync(join(root, ".github", "workflows", "check.yml"), "utf8");
-    const { steps } = parse(workflow).jobs.check as { steps: { run?: string; uses?: string }[] };
-    const ran = steps.flatMap(({ run }) => run ?? []);
-    expect(ran).toEqual(readFileSync(join(root, ".ci", "run"), "utf8").match(/^npm .*$/gm));
+  test("the hosted check runs the README's first block, with actions pinned by commit", () => {
+    const { steps } = workflow("check").check as { steps: { run?: string; uses?: string }[] };
+    expect(steps.flatMap(({ run }) => run ?? [])).toEqual(firstCommands);
     for (const { uses } of steps) if (uses) expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
   });
+
+  test("a hosted workflow runs the deep tests", () => {
+    const jobs = Object.values(workflow("nightly")) as { steps: { run?: string }[] }[];
+    expect(jobs.flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []))).toContain("npm run test:deep");
+  });
+
+  function workflow(name: string): Record<string, unknown> {
+    return parse(readFileSync(join(root, ".github", "workflows", `${name}.yml`), "utf8")).jobs;
+  }
 });
 
 test("links within the repository resolve", () => {
@@ -174,6 +185,13 @@ test("links within the repository resolve", () => {
   expect(broken).toEqual([]);
 });
 
+test("the README is short, and docs/README.md lists every page", () => {
+  expect(markdown("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(150);
+  const listed = [...markdown("docs/README.md").matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, page]) => `docs/${page}`);
+  const pages = [...documents.keys()].filter((path) => /^docs\/(?!README)/.test(path));
+  expect(listed.sort()).toEqual(pages.sort());
+});
+
 test("docs/errors.md has exactly the codes there are", () => {
   const source = readFileSync(join(root, "lib", "core", "validation.ts"), "utf8");
   const [, union = ""] = /export type ValidationCode =([^;]+);/.exec(source) ?? [];
@@ -183,7 +201,7 @@ test("docs/errors.md has exactly the codes there are", () => {
   expect(headings).toEqual([...codes].sort());
 });
 
-test("the README's settings are those of lib/settings.ts", () => {
+test("the settings of docs/settings.md are those of lib/settings.ts", () => {
   const names = Object.keys(readSettings(new App({ context }), {}));
   const refusals = [
     ...refusalsOf(new App({ context: {} }), {}),
@@ -195,7 +213,7 @@ test("the README's settings are those of lib/settings.ts", () => {
       /; allowed is (.*); set ".*" in cdktf\.json, context, or (.*)$/.exec(refusal) ?? [];
     return [name, variables.split(" or "), allowed];
   });
-  const rows = tableOf(sectionOf(markdown("README.md"), "## Settings"), "setting");
+  const rows = tableOf(markdown("docs/settings.md"), "setting");
   expect(rows.map(([name = "", variables = "", , allowed]) => [codeIn(name)[0], codeIn(variables), allowed])).toEqual(
     expected,
   );

@@ -1,17 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { blocksOf, filesOf, readBlocks, sectionOf } from "../docs/markdown";
+import { filesOf, readBlocks } from "../docs/markdown";
 import { linkPackages, ROOT, removeFolders, run, temporaryFolder, writeInto } from "./project-copy";
 
 afterAll(removeFolders);
 
-/** The example of "Use it as a library". */
-const PROGRAM =
-  blocksOf("README.md", sectionOf(readFileSync(join(ROOT, "README.md"), "utf8"), "## Use it as a library")).find(
-    ({ language }) => language === "ts",
-  )?.text ?? "";
+/** The app of docs/library.md. */
+const PROGRAM = readBlocks("docs/library.md").find(({ language }) => language === "ts")?.text ?? "";
 
-/** The files of "A worker of your own". */
+/** The files of docs/own-worker.md. */
 const PAGE = filesOf([...readBlocks("docs/own-worker.md"), ...readBlocks("docs/local.md")]);
 const WORKER = PAGE.get("functions/shout-worker/index.ts") as string;
 
@@ -49,7 +46,7 @@ describe("the package in another project", () => {
     }
   });
 
-  it.each(Object.keys(CONSUMERS))("compiles with its types, README's example and a worker: %s", (name) => {
+  it.each(Object.keys(CONSUMERS))("compiles with its types, docs/library.md's app and a worker: %s", (name) => {
     expect(PROGRAM).toContain('from "cdktf-serverless-ml"');
     run("node", ["../node_modules/typescript/bin/tsc", "-p", "."], join(project, name));
   });

@@ -14,7 +14,7 @@ const FIRST = "cloudresourcemanager";
  *
  * An API takes effect some time after it was enabled, and so do its service agents. A pause of 60 seconds, one a stack,
  * stands between the APIs and what needs them. Google names no bound, so the pause makes failures rare; certain is what
- * the README lists under "Before the first time".
+ * docs/deploying.md lists under "Before the first time".
  */
 export class RequiredApis extends Construct {
   static of(scope: Construct): RequiredApis {
