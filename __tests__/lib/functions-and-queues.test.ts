@@ -252,8 +252,8 @@ describe("FunctionService", () => {
     const stack = testStack();
     const worker = testFunction(stack);
     const deadLetter = new DeadLetter(stack, "one");
-    worker.handOverTo(deadLetter, 7);
-    worker.handOverTo(deadLetter, 7);
+    worker.useDeadLetter(deadLetter, 7);
+    worker.useDeadLetter(deadLetter, 7);
     expect(only(stack, FUNCTION)).toMatchObject({
       service_config: {
         environment_variables: { DEAD_LETTER_TOPIC: "projects/acme-ml/topics/stack-one-dev", MAX_ATTEMPTS: "7" },
@@ -417,7 +417,7 @@ describe("FunctionService", () => {
     test("two dead letters", () => {
       const stack = testStack();
       const worker = testFunction(stack);
-      for (const id of ["one", "two"]) worker.handOverTo(new DeadLetter(stack, id));
+      for (const id of ["one", "two"]) worker.useDeadLetter(new DeadLetter(stack, id));
       expect(errorsOf(stack)).toEqual([
         "[stack/worker] ConflictingTarget: hands over to [stack/one] already, and cannot to [stack/two] as well",
       ]);

@@ -1,7 +1,7 @@
 import { StorageBucket, type StorageBucketConfig } from "@cdktf/provider-google/lib/storage-bucket";
 import { StorageBucketIamMember } from "@cdktf/provider-google/lib/storage-bucket-iam-member";
 import { StorageNotification } from "@cdktf/provider-google/lib/storage-notification";
-import { Construct } from "constructs";
+import { Construct, type IConstruct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { Duration } from "../core/duration";
 import { externalGrantee, type IGrantable } from "../core/grantee";
@@ -12,13 +12,13 @@ import { inBytes } from "../core/text-limits";
 import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnce } from "./grants";
+import type { IPublishTarget } from "./publish-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { singleton } from "./singleton";
-import type { ITopic } from "./topic";
 
 /** A bucket, whether made here or elsewhere. */
-export interface IBucket {
+export interface IBucket extends IConstruct {
   /** Name without `gs://`, known before anything is applied. */
   readonly name: string;
   /** Grants `roles/storage.objectViewer` on the bucket: get and list objects. */
@@ -28,7 +28,7 @@ export interface IBucket {
   /** Grants `roles/storage.objectUser` on the bucket: read, create, overwrite and delete objects. */
   grantReadWrite(to: IGrantable): StorageBucketIamMember;
   /** Publishes a message to the topic for each event; the publisher grant comes with it. */
-  notify(topic: ITopic, options?: NotificationOptions): StorageNotification;
+  notify(topic: IPublishTarget, options?: NotificationOptions): StorageNotification;
 }
 
 export type BucketEvent = "OBJECT_FINALIZE" | "OBJECT_METADATA_UPDATE" | "OBJECT_DELETE" | "OBJECT_ARCHIVE";
@@ -109,7 +109,7 @@ abstract class BucketBase extends Construct implements IBucket {
     return this.grant("roles/storage.objectUser", to);
   }
 
-  notify(topic: ITopic, options: NotificationOptions = {}): StorageNotification {
+  notify(topic: IPublishTarget, options: NotificationOptions = {}): StorageNotification {
     check(this, [inBytes("prefix of the notification", options.prefix, 1024)]);
     const remedy = "import one of the two by name: Bucket.fromName(stack, id, name).notify(…), or Topic.fromName(…)";
     const publisher = inSameStack(this, topic, remedy) ? [topic.grantPublish(ServiceAgents.of(this).storage)] : [];
@@ -129,7 +129,7 @@ abstract class BucketBase extends Construct implements IBucket {
       this,
       role,
       to,
-      (id, member) => new StorageBucketIamMember(this, id, { bucket: this.reference, role, member }),
+      (id, grant) => new StorageBucketIamMember(this, id, { bucket: this.reference, ...grant }),
     );
   }
 }

@@ -1,4 +1,5 @@
 import { ProjectIamCustomRole } from "@cdktf/provider-google/lib/project-iam-custom-role";
+import type { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
@@ -42,7 +43,7 @@ export class CustomRole extends Construct {
   }
 
   /** Grants the role on the project. */
-  grant(to: IGrantable): void {
-    grantOnProject(this, this.resource.name, to, this.node.id);
+  grant(to: IGrantable): ProjectIamMember {
+    return grantOnProject(this, this.resource.name, to, this.node.id);
   }
 }

@@ -1,4 +1,5 @@
 import { type DataflowJobConfig, DataflowJob as DataflowJobResource } from "@cdktf/provider-google/lib/dataflow-job";
+import type { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import type { ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
@@ -222,14 +223,14 @@ export class DataflowWorkers extends Construct implements IGrantable {
    * service accounts can be impersonated. Grants `roles/iam.serviceAccountUser` on the workers' identity, and `roles/storage.objectUser` on the temporary bucket, to which who launches must be able to write
    * (https://cloud.google.com/dataflow/docs/guides/templates/running-templates).
    */
-  grantLaunch(to: IGrantable): void {
-    CustomRole.of(this, "dataflow-launcher", {
+  grantLaunch(to: IGrantable): ProjectIamMember {
+    this.identity.grantActAs(to);
+    this.props.tempBucket.grantReadWrite(to);
+    return CustomRole.of(this, "dataflow-launcher", {
       title: "Dataflow launcher",
       description: "Launches and finds Dataflow jobs",
       permissions: ["dataflow.jobs.create", "dataflow.jobs.list"],
     }).grant(to);
-    this.identity.grantActAs(to);
-    this.props.tempBucket.grantReadWrite(to);
   }
 }
 

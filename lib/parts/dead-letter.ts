@@ -1,8 +1,10 @@
+import type { PubsubSubscriptionIamMember } from "@cdktf/provider-google/lib/pubsub-subscription-iam-member";
 import { Construct } from "constructs";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import { Alerts } from "./alerts";
 import type { EncryptionKey } from "./encryption-key";
+import type { IDeadLetter } from "./publish-target";
 import type { PullSubscription } from "./subscription";
 import { Topic } from "./topic";
 
@@ -17,7 +19,7 @@ export interface DeadLetterProps {
  * Where messages and tasks end that could not be worked on, with the reason: a topic, and a subscription that keeps
  * them for 31 days and never expires. A topic without a subscription would lose them.
  */
-export class DeadLetter extends Construct {
+export class DeadLetter extends Construct implements IDeadLetter {
   readonly topic: Topic;
   /** Holds the dead letters until somebody pulls them. */
   readonly subscription: PullSubscription;
@@ -36,7 +38,7 @@ export class DeadLetter extends Construct {
   }
 
   /** Lets somebody pull and acknowledge dead letters. Grants `roles/pubsub.subscriber` on the subscription. */
-  grantConsume(to: IGrantable): void {
-    this.subscription.grantConsume(to);
+  grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
+    return this.subscription.grantConsume(to);
   }
 }

@@ -54,11 +54,10 @@ export class EncryptionKey extends Construct {
       grants,
       "roles/cloudkms.cryptoKeyEncrypterDecrypter",
       agent,
-      (grantId, member) =>
-        new KmsCryptoKeyIamMember(grants, grantId, {
+      (id, grant) =>
+        new KmsCryptoKeyIamMember(grants, id, {
           cryptoKeyId: this.name,
-          role: "roles/cloudkms.cryptoKeyEncrypterDecrypter",
-          member,
+          ...grant,
           // The pause comes with the agent.
           dependsOn: [RequiredApis.of(scope).enable("cloudkms")],
         }),

@@ -17,11 +17,12 @@ import { literal, literals } from "../core/terraform-text";
 import { check, report, ValidationError } from "../core/validation";
 import { Alerts } from "./alerts";
 import { allowBuild, BuildIdentity } from "./build-identity";
-import type { DeadLetter } from "./dead-letter";
 import type { EncryptionKey } from "./encryption-key";
 import { environmentRules, type FunctionLimits, limitRules } from "./function-rules";
 import { grantOnce } from "./grants";
 import { ImageRepository } from "./image-repository";
+import type { IDeadLetter } from "./publish-target";
+import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import type { Secret } from "./secret";
 import { ServiceAgents } from "./service-agents";
@@ -128,7 +129,7 @@ const NO_SOURCE: SourceArchive = {
 };
 
 /** An HTTP function (Cloud Functions, 2nd gen) with an identity of its own, closed to all but those who are granted. */
-export class FunctionService extends Construct implements IGrantable {
+export class FunctionService extends Construct implements IPushTarget, IGrantable {
   readonly resource: Cloudfunctions2Function;
   readonly identity: ServiceIdentity;
   readonly name: string;
@@ -136,7 +137,7 @@ export class FunctionService extends Construct implements IGrantable {
   readonly maxInstances: number;
   readonly concurrency: number;
   private readonly environment: Record<string, string> = {};
-  private deadLetter?: DeadLetter;
+  private deadLetter?: IDeadLetter;
 
   constructor(scope: Construct, id: string, props: FunctionServiceProps) {
     super(scope, id);
@@ -208,11 +209,6 @@ export class FunctionService extends Construct implements IGrantable {
     return this.identity.grantee;
   }
 
-  /** Requests that the whole fleet works on at one time. */
-  get capacity(): number {
-    return this.maxInstances * this.concurrency;
-  }
-
   /** Sets an environment variable; reports ReservedVariable and InvalidValue. */
   addEnvironment(key: string, value: string): void {
     check(this, environmentRules(key, this.environment[key], value));
@@ -232,13 +228,12 @@ export class FunctionService extends Construct implements IGrantable {
       this,
       "roles/run.invoker",
       to,
-      (id, member) =>
+      (id, grant) =>
         new CloudRunV2ServiceIamMember(this, id, {
           project,
           location: region,
           name: this.resource.name,
-          role: "roles/run.invoker",
-          member,
+          ...grant,
         }),
     );
   }
@@ -248,7 +243,7 @@ export class FunctionService extends Construct implements IGrantable {
    *
    * Grants `roles/pubsub.publisher` on the dead-letter topic to the function.
    */
-  handOverTo(deadLetter: DeadLetter, maxAttempts?: number): void {
+  useDeadLetter(deadLetter: IDeadLetter, maxAttempts?: number): void {
     if (this.deadLetter && this.deadLetter !== deadLetter) {
       report(
         this,

@@ -12,33 +12,42 @@ import { singleton } from "./singleton";
 /** Which role an IAM member gives to whom: tells a repeated grant from one of another that has the same id. */
 const granted = new WeakMap<IConstruct, string>();
 
+/** What every IAM member resource says of a grant. */
+export interface Grant {
+  readonly role: string;
+  readonly member: string;
+}
+
 /**
- * Grants a role once: asking again for the same resource, role and grantee gives the same IAM member.
+ * Grants a role once: a second call with the same scope, role and grantee returns the same IAM member.
  *
  * Reports InvalidGrant where another grantee has the same id, rather than granting it nothing.
  *
  * @param scope construct of the resource on which the role is granted
+ * @param create makes the IAM member resource from its construct id and the grant
+ * @param key names the role in the construct id; needed for custom roles, whose name only Terraform knows
  */
 export function grantOnce<T extends TerraformResource>(
   scope: Construct,
   role: string,
   to: IGrantable,
-  create: (id: string, member: string) => T,
+  create: (id: string, grant: Grant) => T,
+  key = role,
 ): T {
-  const id = `${shortRole(role)}-${to.grantee.id}`;
-  const grant = `${role} ${to.grantee.member}`;
+  const id = `${shortRole(key)}-${to.grantee.id}`;
+  const grant = `${key} ${to.grantee.member}`;
   const existing = scope.node.tryFindChild(id) as T | undefined;
   if (existing) {
     if (granted.get(existing) !== grant) {
       report(
         scope,
         "InvalidGrant",
-        `${role} cannot be granted to "${to.grantee.id}": the id "${id}" stands for another grant already; give one of the two grantees another construct id`,
+        `${key} cannot be granted to "${to.grantee.id}": the id "${id}" stands for another grant already; give one of the two grantees another construct id`,
       );
     }
     return existing;
   }
-  const member = create(id, literal(to.grantee.member));
+  const member = create(id, { role, member: literal(to.grantee.member) });
   createAfter(member, to.grantee.after ?? []);
   granted.set(member, grant);
   return member;
@@ -67,14 +76,14 @@ export function grantOnProject(scope: Construct, role: string, to: IGrantable, k
   const grants = singleton(scope, "project-grants", (stack) => new ProjectGrants(stack, "project-grants"));
   return grantOnce(
     grants,
-    key,
+    role,
     to,
-    (id, member) =>
+    (id, grant) =>
       new ProjectIamMember(grants, id, {
         project: Deployment.of(scope).project,
-        role,
-        member,
+        ...grant,
         dependsOn: projectPolicyReady(scope),
       }),
+    key,
   );
 }

@@ -1,3 +1,4 @@
+import type { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
@@ -66,8 +67,8 @@ export class PredictionEndpoint extends Construct {
    * Grants a custom role with `aiplatform.endpoints.predict` on the project: the provider has no IAM of single
    * endpoints, and the narrowest predefined role, `roles/aiplatform.user`, has over 400 permissions.
    */
-  grantPredict(to: IGrantable): void {
-    CustomRole.of(this, "predictor", {
+  grantPredict(to: IGrantable): ProjectIamMember {
+    return CustomRole.of(this, "predictor", {
       title: "Endpoint predictor",
       description: "Asks Vertex AI endpoints for predictions, and nothing else",
       permissions: ["aiplatform.endpoints.predict"],

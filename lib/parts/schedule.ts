@@ -13,7 +13,7 @@ import { inSameStack } from "../core/same-stack";
 import { base64Json, literal, type TerraformExpression } from "../core/terraform-text";
 import { inCharacters } from "../core/text-limits";
 import { check, inRange, isKnown, type Rule, report, ValidationError } from "../core/validation";
-import type { FunctionService } from "./function-service";
+import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceIdentity } from "./service-identity";
 import { OVERRIDDEN_URL, type TaskQueue } from "./task-queue";
@@ -22,7 +22,7 @@ import { OVERRIDDEN_URL, type TaskQueue } from "./task-queue";
 export interface ScheduledTask {
   readonly queue: TaskQueue;
   /** The function that the task calls; needed where the queue serves several. */
-  readonly worker: FunctionService;
+  readonly worker: IPushTarget;
   /** Sent as JSON. Up to 102400 bytes. */
   readonly body: unknown;
   /**
@@ -54,7 +54,7 @@ export abstract class ScheduleTarget {
    *
    * @param body sent as JSON
    */
-  static invoke(worker: FunctionService, body: unknown = {}): ScheduleTarget {
+  static invoke(worker: IPushTarget, body: unknown = {}): ScheduleTarget {
     return new FunctionTarget(worker, body);
   }
 
@@ -228,7 +228,7 @@ class FunctionTarget extends ScheduleTarget {
   readonly deadline: Duration;
 
   constructor(
-    private readonly worker: FunctionService,
+    private readonly worker: IPushTarget,
     private readonly body: unknown,
   ) {
     super();

@@ -35,12 +35,11 @@ export class Secret extends Construct {
       this,
       "roles/secretmanager.secretAccessor",
       to,
-      (id, member) =>
+      (id, grant) =>
         new SecretManagerSecretIamMember(this, id, {
           project: this.project,
           secretId: this.name,
-          role: "roles/secretmanager.secretAccessor",
-          member,
+          ...grant,
           dependsOn: RequiredApis.of(this).ready("secretmanager"),
         }),
     );

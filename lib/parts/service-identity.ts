@@ -66,7 +66,7 @@ export class ServiceIdentity extends Construct implements IGrantable {
       this,
       role,
       to,
-      (id, member) => new ServiceAccountIamMember(this, id, { serviceAccountId: this.resource.name, role, member }),
+      (id, grant) => new ServiceAccountIamMember(this, id, { serviceAccountId: this.resource.name, ...grant }),
     );
   }
 }

@@ -9,14 +9,13 @@ import { inSameStack } from "../core/same-stack";
 import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import { Alerts, windowOf } from "./alerts";
-import type { DeadLetter } from "./dead-letter";
 import type { Filter } from "./filter";
-import type { FunctionService } from "./function-service";
 import { grantOnce } from "./grants";
+import type { IDeadLetter, IPublishTarget } from "./publish-target";
+import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
-import type { ITopic } from "./topic";
 
 export interface SubscriptionProps {
   /**
@@ -48,7 +47,7 @@ export interface SubscriptionProps {
    * Takes messages that were not acknowledged in `maxDeliveryAttempts`.
    * @default - messages are delivered until they expire
    */
-  readonly deadLetter?: DeadLetter;
+  readonly deadLetter?: IDeadLetter;
   /**
    * 5 to 100; counts only with a dead letter. Every answer that is not a success counts, also Cloud Run's 429 while no
    * instance is free; by default the last delivery comes more than two hours after the first, so that no burst, quota or
@@ -95,7 +94,7 @@ abstract class Subscription extends Construct {
   abstract readonly resource: PubsubSubscription;
   abstract readonly name: string;
 
-  protected config(topic: ITopic, ackDeadline: Duration, props: SubscriptionProps): PubsubSubscriptionConfig {
+  protected config(topic: IPublishTarget, ackDeadline: Duration, props: SubscriptionProps): PubsubSubscriptionConfig {
     const retention = props.retention ?? DEFAULT_RETENTION;
     const minBackoff = props.minBackoff ?? Duration.seconds(10);
     const maxBackoff = props.maxBackoff ?? DEFAULT_MAX_BACKOFF;
@@ -151,21 +150,20 @@ abstract class Subscription extends Construct {
   }
 
   /** Grants the Pub/Sub agent what it needs to take messages off this subscription into the dead letter. */
-  protected allowForwarding(deadLetter: DeadLetter | undefined): void {
+  protected allowForwarding(deadLetter: IDeadLetter | undefined): void {
     if (deadLetter) this.grantSubscriber(ServiceAgents.of(this).pubsub);
   }
 
-  protected grantSubscriber(to: IGrantable): void {
-    grantOnce(
+  protected grantSubscriber(to: IGrantable): PubsubSubscriptionIamMember {
+    return grantOnce(
       this,
       "roles/pubsub.subscriber",
       to,
-      (id, member) =>
+      (id, grant) =>
         new PubsubSubscriptionIamMember(this, id, {
           project: Deployment.of(this).project,
           subscription: this.resource.name,
-          role: "roles/pubsub.subscriber",
-          member,
+          ...grant,
         }),
     );
   }
@@ -178,7 +176,13 @@ export class PushSubscription extends Subscription {
   /** The identity that Pub/Sub presents to the function. */
   readonly caller: ServiceIdentity;
 
-  constructor(scope: Construct, id: string, topic: ITopic, worker: FunctionService, props: PushSubscriptionProps = {}) {
+  constructor(
+    scope: Construct,
+    id: string,
+    topic: IPublishTarget,
+    worker: IPushTarget,
+    props: PushSubscriptionProps = {},
+  ) {
     super(scope, id);
     const ackDeadline = props.ackDeadline ?? worker.timeout.clamp(Duration.seconds(10), Duration.minutes(10));
     check(this, [
@@ -214,7 +218,7 @@ export class PushSubscription extends Subscription {
     });
     this.name = config.name;
     this.allowForwarding(props.deadLetter);
-    if (props.deadLetter && props.handOver !== false) worker.handOverTo(props.deadLetter);
+    if (props.deadLetter && props.handOver !== false) worker.useDeadLetter(props.deadLetter);
     this.addAgeAlert(props.retention ?? DEFAULT_RETENTION);
     this.addPushAlert(props.maxBackoff ?? DEFAULT_MAX_BACKOFF);
   }
@@ -240,7 +244,7 @@ export class PullSubscription extends Subscription {
   readonly resource: PubsubSubscription;
   readonly name: string;
 
-  constructor(scope: Construct, id: string, topic: ITopic, props: PullSubscriptionProps = {}) {
+  constructor(scope: Construct, id: string, topic: IPublishTarget, props: PullSubscriptionProps = {}) {
     super(scope, id);
     const config = this.config(topic, props.ackDeadline ?? Duration.seconds(10), props);
     this.resource = new PubsubSubscription(this, "Resource", { ...config, ...props.overrides });
@@ -250,7 +254,7 @@ export class PullSubscription extends Subscription {
   }
 
   /** Lets somebody pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription. */
-  grantConsume(to: IGrantable): void {
-    this.grantSubscriber(to);
+  grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
+    return this.grantSubscriber(to);
   }
 }

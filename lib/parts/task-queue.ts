@@ -13,9 +13,9 @@ import { resourceName } from "../core/names";
 import { inSameStack } from "../core/same-stack";
 import { check, inRange, isKnown, report } from "../core/validation";
 import { Alerts, OK_RESPONSES, windowOf } from "./alerts";
-import type { DeadLetter } from "./dead-letter";
-import type { FunctionService } from "./function-service";
 import { grantOnce } from "./grants";
+import type { IDeadLetter } from "./publish-target";
+import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
@@ -73,7 +73,7 @@ export interface TaskQueueProps {
    * functions of the queue hand over and the queue itself never gives up.
    * @default - the queue drops a task after `maxAttempts`
    */
-  readonly deadLetter?: DeadLetter;
+  readonly deadLetter?: IDeadLetter;
   /** Shallow overrides of the inner `google_cloud_tasks_queue`. */
   readonly overrides?: Partial<CloudTasksQueueConfig>;
 }
@@ -95,11 +95,11 @@ export class TaskQueue extends Construct {
   readonly name: string;
   readonly maxConcurrentDispatches: number;
   readonly maxAttempts: number;
-  private readonly deadLetter?: DeadLetter;
+  private readonly deadLetter?: IDeadLetter;
   private readonly enqueuers: IGrantable[] = [];
   /** Grants without which tasks reach no function. */
   private readonly deliveryGrants: ITerraformDependable[] = [];
-  private target?: FunctionService;
+  private target?: IPushTarget;
   private sharedDispatcher?: ServiceIdentity;
 
   constructor(scope: Construct, id: string, props: TaskQueueProps = {}) {
@@ -169,12 +169,12 @@ export class TaskQueue extends Construct {
    * need nothing but {@link TaskQueue.grantEnqueue}.
    *
    * Grants `roles/run.invoker` on the function to that identity, and `roles/iam.serviceAccountUser` on it to the Cloud
-   * Tasks service agent; with a dead letter, what {@link FunctionService.handOverTo} grants. Whoever deploys needs
+   * Tasks service agent; with a dead letter, what {@link IPushTarget.useDeadLetter} grants. Whoever deploys needs
    * `iam.serviceAccounts.actAs` on the identity.
    *
    * Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
    */
-  dispatchTo(worker: FunctionService): void {
+  dispatchTo(worker: IPushTarget): void {
     if (!inSameStack(this, worker, ONE_STACK)) return;
     if (this.target || this.sharedDispatcher) {
       report(
@@ -208,7 +208,7 @@ export class TaskQueue extends Construct {
    * Grants the same as {@link TaskQueue.dispatchTo}, and `roles/iam.serviceAccountUser` on the dispatcher to all who
    * may enqueue. Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
    */
-  serve(worker: FunctionService): void {
+  serve(worker: IPushTarget): void {
     if (!inSameStack(this, worker, ONE_STACK)) return;
     if (this.target) {
       report(
@@ -236,13 +236,12 @@ export class TaskQueue extends Construct {
       this,
       "roles/cloudtasks.enqueuer",
       to,
-      (id, member) =>
+      (id, grant) =>
         new CloudTasksQueueIamMember(this, id, {
           project,
           location: region,
           name: this.resource.name,
-          role: "roles/cloudtasks.enqueuer",
-          member,
+          ...grant,
         }),
     );
   }
@@ -256,7 +255,7 @@ export class TaskQueue extends Construct {
    * @param given
    *   @default - the timeout of the function
    */
-  dispatchDeadline(worker: FunctionService, given?: Duration): Duration {
+  dispatchDeadline(worker: IPushTarget, given?: Duration): Duration {
     const deadline = given ?? worker.timeout.clamp(Duration.seconds(15), Duration.minutes(30));
     check(this, [
       inRange("dispatchDeadline", deadline.toSeconds(), { min: 15, max: 1800, unit: "seconds" }),
@@ -269,13 +268,14 @@ export class TaskQueue extends Construct {
     return deadline;
   }
 
-  private attach(worker: FunctionService, dispatcher: ServiceIdentity): void {
+  private attach(worker: IPushTarget, dispatcher: ServiceIdentity): void {
     const sizes = [this.maxConcurrentDispatches, worker.maxInstances, worker.concurrency];
+    const capacity = worker.maxInstances * worker.concurrency;
     check(this, [
       {
         code: "FleetTooSmall",
-        broken: sizes.every(isKnown) && worker.capacity < this.maxConcurrentDispatches,
-        message: `the queue has ${this.maxConcurrentDispatches} tasks in work at one time, but [${worker.node.path}] takes ${worker.capacity} (maxInstances ${worker.maxInstances} x concurrency ${worker.concurrency}); lower maxConcurrentDispatches or enlarge the fleet`,
+        broken: sizes.every(isKnown) && capacity < this.maxConcurrentDispatches,
+        message: `the queue has ${this.maxConcurrentDispatches} tasks in work at one time, but [${worker.node.path}] takes ${capacity} (maxInstances ${worker.maxInstances} x concurrency ${worker.concurrency}); lower maxConcurrentDispatches or enlarge the fleet`,
       },
       {
         code: "TimeoutTooLong",
@@ -284,7 +284,7 @@ export class TaskQueue extends Construct {
       },
     ]);
     this.deliveryGrants.push(worker.grantInvoke(dispatcher));
-    if (this.deadLetter) worker.handOverTo(this.deadLetter, this.maxAttempts);
+    if (this.deadLetter) worker.useDeadLetter(this.deadLetter, this.maxAttempts);
   }
 
   private createDispatcher(): ServiceIdentity {

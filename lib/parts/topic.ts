@@ -1,7 +1,7 @@
 import { PubsubSchema } from "@cdktf/provider-google/lib/pubsub-schema";
 import { PubsubTopic, type PubsubTopicConfig } from "@cdktf/provider-google/lib/pubsub-topic";
 import { PubsubTopicIamMember } from "@cdktf/provider-google/lib/pubsub-topic-iam-member";
-import { Construct, type IConstruct } from "constructs";
+import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
@@ -9,8 +9,9 @@ import { resourceName } from "../core/names";
 import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
-import type { FunctionService } from "./function-service";
 import { grantOnce } from "./grants";
+import type { IPublishTarget } from "./publish-target";
+import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import {
@@ -22,17 +23,9 @@ import {
 import { schemaRules, type TopicSchema } from "./topic-schema";
 
 /** A topic, whether made here or elsewhere. */
-export interface ITopic extends IConstruct {
-  /** Last part of the name, as Terraform knows it. */
-  readonly topicName: string;
-  /** `projects/<project>/topics/<topic>`, as Terraform knows it. */
-  readonly topicId: string;
-  /** `projects/<project>/topics/<topic>`, known before anything is applied: for environment variables. */
-  readonly fullName: string;
-  /** Grants `roles/pubsub.publisher` on the topic. */
-  grantPublish(to: IGrantable): PubsubTopicIamMember;
+export interface ITopic extends IPublishTarget {
   /** Pushes the topic's messages to a function. */
-  subscribe(id: string, worker: FunctionService, props?: PushSubscriptionProps): PushSubscription;
+  subscribe(id: string, worker: IPushTarget, props?: PushSubscriptionProps): PushSubscription;
   /** Keeps the topic's messages for whoever pulls them. */
   addPullSubscription(id: string, props?: PullSubscriptionProps): PullSubscription;
 }
@@ -71,17 +64,16 @@ abstract class TopicBase extends Construct implements ITopic {
       this,
       "roles/pubsub.publisher",
       to,
-      (id, member) =>
+      (id, grant) =>
         new PubsubTopicIamMember(this, id, {
           project: Deployment.of(this).project,
           topic: this.topicName,
-          role: "roles/pubsub.publisher",
-          member,
+          ...grant,
         }),
     );
   }
 
-  subscribe(id: string, worker: FunctionService, props: PushSubscriptionProps = {}): PushSubscription {
+  subscribe(id: string, worker: IPushTarget, props: PushSubscriptionProps = {}): PushSubscription {
     return new PushSubscription(this, id, this, worker, props);
   }
 

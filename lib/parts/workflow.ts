@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import type { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import { WorkflowsWorkflow, type WorkflowsWorkflowConfig } from "@cdktf/provider-google/lib/workflows-workflow";
 import { Construct } from "constructs";
 import { parseDocument } from "yaml";
@@ -114,8 +115,8 @@ export class Workflow extends Construct implements IGrantable {
    * Grants a custom role with `workflows.executions.create` on the project: Workflows has no IAM of single workflows,
    * and `roles/workflows.invoker` could also cancel executions and call callbacks.
    */
-  grantExecute(to: IGrantable): void {
-    CustomRole.of(this, "execution-starter", {
+  grantExecute(to: IGrantable): ProjectIamMember {
+    return CustomRole.of(this, "execution-starter", {
       title: "Workflow execution starter",
       description: "Starts executions of workflows, and nothing else",
       permissions: ["workflows.executions.create"],
