@@ -151,7 +151,7 @@ describe("work that reaches no function", () => {
     (wait) => {
       const stack = testStack({ notificationEmails: ["a@acme.com"] });
       new TaskQueue(stack, "queue", { retry: { maxBackoff: Duration.seconds(wait) } });
-      new Topic(stack, "topic").subscribe("push", testFunction(stack), {
+      new Topic(stack, "topic").addPushSubscription("push", testFunction(stack), {
         maxBackoff: Duration.seconds(Math.min(600, Math.max(10, wait))),
       });
       expect(errorsOf(stack)).toEqual([]);

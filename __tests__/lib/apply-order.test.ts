@@ -93,7 +93,7 @@ function allPatterns(variant: Variant): GoogleStack {
   new AsyncBatch(stack, "batch", { endpoint, worker, submitter: worker, deadLetter, ...common });
   new TaskPipeline(stack, "pipeline", {
     steps: { one: { source: helloSource, ...worker }, two: { source: helloSource, after: ["one"] } },
-    start: worker,
+    starter: worker,
     deadLetter,
     schedule: variant.scheduled ? { cron: "0 3 * * *", parameters: () => ({}) } : undefined,
     ...common,
@@ -107,7 +107,7 @@ function allPatterns(variant: Variant): GoogleStack {
   new ScheduledPreprocessing(stack, "words", {
     template: DataflowTemplate.classic("gs://dataflow-templates/latest/Word_Count"),
     parameters: (output) => ({ output: `${output}/counts` }),
-    cron: "0 3 * * *",
+    schedule: { cron: "0 3 * * *" },
     deployTimeJob: variant.scheduled,
     launcher: worker,
     encryptionKey: common.encryptionKey,

@@ -442,7 +442,7 @@ describe("FunctionService", () => {
     const number = unknownNumber(stack);
     testFunction(stack, "one", { maxInstances: number, minInstances: 5, cpu: number, concurrency: 2 });
     testFunction(stack, "two", { minInstances: number, concurrency: number });
-    new TaskQueue(stack, "queue", { maxConcurrentDispatches: 20 }).serve(
+    new TaskQueue(stack, "queue", { maxConcurrentDispatches: 20 }).addTarget(
       testFunction(stack, "three", { maxInstances: number }),
     );
     expect(errorsOf(stack)).toEqual([]);
@@ -529,7 +529,7 @@ describe("TaskQueue", () => {
       const queue = new TaskQueue(stack, "queue");
       const producer = new ServiceIdentity(stack, "producer", { description: "Enqueues" });
       if (when === "before") queue.grantEnqueue(producer);
-      for (const id of ["one", "two"]) queue.serve(testFunction(stack, id));
+      for (const id of ["one", "two"]) queue.addTarget(testFunction(stack, id));
       if (when === "after") queue.grantEnqueue(producer);
       expect(only(stack, QUEUE).http_target).toBeUndefined();
       expect(grantLines(stack).filter((line) => !line.startsWith("stack-build"))).toEqual([
@@ -563,14 +563,14 @@ describe("TaskQueue", () => {
     const stack = testStack();
     const { queue } = dispatching(stack);
     queue.dispatchTo(testFunction(stack, "second"));
-    queue.serve(testFunction(stack, "third"));
+    queue.addTarget(testFunction(stack, "third"));
     const serving = new TaskQueue(stack, "serving");
-    serving.serve(testFunction(stack, "fourth"));
+    serving.addTarget(testFunction(stack, "fourth"));
     serving.dispatchTo(testFunction(stack, "fifth"));
     expect(errorsOf(stack)).toEqual([
-      "[stack/queue] ConflictingTarget: the queue serves functions already and cannot dispatch all tasks to [stack/second]",
-      "[stack/queue] ConflictingTarget: the queue dispatches all tasks to [stack/worker] and cannot serve [stack/third]",
-      "[stack/serving] ConflictingTarget: the queue serves functions already and cannot dispatch all tasks to [stack/fifth]",
+      "[stack/queue] ConflictingTarget: the queue already has the target [stack/worker] and cannot dispatch all tasks to [stack/second]",
+      "[stack/queue] ConflictingTarget: the queue dispatches all tasks to [stack/worker] and cannot have the target [stack/third] as well",
+      "[stack/serving] ConflictingTarget: the queue already has the target [stack/fourth] and cannot dispatch all tasks to [stack/fifth]",
     ]);
   });
 
@@ -583,7 +583,7 @@ describe("TaskQueue", () => {
       "[stack/queue] FleetTooSmall: the queue has 21 tasks in work at one time, but [stack/worker] takes 20 (maxInstances 10 x concurrency 2); lower maxConcurrentDispatches or enlarge the fleet",
     ]);
     const exact = testStack();
-    new TaskQueue(exact, "queue", { maxConcurrentDispatches: 20 }).serve(
+    new TaskQueue(exact, "queue", { maxConcurrentDispatches: 20 }).addTarget(
       testFunction(exact, "worker", { cpu: 1, concurrency: 2, maxInstances: 10 }),
     );
     expect(errorsOf(exact)).toEqual([]);
@@ -591,8 +591,8 @@ describe("TaskQueue", () => {
 
   test("a function that may take longer than Cloud Tasks waits is refused", () => {
     const stack = testStack();
-    new TaskQueue(stack, "half").serve(testFunction(stack, "half-hour", { timeout: Duration.seconds(1800) }));
-    new TaskQueue(stack, "more").serve(testFunction(stack, "longer", { timeout: Duration.seconds(1801) }));
+    new TaskQueue(stack, "half").addTarget(testFunction(stack, "half-hour", { timeout: Duration.seconds(1800) }));
+    new TaskQueue(stack, "more").addTarget(testFunction(stack, "longer", { timeout: Duration.seconds(1801) }));
     expect(errorsOf(stack)).toEqual([
       "[stack/more] TimeoutTooLong: the timeout of [stack/longer] is 1801s; Cloud Tasks waits for 1800s at most",
     ]);
@@ -816,7 +816,7 @@ describe("Schedule", () => {
     const stack = testStack();
     const queue = new TaskQueue(stack, "queue");
     const worker = testFunction(stack);
-    queue.serve(worker);
+    queue.addTarget(worker);
     const target = ScheduleTarget.createTask({ queue, worker, body: {}, headers: { "X-Run": "nightly" } });
     new Schedule(stack, "schedule", { cron: "0 3 * * *", target });
     const [uri, email] = [

@@ -116,7 +116,7 @@ describe("Topic", () => {
 describe("push subscription", () => {
   function subscribed(stack: GoogleStack, props: PushSubscriptionProps = {}, timeout = 60) {
     const worker = testFunction(stack, "worker", { timeout: Duration.seconds(timeout) });
-    return new Topic(stack, "events").subscribe("push", worker, props);
+    return new Topic(stack, "events").addPushSubscription("push", worker, props);
   }
 
   test("never expires, backs off, and presents an identity of its own by default", () => {
@@ -173,7 +173,7 @@ describe("push subscription", () => {
 
   test("a function that hands nothing over is granted nothing on the dead letter, to which Pub/Sub forwards all the same", () => {
     const stack = testStack();
-    subscribed(stack, { deadLetter: new DeadLetter(stack, "dead-letter"), handOver: false });
+    subscribed(stack, { deadLetter: new DeadLetter(stack, "dead-letter"), useDeadLetter: false });
     const variable = "service_config.environment_variables.DEAD_LETTER_TOPIC";
     expect(only(stack, "google_cloudfunctions2_function")).not.toHaveProperty(variable);
     expect(grants(stack)).toEqual([

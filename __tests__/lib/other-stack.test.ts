@@ -25,8 +25,8 @@ type Wire = (a: GoogleStack, b: GoogleStack) => unknown;
 const WIRING: readonly [name: string, wire: Wire, error: string][] = [
   [
     "a topic's subscription and its function",
-    (a, b) => new Topic(a, "topic").subscribe("s", testFunction(b)),
-    "[a/topic/s] OtherStack: [b/worker] is in the stack b, this is in a; subscribe in the stack of the function, to a topic imported by name: Topic.fromName(stack, id, name).subscribe(…)",
+    (a, b) => new Topic(a, "topic").addPushSubscription("s", testFunction(b)),
+    "[a/topic/s] OtherStack: [b/worker] is in the stack b, this is in a; subscribe in the stack of the function, to a topic imported by name: Topic.fromName(stack, id, name).addPushSubscription(…)",
   ],
   [
     "a subscription and its dead letter",
@@ -39,8 +39,8 @@ const WIRING: readonly [name: string, wire: Wire, error: string][] = [
     "[a/queue] OtherStack: [b/worker] is in the stack b, this is in a; make the queue in the stack of its functions; those who enqueue may be elsewhere: grantEnqueue(externalGrantee(…))",
   ],
   [
-    "a queue and a function that it serves",
-    (a, b) => new TaskQueue(a, "queue").serve(testFunction(b)),
+    "a queue and one of its targets",
+    (a, b) => new TaskQueue(a, "queue").addTarget(testFunction(b)),
     "[a/queue] OtherStack: [b/worker] is in the stack b, this is in a; make the queue in",
   ],
   [
@@ -94,7 +94,7 @@ describe("wiring across stacks", () => {
     ["a grant to what another stack has", (a, b) => new Bucket(a, "bucket").grantRead(testFunction(b))],
     [
       "a subscription to an imported topic",
-      (_, b) => Topic.fromName(b, "t", "a-topic-dev").subscribe("s", testFunction(b)),
+      (_, b) => Topic.fromName(b, "t", "a-topic-dev").addPushSubscription("s", testFunction(b)),
     ],
     ["a notification of an imported bucket", (_, b) => Bucket.fromName(b, "x", "acme-ml-a").notify(new Topic(b, "t"))],
     ["a grant to somebody by name", (a) => new TaskQueue(a, "q").grantEnqueue(externalGrantee("user:alice@acme.com"))],

@@ -63,7 +63,7 @@ test.each<[string, (stack: ReturnType<typeof testStack>) => void]>([
       new ScheduledPreprocessing(stack, "preprocessing", {
         template: DataflowTemplate.classic("gs://templates/t"),
         parameters: (output) => ({ output }),
-        cron: "0 3 * * *",
+        schedule: { cron: "0 3 * * *" },
       }),
   ],
 ])("%s: the worker's budget lasts for longer than ten minutes by default", (_name, create) => {
@@ -92,7 +92,9 @@ test.each<[string, (stack: ReturnType<typeof testStack>) => void]>([
   [
     "a push subscription",
     (stack) =>
-      new Topic(stack, "topic").subscribe("push", testFunction(stack), { deadLetter: new DeadLetter(stack, "dead") }),
+      new Topic(stack, "topic").addPushSubscription("push", testFunction(stack), {
+        deadLetter: new DeadLetter(stack, "dead"),
+      }),
   ],
   [
     "a pull subscription",

@@ -73,7 +73,7 @@ function preprocessing(stack: GoogleStack, props: Partial<ScheduledPreprocessing
   return new ScheduledPreprocessing(stack, "words", {
     template: DataflowTemplate.classic("gs://dataflow-templates/latest/Word_Count"),
     parameters: (output) => ({ output: `${output}/counts` }),
-    cron: "0 3 * * *",
+    schedule: { cron: "0 3 * * *" },
     ...props,
   });
 }
@@ -115,7 +115,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
         timeZone: "Europe/Zurich",
         parameters: (bucket) => ({ input: `${bucket}/in.csv` }),
       },
-      start: { ingress: "ALLOW_ALL" },
+      starter: { ingress: "ALLOW_ALL" },
       client,
       encryptionKey: keyIn(stack),
     }),
@@ -150,7 +150,7 @@ const EVERYTHING: Readonly<Record<string, Build>> = {
     }),
   "scheduled-preprocessing": (stack) =>
     preprocessing(stack, {
-      timeZone: "Europe/Zurich",
+      schedule: { cron: "0 3 * * *", timeZone: "Europe/Zurich" },
       deployTimeJob: true,
       maxWorkers: 5,
       machineType: "n1-standard-2",
@@ -582,6 +582,28 @@ describe("EventWorkflow", () => {
     });
   });
 
+  test("the push subscription can be changed, such as for an agent that may not mint tokens", () => {
+    const stack = testStack();
+    const { subscription } = workflow(stack, {
+      subscription: { grantTokenCreator: true, maxDeliveryAttempts: 7, name: "uploads" },
+    });
+    expect(subscription.name).toBe("uploads");
+    expect(only(stack, "google_pubsub_subscription", "uploads")).toMatchObject({
+      dead_letter_policy: { max_delivery_attempts: 7 },
+    });
+    expect(grantLines(stack, "roles/iam.serviceAccountOpenIdTokenCreator")).toEqual([
+      expect.stringMatching(/^service agent gcp-sa-pubsub \| .* \| service account stack-events-sta-caller-/),
+    ]);
+  });
+
+  test("without a dead letter messages are delivered until they expire", () => {
+    const stack = testStack();
+    expect(workflow(stack, { deadLetter: false }).deadLetter).toBeUndefined();
+    expect(only(stack, "google_pubsub_subscription")).not.toHaveProperty("dead_letter_policy");
+    expect(variables(stack, "stack-events-start-workflow-dev")).not.toHaveProperty("DEAD_LETTER_TOPIC");
+    expect(grantLines(stack, "gcp-sa-pubsub")).toEqual([]);
+  });
+
   test("an upload of which records fail has an alert, on what the definition logs", () => {
     const alerts = (notificationEmails: string[]) => {
       const stack = testStack({ notificationEmails });
@@ -724,6 +746,20 @@ describe("PubSubFanout", () => {
     ]);
   });
 
+  test("without dead letters messages are delivered until they expire", () => {
+    const stack = testStack();
+    const { subscribers, pullSubscribers } = fanout(stack, {
+      subscribers: { text },
+      pullSubscribers: { services: {} },
+      deadLetter: false,
+    });
+    expect([subscribers.text?.deadLetter, pullSubscribers.services?.deadLetter]).toEqual([undefined, undefined]);
+    for (const subscription of all(stack, "google_pubsub_subscription"))
+      expect(subscription).not.toHaveProperty("dead_letter_policy");
+    expect(all(stack, "google_pubsub_topic")).toHaveLength(1);
+    expect(grantLines(stack, "gcp-sa-pubsub")).toEqual([]);
+  });
+
   test("without subscribers messages would be lost", () => {
     const stack = testStack();
     fanout(stack, { subscribers: {} });
@@ -796,6 +832,14 @@ describe("ScheduledPreprocessing", () => {
     expect((http_target as Json).body).toBe(
       '${base64encode(jsonencode({"task" = {"httpRequest" = {"httpMethod" = "POST", "headers" = {"Content-Type" = "application/json"}, "body" = base64encode(jsonencode({"parameters" = {}})), "url" = "https://overridden-by-queue.invalid/"}, "dispatchDeadline" = "120s"}}))}',
     );
+  });
+
+  test("without a dead letter the queue drops a task after its attempts", () => {
+    const stack = testStack();
+    expect(preprocessing(stack, { deadLetter: false }).deadLetter).toBeUndefined();
+    expect(only(stack, "google_cloud_tasks_queue")).toMatchObject({ retry_config: { max_attempts: 12 } });
+    expect(variables(stack, "stack-words-launcher-dev")).not.toHaveProperty("DEAD_LETTER_TOPIC");
+    expect(all(stack, "google_pubsub_topic")).toEqual([]);
   });
 
   test("temporary files do not pile up, results are kept", () => {

@@ -64,9 +64,10 @@ export abstract class ScheduleTarget {
   abstract readonly deadline: Duration;
 }
 
-export interface ScheduleProps {
+/** When a schedule runs. */
+export interface ScheduleTime {
   /**
-   * When: five fields of unix-cron, such as `0 3 * * *`, or App Engine's notation, such as `every 5 minutes` or
+   * Five fields of unix-cron, such as `0 3 * * *`, or App Engine's notation, such as `every 5 minutes` or
    * `every monday 09:00`. Reports InvalidSchedule for what Google's grammar does not have (`L`, `#`, `?`, `H`, `@daily`).
    */
   readonly cron: string;
@@ -75,6 +76,9 @@ export interface ScheduleProps {
    * @default "Etc/UTC"
    */
   readonly timeZone?: string;
+}
+
+export interface ScheduleProps extends ScheduleTime {
   readonly target: ScheduleTarget;
   /**
    * 1 to 500 of `A-Za-z0-9_-`.
@@ -211,7 +215,7 @@ class TaskTarget extends ScheduleTarget {
           httpRequest: {
             ...request,
             url: worker.uri,
-            oidcToken: { serviceAccountEmail: queue.dispatcher.email, audience: worker.uri },
+            oidcToken: { serviceAccountEmail: queue.caller.email, audience: worker.uri },
           },
           dispatchDeadline,
         };
@@ -221,7 +225,7 @@ class TaskTarget extends ScheduleTarget {
 /** Lets a caller create tasks. Returns what must be there before the first one. */
 function allowCreation(queue: TaskQueue, caller: ServiceIdentity): ITerraformDependable[] {
   const enqueuer = queue.grantEnqueue(caller);
-  return [...queue.ready, enqueuer, ...(queue.hasTarget ? [] : [queue.dispatcher.grantActAs(caller)])];
+  return [...queue.ready, enqueuer, ...(queue.hasTarget ? [] : [queue.caller.grantActAs(caller)])];
 }
 
 class FunctionTarget extends ScheduleTarget {

@@ -77,11 +77,11 @@ export interface PushSubscriptionProps extends SubscriptionProps {
    */
   readonly grantTokenCreator?: boolean;
   /**
-   * With a dead letter, the function itself hands over what can never succeed, with the reason, and may do so. One that never
-   * refuses a message for good does without; what fails is forwarded by Pub/Sub all the same.
+   * Lets the function itself send messages that can never succeed to the dead letter, with the reason. Without it, Pub/Sub
+   * still forwards what was not acknowledged. Has no effect without a dead letter.
    * @default true
    */
-  readonly handOver?: boolean;
+  readonly useDeadLetter?: boolean;
 }
 
 export type PullSubscriptionProps = SubscriptionProps;
@@ -201,7 +201,7 @@ export class PushSubscription extends Subscription {
     const together = inSameStack(
       this,
       worker,
-      `subscribe in the stack of the function, to a topic imported by name: Topic.fromName(stack, id, name).subscribe(…)`,
+      `subscribe in the stack of the function, to a topic imported by name: Topic.fromName(stack, id, name).addPushSubscription(…)`,
     );
     const invoker = together ? [worker.grantInvoke(this.caller)] : [];
     if (props.grantTokenCreator) this.caller.grantOpenIdTokens(ServiceAgents.of(this).pubsub);
@@ -218,7 +218,7 @@ export class PushSubscription extends Subscription {
     });
     this.name = config.name;
     this.allowForwarding(props.deadLetter);
-    if (props.deadLetter && props.handOver !== false) worker.useDeadLetter(props.deadLetter);
+    if (props.deadLetter && props.useDeadLetter !== false) worker.useDeadLetter(props.deadLetter);
     this.addAgeAlert(props.retention ?? DEFAULT_RETENTION);
     this.addPushAlert(props.maxBackoff ?? DEFAULT_MAX_BACKOFF);
   }

@@ -86,7 +86,7 @@ const ONE_STACK =
 
 /**
  * A Cloud Tasks queue. It either dispatches all tasks to one function ({@link TaskQueue.dispatchTo}), or carries tasks
- * for several ({@link TaskQueue.serve}), each of which then names its URL and identity.
+ * for several ({@link TaskQueue.addTarget}), each of which then names its URL and identity.
  */
 export class TaskQueue extends Construct {
   readonly resource: CloudTasksQueue;
@@ -99,8 +99,9 @@ export class TaskQueue extends Construct {
   private readonly enqueuers: IGrantable[] = [];
   /** Grants without which tasks reach no function. */
   private readonly deliveryGrants: ITerraformDependable[] = [];
-  private target?: IPushTarget;
-  private sharedDispatcher?: ServiceIdentity;
+  private readonly targets: IPushTarget[] = [];
+  private identity?: ServiceIdentity;
+  private dispatchesAll = false;
 
   constructor(scope: Construct, id: string, props: TaskQueueProps = {}) {
     super(scope, id);
@@ -148,10 +149,10 @@ export class TaskQueue extends Construct {
     this.addAlerts(maxBackoff);
   }
 
-  /** The identity that tasks carry to the functions of {@link TaskQueue.serve}. */
-  get dispatcher(): ServiceIdentity {
-    this.sharedDispatcher ??= this.createDispatcher();
-    return this.sharedDispatcher;
+  /** The identity that the queue presents to its functions. Made when first asked for. */
+  get caller(): ServiceIdentity {
+    this.identity ??= this.createCaller();
+    return this.identity;
   }
 
   /** What must be there before the first task is created, or it would be lost or wait for a grant. */
@@ -161,7 +162,7 @@ export class TaskQueue extends Construct {
 
   /** True where the queue itself has a target, so that tasks need neither URL nor token. */
   get hasTarget(): boolean {
-    return this.target !== undefined;
+    return this.dispatchesAll;
   }
 
   /**
@@ -176,17 +177,16 @@ export class TaskQueue extends Construct {
    */
   dispatchTo(worker: IPushTarget): void {
     if (!inSameStack(this, worker, ONE_STACK)) return;
-    if (this.target || this.sharedDispatcher) {
+    if (this.targets.length > 0) {
       report(
         this,
         "ConflictingTarget",
-        `the queue serves functions already and cannot dispatch all tasks to [${worker.node.path}]`,
+        `the queue already has the target [${this.targets[0]?.node.path}] and cannot dispatch all tasks to [${worker.node.path}]`,
       );
       return;
     }
-    this.target = worker;
-    const dispatcher = this.createDispatcher();
-    this.attach(worker, dispatcher);
+    this.dispatchesAll = true;
+    this.attach(worker);
     const httpTarget: CloudTasksQueueHttpTarget = {
       httpMethod: "POST",
       uriOverride: {
@@ -196,41 +196,41 @@ export class TaskQueue extends Construct {
         uriOverrideEnforceMode: "ALWAYS",
       },
       // Both are needed here, though the provider marks the audience as optional.
-      oidcToken: { serviceAccountEmail: dispatcher.email, audience: worker.uri },
+      oidcToken: { serviceAccountEmail: this.caller.email, audience: worker.uri },
     };
     this.resource.putHttpTarget(httpTarget);
   }
 
   /**
    * Lets tasks of this queue go to a function, among others. Each task carries the function's URL and a token of
-   * {@link TaskQueue.dispatcher}.
+   * {@link TaskQueue.caller}.
    *
-   * Grants the same as {@link TaskQueue.dispatchTo}, and `roles/iam.serviceAccountUser` on the dispatcher to all who
+   * Grants the same as {@link TaskQueue.dispatchTo}, and `roles/iam.serviceAccountUser` on the caller to all who
    * may enqueue. Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
    */
-  serve(worker: IPushTarget): void {
+  addTarget(worker: IPushTarget): void {
     if (!inSameStack(this, worker, ONE_STACK)) return;
-    if (this.target) {
+    if (this.dispatchesAll) {
       report(
         this,
         "ConflictingTarget",
-        `the queue dispatches all tasks to [${this.target.node.path}] and cannot serve [${worker.node.path}]`,
+        `the queue dispatches all tasks to [${this.targets[0]?.node.path}] and cannot have the target [${worker.node.path}] as well`,
       );
       return;
     }
-    this.attach(worker, this.dispatcher);
-    for (const enqueuer of this.enqueuers) this.dispatcher.grantActAs(enqueuer);
+    this.attach(worker);
+    for (const enqueuer of this.enqueuers) this.caller.grantActAs(enqueuer);
   }
 
   /**
    * Lets somebody create tasks.
    *
-   * Grants `roles/cloudtasks.enqueuer` on the queue; where tasks carry tokens ({@link TaskQueue.serve}), also
-   * `roles/iam.serviceAccountUser` on the dispatcher.
+   * Grants `roles/cloudtasks.enqueuer` on the queue; where tasks carry tokens ({@link TaskQueue.addTarget}), also
+   * `roles/iam.serviceAccountUser` on the caller.
    */
   grantEnqueue(to: IGrantable): CloudTasksQueueIamMember {
     this.enqueuers.push(to);
-    if (this.sharedDispatcher) this.dispatcher.grantActAs(to);
+    if (this.identity && !this.dispatchesAll) this.caller.grantActAs(to);
     const { project, region } = Deployment.of(this);
     return grantOnce(
       this,
@@ -268,7 +268,8 @@ export class TaskQueue extends Construct {
     return deadline;
   }
 
-  private attach(worker: IPushTarget, dispatcher: ServiceIdentity): void {
+  private attach(worker: IPushTarget): void {
+    this.targets.push(worker);
     const sizes = [this.maxConcurrentDispatches, worker.maxInstances, worker.concurrency];
     const capacity = worker.maxInstances * worker.concurrency;
     check(this, [
@@ -283,20 +284,20 @@ export class TaskQueue extends Construct {
         message: `the timeout of [${worker.node.path}] is ${worker.timeout}; Cloud Tasks waits for 1800s at most`,
       },
     ]);
-    this.deliveryGrants.push(worker.grantInvoke(dispatcher));
+    this.deliveryGrants.push(worker.grantInvoke(this.caller));
     if (this.deadLetter) worker.useDeadLetter(this.deadLetter, this.maxAttempts);
   }
 
-  private createDispatcher(): ServiceIdentity {
-    const dispatcher = new ServiceIdentity(this, "dispatcher", {
+  private createCaller(): ServiceIdentity {
+    const caller = new ServiceIdentity(this, "dispatcher", {
       description: `Presented by the queue ${this.node.path} to functions`,
     });
     // Asked for by https://cloud.google.com/tasks/docs/creating-http-target-tasks (2026-04): the agent mints the tokens.
-    // It may come with the first queue only. The queue depends on the dispatcher, never on this grant: no circle.
+    // It may come with the first queue only. The queue depends on the caller, never on this grant: no circle.
     const { member, id, after = [] } = ServiceAgents.of(this).cloudTasks.grantee;
     const agent: IGrantable = { grantee: { member, id, after: [...after, this.resource] } };
-    this.deliveryGrants.push(dispatcher.grantActAs(agent));
-    return dispatcher;
+    this.deliveryGrants.push(caller.grantActAs(agent));
+    return caller;
   }
 
   private addAlerts(maxBackoff: Duration): void {

@@ -25,7 +25,7 @@ import { schemaRules, type TopicSchema } from "./topic-schema";
 /** A topic, whether made here or elsewhere. */
 export interface ITopic extends IPublishTarget {
   /** Pushes the topic's messages to a function. */
-  subscribe(id: string, worker: IPushTarget, props?: PushSubscriptionProps): PushSubscription;
+  addPushSubscription(id: string, worker: IPushTarget, props?: PushSubscriptionProps): PushSubscription;
   /** Keeps the topic's messages for whoever pulls them. */
   addPullSubscription(id: string, props?: PullSubscriptionProps): PullSubscription;
 }
@@ -73,7 +73,7 @@ abstract class TopicBase extends Construct implements ITopic {
     );
   }
 
-  subscribe(id: string, worker: IPushTarget, props: PushSubscriptionProps = {}): PushSubscription {
+  addPushSubscription(id: string, worker: IPushTarget, props: PushSubscriptionProps = {}): PushSubscription {
     return new PushSubscription(this, id, this, worker, props);
   }
 

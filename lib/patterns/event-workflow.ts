@@ -14,7 +14,7 @@ import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
 import { ServiceIdentity } from "../parts/service-identity";
-import type { PushSubscription } from "../parts/subscription";
+import type { PushSubscription, PushSubscriptionProps } from "../parts/subscription";
 import { Topic } from "../parts/topic";
 import { Workflow, type WorkflowProps } from "../parts/workflow";
 import { environment, PUSH_INSTANCES, type WorkerProps } from "./worker";
@@ -53,6 +53,11 @@ export interface EventWorkflowProps {
    */
   readonly prefix?: string;
   /**
+   * Overrides of the push subscription: backoff, delivery attempts, ordering, retention, the grant of tokens.
+   * @default - 20 delivery attempts, 10 seconds to 10 minutes apart, not ordered
+   */
+  readonly subscription?: Omit<PushSubscriptionProps, "filter" | "deadLetter">;
+  /**
    * Records in one call of the endpoint: 1 to 1000. Their predictions must fit into the workflow's memory, about 130 KB of
    * JSON: fewer for embeddings. An upload has 1,000 chunks at most.
    * @default 50
@@ -64,6 +69,11 @@ export interface EventWorkflowProps {
    * @default 131072
    */
   readonly maxUploadBytes?: number;
+  /**
+   * Keeps messages that could not be worked on. Without it Pub/Sub delivers them until they expire.
+   * @default true
+   */
+  readonly deadLetter?: boolean;
   /**
    * Who may upload and read results.
    * @default - a new service account, for callers to impersonate
@@ -87,7 +97,7 @@ export class EventWorkflow extends Construct {
   readonly subscription: PushSubscription;
   readonly starter: FunctionService;
   readonly workflow: Workflow;
-  readonly deadLetter: DeadLetter;
+  readonly deadLetter?: DeadLetter;
   readonly client: IGrantable;
 
   constructor(scope: Construct, id: string, props: EventWorkflowProps) {
@@ -144,9 +154,12 @@ export class EventWorkflow extends Construct {
     });
     this.workflow.grantExecute(this.starter);
 
-    this.deadLetter = new DeadLetter(this, "dead-letter", { encryptionKey });
+    this.deadLetter = props.deadLetter === false ? undefined : new DeadLetter(this, "dead-letter", { encryptionKey });
     this.topic = new Topic(this, "topic", { name: props.topicName, encryptionKey });
-    this.subscription = this.topic.subscribe("start-workflow", this.starter, { deadLetter: this.deadLetter });
+    this.subscription = this.topic.addPushSubscription("start-workflow", this.starter, {
+      ...props.subscription,
+      deadLetter: this.deadLetter,
+    });
     const notification = this.uploadBucket.notify(this.topic, { events: ["OBJECT_FINALIZE"], prefix: props.prefix });
     // After an apply that stopped halfway, an upload would be lost without a subscription, or start what is not there.
     createAfter(notification, [this.subscription.resource]);

@@ -53,7 +53,7 @@ export interface PullSubscriberProps extends Omit<PullSubscriptionProps, "deadLe
 }
 
 export interface PubSubFanoutProps {
-  /** Functions by name, each with a subscription and a dead letter of its own. */
+  /** Functions by name, each with a subscription of its own and, unless `deadLetter` is false, a dead letter. */
   readonly subscribers: Readonly<Record<string, SubscriberProps>>;
   /**
    * Subscriptions for services of your own, by name.
@@ -76,6 +76,11 @@ export interface PubSubFanoutProps {
    */
   readonly resultsBucket?: IBucket;
   /**
+   * Keeps the messages that a subscriber could not work on. Without it Pub/Sub delivers them until they expire.
+   * @default true
+   */
+  readonly deadLetter?: boolean;
+  /**
    * Who may publish and read results.
    * @default - a new service account, for callers to impersonate
    */
@@ -91,14 +96,14 @@ export interface PubSubFanoutProps {
 export interface Subscriber {
   readonly worker: FunctionService;
   readonly subscription: PushSubscription;
-  readonly deadLetter: DeadLetter;
+  readonly deadLetter?: DeadLetter;
 }
 
 /** One subscriber of a fan-out that pulls. */
 export interface PullSubscriber {
   readonly subscription: PullSubscription;
   readonly consumer: IGrantable;
-  readonly deadLetter: DeadLetter;
+  readonly deadLetter?: DeadLetter;
 }
 
 /** A prediction may take a minute and more, and a message holds up to 1000 instances. */
@@ -115,12 +120,14 @@ export class PubSubFanout extends Construct {
   readonly pullSubscribers: Readonly<Record<string, PullSubscriber>>;
   readonly client: IGrantable;
   private readonly encryptionKey?: EncryptionKey;
+  private readonly hasDeadLetters: boolean;
 
   constructor(scope: Construct, id: string, props: PubSubFanoutProps) {
     super(scope, id);
     const pullers = props.pullSubscribers ?? {};
     const ids = new Set(Object.keys(pullers).flatMap((name) => [name, `${name}-pull`]));
     this.encryptionKey = props.encryptionKey;
+    this.hasDeadLetters = props.deadLetter ?? true;
     check(this, [
       {
         code: "InvalidValue",
@@ -161,7 +168,7 @@ export class PubSubFanout extends Construct {
   private addSubscriber(name: string, props: SubscriberProps): Subscriber {
     const { filter, endpoint, subscription, ...worker } = props;
     const scope = new Construct(this, name);
-    const deadLetter = new DeadLetter(scope, "dead-letter", { encryptionKey: this.encryptionKey });
+    const deadLetter = this.addDeadLetter(scope);
     const service = new FunctionService(scope, "worker", {
       description: `Works on messages for ${name}`,
       ...(endpoint && { timeout: PREDICTION_TIMEOUT }),
@@ -183,15 +190,21 @@ export class PubSubFanout extends Construct {
     endpoint?.grantPredict(service);
     return {
       worker: service,
-      subscription: this.topic.subscribe(name, service, { ...subscription, filter, deadLetter }),
+      subscription: this.topic.addPushSubscription(name, service, { ...subscription, filter, deadLetter }),
       deadLetter,
     };
+  }
+
+  private addDeadLetter(scope: Construct): DeadLetter | undefined {
+    return this.hasDeadLetters
+      ? new DeadLetter(scope, "dead-letter", { encryptionKey: this.encryptionKey })
+      : undefined;
   }
 
   private addPullSubscriber(name: string, props: PullSubscriberProps): PullSubscriber {
     const { consumer, ...subscription } = props;
     const scope = new Construct(this, `${name}-pull`);
-    const deadLetter = new DeadLetter(scope, "dead-letter", { encryptionKey: this.encryptionKey });
+    const deadLetter = this.addDeadLetter(scope);
     const puller = this.topic.addPullSubscription(name, { ...subscription, deadLetter });
     const reader = consumer ?? new ServiceIdentity(scope, "consumer", { description: `Pulls messages for ${name}` });
     puller.grantConsume(reader);

@@ -9,7 +9,7 @@ import { DataflowJob, type DataflowNetwork, type DataflowTemplate, DataflowWorke
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
-import { Schedule, ScheduleTarget } from "../parts/schedule";
+import { Schedule, ScheduleTarget, type ScheduleTime } from "../parts/schedule";
 import { TaskQueue, type TaskRetry } from "../parts/task-queue";
 import { environment, type WorkerProps } from "./worker";
 
@@ -22,13 +22,8 @@ export interface ScheduledPreprocessingProps {
    * `gs://<bucket>` of `outputBucket` instead for a place that all launches share.
    */
   readonly parameters: (output: string) => Readonly<Record<string, string>>;
-  /** When: five fields of unix-cron. */
-  readonly cron: string;
-  /**
-   * Name in the tz database.
-   * @default "Etc/UTC"
-   */
-  readonly timeZone?: string;
+  /** When the template is launched. */
+  readonly schedule: ScheduleTime;
   /**
    * Also launches the template when Terraform applies. A finished job is launched again by the next apply.
    * @default false
@@ -66,6 +61,11 @@ export interface ScheduledPreprocessingProps {
    */
   readonly retry?: TaskRetry;
   /**
+   * Keeps tasks that could not be worked on. Without it the queue drops them after their attempts.
+   * @default true
+   */
+  readonly deadLetter?: boolean;
+  /**
    * Overrides of the launcher function.
    * @default - the function `dataflow-launcher` that comes with this package
    */
@@ -85,7 +85,7 @@ export class ScheduledPreprocessing extends Construct {
   readonly workers: DataflowWorkers;
   readonly tempBucket: IBucket;
   readonly outputBucket: IBucket;
-  readonly deadLetter: DeadLetter;
+  readonly deadLetter?: DeadLetter;
   /** Beginning of the names of launched jobs. */
   readonly jobNamePrefix: string;
   readonly deployTimeJob?: DataflowJob;
@@ -114,7 +114,7 @@ export class ScheduledPreprocessing extends Construct {
     const parameters = props.parameters(`gs://${this.outputBucket.name}/${JOB_NAME}`);
     this.jobNamePrefix = composeName("dataflowJob", [id], Deployment.of(this));
 
-    this.deadLetter = new DeadLetter(this, "dead-letter", { encryptionKey });
+    this.deadLetter = props.deadLetter === false ? undefined : new DeadLetter(this, "dead-letter", { encryptionKey });
     this.queue = new TaskQueue(this, "queue", {
       maxDispatchesPerSecond: 1,
       maxConcurrentDispatches: 1,
@@ -126,8 +126,7 @@ export class ScheduledPreprocessing extends Construct {
     this.workers.grantLaunch(this.launcher);
     this.workers.alertOnFailure(this, `${this.jobNamePrefix}-*`);
     this.schedule = new Schedule(this, "schedule", {
-      cron: props.cron,
-      timeZone: props.timeZone,
+      ...props.schedule,
       description: "Creates the task that launches preprocessing",
       target: ScheduleTarget.createTask({ queue: this.queue, worker: this.launcher, body: { parameters: {} } }),
     });

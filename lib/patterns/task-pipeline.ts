@@ -9,7 +9,7 @@ import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
-import { Schedule, ScheduleTarget } from "../parts/schedule";
+import { Schedule, ScheduleTarget, type ScheduleTime } from "../parts/schedule";
 import { ServiceIdentity } from "../parts/service-identity";
 import { TaskQueue, type TaskRetry } from "../parts/task-queue";
 import { type Graph, graphRules, hasDependents } from "./pipeline-graph";
@@ -25,13 +25,7 @@ export interface PipelineStepProps extends WorkerProps {
   readonly after?: readonly string[];
 }
 
-export interface PipelineSchedule {
-  /** Five fields of unix-cron. */
-  readonly cron: string;
-  /**
-   * @default "Etc/UTC"
-   */
-  readonly timeZone?: string;
+export interface PipelineSchedule extends ScheduleTime {
   /** Parameters of the runs that the schedule starts; a function of the run bucket, `gs://<bucket>`. */
   readonly parameters: (runBucket: string) => Readonly<Record<string, unknown>>;
 }
@@ -61,7 +55,7 @@ export interface TaskPipelineProps {
    * Overrides of the start function; set `ingress` to open it to the internet (IAM still applies).
    * @default - the function `pipeline-start` that comes with this package
    */
-  readonly start?: WorkerProps;
+  readonly starter?: WorkerProps;
   /**
    * Holds inputs (`inputs/`) and the state and results of runs (`runs/<run>/`).
    * @default - a new bucket
@@ -94,7 +88,7 @@ const OWN_IDS = new Set(["client", "dead-letter", "queue", "runs", "schedule", "
 export class TaskPipeline extends Construct {
   readonly queue: TaskQueue;
   readonly steps: Readonly<Record<string, FunctionService>>;
-  readonly start: FunctionService;
+  readonly starter: FunctionService;
   readonly runBucket: IBucket;
   readonly deadLetter?: DeadLetter;
   readonly schedule?: Schedule;
@@ -128,9 +122,9 @@ export class TaskPipeline extends Construct {
         .filter(([name]) => !OWN_IDS.has(name))
         .map(([name, step]) => [name, this.addStep(name, step, hasDependents(graph, name), encryptionKey)]),
     );
-    this.start = this.addStart(props, graph);
+    this.starter = this.addStarter(props, graph);
     this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Starts runs of the pipeline" });
-    this.start.grantInvoke(this.client);
+    this.starter.grantInvoke(this.client);
     this.runBucket.grantCreate(this.client);
     this.runBucket.grantRead(this.client);
     this.schedule = props.schedule && this.addSchedule(props.schedule);
@@ -153,12 +147,12 @@ export class TaskPipeline extends Construct {
         {
           RUN_BUCKET: this.runBucket.name,
           QUEUE: this.queue.fullName,
-          TOKEN_IDENTITY: this.queue.dispatcher.email,
+          TOKEN_IDENTITY: this.queue.caller.email,
         },
         props.environment,
       ),
     });
-    this.queue.serve(step);
+    this.queue.addTarget(step);
     this.runBucket.grantRead(step);
     this.runBucket.grantCreate(step);
     // The last steps enqueue nothing.
@@ -166,7 +160,7 @@ export class TaskPipeline extends Construct {
     return step;
   }
 
-  private addStart(props: TaskPipelineProps, graph: Graph): FunctionService {
+  private addStarter(props: TaskPipelineProps, graph: Graph): FunctionService {
     const steps = Object.entries(this.steps).map(([name, step]) => ({
       name,
       url: step.uri,
@@ -179,15 +173,15 @@ export class TaskPipeline extends Construct {
       // A scheduled start is a task of the same queue.
       maxInstances: this.queue.maxConcurrentDispatches,
       encryptionKey: props.encryptionKey,
-      ...props.start,
+      ...props.starter,
       environment: environment<PipelineStartEnvironment>(
         {
           RUN_BUCKET: this.runBucket.name,
           QUEUE: this.queue.fullName,
-          TOKEN_IDENTITY: this.queue.dispatcher.email,
+          TOKEN_IDENTITY: this.queue.caller.email,
           STEPS: JSON.stringify(steps),
         },
-        props.start?.environment,
+        props.starter?.environment,
       ),
     });
     this.runBucket.grantRead(start);
@@ -196,14 +190,13 @@ export class TaskPipeline extends Construct {
     return start;
   }
 
-  private addSchedule({ cron, timeZone, parameters }: PipelineSchedule): Schedule {
-    this.queue.serve(this.start);
+  private addSchedule({ parameters, ...time }: PipelineSchedule): Schedule {
+    this.queue.addTarget(this.starter);
     const body = { parameters: parameters(`gs://${this.runBucket.name}`) };
     return new Schedule(this, "schedule", {
-      cron,
-      timeZone,
+      ...time,
       description: "Creates the task that starts a run of the pipeline",
-      target: ScheduleTarget.createTask({ queue: this.queue, worker: this.start, body }),
+      target: ScheduleTarget.createTask({ queue: this.queue, worker: this.starter, body }),
     });
   }
 }

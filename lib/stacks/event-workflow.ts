@@ -27,7 +27,7 @@ export class EventWorkflowStack extends GoogleStack {
       cloud_function_name: this.workflow.starter.resource.name,
       workflow_name: this.workflow.workflow.resource.name,
       results_bucket_name: this.workflow.resultsBucket.name,
-      dead_letter_subscription_name: this.workflow.deadLetter.subscription.resource.name,
+      dead_letter_subscription_name: this.workflow.deadLetter?.subscription.resource.name,
       client: this.workflow.client.grantee.member,
     });
   }

@@ -22,8 +22,8 @@ export class PubSubFanoutStack extends GoogleStack {
       subscribers: {
         text: { source: predictor, endpoint, filter: Filter.equals("modality", "text") },
         image: { source: predictor, endpoint, filter: Filter.equals("modality", "image") },
-        // It takes whatever Pub/Sub takes, so that there is nothing to hand over.
-        audit: { source: FunctionSource.builtIn("message-audit"), subscription: { handOver: false } },
+        // It accepts every message, so it sends none to the dead letter itself.
+        audit: { source: FunctionSource.builtIn("message-audit"), subscription: { useDeadLetter: false } },
       },
       pullSubscribers: {
         services: { name: `ai-workloads-subscription-${settings.environment}` },
@@ -39,8 +39,8 @@ export class PubSubFanoutStack extends GoogleStack {
       subscription_names: [...pushed, ...pulled].map(({ subscription }) => subscription.resource.name),
       cloud_function_name: subscribers.text?.worker.resource.name,
       cloud_function_names: pushed.map(({ worker }) => worker.resource.name),
-      dead_letter_subscription_names: [...pushed, ...pulled].map(
-        ({ deadLetter }) => deadLetter.subscription.resource.name,
+      dead_letter_subscription_names: [...pushed, ...pulled].flatMap(
+        ({ deadLetter }) => deadLetter?.subscription.resource.name ?? [],
       ),
       results_bucket_name: resultsBucket.name,
       client: client.grantee.member,

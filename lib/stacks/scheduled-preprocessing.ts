@@ -17,8 +17,7 @@ export class ScheduledPreprocessingStack extends GoogleStack {
         inputFile: "gs://dataflow-samples/shakespeare/kinglear.txt",
         output: `${output}/wordcount/outputs`,
       }),
-      cron: settings.schedule,
-      timeZone: settings.timeZone,
+      schedule: { cron: settings.schedule, timeZone: settings.timeZone },
       deployTimeJob: true,
     });
 
@@ -28,7 +27,7 @@ export class ScheduledPreprocessingStack extends GoogleStack {
       launcher_url: this.preprocessing.launcher.uri,
       schedule_name: this.preprocessing.schedule.resource.name,
       output_bucket_name: this.preprocessing.outputBucket.name,
-      dead_letter_subscription_name: this.preprocessing.deadLetter.subscription.resource.name,
+      dead_letter_subscription_name: this.preprocessing.deadLetter?.subscription.resource.name,
     });
   }
 }

@@ -27,7 +27,7 @@ export class TaskPipelineStack extends GoogleStack {
 
     addOutputs(this, {
       queue_name: this.pipeline.queue.resource.name,
-      start_url: this.pipeline.start.uri,
+      start_url: this.pipeline.starter.uri,
       pipeline_steps: Object.keys(this.pipeline.steps),
       run_bucket_name: this.pipeline.runBucket.name,
       task_name: this.pipeline.schedule?.resource.name,

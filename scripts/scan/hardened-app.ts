@@ -53,7 +53,7 @@ export function synthesizeHardened(outdir: string): void {
   new ScheduledPreprocessing(stack("scheduled-preprocessing"), "preprocessing", {
     template: DataflowTemplate.classic("gs://dataflow-templates/latest/Word_Count"),
     parameters: (output) => ({ inputFile: "gs://acme-raw/words.txt", output: `${output}/counts` }),
-    cron: "0 3 * * *",
+    schedule: { cron: "0 3 * * *" },
     deployTimeJob: true,
     network: { subnetwork: "regions/us-central1/subnetworks/ml", privateIps: true },
     encryptionKey,

@@ -42,6 +42,7 @@ import {
   type ScheduledTask,
   type ScheduleProps,
   ScheduleTarget,
+  type ScheduleTime,
   Secret,
   ServiceIdentity,
   type ServiceIdentityProps,
@@ -240,7 +241,7 @@ function taskPipeline(stack: GoogleStack): void {
     maxConcurrentDispatches: 3,
     retry: RETRY,
     schedule,
-    start: { ...workerOf(stack, "pipeline-start"), source: FunctionSource.builtIn("pipeline-start") },
+    starter: { ...workerOf(stack, "pipeline-start"), source: FunctionSource.builtIn("pipeline-start") },
     runBucket: bucketOf(stack, "runs"),
     deadLetter: true,
     client: CLIENT,
@@ -258,6 +259,8 @@ function eventWorkflow(stack: GoogleStack): void {
     resultsBucket: bucketOf(stack, "results"),
     topicName: "uploads",
     prefix: "in/",
+    subscription: pushOf("uploads"),
+    deadLetter: true,
     chunkSize: 10,
     maxUploadBytes: 10_000,
     client: CLIENT,
@@ -275,20 +278,21 @@ const SUBSCRIPTION = {
   maxBackoff: Duration.minutes(5),
 };
 
+const pushOf = (name: string): Omit<Every<PushSubscriptionProps>, "filter" | "deadLetter"> => ({
+  ...SUBSCRIPTION,
+  name,
+  grantTokenCreator: true,
+  useDeadLetter: true,
+});
+
 function pubsubFanout(stack: GoogleStack): void {
-  const push: Omit<Every<PushSubscriptionProps>, "filter" | "deadLetter"> = {
-    ...SUBSCRIPTION,
-    name: "push-one",
-    grantTokenCreator: true,
-    handOver: true,
-  };
   const { encryptionKey: _, buildIdentity: __, ...worker } = functionOf(stack, "fanout-worker");
   const subscriber: Omit<Every<SubscriberProps>, "buildIdentity"> = {
     ...worker,
     source: FunctionSource.builtIn("message-predictor"),
     filter: Filter.equals("modality", "text"),
     endpoint: endpointOf(stack),
-    subscription: push,
+    subscription: pushOf("push-one"),
   };
   const puller: Every<PullSubscriberProps> = {
     ...SUBSCRIPTION,
@@ -299,6 +303,7 @@ function pubsubFanout(stack: GoogleStack): void {
   const props: Every<PubSubFanoutProps> = {
     subscribers: { text: subscriber },
     pullSubscribers: { pulled: puller },
+    deadLetter: true,
     topicName: "messages",
     schema: AVRO,
     resultsBucket: bucketOf(stack, "results"),
@@ -309,11 +314,12 @@ function pubsubFanout(stack: GoogleStack): void {
 }
 
 function scheduledPreprocessing(stack: GoogleStack): void {
+  const schedule: Every<ScheduleTime> = { cron: "0 3 * * *", timeZone: "Europe/Zurich" };
   const props: Every<ScheduledPreprocessingProps> = {
     template: TEMPLATE,
     parameters: (output) => ({ ...WORD_COUNT, output: `${output}/counts` }),
-    cron: "0 3 * * *",
-    timeZone: "Europe/Zurich",
+    schedule,
+    deadLetter: true,
     deployTimeJob: true,
     maxWorkers: 2,
     machineType: "n1-standard-2",
@@ -344,7 +350,7 @@ function parts(stack: GoogleStack): void {
   const direct = new TaskQueue(stack, "direct", queueOf("direct"));
   direct.dispatchTo(worker);
   const shared = new TaskQueue(stack, "shared", queueOf("shared"));
-  shared.serve(worker);
+  shared.addTarget(worker);
 
   const topicProps: Every<TopicProps> = {
     name: "topic",
@@ -359,9 +365,9 @@ function parts(stack: GoogleStack): void {
     filter: Filter.has("modality"),
     deadLetter,
     grantTokenCreator: true,
-    handOver: true,
+    useDeadLetter: true,
   };
-  topic.subscribe("pushed", worker, push);
+  topic.addPushSubscription("pushed", worker, push);
   const pull: Every<PullSubscriptionProps> = {
     ...SUBSCRIPTION,
     name: "pulled",

@@ -36,6 +36,6 @@ new ScheduledPreprocessing(stackOf("own-preprocessing"), "words", {
     inputFile: "gs://dataflow-samples/shakespeare/kinglear.txt",
     output: `${output}/counts`,
   }),
-  cron: "0 3 * * *",
+  schedule: { cron: "0 3 * * *" },
 });
 synthesize(app);
