@@ -70,7 +70,12 @@ async function main(): Promise<boolean> {
 function fuzz(requests: number, seed: string | undefined): boolean {
   const begin = performance.now();
   const { status } = spawnSync(process.execPath, [join("node_modules", "jest", "bin", "jest.js"), "functions/fuzz"], {
-    env: { ...process.env, FUZZ_RUNS: String(requests), ...(seed !== undefined && { FUZZ_SEED: seed }) },
+    env: {
+      ...process.env,
+      DEEP_TESTS: "1",
+      FUZZ_RUNS: String(requests),
+      ...(seed !== undefined && { FUZZ_SEED: seed }),
+    },
     stdio: ["ignore", "inherit", "inherit"],
   });
   printTable(

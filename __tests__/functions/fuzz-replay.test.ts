@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { FakeGoogle } from "../support/fake-google";
 import { finishedRuns } from "../support/finished-runs";
-import { effectsIn, RUNS, SEED, startTarget } from "../support/fuzzing";
+import { effectsIn, printRun, RUNS, SEED, startTarget } from "../support/fuzzing";
 import type { Reply, Served } from "../support/serve";
 import { type Delivery, FINISHED_RUNS, type Folder, type Target, targets } from "../support/targets";
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([google, ...served].map((server) => server.stop()));
-  process.stderr.write(`${SCHEDULES} schedules of deliveries a function, FUZZ_SEED=${SEED}\n`);
+  printRun(`${SCHEDULES} schedules of deliveries a function`);
 });
 
 /** Which delivery, and whose turn: those of the same turn go out together, and only then the next. */

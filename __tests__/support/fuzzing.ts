@@ -1,13 +1,26 @@
 import { readEnvironment } from "../../functions/shared/environment";
 import { vertexPredictor } from "../../functions/shared/predictor";
+import { IS_DEEP, inDepth } from "./deep";
 import { environments } from "./environments";
 import type { FakeGoogle } from "./fake-google";
 import { type Served, serve } from "./serve";
 import type { Folder } from "./targets";
 
-/** Requests per function: `FUZZ_RUNS`. A run is repeated by its seed: `FUZZ_SEED`. */
-export const RUNS = Number(process.env.FUZZ_RUNS ?? 500);
-export const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
+/**
+ * Requests per function: `FUZZ_RUNS`.
+ * @default 60; in `npm run test:deep` 500
+ */
+export const RUNS = Number(process.env.FUZZ_RUNS ?? inDepth(500, 60));
+/**
+ * Repeats a run: `FUZZ_SEED`.
+ * @default always the same; in `npm run test:deep` a new one, which is printed
+ */
+export const SEED = Number(process.env.FUZZ_SEED ?? inDepth(Date.now() % 2 ** 31, 1));
+
+/** Prints which run it was, in the long form: the short one is always the same, and a failure names its seed. */
+export function printRun(line: string): void {
+  if (IS_DEEP) process.stderr.write(`${line}, FUZZ_SEED=${SEED}\n`);
+}
 
 /** A function as its `index.ts` connects it, but to the fake. */
 export function startTarget(folder: Folder, google: FakeGoogle): Promise<Served> {
