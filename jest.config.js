@@ -17,6 +17,7 @@ module.exports = {
   coverageReporters: ["text-summary"],
   collectCoverageFrom: ["lib/**/*.ts", "functions/**/*.ts"],
   coverageThreshold: { global: { lines: 95 } },
+  reporters: ["default", "<rootDir>/__tests__/jest/progress-reporter.js"],
   testTimeout: 30_000,
   // By default jest leaves a core free, which on two cores makes it half as fast.
   maxWorkers: "100%",

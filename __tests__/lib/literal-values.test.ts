@@ -18,6 +18,7 @@ import { Workflow } from "../../lib/parts/workflow";
 import { evaluate } from "../../terraform/evaluate";
 import { parseTemplate } from "../../terraform/expression";
 import type { Value } from "../../terraform/values";
+import { onlyIf } from "../support/only-if";
 import { errorsOf, type Json, only, temporaryFolder, testFunction, testStack } from "./support";
 
 /** What Terraform, JSON or cdktf could read as something of their own. */
@@ -228,7 +229,7 @@ function terraformIsThere(): boolean {
 }
 
 describe("text that users give", () => {
-  it.each(Object.keys(PROPERTIES))("reaches Google as it was given: %s", (name) => {
+  test.each(Object.keys(PROPERTIES))("reaches Google as it was given: %s", (name) => {
     fc.assert(
       fc.property(hostile, (text) => {
         const { template, read } = templateOf(name, text);
@@ -238,10 +239,8 @@ describe("text that users give", () => {
     );
   });
 
-  const withTerraform = terraformIsThere() ? it : it.skip;
-  withTerraform(
-    "reaches Google as it was given, by Terraform's own reading (skipped where there is no terraform)",
-    () => {
+  onlyIf(terraformIsThere(), "there is no terraform on the PATH", () => {
+    test("reaches Google as it was given, by Terraform's own reading", () => {
       const cases = Object.keys(PROPERTIES).flatMap((name) =>
         fc.sample(hostile, { numRuns: 4, seed: 7 }).map((text) => ({ text, ...templateOf(name, text) })),
       );
@@ -259,10 +258,10 @@ describe("text that users give", () => {
       for (const [index, { text, read }] of cases.entries()) {
         expect(read(planned_values.outputs[`o${index}`].value)).toBe(text);
       }
-    },
-  );
+    });
+  });
 
-  it("keeps tokens: alone, amid text, and behind a brace that is not closed", () => {
+  test("keeps tokens: alone, amid text, and behind a brace that is not closed", () => {
     const stack = testStack();
     const name = new TerraformVariable(stack, "name", { type: "string" }).stringValue;
     const count = new TerraformVariable(stack, "count", { type: "number" }).numberValue;
@@ -282,7 +281,7 @@ describe("text that users give", () => {
     });
   });
 
-  it.each([
+  test.each([
     [{ a: Number.NaN }, "JSON cannot hold the number NaN"],
     [{ a: 10n }, "JSON cannot hold the number 10"],
     [["\ud83d"], 'JSON cannot hold "\\ud83d", which has half a character'],

@@ -19,24 +19,24 @@ describe("synthesis", () => {
     run("node", SYNTH, there, { TZ: "Asia/Tokyo", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" });
   });
 
-  it("writes the JSON of all five stacks", () => {
+  test("writes the JSON of all five stacks", () => {
     expect(readdirSync(join(here, "cdktf.out/stacks")).sort()).toEqual(STACKS);
     for (const stack of STACKS) expect(existsSync(join(here, "cdktf.out/stacks", stack, "cdk.tf.json"))).toBe(true);
   });
 
-  it("gives the same bytes in every folder, time zone and locale, whenever the files were touched", () => {
+  test("gives the same bytes in every folder, time zone and locale, whenever the files were touched", () => {
     const files = hashes(join(here, "cdktf.out"));
     expect(Object.keys(files).length).toBeGreaterThan(20);
     expect(hashes(join(there, "cdktf.out"))).toEqual(files);
   });
 
-  it("gives the same bytes from the cache of bundles", () => {
+  test("gives the same bytes from the cache of bundles", () => {
     const cold = hashes(join(here, "cdktf.out"));
     run("node", SYNTH, here);
     expect(hashes(join(here, "cdktf.out"))).toEqual(cold);
   });
 
-  it("gives the same bytes by cdktf's own command line", () => {
+  test("gives the same bytes by cdktf's own command line", () => {
     run("node", CLI, here);
     expect(hashes(join(here, "cli.out", "stacks"))).toEqual(hashes(join(here, "cdktf.out", "stacks")));
     expect(readFileSync(join(here, "cli.out", "manifest.json"))).toEqual(
@@ -44,7 +44,7 @@ describe("synthesis", () => {
     );
   });
 
-  it("changes a function's object when its code changes, and nothing of the others", () => {
+  test("changes a function's object when its code changes, and nothing of the others", () => {
     const before = JSON.parse(readFileSync(join(there, "cdktf.out/stacks/async-batch/cdk.tf.json"), "utf8"));
     const file = join(there, "functions/batch-submitter/handler.ts");
     writeFileSync(file, `${readFileSync(file, "utf8")}\nexport const changed = Date.now;\nconsole.debug(changed);\n`);
@@ -63,7 +63,7 @@ describe("bad settings", () => {
 
   beforeAll(() => copyProject(folder));
 
-  it("are all reported, with exit code 1, and leave no JSON of an earlier synthesis", () => {
+  test("are all reported, with exit code 1, and leave no JSON of an earlier synthesis", () => {
     run("node", SYNTH, folder);
     const bad = { GOOGLE_PROJECT: "No Project", GOOGLE_REGION: "moon", SCHEDULE: "sometimes" };
     expect(() => run("node", SYNTH, folder, bad)).toThrow(

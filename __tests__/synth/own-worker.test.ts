@@ -43,7 +43,7 @@ describe("docs/own-worker.md, followed in a clone without dist/", () => {
     run("npm", ["run", "--silent", "synth"], clone);
   });
 
-  it("synthesizes each stack of the page", () => {
+  test("synthesizes each stack of the page", () => {
     expect(stacks).toEqual(["shouting", "counting", "reporting", "lengths", "sentiment"]);
     expect(existsSync(join(clone, "dist"))).toBe(false);
     for (const stack of stacks) expect(existsSync(join(clone, "cdktf.out/stacks", stack, "cdk.tf.json"))).toBe(true);
@@ -62,7 +62,7 @@ describe("docs/own-worker.md, followed in a clone without dist/", () => {
     ],
   };
 
-  it.each(runs)(
+  test.each(runs)(
     "runs $stack by the page's command, with the result where the page says",
     ({ stack = "", rest = "" }) => {
       const printed = run("npm", ["run", "--silent", "local", "--", stack, ...rest.split(" ")], clone);
@@ -77,7 +77,7 @@ describe("docs/own-worker.md, followed in a clone without dist/", () => {
     },
   );
 
-  it("runs every stack of the page that the emulator can", () => {
+  test("runs every stack of the page that the emulator can", () => {
     expect(runs.map(({ stack }) => stack)).toEqual(stacks.filter((stack) => stack !== "sentiment"));
   });
 });

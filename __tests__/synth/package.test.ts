@@ -46,13 +46,13 @@ describe("the package in another project", () => {
     }
   });
 
-  it.each(Object.keys(CONSUMERS))("compiles with its types, docs/library.md's app and a worker: %s", (name) => {
+  test.each(Object.keys(CONSUMERS))("compiles with its types, docs/library.md's app and a worker: %s", (name) => {
     expect(PROGRAM).toContain('from "cdktf-serverless-ml"');
     run("node", ["../node_modules/typescript/bin/tsc", "-p", "."], join(project, name));
   });
 
   const TS_NODE = ["../node_modules/ts-node/dist/bin.js", "main.ts"];
-  it.each<[string, readonly string[]]>([
+  test.each<[string, readonly string[]]>([
     ["cdktf-init", TS_NODE],
     ["node16", ["out/main.js"]],
     ["nodenext", ["out/main.js"]],
@@ -70,7 +70,7 @@ describe("the package in another project", () => {
     }
   });
 
-  it.each([
+  test.each([
     ["thrown where a value is made", "Duration.seconds(-1)", 1],
     [
       "found by synthesize",
@@ -96,7 +96,7 @@ describe("the package in another project", () => {
     expect(lines.length).toBeLessThan(15);
   });
 
-  it("takes the app, the stack and the worker of docs/own-worker.md, and a clone runs what it synthesizes", () => {
+  test("takes the app, the stack and the worker of docs/own-worker.md, and a clone runs what it synthesizes", () => {
     const folder = join(project, "cdktf-init", "shouting");
     const used = ["main.ts", "stacks/shouting.ts", "functions/shout-worker/index.ts", "drivers/shout.ts"];
     for (const path of used) writeInto(folder, path, PAGE.get(path) as string);
@@ -111,7 +111,7 @@ describe("the package in another project", () => {
     expect(printed).toMatch(/^OK {2}shouting {2}accepted 1, done 1,/m);
   });
 
-  it("has its peers and what a worker imports in the versions that docs/own-worker.md installs", () => {
+  test("has its peers and what a worker imports in the versions that docs/own-worker.md installs", () => {
     const { dependencies, peerDependencies, devDependencies } = JSON.parse(
       readFileSync(join(ROOT, "package.json"), "utf8"),
     );
@@ -128,12 +128,12 @@ describe("the package in another project", () => {
     expect(installed.valibot).toBe(dependencies.valibot);
   });
 
-  it("is packed into a file that git ignores", () => {
+  test("is packed into a file that git ignores", () => {
     expect(filename).toMatch(/\.tgz$/);
     expect(readFileSync(join(ROOT, ".gitignore"), "utf8")).toMatch(/^\*\.tgz$/m);
   });
 
-  it("wraps a worker of one's own, which bundles", () => {
+  test("wraps a worker of one's own, which bundles", () => {
     const bundle = `const { FunctionSource } = require("cdktf-serverless-ml");
       const { bytes, entryPoint } = FunctionSource.typescript("node16/worker.ts").archive();
       const { "index.js": code } = require("fflate").unzipSync(bytes);
