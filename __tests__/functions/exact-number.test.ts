@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { parseCsv } from "../../functions/batch-worker/records";
 import { isExact } from "../../functions/shared/exact-number";
 import { parseJson } from "../../functions/shared/json";
+import { cases } from "../support/deep";
 
 /** A decimal as `numerator / 10^places`, exactly: an oracle that shares nothing with the rule's own text handling. */
 function rational(literal: string): { numerator: bigint; places: number } {
@@ -50,7 +51,7 @@ test("whatever JavaScript or C writes for a double is exact", () => {
       expect(isExact(JSON.stringify(value))).toBe(true);
       if (!Number.isInteger(value) && Math.abs(value) > 1e-300) expect(isExact(value.toPrecision(17))).toBe(true);
     }),
-    { numRuns: 5_000 },
+    { numRuns: cases(5_000) },
   );
 });
 
@@ -61,7 +62,7 @@ test("a whole number is exact when, and only when, it is the same after it was a
       const again = rational(String(Number(value))).numerator;
       expect(isExact(String(value))).toBe(again === value);
     }),
-    { numRuns: 5_000 },
+    { numRuns: cases(5_000) },
   );
 });
 
@@ -82,7 +83,7 @@ test("JSON's numbers are kept within a double's rounding, or refused", () => {
       kept++;
       expect(isAsClose(text, json)).toBe(true);
     }),
-    { numRuns: 5_000 },
+    { numRuns: cases(5_000) },
   );
   expect(kept).toBeGreaterThan(1_000);
 });
@@ -109,7 +110,7 @@ test("a field of a CSV is its text, or a number that JSON can write and that say
         expect(isSame(text, json) || text.includes(".")).toBe(true);
       }
     }),
-    { numRuns: 5_000 },
+    { numRuns: cases(5_000) },
   );
 });
 

@@ -3,6 +3,7 @@ import { csvRecords, jsonlRecords } from "../../functions/batch-submitter/record
 import { cut } from "../../functions/batch-submitter/shards";
 import { parseCsv, parseJsonl } from "../../functions/batch-worker/records";
 import { MAX_SHARD_BYTES } from "../../functions/shared/shard";
+import { cases } from "../support/deep";
 
 /** The file in pieces of the given size, as a network would deliver it: cut anywhere, in characters too. */
 async function* chunks(file: Buffer, size: number): AsyncGenerator<Buffer> {
@@ -42,7 +43,7 @@ test("the shards of a JSON lines file hold its records, each once, in order", as
         expect(parsed.at(-1)?.length).toBeLessThanOrEqual(batch);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });
 
@@ -81,7 +82,7 @@ test("the shards of a CSV file hold its records, each once, in order", async () 
         expect(parsed.slice(0, -1).every((part) => part.length === batch)).toBe(true);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });
 

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { requireUtf8, utf8Chunks } from "../../functions/shared/utf8";
+import { cases } from "../support/deep";
 
 async function* chunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -51,7 +52,7 @@ test("text in UTF-8 passes unchanged, wherever it is cut", async () => {
       expect(await streamed(bytes, n)).toEqual(bytes);
       expect(whole(bytes)).toBe(bytes);
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 
@@ -77,7 +78,7 @@ test("any other bytes are refused with the offset of the first wrong one and its
       for (let end = before.length + 1; end <= given.length; end++) expect(isText(given.subarray(0, end))).toBe(false);
       expect(Number(line)).toBe(before.toString().split("\n").length);
     }),
-    { numRuns: 2_000 },
+    { numRuns: cases(2_000) },
   );
 });
 

@@ -20,6 +20,7 @@ import { PubSubFanoutStack } from "../../lib/stacks/pubsub-fanout";
 import { ScheduledPreprocessingStack } from "../../lib/stacks/scheduled-preprocessing";
 import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
 import { evaluateStack, type StackResource } from "../../terraform";
+import { cases } from "../support/deep";
 import { helloSource, synthesized, testApp, testFunction, testStack } from "./support";
 
 /** The service agents' domains, and the API that brings each: https://cloud.google.com/iam/docs/service-agents */
@@ -341,7 +342,7 @@ describe("the order of an apply", () => {
       fc.property(variants, (variant) => {
         expect(broken(allPatterns(variant))).toEqual({});
       }),
-      { numRuns: 12 },
+      { numRuns: cases(12) },
     );
   }, 120_000);
 

@@ -5,3 +5,6 @@ export const IS_DEEP = process.env.DEEP_TESTS === "1";
 export function inDepth<T>(deep: T, short: T): T {
   return IS_DEEP ? deep : short;
 }
+
+/** How many cases of a property a test tries: all in the long form, a fifth in the short one. */
+export const cases = (count: number): number => inDepth(count, Math.ceil(count / 5));
