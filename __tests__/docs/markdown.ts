@@ -82,17 +82,20 @@ export function codeIn(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code as string);
 }
 
-/** The anchors of a document's headings, as GitHub makes them. */
+/** The anchors of a document: those of its headings as GitHub makes them, a second one of a name with -1, and its own. */
 export function anchorsOf(markdown: string): Set<string> {
   const prose = markdown.replace(/^```.*?^```$/gms, "");
-  const headings = [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading as string);
-  return new Set(
-    headings.map((heading) =>
-      heading
-        .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-        .replace(/\s/g, "-"),
-    ),
-  );
+  const anchors = new Set([...prose.matchAll(/<a id="([^"]+)"><\/a>/g)].map(([, id]) => id as string));
+  const times = new Map<string, number>();
+  for (const [, heading = ""] of prose.matchAll(/^#+ (.*)$/gm)) {
+    const anchor = heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replace(/\s/g, "-");
+    const before = times.get(anchor) ?? 0;
+    anchors.add(before === 0 ? anchor : `${anchor}-${before}`);
+    times.set(anchor, before + 1);
+  }
+  return anchors;
 }
