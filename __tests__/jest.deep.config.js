@@ -5,7 +5,7 @@ process.env.DEEP_TESTS = "1";
 module.exports = {
   ...require("../jest.config.js"),
   rootDir: "..",
-  testMatch: ["faults/stacks", "prove/stacks", "prove/own", "run/propagation"].map(
-    (name) => `<rootDir>/__tests__/local/${name}.test.ts`,
+  testMatch: ["faults/stacks", "iam-check/stacks", "iam-check/own", "run/propagation"].map(
+    (name) => `<rootDir>/packages/scenarios/__tests__/${name}.test.ts`,
   ),
 };

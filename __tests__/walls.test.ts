@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, normalize } from "node:path";
+import ts from "typescript";
 
 interface Import {
   readonly file: string;
@@ -29,7 +30,7 @@ function importsOf(path: string): Import[] {
     );
 }
 
-const OWN = /^(bench|cli|functions|lib|local|main|review|scripts|terraform)(\/|$)/;
+const OWN = /^(bench|functions|lib|main|packages|scripts|@cdktf-serverless-ml)(\/|$)/;
 const CDKTF = /^(@cdktf|cdktf|constructs)(\/|$)/;
 
 /** [what, the parts of the project that it may import, whether it may import cdktf] */
@@ -39,10 +40,6 @@ const WALLS: [string, RegExp, boolean][] = [
   ["lib/patterns", /^lib\/(core|parts)\/|^lib\/patterns\/(worker|pipeline-graph)$/, true],
   ["lib/stacks", /^lib\/(core|parts|patterns|settings)|^lib\/stacks\/outputs$/, true],
   ["functions", /^functions\//, false],
-  ["terraform", /^terraform\//, false],
-  ["local", /^(cli|local|terraform)(\/|$)/, false],
-  ["review", /^(cli|review|terraform)(\/|$)/, false],
-  ["cli", /^cli\//, false],
 ];
 
 describe("the walls of the house", () => {
@@ -63,5 +60,24 @@ describe("the walls of the house", () => {
   it("nobody imports the barrel of a provider package, which costs more than a second", () => {
     const imports = ["lib", "main.ts", "scripts", "bench"].flatMap(importsOf);
     expect(imports.filter(({ module }) => /^@cdktf\/provider-[a-z]+$/.test(module))).toEqual([]);
+  });
+
+  it.each(readdirSync("packages"))("packages/%s imports its own files and its dependencies alone", (name) => {
+    const folder = join("packages", name);
+    const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const sources = readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => join(folder, "src", file));
+    const imports = sources.flatMap((file) =>
+      ts.preProcessFile(readFileSync(file, "utf8")).importedFiles.map(({ fileName: module }) => ({ file, module })),
+    );
+    expect(imports.length).toBeGreaterThan(1);
+    const foreign = imports.filter(({ file, module }) => {
+      if (module.startsWith("node:")) return false;
+      if (module.startsWith(".")) return !normalize(join(file, "..", module)).startsWith(folder);
+      const [, packageName = ""] = /^((?:@[^/]+\/)?[^/]+)/.exec(module) ?? [];
+      return !Object.hasOwn(dependencies, packageName);
+    });
+    expect(foreign).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { type Clock, RealClock } from "../local/core/clock";
+import { type Clock, RealClock } from "@cdktf-serverless-ml/emulator";
 
 /** Time that passes so many times as fast as on the wall. */
 export function faster(factor: number): Clock {

@@ -1,10 +1,14 @@
 import { join } from "node:path";
-import { sideBySide } from "../local/core/side-by-side";
-import { type FaultReport, runFaults } from "../local/faults";
-import { type FlowType, flowOf } from "../local/run/flows";
-import { Machine } from "../local/run/machine";
-import { isGood } from "../local/run/summary";
-import { readStack } from "../terraform";
+import { sideBySide } from "@cdktf-serverless-ml/emulator";
+import {
+  type FaultReport,
+  type FlowType,
+  flowOf,
+  isGood,
+  runFaults,
+  startMachine,
+} from "@cdktf-serverless-ml/scenarios";
+import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { printTable } from "./measure";
 
 /** Wall milliseconds between lines of progress of one run. */
@@ -63,7 +67,7 @@ function longestFirst(folder: string, names: readonly string[]): Omit<Run, "seed
 const isFunction = ({ type }: { readonly type: string }) => type === "google_cloudfunctions2_function";
 
 async function faultRun(folder: string, { stack, type, seed }: Run, inputs: number): Promise<FaultReport> {
-  const machine = await Machine.start(join(folder, stack));
+  const machine = await startMachine(join(folder, stack));
   try {
     return await runFaults(machine, type, { seed, inputs, onProgress: progressOf(stack, seed) });
   } finally {

@@ -1,10 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Clock, RealClock } from "../local/core/clock";
-import { VirtualClock } from "../local/core/virtual-clock";
-import type { Interposition, RunOptions } from "../local/run/machine";
-import { burstOf } from "../local/tasks/token-bucket";
+import {
+  burstOf,
+  type Clock,
+  type Interposition,
+  RealClock,
+  type RunOptions,
+  VirtualClock,
+} from "@cdktf-serverless-ml/emulator";
 import { faster } from "./faster-clock";
 import { ARRIVED, LocalStack, type StackOptions, work, writeStack } from "./local-stack";
 import { printTable, verdict } from "./measure";

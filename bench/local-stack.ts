@@ -1,10 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type RunningStack, type RunOptions, VirtualClock } from "@cdktf-serverless-ml/emulator";
+import { startStack } from "@cdktf-serverless-ml/scenarios";
 import { zipSync } from "fflate";
-import { VirtualClock } from "../local/core/virtual-clock";
-import type { RunOptions } from "../local/run/machine";
-import type { RunningStack } from "../local/run/running-stack";
-import { startStack } from "../local/run/start-stack";
 
 // A stack of the benchmark's own, written as Terraform JSON: one small function, a queue and a topic with two filtered
 // subscriptions in front of it, and the bindings that they need.

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "../local/core/clock";
+import type { Clock } from "@cdktf-serverless-ml/emulator";
 import { faster } from "./faster-clock";
 import { CONCURRENCY, LocalStack, type Received, work, writeStack } from "./local-stack";
 import { median, printTable, verdict } from "./measure";
@@ -56,7 +56,7 @@ async function startEach(): Promise<void> {
 function ready(stack: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const begin = performance.now();
-    const child = spawn("node", [RUNNER, "local/cli.ts", "--terraform", stack, "--keep", "--quiet"]);
+    const child = spawn("node", [RUNNER, "packages/scenarios/src/cli.ts", "--terraform", stack, "--keep", "--quiet"]);
     let result: number | undefined;
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       if (result !== undefined || !text.includes("runs here until Ctrl-C")) return;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { endWithOthers, FlagError, readFlags } from "../cli";
+import { endWithOthers, FlagError, readFlags } from "@cdktf-serverless-ml/cli";
 import { faultRuns, NotAnArchitecture } from "./fault-runs";
 import { load } from "./load";
 import { printTable, verdict } from "./measure";

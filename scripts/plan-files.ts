@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { secretsOf } from "../review/plan";
+import { secretsOf } from "@cdktf-serverless-ml/review";
 
 // biome-ignore lint/suspicious/noExplicitAny: Terraform's plans have no type here.
 type Json = any;

@@ -1,11 +1,15 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { counted } from "../cli";
-import { flowOf } from "../local/run/flows";
-import { describe as describeSummary, onTerminal } from "../local/run/print";
-import { inputFor, runStack } from "../local/run/run-stack";
-import type { Summary } from "../local/run/summary";
-import { readStack } from "../terraform";
+import { counted } from "@cdktf-serverless-ml/cli";
+import {
+  describe as describeSummary,
+  flowOf,
+  inputFor,
+  onTerminal,
+  runStack,
+  type Summary,
+} from "@cdktf-serverless-ml/scenarios";
+import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { describe } from "./contents";
 
 /**

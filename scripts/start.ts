@@ -1,6 +1,5 @@
-import { endWithOthers, FlagError, takeNoArguments } from "../cli";
-import { LoadError } from "../local/core/load-error";
-import { StartError } from "../local/run/start-stack";
+import { endWithOthers, FlagError, takeNoArguments } from "@cdktf-serverless-ml/cli";
+import { LoadError, StartError } from "@cdktf-serverless-ml/emulator";
 import { runApp } from "./run-app";
 import { runStacks } from "./run-stacks";
 

@@ -4,8 +4,8 @@ import { once } from "node:events";
 /** Commands that a person types, with what their refusals begin with. */
 const COMMANDS = [
   ["scripts/start.ts", 1, /^Given --frob; allowed: no arguments\n$/],
-  ["local/cli.ts", 2, /^Given --frob; allowed: --terraform, .*; npm run local -- --help says more\n$/],
-  ["review/cli.ts", 1, /^review: Given --frob; allowed: --base, .*; --help tells more\n$/],
+  ["packages/scenarios/src/cli.ts", 2, /^Given --frob; allowed: --terraform, .*; npm run local -- --help says more\n$/],
+  ["packages/review/src/cli.ts", 1, /^review: Given --frob; allowed: --base, .*; --help tells more\n$/],
   ["bench/soak.ts", 2, /^Given --frob; allowed: --stack, .*; npm run soak -- --help says more\n$/],
 ] as const;
 
@@ -18,7 +18,7 @@ test.each(COMMANDS)("%s: an unknown flag is refused in our words, and nothing ru
 
 // Of Windows, which has no SIGPIPE, no such convention is known.
 const onUnix = process.platform === "win32" ? test.skip : test;
-onUnix.each(["local/cli.ts", "review/cli.ts", "bench/soak.ts"])(
+onUnix.each(["packages/scenarios/src/cli.ts", "packages/review/src/cli.ts", "bench/soak.ts"])(
   "%s: where nobody reads what it writes it ends quietly, with the exit code of a broken pipe",
   async (script) => {
     const child = spawn(process.execPath, ["scripts/ts.mjs", script, "--help"], { stdio: ["ignore", "pipe", "pipe"] });

@@ -2,17 +2,16 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FunctionHost, SIMULATED_SERVICES } from "@cdktf-serverless-ml/emulator";
 import ts from "typescript";
 import * as library from "../../lib/index";
-import { FunctionHost } from "../../local/functions";
-import { SIMULATED_IAM } from "../../local/iam";
-import { asyncBatch } from "../../local/run/flows/async-batch";
-import { eventWorkflow } from "../../local/run/flows/event-workflow";
-import { pubsubFanout } from "../../local/run/flows/pubsub-fanout";
-import { scheduledPreprocessing } from "../../local/run/flows/scheduled-preprocessing";
-import { taskPipeline } from "../../local/run/flows/task-pipeline";
-import { PASSIVE, READ_AT_LOAD } from "../../local/run/passive";
-import { SIMULATED_SERVICES } from "../../local/run/stand-ins";
+import { SIMULATED_IAM } from "../../packages/emulator/src/iam";
+import { PASSIVE, READ_AT_LOAD } from "../../packages/emulator/src/machine/passive";
+import { asyncBatch } from "../../packages/scenarios/src/flows/async-batch";
+import { eventWorkflow } from "../../packages/scenarios/src/flows/event-workflow";
+import { pubsubFanout } from "../../packages/scenarios/src/flows/pubsub-fanout";
+import { scheduledPreprocessing } from "../../packages/scenarios/src/flows/scheduled-preprocessing";
+import { taskPipeline } from "../../packages/scenarios/src/flows/task-pipeline";
 import { blocksOf, codeIn, readDocuments, root, sectionOf, tableOf } from "./markdown";
 
 const page = readDocuments().get("docs/local.md") as string;
@@ -27,7 +26,7 @@ const workspace = mkdtempSync(join(tmpdir(), "docs-local-"));
 afterAll(() => rmSync(workspace, { recursive: true }));
 
 function local(...args: string[]) {
-  return spawnSync(process.execPath, [join(root, "scripts", "ts.mjs"), "local/cli.ts", ...args], {
+  return spawnSync(process.execPath, [join(root, "scripts", "ts.mjs"), "packages/scenarios/src/cli.ts", ...args], {
     cwd: root,
     env: { ...process.env, INIT_CWD: undefined, NO_COLOR: "1" },
     encoding: "utf8",
@@ -52,9 +51,9 @@ test("says what each stack takes, and by which outputs it is recognised", () => 
 });
 
 test("links the claims of every part", () => {
-  const claims = readdirSync(join(root, "local"), { recursive: true, encoding: "utf8" })
+  const claims = readdirSync(join(root, "packages", "emulator", "src"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith("CLAIMS.md"))
-    .map((path) => `../local/${path.replaceAll("\\", "/")}`);
+    .map((path) => `../packages/emulator/src/${path.replaceAll("\\", "/")}`);
   const linked = tableOf(page, "part").map(([, link = ""]) => /\]\((.*)\)/.exec(link)?.[1]);
   expect(claims.length).toBeGreaterThan(5);
   expect(linked.sort()).toEqual(claims.sort());

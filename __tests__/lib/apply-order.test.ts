@@ -19,7 +19,7 @@ import { EventWorkflowStack } from "../../lib/stacks/event-workflow";
 import { PubSubFanoutStack } from "../../lib/stacks/pubsub-fanout";
 import { ScheduledPreprocessingStack } from "../../lib/stacks/scheduled-preprocessing";
 import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
-import { evaluateStack, type StackResource } from "../../terraform";
+import { evaluateStack, type StackResource } from "../../packages/terraform-json/src";
 import { cases } from "../support/deep";
 import { helloSource, synthesized, testApp, testFunction, testStack } from "./support";
 

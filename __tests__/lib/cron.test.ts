@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { isSchedule } from "../../lib/core/cron";
-import { Cron } from "../../local/scheduler/cron";
+import { Cron } from "../../packages/emulator/src/scheduler/cron";
 
 /** Sources: see `lib/core/cron.ts`. */
 const UNIX = [

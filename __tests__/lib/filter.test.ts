@@ -1,7 +1,7 @@
+import { parseFilter } from "@cdktf-serverless-ml/emulator";
 import fc from "fast-check";
 import { ValidationError } from "../../lib/core/validation";
 import { Filter } from "../../lib/parts/filter";
-import { parseFilter } from "../../local/pubsub/filter";
 import { thrownBy } from "./support";
 
 type Attributes = Readonly<Record<string, string>>;

@@ -15,9 +15,9 @@ import { ServiceIdentity } from "../../lib/parts/service-identity";
 import { TaskQueue } from "../../lib/parts/task-queue";
 import { Topic } from "../../lib/parts/topic";
 import { Workflow } from "../../lib/parts/workflow";
-import { evaluate } from "../../terraform/evaluate";
-import { parseTemplate } from "../../terraform/expression";
-import type { Value } from "../../terraform/values";
+import { evaluate } from "../../packages/terraform-json/src/evaluate";
+import { parseTemplate } from "../../packages/terraform-json/src/expression";
+import type { Value } from "../../packages/terraform-json/src/values";
 import { onlyIf } from "../support/only-if";
 import { errorsOf, type Json, only, temporaryFolder, testFunction, testStack } from "./support";
 

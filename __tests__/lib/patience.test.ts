@@ -10,7 +10,7 @@ import { EventWorkflow } from "../../lib/patterns/event-workflow";
 import { PubSubFanout } from "../../lib/patterns/pubsub-fanout";
 import { ScheduledPreprocessing } from "../../lib/patterns/scheduled-preprocessing";
 import { TaskPipeline } from "../../lib/patterns/task-pipeline";
-import { backoff } from "../../local/core/backoff";
+import { backoff } from "../../packages/emulator/src/core/backoff";
 import { all, helloSource, type Json, only, testFunction, testStack } from "./support";
 
 // Quotas a minute, endpoints that grow, and new grants (2 minutes, sometimes 7 or more:

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runStacks } from "../../scripts/run-stacks";
-import { changed, synthesized } from "../local/run/synthesized";
+import { changed, synthesized } from "../support/synthesized";
 
 const stacks = synthesized();
 const outdir = mkdtempSync(join(tmpdir(), "outdir-"));

@@ -34,8 +34,7 @@ describe("docs/own-worker.md, followed in a clone without dist/", () => {
 
   beforeAll(() => {
     copyProject(clone);
-    for (const path of ["cli", "local", "terraform", "samples"])
-      cpSync(join(ROOT, path), join(clone, path), { recursive: true });
+    cpSync(join(ROOT, "samples"), join(clone, "samples"), { recursive: true });
     for (const [path, text] of files) if (path !== "main.ts") writeInto(clone, path, text);
     writeFileSync(join(clone, "main.ts"), withStacks(readFileSync(join(ROOT, "main.ts"), "utf8")));
     const [lines] = blocks.filter(({ language }) => language === "jsonl");

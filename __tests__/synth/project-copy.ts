@@ -2,11 +2,13 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   cpSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -38,11 +40,17 @@ export function linkPackages(folder: string): void {
   for (const name of readdirSync(from)) {
     if (name.startsWith("@")) {
       mkdirSync(join(to, name), { recursive: true });
-      for (const scoped of readdirSync(join(from, name))) symlinkSync(join(from, name, scoped), join(to, name, scoped));
+      for (const scoped of readdirSync(join(from, name)))
+        symlinkSync(target(join(from, name, scoped)), join(to, name, scoped));
     } else if (!name.startsWith(".")) {
       symlinkSync(join(from, name), join(to, name));
     }
   }
+}
+
+/** Workspaces are links into the project, and so they stay in the copy. */
+function target(path: string): string {
+  return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : path;
 }
 
 /** What a clone of the project holds that synthesis reads, with other times on every file. */
@@ -53,11 +61,12 @@ export function copyProject(folder: string): void {
     "lib",
     "main.ts",
     "package.json",
+    "packages",
     "scripts",
     "tsconfig.json",
     "workflows",
   ]) {
-    cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+    cpSync(join(ROOT, path), join(folder, path), { recursive: true, filter: (file) => !file.includes("__tests__") });
   }
   const past = new Date(2001, 2, 3);
   for (const file of filesIn(folder)) lutimesSync(join(folder, file), past, past);

@@ -1,0 +1,68 @@
+import { synthesized } from "../../../../__tests__/support/synthesized";
+import { evaluateStack, readStack } from "../../../terraform-json/src";
+import { agentWarnings } from "../../src/iam";
+
+const stacks = synthesized();
+afterAll(() => stacks.remove());
+
+const GRANT = "google_service_account_iam_member.agent";
+const agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-cloudtasks.iam.gserviceaccount.com";
+const api = { google_project_service: { tasks: { service: "cloudtasks.googleapis.com" } } };
+const API = "google_project_service.tasks";
+
+/** A grant to the agent of Cloud Tasks beside other resources. */
+function warnings(resources: object, dependsOn: string[] = [], member: object = { member: agent }): string[] {
+  const grant = { service_account_id: "projects/p/serviceAccounts/s@p.iam.gserviceaccount.com", ...member };
+  const json = {
+    provider: { google: [{ project: "acme-ml", region: "us-central1" }] },
+    data: { google_project: { this: {} } },
+    resource: {
+      google_service_account_iam_member: {
+        agent: { ...grant, role: "roles/iam.serviceAccountUser", depends_on: dependsOn },
+      },
+      ...resources,
+    },
+  };
+  return agentWarnings(evaluateStack(json, { name: "own", folder: "/none" }).resources);
+}
+
+const said = (how: string) => [
+  `${GRANT}: needs the service agent gcp-sa-cloudtasks ${how} ${API}; in a new project it does not exist yet. Let it depend on a time_sleep that depends on the API`,
+];
+
+describe("what needs a service agent before Google has made it is named", () => {
+  test.each(["async-batch", "task-pipeline", "event-workflow", "pubsub-fanout", "scheduled-preprocessing"])(
+    "%s waits for all of them",
+    (name) => {
+      expect(agentWarnings(readStack(stacks.stack(name)).resources)).toEqual([]);
+    },
+  );
+
+  test("a grant that does not wait for the API, and one that waits for nothing but the API", () => {
+    expect(warnings(api)).toEqual(said("without waiting for"));
+    expect(warnings(api, [API])).toEqual(said("right after"));
+  });
+
+  test("a pause counts where it comes after the API", () => {
+    const pause = (dependsOn: string[]) => ({ ...api, time_sleep: { wait: { depends_on: dependsOn } } });
+    expect(warnings(pause([API]), ["time_sleep.wait"])).toEqual([]);
+    expect(warnings(pause([]), [API, "time_sleep.wait"])).toEqual(said("right after"));
+  });
+
+  test("nothing is said of an API that the stack does not enable, and of accounts that are nobody's agent", () => {
+    expect(warnings({})).toEqual([]);
+    expect(warnings(api, [], { member: "serviceAccount:me@acme-ml.iam.gserviceaccount.com" })).toEqual([]);
+  });
+
+  test("a workflow, whose agent Google asks for when it is created", () => {
+    const workflow = (dependsOn: string[]) => ({
+      google_project_service: { flows: { service: "workflows.googleapis.com" } },
+      google_workflows_workflow: { flow: { name: "f", source_contents: "main: {steps: []}", depends_on: dependsOn } },
+      time_sleep: { wait: { depends_on: ["google_project_service.flows"] } },
+    });
+    expect(warnings(workflow(["google_project_service.flows"]))).toEqual([
+      expect.stringMatching(/^google_workflows_workflow\.flow: needs the service agent gcp-sa-workflows right after /),
+    ]);
+    expect(warnings(workflow(["time_sleep.wait"]))).toEqual([]);
+  });
+});

@@ -1,0 +1,428 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "cdktf";
+import {
+  AsyncBatch,
+  type AsyncBatchProps,
+  Bucket,
+  type BucketProps,
+  DataflowJob,
+  type DataflowJobProps,
+  type DataflowNetwork,
+  DataflowTemplate,
+  DataflowWorkers,
+  type DataflowWorkersProps,
+  DeadLetter,
+  Duration,
+  EncryptionKey,
+  EventWorkflow,
+  type EventWorkflowProps,
+  externalGrantee,
+  Filter,
+  FunctionService,
+  type FunctionServiceProps,
+  FunctionSource,
+  GoogleStack,
+  type GoogleStackProps,
+  Memory,
+  type NotificationOptions,
+  type PipelineSchedule,
+  type PipelineStepProps,
+  PredictionEndpoint,
+  type PredictionEndpointProps,
+  PubSubFanout,
+  type PubSubFanoutProps,
+  type PullSubscriberProps,
+  type PullSubscriptionProps,
+  type PushSubscriptionProps,
+  Schedule,
+  ScheduledPreprocessing,
+  type ScheduledPreprocessingProps,
+  type ScheduledTask,
+  type ScheduleProps,
+  ScheduleTarget,
+  type ScheduleTime,
+  Secret,
+  ServiceIdentity,
+  type ServiceIdentityProps,
+  type SubscriberProps,
+  synthesize,
+  TaskPipeline,
+  type TaskPipelineProps,
+  TaskQueue,
+  type TaskQueueProps,
+  type TaskRetry,
+  Topic,
+  type TopicProps,
+  type TopicSchema,
+  type VpcEgress,
+  type WorkerProps,
+  Workflow,
+  type WorkflowProps,
+} from "../../../../lib";
+
+/*
+ * Stacks that use every option of every construct. An option that is added to the library does not compile here until it is
+ * used, so that whatever the library emits is known to the emulator. Overrides are left out: they may hold anything.
+ */
+type Every<Props> = Required<Omit<Props, "overrides">>;
+
+const KEY = "projects/acme-ml/locations/us-central1/keyRings/ml/cryptoKeys/data";
+const CLIENT = externalGrantee("serviceAccount:caller@acme-ml.iam.gserviceaccount.com");
+const HELLO = FunctionSource.typescript(join(__dirname, "../../../../__tests__/lib/fixtures/hello"));
+const AVRO: Every<TopicSchema> = {
+  type: "AVRO",
+  definition: '{"type":"record","name":"Message","fields":[{"name":"text","type":"string"}]}',
+  encoding: "JSON",
+};
+const PROTO: Every<TopicSchema> = {
+  type: "PROTOCOL_BUFFER",
+  definition: 'syntax = "proto3"; message Message { string text = 1; }',
+  encoding: "BINARY",
+};
+const RETRY: Every<TaskRetry> = {
+  maxAttempts: 7,
+  minBackoff: Duration.seconds(2),
+  maxBackoff: Duration.minutes(5),
+  maxDoublings: 4,
+};
+const VPC: Every<VpcEgress> = {
+  connector: "projects/acme-ml/locations/us-central1/connectors/ml",
+  traffic: "ALL_TRAFFIC",
+};
+const NETWORK: Every<DataflowNetwork> = {
+  network: "ml",
+  subnetwork: "regions/us-central1/subnetworks/ml",
+  privateIps: true,
+};
+const TEMPLATE = DataflowTemplate.classic("gs://dataflow-templates/latest/Word_Count");
+const WORD_COUNT = { inputFile: "gs://dataflow-samples/shakespeare/kinglear.txt", output: "gs://acme-out/counts" };
+const SECRET_IDS = ["api-key", "token"] as const;
+
+export interface EveryOption {
+  /** Stack -> its folder. */
+  readonly folders: Readonly<Record<string, string>>;
+  readonly folder: string;
+}
+
+/** Synthesizes the stacks into a folder of their own. */
+export function synthesizeEveryOption(): EveryOption {
+  const folder = mkdtempSync(join(tmpdir(), "every-option-"));
+  const app = new App({ outdir: folder, stackTraces: false });
+  const stacks = { asyncBatch, taskPipeline, eventWorkflow, pubsubFanout, scheduledPreprocessing, parts };
+  const names = Object.entries(stacks).map(([name, build]) => {
+    build(stackOf(app, name));
+    return name;
+  });
+  synthesize(app);
+  return { folder, folders: Object.fromEntries(names.map((name) => [name, join(folder, "stacks", name)])) };
+}
+
+function stackOf(app: App, id: string): GoogleStack {
+  const props: Every<GoogleStackProps> = {
+    project: "acme-ml",
+    region: "us-central1",
+    environment: "dev",
+    labels: { team: "ml" },
+    notificationEmails: ["ml@acme.com"],
+    versionedBuckets: true,
+    accessLogBucket: "acme-logs",
+    stateBucket: "acme-state",
+  };
+  return new GoogleStack(app, id, props);
+}
+
+/** All that a function's properties can say; those that a pattern decides itself are left out there. */
+function functionOf(stack: GoogleStack, name: string): Every<FunctionServiceProps> {
+  return {
+    source: HELLO,
+    name,
+    description: "Does it",
+    identity: new ServiceIdentity(stack, `${name}-identity`, identityOf(`${name}-id`)),
+    memory: Memory.gibibytes(1),
+    cpu: 1,
+    timeout: Duration.minutes(2),
+    concurrency: 2,
+    minInstances: 1,
+    maxInstances: 5,
+    environment: { MODE: "test" },
+    secrets: Object.fromEntries(
+      SECRET_IDS.map((id, index) => [
+        `SECRET_${index}`,
+        new Secret(stack, `${name}-${id}`, id, index ? "2" : "latest"),
+      ]),
+    ),
+    ingress: "ALLOW_INTERNAL_ONLY",
+    vpc: VPC,
+    buildIdentity: new ServiceIdentity(stack, `${name}-builder`, identityOf(`${name}-build`)),
+    encryptionKey: keyOf(stack),
+  };
+}
+
+/** A build identity of one's own needs grants that are made elsewhere, so functions here have the stack's. */
+function workerOf(stack: GoogleStack, name: string): Every<WorkerProps> {
+  const { encryptionKey: _, buildIdentity: __, ...props } = functionOf(stack, name);
+  return props as Every<WorkerProps>;
+}
+
+function endpointOf(stack: GoogleStack): PredictionEndpoint {
+  const props: Every<PredictionEndpointProps> = { host: "1234567890.us-central1-123.prediction.vertexai.goog" };
+  return new PredictionEndpoint(stack, "endpoint", "1234567890", props);
+}
+
+/** One for a stack. */
+function keyOf(stack: GoogleStack): EncryptionKey {
+  return (stack.node.tryFindChild("key") as EncryptionKey | undefined) ?? new EncryptionKey(stack, "key", KEY);
+}
+
+function identityOf(name: string): Every<ServiceIdentityProps> {
+  return { name, description: "An identity" };
+}
+
+function bucketOf(stack: GoogleStack, name: string): Bucket {
+  const props: Every<BucketProps> = {
+    name: `acme-${name}`,
+    location: "us-central1",
+    deleteAfter: Duration.days(30),
+    softDelete: Duration.days(7),
+    versioning: true,
+    accessLogs: Bucket.fromName(stack, `${name}-logs`, "acme-logs"),
+    forceDestroy: true,
+    encryptionKey: keyOf(stack),
+  };
+  return new Bucket(stack, name, props);
+}
+
+function workflowOf(name: string): Omit<Every<WorkflowProps>, "encryptionKey"> {
+  return {
+    source: "workflows/ml-prediction-workflow.yaml",
+    variables: { MODE: "test" },
+    name,
+    description: "A workflow",
+    callLogLevel: "LOG_ALL_CALLS",
+    deletionProtection: false,
+  };
+}
+
+function asyncBatch(stack: GoogleStack): void {
+  const props: Every<AsyncBatchProps> = {
+    endpoint: endpointOf(stack),
+    worker: { ...workerOf(stack, "batch-worker"), source: FunctionSource.builtIn("batch-worker") },
+    submitter: { ...workerOf(stack, "batch-submitter"), source: FunctionSource.builtIn("batch-submitter") },
+    inputBucket: bucketOf(stack, "in"),
+    outputBucket: bucketOf(stack, "out"),
+    maxDispatchesPerSecond: 5,
+    maxConcurrentDispatches: 3,
+    retry: RETRY,
+    dispatchDeadline: Duration.minutes(5),
+    predictBatchSize: 10,
+    deadLetter: true,
+    client: CLIENT,
+    encryptionKey: keyOf(stack),
+  };
+  new AsyncBatch(stack, "batch", props);
+}
+
+function taskPipeline(stack: GoogleStack): void {
+  const schedule: Every<PipelineSchedule> = {
+    cron: "0 3 * * *",
+    timeZone: "Europe/Zurich",
+    parameters: (runs) => ({ dataset: `gs://${runs}/data.csv` }),
+  };
+  const step: Every<PipelineStepProps> = {
+    ...workerOf(stack, "step-one"),
+    source: FunctionSource.builtIn("pipeline-preprocess"),
+    after: [],
+  };
+  const props: Every<TaskPipelineProps> = {
+    steps: { one: step, two: { source: FunctionSource.builtIn("pipeline-preprocess"), after: ["one"] } },
+    maxDispatchesPerSecond: 5,
+    maxConcurrentDispatches: 3,
+    retry: RETRY,
+    schedule,
+    starter: { ...workerOf(stack, "pipeline-start"), source: FunctionSource.builtIn("pipeline-start") },
+    runBucket: bucketOf(stack, "runs"),
+    deadLetter: true,
+    client: CLIENT,
+    encryptionKey: keyOf(stack),
+  };
+  new TaskPipeline(stack, "pipeline", props);
+}
+
+function eventWorkflow(stack: GoogleStack): void {
+  const props: Every<EventWorkflowProps> = {
+    endpoint: endpointOf(stack),
+    workflow: workflowOf("ml"),
+    starter: { ...workerOf(stack, "starter"), source: FunctionSource.builtIn("start-workflow") },
+    uploadBucket: bucketOf(stack, "uploads"),
+    resultsBucket: bucketOf(stack, "results"),
+    topicName: "uploads",
+    prefix: "in/",
+    subscription: pushOf("uploads"),
+    deadLetter: true,
+    chunkSize: 10,
+    maxUploadBytes: 10_000,
+    client: CLIENT,
+    encryptionKey: keyOf(stack),
+  };
+  new EventWorkflow(stack, "workflow", props);
+}
+
+const SUBSCRIPTION = {
+  ackDeadline: Duration.minutes(2),
+  retention: Duration.days(3),
+  ordered: true,
+  maxDeliveryAttempts: 9,
+  minBackoff: Duration.seconds(5),
+  maxBackoff: Duration.minutes(5),
+};
+
+const pushOf = (name: string): Omit<Every<PushSubscriptionProps>, "filter" | "deadLetter"> => ({
+  ...SUBSCRIPTION,
+  name,
+  grantTokenCreator: true,
+  useDeadLetter: true,
+});
+
+function pubsubFanout(stack: GoogleStack): void {
+  const { encryptionKey: _, buildIdentity: __, ...worker } = functionOf(stack, "fanout-worker");
+  const subscriber: Omit<Every<SubscriberProps>, "buildIdentity"> = {
+    ...worker,
+    source: FunctionSource.builtIn("message-predictor"),
+    filter: Filter.equals("modality", "text"),
+    endpoint: endpointOf(stack),
+    subscription: pushOf("push-one"),
+  };
+  const puller: Every<PullSubscriberProps> = {
+    ...SUBSCRIPTION,
+    name: "pull-one",
+    filter: Filter.hasPrefix("modality", "im"),
+    consumer: CLIENT,
+  };
+  const props: Every<PubSubFanoutProps> = {
+    subscribers: { text: subscriber },
+    pullSubscribers: { pulled: puller },
+    deadLetter: true,
+    topicName: "messages",
+    schema: AVRO,
+    resultsBucket: bucketOf(stack, "results"),
+    client: CLIENT,
+    encryptionKey: keyOf(stack),
+  };
+  new PubSubFanout(stack, "fanout", props);
+}
+
+function scheduledPreprocessing(stack: GoogleStack): void {
+  const schedule: Every<ScheduleTime> = { cron: "0 3 * * *", timeZone: "Europe/Zurich" };
+  const props: Every<ScheduledPreprocessingProps> = {
+    template: TEMPLATE,
+    parameters: (output) => ({ ...WORD_COUNT, output: `${output}/counts` }),
+    schedule,
+    deadLetter: true,
+    deployTimeJob: true,
+    maxWorkers: 2,
+    machineType: "n1-standard-2",
+    network: NETWORK,
+    inputBuckets: [bucketOf(stack, "raw")],
+    tempBucket: bucketOf(stack, "temp"),
+    outputBucket: bucketOf(stack, "clean"),
+    retry: RETRY,
+    launcher: { ...workerOf(stack, "launcher"), source: FunctionSource.builtIn("dataflow-launcher") },
+    encryptionKey: keyOf(stack),
+  };
+  new ScheduledPreprocessing(stack, "preprocessing", props);
+}
+
+/** Constructs by themselves, with what no pattern lets through. */
+function parts(stack: GoogleStack): void {
+  const { buildIdentity: _, ...options } = functionOf(stack, "worker");
+  const worker = new FunctionService(stack, "worker", options);
+  const deadLetter = new DeadLetter(stack, "dead-letter", { encryptionKey: keyOf(stack) });
+  const queueOf = (name: string): Every<TaskQueueProps> => ({
+    name,
+    maxDispatchesPerSecond: 5,
+    maxConcurrentDispatches: 3,
+    retry: RETRY,
+    loggingRatio: 1,
+    deadLetter,
+  });
+  const direct = new TaskQueue(stack, "direct", queueOf("direct"));
+  direct.dispatchTo(worker);
+  const shared = new TaskQueue(stack, "shared", queueOf("shared"));
+  shared.addTarget(worker);
+
+  const topicProps: Every<TopicProps> = {
+    name: "topic",
+    messageRetention: Duration.days(1),
+    schema: PROTO,
+    encryptionKey: keyOf(stack),
+  };
+  const topic = new Topic(stack, "topic", topicProps);
+  const push: Every<PushSubscriptionProps> = {
+    ...SUBSCRIPTION,
+    name: "pushed",
+    filter: Filter.has("modality"),
+    deadLetter,
+    grantTokenCreator: true,
+    useDeadLetter: true,
+  };
+  topic.addPushSubscription("pushed", worker, push);
+  const pull: Every<PullSubscriptionProps> = {
+    ...SUBSCRIPTION,
+    name: "pulled",
+    filter: Filter.not(Filter.has("a")),
+    deadLetter,
+  };
+  topic.addPullSubscription("pulled", pull).grantConsume(CLIENT);
+
+  const bucket = bucketOf(stack, "bucket");
+  const notification: Every<NotificationOptions> = {
+    events: ["OBJECT_FINALIZE", "OBJECT_METADATA_UPDATE", "OBJECT_DELETE", "OBJECT_ARCHIVE"],
+    prefix: "in/",
+  };
+  bucket.notify(new Topic(stack, "plain"), notification);
+  for (const grant of ["grantRead", "grantCreate", "grantReadWrite"] as const) bucket[grant](CLIENT);
+
+  const task = (queue: TaskQueue): Every<ScheduledTask> => ({
+    queue,
+    worker,
+    body: { a: 1 },
+    headers: { "X-Thing": "1" },
+    dispatchDeadline: Duration.minutes(3),
+  });
+  const targets = {
+    enqueue: ScheduleTarget.createTask(task(direct)),
+    "enqueue-shared": ScheduleTarget.createTask(task(shared)),
+    invoke: ScheduleTarget.invoke(worker, { b: 2 }),
+  };
+  for (const [name, target] of Object.entries(targets)) {
+    const schedule: Every<ScheduleProps> = {
+      cron: "*/5 * * * *",
+      timeZone: "Europe/Zurich",
+      target,
+      name,
+      description: "Every five minutes",
+      retries: 2,
+      paused: true,
+    };
+    new Schedule(stack, name, schedule);
+  }
+
+  const workflow = new Workflow(stack, "flow", { ...workflowOf("flow"), encryptionKey: keyOf(stack) });
+  workflow.grantExecute(CLIENT);
+
+  const workersProps: Every<DataflowWorkersProps> = {
+    tempBucket: bucketOf(stack, "job-temp"),
+    outputBucket: Bucket.fromName(stack, "job-out", "acme-out"),
+    inputBuckets: [bucketOf(stack, "job-in")],
+    maxWorkers: 2,
+    machineType: "n1-standard-2",
+    network: NETWORK,
+    encryptionKey: keyOf(stack),
+  };
+  const workers = new DataflowWorkers(stack, "workers", workersProps);
+  workers.grantLaunch(CLIENT);
+  const job: Every<DataflowJobProps> = { template: TEMPLATE, workers, parameters: WORD_COUNT, name: "job" };
+  new DataflowJob(stack, "job", job);
+}

@@ -1,0 +1,310 @@
+import type { Stack, StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { ApiError } from "../core/api-error";
+import { type Clock, RealClock } from "../core/clock";
+import { LoadError } from "../core/load-error";
+import type { Authorizer, Invoker, RestService, StandIn, Surroundings } from "../core/stand-in";
+import { FunctionHost } from "../functions";
+import type { LogEntry } from "../functions/log";
+import {
+  type Access,
+  agentWarnings,
+  type Binding,
+  BindingAuthorizer,
+  type BindingAuthorizerOptions,
+  type Denial,
+} from "../iam";
+import { Network, type Service, TokenAuthority } from "../network";
+import type { TopicPublisher } from "../pubsub/publisher";
+import { Secrets } from "../secrets";
+import { type ChooseModel, dedicatedHosts } from "../vertex";
+import { load } from "./load";
+import { Propagation } from "./propagation";
+import { LineRecorder } from "./recorder";
+import { RelayClock } from "./relay-clock";
+import { type CreatedTask, RunningStack, type WrittenObject } from "./running-stack";
+import { all, createStandIns, SIMULATED_SERVICES } from "./stand-ins";
+
+/** A function that does not start, with the last lines of its log. */
+export class StartError extends Error {}
+
+/** Stands between the parts of a run: what it makes of one is used in its stead. */
+export interface Interposition {
+  /** What stand-ins call functions, and each other, with. */
+  invoker?(invoker: Invoker): Invoker;
+  /** Google's APIs, as functions, workflows and clients call them over REST. */
+  service?(service: RestService): RestService;
+  /** What Pub/Sub forwards dead letters with, and Cloud Storage its notifications. */
+  publisher?(publisher: TopicPublisher): TopicPublisher;
+  /** What it does later: until then a run is not over. */
+  pending?(): number;
+}
+
+export interface RunOptions {
+  /** Default: the time on the wall. */
+  readonly clock?: Clock;
+  /** Where the lines of hops go. Default: nowhere. */
+  readonly write?: (line: string) => void;
+  /** Default false. */
+  readonly colours?: boolean;
+  /** Chooses among the stack's bindings: one for which it is false allows nothing, another may take one's place. Default: all. */
+  readonly bindings?: (binding: Binding) => Binding | boolean;
+  /** Told each call that no binding allows, those of the deployment included. */
+  readonly onDenied?: (denial: Denial) => void;
+  /** Told each call that is allowed, and all bindings that allow it. */
+  readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
+  /** Which model answers a prediction. Default: Iris. */
+  readonly chooseModel?: ChooseModel;
+  /**
+   * Milliseconds by the run's clock after which the stack's own bindings take effect; until then they allow nothing. In effect
+   * are those that the stack waits for with a `time_sleep`, that Google asks for when it deploys the stack, and its client's.
+   * Default: all are in effect.
+   */
+  readonly propagation?: number;
+  /** With `propagation`: which of these bindings come late. Default: all of them. */
+  readonly mayBeLate?: (binding: Binding) => boolean;
+  /** How often the run's clients ask again after 429, 5xx, and no answer. Default 0. */
+  readonly retries?: number;
+  /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
+  readonly interpose?: (surroundings: Pick<Surroundings, "clock" | "recorder">) => Interposition;
+}
+
+export interface MachineOptions {
+  /** What outputs the stack is used by, such as `client`. Default: its own. */
+  readonly outputsOf?: (stack: Stack) => Stack["outputs"];
+  /** Told what functions write. */
+  readonly onLog?: (functionName: string, entry: LogEntry) => void;
+  /** Which bindings the builds of the functions may use. Default: all. */
+  readonly bindings?: (binding: Binding) => Binding | boolean;
+  /** Told each call of the stack's own deployment that no binding allows. */
+  readonly onDenied?: (denial: Denial) => void;
+  /** Values of secrets, by a secret's id or full name. Default: made up. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /**
+   * Told what the stack asks for and a run does without, which secrets' values are made up, and what may fail on a first apply.
+   */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/** The network and the functions of a stack. They stay warm from run to run; everything else is made anew for each. */
+export class Machine {
+  private readonly clock = new RelayClock();
+  private readonly tokens = new TokenAuthority();
+  private readonly network: Network;
+  private readonly functions: FunctionHost;
+  private readonly secrets: Secrets;
+  private current: { authorizer: Authorizer; unsimulated: string[] };
+
+  private constructor(
+    readonly stack: Stack,
+    /** The stack's, and those of Google's agents. */
+    readonly bindings: readonly Binding[],
+    { onLog, secrets: given, ...iam }: MachineOptions,
+  ) {
+    const { clock, tokens, place } = this;
+    const { resources, folder } = stack;
+    this.current = { authorizer: this.authorizerOf(iam), unsimulated: [] };
+    const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
+    const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
+    this.network = new Network({ ...place, tokens, clock, onRefused, moreHosts: dedicatedHosts(resources) });
+    const references = FunctionHost.secrets({ ...place, resources });
+    this.secrets = new Secrets({ ...place, resources, references, given });
+    const { network, secrets } = this;
+    this.functions = new FunctionHost({ ...place, resources, folder, network, authorizer, clock, secrets, onLog });
+  }
+
+  /**
+   * Reads a stack and starts its functions.
+   *
+   * @param folder holds `cdk.tf.json`.
+   * @throws StackError, LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not
+   *   do, StartError. Nothing runs then any more.
+   */
+  static async start(folder: string, options: MachineOptions = {}): Promise<Machine> {
+    const { stack, bindings, notices } = load(
+      folder,
+      [FunctionHost.simulated, ...SIMULATED_SERVICES],
+      options.outputsOf,
+    );
+    const { project, region } = stack.defaults;
+    const { projectNumber, resources } = stack;
+    const problems = FunctionHost.problems({ project, region, projectNumber, resources });
+    if (problems.length > 0) throw new LoadError(problems);
+    const machine = new Machine(stack, bindings, options);
+    const madeUp = machine.secrets.madeUp.map(
+      (name) => `the value of ${name} is made up; --secrets <file> gives it one`,
+    );
+    for (const notice of [...notices, ...madeUp, ...agentWarnings(resources)]) options.onNotice?.(notice);
+    try {
+      // Says what is not simulated before anything starts.
+      await machine.run({ bindings: options.bindings, onDenied: options.onDenied }).stop();
+      await machine.network.start();
+      await machine.functions.start().catch((error) => {
+        throw error instanceof ApiError ? error : new StartError(error.message);
+      });
+      return machine;
+    } catch (error) {
+      await machine.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Puts the stack on the machine: empty queues, topics and buckets, its own bindings. One run at a time.
+   *
+   * @throws LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not do
+   */
+  run({
+    clock = new RealClock(),
+    write,
+    colours,
+    retries,
+    interpose,
+    chooseModel,
+    propagation = 0,
+    mayBeLate,
+    ...iam
+  }: RunOptions = {}): RunningStack {
+    const { stack, network, tokens, functions } = this;
+    const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack.resources) });
+    const denials: Denial[] = [];
+    const unsimulated: string[] = [];
+    const onDenied = (denial: Denial) => {
+      denials.push(denial);
+      iam.onDenied?.(denial);
+    };
+    const late = new Propagation(stack, clock, mayBeLate);
+    const { inEffect, onEarly } = late;
+    const authorizer = this.authorizerOf({ ...iam, onDenied, inEffect, onEarly });
+    this.current = { authorizer, unsimulated };
+    this.clock.leadTo(clock);
+    functions.requireDeployments();
+
+    const between = interpose?.({ clock, recorder }) ?? {};
+    const invoker = between.invoker?.(functions) ?? functions;
+    const surroundings: Surroundings = { ...this.place, clock, recorder, authorizer, tokens, invoker };
+    const written: WrittenObject[] = [];
+    const created: CreatedTask[] = [];
+    const standIns = createStandIns(surroundings, stack, {
+      secrets: this.secrets,
+      onWrite: (object) => written.push(object),
+      onTask: (queue, id, body) => created.push({ queue, id, body }),
+      publisher: between.publisher,
+      chooseModel,
+    });
+    network.services.clear();
+    network.services.add(
+      ...all(standIns).map((standIn) => watched(standIn, between.service, (what) => unsimulated.push(what))),
+      { rest: [doors(functions, tokens, stack.resources)], grpc: [] },
+    );
+    const parts = {
+      stack,
+      bindings: this.bindings,
+      network,
+      tokens,
+      functions,
+      standIns,
+      authorizer,
+      recorder,
+      clock,
+      retries,
+    };
+    const morePending = () => between.pending?.() ?? 0;
+    late.begin(propagation, authorizer.used);
+    return new RunningStack({ ...parts, late, denials, unsimulated, written, created, morePending }, async () => {
+      recorder.end();
+      for (const standIn of all(standIns)) standIn.stop();
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.functions.stop();
+    await this.network.stop();
+  }
+
+  private get place() {
+    const { defaults, projectNumber } = this.stack;
+    return { project: defaults.project, region: defaults.region, projectNumber };
+  }
+
+  private authorizerOf({
+    bindings: choose = () => true,
+    ...told
+  }: Pick<RunOptions, "bindings" | "onDenied" | "onAllowed"> &
+    Pick<BindingAuthorizerOptions, "inEffect" | "onEarly">): BindingAuthorizer {
+    const bindings = this.bindings.flatMap((binding) => {
+      const chosen = choose(binding);
+      return chosen === true ? [binding] : chosen === false ? [] : [chosen];
+    });
+    return new BindingAuthorizer(bindings, { project: this.place.project, ...told });
+  }
+}
+
+/**
+ * The functions' own URLs. Functions come from the internet, whatever they call, unless all their traffic goes through a VPC
+ * connector (https://docs.cloud.google.com/run/docs/securing/ingress); everybody else here stands for a client inside the network.
+ */
+function doors(functions: FunctionHost, tokens: TokenAuthority, resources: readonly StackResource[]): Service {
+  const [internal, external] = [functions.rest("internal"), functions.rest("external")];
+  const identities = new Set(
+    resources
+      .filter(
+        ({ type, attributes }) =>
+          type === "google_cloudfunctions2_function" &&
+          attributes.service_config?.vpc_connector_egress_settings !== "ALL_TRAFFIC",
+      )
+      .map(({ attributes }) => attributes.service_config?.service_account_email),
+  );
+  return {
+    ...internal,
+    handle: (request) => {
+      const caller = tokens.verify(request.headers.authorization)?.email;
+      return (identities.has(caller) ? external : internal).handle(request);
+    },
+  };
+}
+
+/** Tells what a stand-in refuses because it does not do it. */
+function watched(
+  { rest, grpc }: StandIn,
+  between: (service: RestService) => RestService = (service) => service,
+  tell: (what: string) => void,
+): Pick<StandIn, "rest" | "grpc"> {
+  const notice = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ApiError && error.http === 501) tell(error.message);
+      throw error;
+    }
+  };
+  return {
+    rest: rest.map(between).map((service) => ({
+      hosts: service.hosts,
+      handle: (request) => notice(() => service.handle(request)),
+    })),
+    grpc: grpc.map((service) => ({
+      ...service,
+      methods: Object.fromEntries(
+        Object.entries(service.methods).map(([name, method]) => [
+          name,
+          (request, caller) => notice(() => method(request, caller)),
+        ]),
+      ),
+      streams: Object.fromEntries(
+        Object.entries(service.streams ?? {}).map(([name, serve]) => [
+          name,
+          (stream, caller) => notice(() => serve(stream, caller)),
+        ]),
+      ),
+    })),
+  };
+}
+
+/** Host -> name of each function. */
+function namesOf(resources: readonly StackResource[]): Map<string, string> {
+  return new Map(
+    resources
+      .filter(({ type }) => type === "google_cloudfunctions2_function")
+      .map(({ attributes }) => [new URL(attributes.service_config.uri).host, attributes.name]),
+  );
+}

@@ -1,0 +1,124 @@
+import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { block } from "../core/terraform-values";
+import { settingsOf } from "../functions";
+import { type Curl, newName } from "./curl";
+import type { RunningStack } from "./running-stack";
+
+/** A command for a terminal, and what it does. */
+export interface Command {
+  readonly title: string;
+  readonly command: string;
+}
+
+type Attributes = StackResource["attributes"];
+
+/** Cloud Tasks needs a URL in each task; a queue with a target of its own replaces this one. */
+const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
+
+/**
+ * Commands that any stack has: they call each function, publish to each topic, create a task in each queue, upload to and list
+ * each bucket, and fire each schedule, as a service account that may. Where no binding lets one, a function is told so; other
+ * resources are left out, as they are no way into the stack.
+ */
+export async function plainCommands(running: RunningStack, operator: string): Promise<Command[]> {
+  return new PlainCommands(running, operator).all();
+}
+
+class PlainCommands {
+  constructor(
+    private readonly running: RunningStack,
+    private readonly operator: string,
+  ) {}
+
+  async all(): Promise<Command[]> {
+    const { running, operator } = this;
+    const each = (type: string, command: (attributes: Attributes, resource: StackResource) => Promise<Command[]>) =>
+      Promise.all(running.named(type).map((resource) => command(resource.attributes, resource)));
+    const curl = await running.curl({ operator });
+    const commands = await Promise.all([
+      each("google_cloudfunctions2_function", async (_, resource) => [await this.call(resource)]),
+      each("google_pubsub_topic", (topic) => this.publish(topic)),
+      each("google_cloud_tasks_queue", (queue) => this.enqueue(queue)),
+      each("google_storage_bucket", (bucket) => this.store(bucket)),
+    ]);
+    return [
+      ...commands.flat(2),
+      ...running.schedules().map((job) => ({ title: `fire ${job} now`, command: curl.fire(job) })),
+    ];
+  }
+
+  private async call(resource: StackResource): Promise<Command> {
+    const { name, service, url } = this.settings(resource);
+    const caller = this.running.callerOf("run.routes.invoke", service);
+    if (caller === undefined) {
+      return { title: `nobody may call ${name}: no binding lets a service account`, command: `# ${url}` };
+    }
+    const everybody = caller === "allUsers";
+    const curl = await this.curlAs(caller);
+    return { title: `call ${name}${everybody ? ", as anybody may" : ` as ${caller}`}`, command: curl.post(url, {}) };
+  }
+
+  private async publish({ name, project = this.project }: Attributes): Promise<Command[]> {
+    const topic = `projects/${project}/topics/${name}`;
+    const caller = this.running.callerOf("pubsub.topics.publish", topic);
+    if (caller === undefined || this.running.isDeadLetterTopic(topic)) return [];
+    const messages = [{ attributes: {}, data: Buffer.from("{}").toString("base64") }];
+    const curl = await this.curlAs(caller);
+    const url = `https://pubsub.googleapis.com/v1/${topic}:publish`;
+    return [{ title: `publish {} to ${name} as ${caller}`, command: curl.post(url, { messages }) }];
+  }
+
+  private async enqueue(attributes: Attributes): Promise<Command[]> {
+    const { name, location, project = this.project } = attributes;
+    const queue = `projects/${project}/locations/${location}/queues/${name}`;
+    const caller = this.running.callerOf("cloudtasks.tasks.create", queue);
+    if (caller === undefined) return [];
+    const body = Buffer.from("{}").toString("base64");
+    const target = block(attributes, "http_target") ? { url: OVERRIDDEN_URL } : this.anyTarget();
+    const headers = { "Content-Type": "application/json" };
+    const task = { httpRequest: { ...target, headers, body } };
+    const url = `https://cloudtasks.googleapis.com/v2/${queue}/tasks`;
+    const curl = await this.curlAs(caller);
+    return [{ title: `create a task with the body {} in ${name} as ${caller}`, command: curl.post(url, { task }) }];
+  }
+
+  /** For a queue whose tasks say where they go: a function that a service account may call, as that account. */
+  private anyTarget(): object {
+    for (const resource of this.running.named("google_cloudfunctions2_function")) {
+      const { service, url } = this.settings(resource);
+      const caller = this.running.callerOf("run.routes.invoke", service);
+      if (caller === "allUsers") return { url };
+      if (caller) return { url, oidcToken: { serviceAccountEmail: caller, audience: url } };
+    }
+    return { url: OVERRIDDEN_URL };
+  }
+
+  private async store({ name }: Attributes): Promise<Command[]> {
+    const bucket = `projects/_/buckets/${name}`;
+    const writer = this.running.callerOf("storage.objects.create", bucket);
+    const reader = this.running.callerOf("storage.objects.list", bucket);
+    const commands: Command[] = [];
+    if (writer !== undefined) {
+      const command = `${newName("OBJECT", "hello.txt")} && ${(await this.curlAs(writer)).uploadText(name, "$OBJECT", "hello")}`;
+      commands.push({ title: `upload a text to ${name} as ${writer}`, command });
+    }
+    if (reader !== undefined) {
+      commands.push({ title: `list ${name} as ${reader}`, command: (await this.curlAs(reader)).list(name) });
+    }
+    return commands;
+  }
+
+  private curlAs(caller: string): Promise<Curl> {
+    const { running, operator } = this;
+    return running.curl({ operator, ...(caller !== "allUsers" && { email: caller }) });
+  }
+
+  private settings(resource: StackResource) {
+    const { defaults, projectNumber } = this.running.stack;
+    return settingsOf(resource, { ...defaults, projectNumber });
+  }
+
+  private get project(): string {
+    return this.running.stack.defaults.project;
+  }
+}

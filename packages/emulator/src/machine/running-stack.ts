@@ -1,0 +1,275 @@
+import { readFileSync } from "node:fs";
+import type { Stack, StackResource } from "@cdktf-serverless-ml/terraform-json";
+import type { Clock } from "../core/clock";
+import { isServiceAgent } from "../core/identity";
+import type { FunctionHost } from "../functions";
+import { allows, type Binding, type BindingAuthorizer, type Denial } from "../iam";
+import type { Network, TokenAuthority } from "../network";
+import type { Upcoming } from "../scheduler/scheduler";
+import { Client } from "./client";
+import { Curl } from "./curl";
+import type { Propagation } from "./propagation";
+import { untilQuiet } from "./quiet";
+import type { LineRecorder } from "./recorder";
+import type { StandIns } from "./stand-ins";
+import { all } from "./stand-ins";
+
+export interface DeadLetter {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly messageId: string;
+  readonly data: Buffer;
+  /** Why, in the words of whoever handed it over. */
+  readonly reason: string;
+}
+
+export interface WrittenObject {
+  readonly bucket: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly content: Buffer;
+}
+
+/** Ids of a queue and of a task in it, and what the task carries. */
+export interface CreatedTask {
+  readonly queue: string;
+  readonly id: string;
+  readonly body: Buffer;
+}
+
+export interface RunningParts {
+  readonly stack: Stack;
+  readonly network: Network;
+  readonly tokens: TokenAuthority;
+  readonly functions: FunctionHost;
+  readonly standIns: StandIns;
+  readonly authorizer: BindingAuthorizer;
+  /** The stack's own, whichever this run has. */
+  readonly bindings: readonly Binding[];
+  readonly recorder: LineRecorder;
+  /** Calls that no binding allowed, as they come. */
+  readonly denials: readonly Denial[];
+  /** When bindings take effect, and what was denied before. */
+  readonly late: Pick<Propagation, "early" | "at">;
+  /** Calls of what no stand-in does, and of hosts that nobody stands in for, as they come. */
+  readonly unsimulated: readonly string[];
+  /** Objects as they are written. */
+  readonly written: readonly WrittenObject[];
+  /** Tasks as queues take them on. */
+  readonly created: readonly CreatedTask[];
+  readonly clock: Clock;
+  /** Of clients: `ClientOptions.retries`. */
+  readonly retries?: number;
+  /** Work that whatever stands between the parts does later. */
+  readonly morePending: () => number;
+}
+
+/** Milliseconds after which a client asks again, while bindings take effect. */
+const CLIENT_WAIT = 10_000;
+
+/** A stack that runs: what drivers and watchers may do with it. */
+export class RunningStack {
+  private readonly endings: (() => Promise<void>)[];
+  private readonly driven: (() => number)[] = [];
+  /** Of clients that wait before they ask again. */
+  private pauses = 0;
+
+  /** @param end ends what belongs to this run alone */
+  constructor(
+    readonly parts: RunningParts,
+    end: () => Promise<void>,
+  ) {
+    this.endings = [end];
+  }
+
+  get stack(): Stack {
+    return this.parts.stack;
+  }
+
+  /**
+   * Commands for a terminal.
+   *
+   * @param operator URL of the operator's door
+   * @param email who calls; without one, commands carry no token
+   */
+  async curl({ operator, email }: { operator: string; email?: string }): Promise<Curl> {
+    const { network } = this.parts;
+    const metadata = email === undefined ? undefined : (await network.environment(email)).GCE_METADATA_HOST;
+    return new Curl({ caFile: network.caFile, port: network.port, metadata, operator });
+  }
+
+  /** Somebody outside. @param email default: the service account that the stack's output `client` names */
+  client(email = this.clientEmail): Client {
+    const { network, tokens, recorder, clock, retries, late } = this.parts;
+    const ca = readFileSync(network.caFile, "utf8");
+    // While bindings take effect, and a little longer, as functions may still wait for what they need.
+    const later = () => (clock.now() < late.at + CLIENT_WAIT ? this.pause(CLIENT_WAIT) : undefined);
+    return new Client({ email, tokens, recorder, clock, retries, later, port: network.port, ca });
+  }
+
+  /** Lets time pass by the run's clock, which counts as work that is pending. */
+  private pause(milliseconds: number): Promise<void> {
+    const { clock } = this.parts;
+    this.pauses++;
+    return new Promise((resolve) => {
+      clock.at(clock.now() + milliseconds, () => {
+        this.pauses--;
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * A service account that the stack gives a permission on exactly this resource, Google's own agents apart; also where this
+   * run does without that binding.
+   */
+  holderOf(permission: string, resource: string): string | undefined {
+    const found = this.parts.bindings.find(
+      (binding) =>
+        binding.resource === resource &&
+        binding.permissions.has(permission) &&
+        binding.member.startsWith("serviceAccount:") &&
+        !isServiceAgent(binding.member),
+    );
+    return found?.member.slice("serviceAccount:".length);
+  }
+
+  /**
+   * Who may do something to a resource by this run's bindings, those on its project included.
+   *
+   * @returns a service account's e-mail, `allUsers` where nobody need say who they are, undefined where none may
+   */
+  callerOf(permission: string, resource: string): string | undefined {
+    const { project } = this.stack.defaults;
+    const may = (email: string) =>
+      this.parts.bindings.some((binding) => allows(binding, { email, permission, resource }, project));
+    if (may("")) return "allUsers";
+    const granted = this.parts.bindings
+      .filter((binding) => binding.permissions.has(permission))
+      .flatMap(({ member }) => /^serviceAccount:(.+)$/.exec(member)?.[1] ?? []);
+    // Where every account may, any of the stack's own will do.
+    const own = this.named("google_service_account").map(({ attributes }) => String(attributes.email));
+    return [...granted, ...own].find((email) => !isServiceAgent(email) && may(email));
+  }
+
+  /** Names of the objects that were written to a bucket, one for each time. */
+  writes(bucket: string): string[] {
+    return this.writtenTo(bucket).map(({ name }) => name);
+  }
+
+  /** Objects that were written to a bucket, one for each time. */
+  writtenTo(bucket: string): WrittenObject[] {
+    return this.parts.written.filter((object) => object.bucket === bucket);
+  }
+
+  /** Whether the stack keeps dead letters. */
+  hasDeadLetters(): boolean {
+    return this.deadLetterTopics().size > 0;
+  }
+
+  /** @param topic full name */
+  isDeadLetterTopic(topic: string): boolean {
+    return this.deadLetterTopics().has(topic);
+  }
+
+  /** What lies in the subscriptions of the stack's dead-letter topics. */
+  deadLetters(): DeadLetter[] {
+    const topics = this.deadLetterTopics();
+    return this.named("google_pubsub_subscription")
+      .filter(({ attributes }) => topics.has(attributes.topic))
+      .flatMap(({ attributes }) => this.parts.standIns.pubsub.held(attributes.name))
+      .map(({ id, attributes, data }) => ({
+        attributes,
+        messageId: id,
+        data,
+        reason: attributes.deadLetterMessage ?? attributes.deadLetterReason ?? "its deliveries failed",
+      }));
+  }
+
+  /** Names of the Cloud Scheduler jobs. */
+  schedules(): string[] {
+    return this.named("google_cloud_scheduler_job").map(({ attributes }) => attributes.name);
+  }
+
+  /** From now on Cloud Scheduler's jobs run by the clock. @returns when each of them does next */
+  startSchedules(): Upcoming[] {
+    const { scheduler } = this.parts.standIns;
+    scheduler.startTicking();
+    return scheduler.upcoming();
+  }
+
+  /** Fires a Cloud Scheduler job now. @returns false where all its attempts failed */
+  async fire(schedule: string): Promise<boolean> {
+    return (await this.parts.standIns.scheduler.fireNow(schedule)).succeeded;
+  }
+
+  /** What the jobs send, decoded; a task's own body too. */
+  scheduledBodies(): unknown[] {
+    return this.named("google_cloud_scheduler_job").map(({ attributes }) => decoded(attributes.http_target?.body));
+  }
+
+  named(type: string): StackResource[] {
+    return this.stack.resources.filter((resource) => resource.type === type);
+  }
+
+  /** Work that is due, waiting or under way. */
+  pending(): number {
+    const { functions, standIns, morePending } = this.parts;
+    const driven = this.driven.reduce((sum, count) => sum + count(), 0);
+    return all(standIns).reduce(
+      (sum, standIn) => sum + standIn.pending(),
+      functions.pending() + morePending() + driven + this.pauses,
+    );
+  }
+
+  /** Counts work of somebody outside, too. */
+  alsoPending(count: () => number): void {
+    this.driven.push(count);
+  }
+
+  /** Waits until all is quiet; a call that is refused or not simulated ends it. */
+  settled(patience?: number): Promise<"quiet" | "failed" | "stuck"> {
+    const { recorder, denials, unsimulated } = this.parts;
+    return untilQuiet({
+      pending: () => this.pending(),
+      progress: () => recorder.hops.length,
+      failed: () => denials.length + unsimulated.length > 0,
+      patience,
+    });
+  }
+
+  /** Does more when it is stopped, after what it does itself. */
+  onStop(ending: () => Promise<void>): void {
+    this.endings.push(ending);
+  }
+
+  async stop(): Promise<void> {
+    for (const end of this.endings.splice(0)) await end();
+  }
+
+  /** The service account that the stack's output `client` names. */
+  get clientEmail(): string {
+    return String(this.stack.outputs.client).replace(/^serviceAccount:/, "");
+  }
+
+  private deadLetterTopics(): Set<string> {
+    const fromFunctions = this.named("google_cloudfunctions2_function").map(
+      ({ attributes }) => attributes.service_config?.environment_variables?.DEAD_LETTER_TOPIC,
+    );
+    const fromSubscriptions = this.named("google_pubsub_subscription").map(
+      ({ attributes }) => attributes.dead_letter_policy?.dead_letter_topic,
+    );
+    return new Set([...fromFunctions, ...fromSubscriptions].filter((topic) => typeof topic === "string"));
+  }
+}
+
+/** base64 of JSON, whose `body`s may be the same again. */
+function decoded(base64: unknown): unknown {
+  if (typeof base64 !== "string") return undefined;
+  try {
+    return JSON.parse(Buffer.from(base64, "base64").toString(), (key, value) =>
+      key === "body" ? (decoded(value) ?? value) : value,
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { blocksOf, readDocuments } from "../../../../__tests__/docs/markdown";
+
+const outdir = mkdtempSync(join(tmpdir(), "drive-"));
+const stack = join(outdir, "stacks", "shouting");
+const [documented] = blocksOf("docs/local.md", readDocuments().get("docs/local.md") as string).filter(({ text }) =>
+  text.startsWith("// drivers/shout.ts"),
+);
+
+beforeAll(() => {
+  const env = { ...process.env, CDKTF_OUTDIR: outdir };
+  execFileSync(process.execPath, ["scripts/ts.mjs", "packages/scenarios/__tests__/drive/app.ts"], { env });
+});
+
+afterAll(() => rmSync(outdir, { recursive: true }));
+
+function driver(name: string, text: string): string {
+  const file = join(outdir, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+function local(...args: string[]) {
+  const command = [
+    "scripts/ts.mjs",
+    "packages/scenarios/src/cli.ts",
+    "--terraform",
+    stack,
+    "--quiet",
+    "--json",
+    ...args,
+  ];
+  const env = { ...process.env, INIT_CWD: undefined, NO_COLOR: "1" };
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { env, encoding: "utf8" });
+  return { status, stderr, json: () => JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") };
+}
+
+describe("the driver of docs/local.md", () => {
+  const shout = () => driver("shout.ts", documented?.text ?? "");
+
+  test("runs the stack with one item", () => {
+    const { status, json } = local("--drive", shout());
+    expect(json()).toMatchObject({ stack: "shouting", verdict: "OK", accepted: 1, done: 1 });
+    expect(status).toBe(0);
+  });
+
+  test("brings injected faults: each item ends in one effect or one dead letter", () => {
+    const { status, json } = local("--drive", shout(), "--faults", "--seed", "7", "--inputs", "30");
+    expect(json()).toMatchObject({
+      accepted: 30,
+      done: 27,
+      deadLettered: 3,
+      lost: 0,
+      unexpected: 0,
+      repeatedEffects: 0,
+    });
+    expect(status).toBe(0);
+  });
+
+  test("brings the IAM check: each binding is needed, and none is missing", () => {
+    const { status, json } = local("--drive", shout(), "--prove-iam");
+    expect(json()).toMatchObject({ verdict: "OK", unproven: [], missing: [] });
+    expect(json().necessary).toBe(json().bindings);
+    expect(status).toBe(0);
+  });
+});
+
+test.each<[string, string, string]>([
+  [
+    "says which function is missing",
+    "export const driver = { submit: async () => '' };",
+    'exports no driver: "driver" or the default export needs the functions submit and effects; effects is missing\n',
+  ],
+  ["does not compile", "export const = 1;", "cannot be loaded: Build failed with 1 error:"],
+  ["throws while it is loaded", "throw new Error('no luck');", "cannot be loaded: no luck\n"],
+])("a driver that %s: exit code 2", (_, text, message) => {
+  const { status, stderr } = local("--drive", driver("bad.ts", text));
+  expect(stderr).toContain(message);
+  expect(status).toBe(2);
+});
+
+test("a driver that is not there is named, and so is a stack that nothing says how to use: exit code 2", () => {
+  const missing = local("--drive", "nowhere.ts");
+  expect(missing.stderr).toContain("nowhere.ts");
+  expect(missing.stderr).toContain("There is no file");
+  expect(missing.status).toBe(2);
+  const undriven = local();
+  expect(undriven.stderr).toBe(
+    "shouting is none of the five architectures: use --keep and call it yourself, or say with --drive <module> how it is used\n",
+  );
+  expect(undriven.status).toBe(2);
+});

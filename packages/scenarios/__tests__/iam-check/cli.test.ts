@@ -1,0 +1,119 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { changed, synthesized } from "../../../../__tests__/support/synthesized";
+
+const stacks = synthesized();
+const stack = stacks.stack("scheduled-preprocessing");
+/** Where runs put their temporary folders, and nobody else. */
+const temporary = mkdtempSync(join(tmpdir(), "prove-"));
+const env = { ...process.env, TMPDIR: temporary, INIT_CWD: undefined, NO_COLOR: "1" };
+
+afterAll(() => {
+  stacks.remove();
+  rmSync(temporary, { recursive: true });
+});
+
+function proveIam(folder: string, ...args: string[]) {
+  const command = ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", "--terraform", folder, "--prove-iam", ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { env, encoding: "utf8" });
+  expect(readdirSync(temporary)).toEqual([]);
+  return { status, stdout, stderr, json: () => JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") };
+}
+
+test("all that is needed or documented: a table of what fails without each, exit code 0", () => {
+  const { status, stdout, stderr } = proveIam(stack);
+  expect(stdout).toMatch(
+    /^ {2}ok {2}run\.invoker for scheduled-pr-dispatcher-\w+ on service scheduled-preprocessing-launcher-dev\n {6}google_cloud_run_v2_service_iam_member\.\S+\n {6}without it scheduled-pr-dispatcher-\w+ lacks run\.routes\.invoke on service scheduled-preprocessing-launcher-dev\n/,
+  );
+  expect(stdout).toMatch(/^ {2}-- {2}storage\.objectUser for scheduled-prep-launcher-\w+ on bucket .*-temp-dev\n/m);
+  expect(stdout).toMatch(/^ {6}unproven: Dataflow asks of whoever launches .*\n {6}https:\/\/cloud\.google\.com\//m);
+  expect(stdout).toMatch(
+    /\nOK {2}scheduled-preprocessing {2}bindings 16, necessary 15, unproven 1, missing 0, [\d.]+ s\n$/,
+  );
+  // Only a terminal is shown progress.
+  expect(stderr).not.toContain("runs");
+  expect(status).toBe(0);
+});
+
+test("a binding of which no use was exercised: its address, and no advice to remove it, exit code 3", () => {
+  const copy = changed(stack, ({ resource }) => {
+    const bindings = resource.google_storage_bucket_iam_member;
+    const [, launcher] =
+      Object.entries<object>(bindings).find(([id]) => id.includes("temp_objectUser-preprocessing-launcher")) ?? [];
+    const [, output] =
+      Object.entries<{ bucket: string }>(bindings).find(([id]) => id.includes("output_objectUser")) ?? [];
+    // The same role of the same member, but not where jobs keep temporary files.
+    bindings.planted = { ...launcher, bucket: output?.bucket };
+  });
+  const { status, stdout, json } = proveIam(copy, "--quiet", "--json");
+  expect(status).toBe(3);
+  expect(stdout).toMatch(
+    /^ {2}\?\? {2}storage\.objectUser for scheduled-prep-launcher-\w+ on bucket \S+-output-dev\n {6}google_storage_bucket_iam_member\.planted\n {6}not exercised: no call of these runs needed it\nPARTIAL /,
+  );
+  expect(json()).toMatchObject({ verdict: "PARTIAL", bindings: 17, necessary: 15, missing: [] });
+  expect(json().unproven.map(({ address }: { address: string }) => address)).toContain(
+    "google_storage_bucket_iam_member.planted",
+  );
+});
+
+test("what the deployment itself may not do is missing, exit code 1", () => {
+  const copy = changed(stack, ({ resource }) => {
+    const bindings = resource.google_project_iam_member;
+    for (const id of Object.keys(bindings)) if (id.includes("logWriter")) delete bindings[id];
+  });
+  const { status, stdout, json } = proveIam(copy, "--json");
+  expect(status).toBe(1);
+  expect(stdout).toMatch(
+    /^ {2}!! {2}missing: scheduled-preproc-build-\w+ lacks logging\.logEntries\.create on project my-gcp-project\n {6}A binding of roles\/logging\.logWriter on projects\/my-gcp-project to serviceAccount:scheduled-preproc-build-/,
+  );
+  expect(json()).toMatchObject({ bindings: 15, necessary: 0, missing: [{ permission: "logging.logEntries.create" }] });
+});
+
+interface Launcher {
+  service_config: { environment_variables: Record<string, string> };
+}
+
+test.each<[string, (json: { resource: Record<string, object>; output: Record<string, object> }) => void, RegExp]>([
+  [
+    "is none of the five",
+    (json) => {
+      json.output = {};
+      // By this variable the launcher would still be known.
+      const functions = Object.values(json.resource.google_cloudfunctions2_function ?? {}) as Launcher[];
+      for (const { service_config } of functions) delete service_config.environment_variables.TEMPLATE_PATH;
+    },
+    /^scheduled-preprocessing is none of the five architectures: use --keep and call it yourself, or say with --drive <module> how it is used\n$/,
+  ],
+  [
+    "loses what is handed over, whatever its bindings",
+    ({ resource, output }) => {
+      delete resource.google_pubsub_subscription;
+      delete output.dead_letter_subscription_name;
+    },
+    /^The run with all bindings fails: \{"accepted":\d+,"done":\d+,"lost":3,/,
+  ],
+  [
+    "cannot run",
+    ({ resource }) => {
+      resource.google_redis_instance = { cache: {} };
+    },
+    /^This stack cannot run locally; 1 reason:\n {2}google_redis_instance\.cache: google_redis_instance is not simulated\n$/,
+  ],
+])("a stack that %s: why, exit code 2", (_, change, message) => {
+  const { status, stdout, stderr } = proveIam(changed(stack, change));
+  expect(stderr.replace(/^npm .*\n/gm, "")).toMatch(message);
+  expect(stdout).toBe("");
+  expect(status).toBe(2);
+});
+
+test.each([
+  [["--keep"], "Given --prove-iam with --keep; allowed: one of them"],
+  [["--input", "x.txt"], "Given --prove-iam with --input; allowed: one of them"],
+  [["--faults"], "Given --faults with --prove-iam; allowed: one of them"],
+])("with %j: refused, exit code 2", (args, message) => {
+  const { status, stderr } = proveIam(stack, ...args);
+  expect(stderr).toContain(message);
+  expect(status).toBe(2);
+});

@@ -1,0 +1,44 @@
+import { inDepth } from "../../../../__tests__/support/deep";
+import { synthesized } from "../../../../__tests__/support/synthesized";
+import { type ProofSummary, prove, summaryOf } from "../../src/iam-check";
+
+const stacks = synthesized();
+afterAll(() => stacks.remove());
+
+/** Requirements that Google documents and no run can show. */
+const DOCUMENTED: Readonly<Record<string, ProofSummary["unproven"]>> = {
+  "scheduled-preprocessing": [
+    {
+      address: expect.stringMatching(/^google_storage_bucket_iam_member\.preprocessing_temp_objectUser-.*launcher/),
+      member: expect.stringMatching(/launcher/),
+      finding: "documented",
+      why: expect.stringMatching(/^Dataflow asks of whoever launches a template/),
+      source: expect.stringMatching(/^https:\/\/cloud\.google\.com\/dataflow\/docs\//),
+    },
+  ],
+};
+
+const BINDINGS: readonly [string, number][] = [
+  ["scheduled-preprocessing", 16],
+  ["async-batch", 17],
+  ["task-pipeline", 32],
+  ["event-workflow", 19],
+  ["pubsub-fanout", 29],
+];
+
+test.each(inDepth(BINDINGS, BINDINGS.slice(0, 1)))(
+  "%s: each of its %i bindings is needed, and none is missing",
+  async (name, bindings) => {
+    const unproven = DOCUMENTED[name] ?? [];
+    expect(summaryOf(await prove(stacks.stack(name)))).toEqual({
+      stack: name,
+      verdict: "OK",
+      bindings,
+      necessary: bindings - unproven.length,
+      unproven,
+      missing: [],
+      seconds: expect.any(Number),
+    });
+  },
+  120_000,
+);

@@ -1,0 +1,87 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FunctionHost, Machine, RunningStack } from "@cdktf-serverless-ml/emulator";
+import { strToU8, zipSync } from "fflate";
+import { changed, synthesized } from "../../../../__tests__/support/synthesized";
+import { flowOf } from "../../src/flows";
+import type { FlowType } from "../../src/flows/flow";
+import { Trial } from "../../src/iam-check/trial";
+import { startMachine } from "../../src/run/start";
+import { isGood, type Summary } from "../../src/run/summary";
+
+const stacks = synthesized();
+const stack = stacks.stack("async-batch");
+afterAll(() => stacks.remove());
+
+/** A machine, how its stack is used, and what is under way on it after a run. */
+async function onMachine(
+  folder: string,
+  work: (machine: Machine, type: FlowType, left: () => number) => Promise<void>,
+) {
+  const machine = await startMachine(folder);
+  try {
+    const type = flowOf(machine.stack);
+    if (!type) throw new Error("the stack is none of the five");
+    let functions: FunctionHost | undefined;
+    const noted: FlowType = {
+      ...type,
+      create: (running: RunningStack) => {
+        functions = running.parts.functions;
+        return type.create(running);
+      },
+    };
+    await work(machine, noted, () => functions?.pending() ?? -1);
+  } finally {
+    await machine.stop();
+  }
+}
+
+test("a run ends at the denial that it is for, and leaves nothing to the next one", async () => {
+  await onMachine(stack, async (machine, type, left) => {
+    const [binding] = machine.bindings.filter(({ address }) => /output_objectCreator-batch-worker/.test(address));
+    const without = { bindings: (other: object) => other !== binding, endsAt: () => true };
+    for (let time = 0; time < 3; time++) {
+      const { denials, summary } = await new Trial(machine, type, without).run();
+      expect(denials).toEqual([expect.objectContaining({ permission: "storage.objects.create" })]);
+      expect(summary).toBeUndefined();
+      expect(left()).toBe(0);
+    }
+    const { denials, summary } = await new Trial(machine, type).run();
+    expect(denials).toEqual([]);
+    expect(summary).toMatchObject({ accepted: 8, done: 5, deadLettered: 3, repeatedEffects: 0 });
+    expect(isGood(summary as Summary)).toBe(true);
+  });
+});
+
+test("each delivery comes again after its success: what is there already is looked for", async () => {
+  await onMachine(stack, async (machine, type) => {
+    const reads = new Map<string, number>();
+    await new Trial(machine, type, {
+      onAllowed: ({ permission, resource }) => {
+        if (permission !== "storage.objects.get" || !resource.includes("/objects/results/")) return;
+        reads.set(resource, (reads.get(resource) ?? 0) + 1);
+      },
+    }).run();
+    expect(reads.size).toBe(8);
+    expect(Math.min(...reads.values())).toBeGreaterThanOrEqual(2);
+  });
+});
+
+test("requests that do not end after a denial are ended", async () => {
+  const zip = join(stack, "hangs.zip");
+  const code = `exports.handler = () => {
+    require("node:https").get("https://storage.googleapis.com/storage/v1/b/my-gcp-project-async-batch-input-dev/o");
+  };`;
+  writeFileSync(zip, zipSync({ "index.js": strToU8(code), "package.json": strToU8('{"main":"index.js"}') }));
+  const copy = changed(stack, ({ resource }) => {
+    for (const object of Object.values<{ name: string; source: string }>(resource.google_storage_bucket_object)) {
+      if (object.name.startsWith("batch-worker")) object.source = zip;
+    }
+  });
+  await onMachine(copy, async (machine, type, left) => {
+    const { denials } = await new Trial(machine, type, { endsAt: () => true }).run();
+    expect(denials).toEqual([expect.objectContaining({ email: "", permission: "storage.objects.list" })]);
+    expect(left()).toBe(0);
+  });
+  rmSync(zip);
+});

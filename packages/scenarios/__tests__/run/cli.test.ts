@@ -1,0 +1,270 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { strToU8, zipSync } from "fflate";
+import { changed, synthesized } from "../../../../__tests__/support/synthesized";
+
+const stacks = synthesized();
+const stack = stacks.stack("task-pipeline");
+/** Where runs put their temporary folders, and nobody else. */
+const temporary = mkdtempSync(join(tmpdir(), "cli-"));
+const env = { ...process.env, TMPDIR: temporary, INIT_CWD: undefined, NO_COLOR: "1" };
+
+afterAll(() => {
+  stacks.remove();
+  rmSync(temporary, { recursive: true });
+});
+
+function local(args: readonly string[], cwd = process.cwd()) {
+  const script = resolve("scripts/ts.mjs");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "packages/scenarios/src/cli.ts", ...args], {
+    cwd,
+    env,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { status, stdout, stderr };
+}
+
+describe("a run", () => {
+  test("ends with one line of JSON and exit code 0", () => {
+    const { status, stdout } = local(["--terraform", stack, "--json"]);
+    const summary = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+    expect(summary).toMatchObject({
+      stack: "task-pipeline",
+      verdict: "OK",
+      accepted: 6,
+      done: 6,
+      lost: 0,
+      refused: [],
+    });
+    expect(summary.outputs.accuracy).toBeGreaterThan(0.85);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/queue task-pipeline-queue-dev -> task-pipeline-train-dev .* attempt 1 {2}200/);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  test("of which a part failed ends with exit code 3 and the verdict PARTIAL; with 0 where that is allowed", () => {
+    const file = join(temporary, "mixed.jsonl");
+    const message = (instance: unknown) => ({ attributes: { modality: "text" }, payload: { instances: [instance] } });
+    writeFileSync(
+      file,
+      [message([5.1, 3.5, 1.4, 0.2]), message("no flower")].map((it) => JSON.stringify(it)).join("\n"),
+    );
+    const args = ["--terraform", stacks.stack("pubsub-fanout"), "--input", file, "--quiet", "--json"];
+    const [plain, allowed] = [local(args), local([...args, "--allow-dead-letters"])];
+    rmSync(file);
+    expect([plain.status, allowed.status]).toEqual([3, 0]);
+    for (const { stdout } of [plain, allowed]) {
+      expect(stdout).toMatch(/^PARTIAL {2}pubsub-fanout {2}accepted 6, done 5, deadLettered 1,/);
+      expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ verdict: "PARTIAL", partial: 0 });
+    }
+  });
+
+  test("without a binding ends with exit code 1 and names who lacks what, where, and the remedy", () => {
+    const copy = changed(stack, ({ resource }) => {
+      const bindings = resource.google_cloud_tasks_queue_iam_member;
+      const [id] = Object.keys(bindings).filter((name) => name.includes("preprocess"));
+      delete bindings[id ?? ""];
+    });
+    const { status, stdout } = local(["--terraform", copy, "--json"]);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "").refused).toEqual([
+      expect.stringMatching(
+        /^task-pipeline-preprocess-dev@.* lacks cloudtasks\.tasks\.create on .*\/queues\/task-pipeline-queue-dev\. A binding of roles\/cloudtasks\.enqueuer on .*\/queues\/task-pipeline-queue-dev to serviceAccount:task-pipeline-preprocess-dev@.* would allow it\.$/,
+      ),
+    ]);
+  });
+
+  test("without the build identity's binding does not begin", () => {
+    const copy = changed(stack, ({ resource }) => {
+      const bindings = resource.google_project_iam_member;
+      for (const id of Object.keys(bindings)) if (id.includes("logWriter")) delete bindings[id];
+    });
+    const { status, stdout } = local(["--terraform", copy]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /refused: Permission 'logging\.logEntries\.create' denied on resource 'projects\/my-gcp-project' .* task-pipeline-build-dev@/,
+    );
+  });
+});
+
+describe("bad input", () => {
+  test("nothing synthesized yet", () => {
+    const folder = mkdtempSync(join(tmpdir(), "empty-"));
+    const { status, stderr } = local(["task-pipeline"], folder);
+    rmSync(folder, { recursive: true });
+    expect([status, stderr]).toEqual([2, "There is nothing synthesized in cdktf.out/stacks yet. Run: npm run synth\n"]);
+  });
+
+  test("a file of secrets that cannot be read: says where, never a value", () => {
+    const folder = mkdtempSync(join(tmpdir(), "secrets-"));
+    const file = join(folder, "secrets.env");
+    writeFileSync(file, "api-key=hush\nhush\n");
+    expect(local(["--terraform", stack, "--secrets", file])).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: `${file}, line 2: allowed is NAME=value\n`,
+    });
+    rmSync(folder, { recursive: true });
+  });
+
+  test("an unknown stack, and none: says which there are", () => {
+    const folder = mkdtempSync(join(tmpdir(), "project-"));
+    mkdirSync(join(folder, "cdktf.out"));
+    symlinkSync(join(stack, ".."), join(folder, "cdktf.out/stacks"));
+    const all = "async-batch, event-workflow, pubsub-fanout, scheduled-preprocessing, task-pipeline";
+    expect(local(["nope"], folder)).toMatchObject({ status: 2, stderr: `There is no stack nope. Stacks: ${all}\n` });
+    expect(local([], folder)).toMatchObject({ status: 2, stderr: `No stack was given. Stacks: ${all}\n` });
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each([
+    [["--frob"], /^Given --frob; allowed: --terraform, --input, .*, --help; npm run local -- --help says more\n$/],
+    [["a", "b"], /^Given 2 stacks; allowed: one\n$/],
+    [["a", "--terraform", "b"], /^Given both a stack and --terraform; allowed: one of them\n$/],
+    [["--terraform", stack, "--faults", "--keep"], /^Given --faults with --keep; allowed: one of them\n$/],
+    [["--terraform", stack, "--faults", "--input", "a.csv"], /^Given --faults with --input; allowed: one of them\n$/],
+    [["--terraform", stack, "--faults", "--prove-iam"], /^Given --faults with --prove-iam; allowed: one of them\n$/],
+    [
+      ["--terraform", stack, "--faults", "--seed", "x"],
+      /^Given --seed "x"; allowed: a whole number from 0 to 4294967295; npm run local -- --help says more\n$/,
+    ],
+    [
+      ["--terraform", stack, "--inputs", "5"],
+      /^Given --inputs without --faults; allowed: both, or neither; npm run local -- --help says more\n$/,
+    ],
+    [
+      ["--terraform", stack, "--propagation", "5", "--faults"],
+      /^Given --propagation with --faults; allowed: one of them\n$/,
+    ],
+    [
+      ["--terraform", stack, "--propagation", "0"],
+      /^Given --propagation "0"; allowed: a whole number from 1 to 3600; npm run local -- --help says more\n$/,
+    ],
+    [["--terraform", "/nowhere"], /^there is no \/nowhere\/cdk\.tf\.json\n$/],
+    [["--terraform", stack, "--input", "/nowhere.csv"], /^\/nowhere\.csv cannot be read: ENOENT/],
+    [
+      ["--terraform", stack, "--input", resolve("samples/upload.jsonl")],
+      /upload\.jsonl: this stack takes a CSV with a header, .* \(\.csv\)\n$/,
+    ],
+  ])("%j", (args, message) => {
+    expect(local(args)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(message) });
+  });
+
+  test("an input that the stack refuses ends --keep with the reason, and nothing is left running", () => {
+    const file = join(temporary, "bad.jsonl");
+    writeFileSync(file, '{"a":\n');
+    const args = ["--terraform", stacks.stack("async-batch"), "--keep", "--quiet", "--input", file];
+    const { status, stderr } = local(args);
+    rmSync(file);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^POST https:\/\/\S+ as \S+ answered 400: Line 1 of the input [^\n]*\n$/),
+    ]);
+    expect(commandLines()).not.toContain(temporary);
+  });
+
+  test("a malformed file: line and reason", () => {
+    const file = join(temporary, "bad.csv");
+    writeFileSync(file, 'a,b\n1,x\n2,"y\n');
+    const { status, stdout } = local(["--terraform", stack, "--input", file, "--quiet"]);
+    rmSync(file);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/dead letter: local-1\/preprocess: .*(line|Line) 3/);
+  });
+
+  test.each([
+    ["crashes at start", 'throw new Error("no such setting")', "Error: no such setting"],
+    ["does not compile", "exports.handler = (", "SyntaxError: Unexpected end of input"],
+    ["exports something else", "exports.other = () => {}", "handler"],
+  ])("a function that %s: its log, and nothing runs", (_, code, message) => {
+    const zip = join(temporary, "broken.zip");
+    writeFileSync(zip, zipSync({ "index.js": strToU8(code), "package.json": strToU8('{"main":"index.js"}') }));
+    const copy = changed(stack, ({ resource }) => {
+      for (const object of Object.values<{ name: string; source: string }>(resource.google_storage_bucket_object)) {
+        if (object.name.startsWith("pipeline-train")) object.source = zip;
+      }
+    });
+    const { status, stderr } = local(["--terraform", copy]);
+    rmSync(zip);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^google_cloudfunctions2_function\.pipeline_train_\w+ does not start: /);
+    expect(stderr).toContain(message);
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(commandLines()).not.toContain(temporary);
+  });
+
+  test("what is not simulated: all of it, by name", () => {
+    const copy = changed(stack, ({ resource }) => {
+      resource.google_redis_instance = { cache: { name: "cache" } };
+      const [queue] = Object.values<Record<string, unknown>>(resource.google_cloud_tasks_queue);
+      Object.assign(queue ?? {}, { app_engine_routing_override: { service: "s" } });
+      const [account] = Object.values<Record<string, unknown>>(resource.google_service_account);
+      Object.assign(account ?? {}, { description: "${google_redis_instance.cache.host}" });
+    });
+    const { status, stderr } = local(["--terraform", copy]);
+    expect(status).toBe(2);
+    expect(stderr.split("\n")).toEqual([
+      "This stack cannot run locally; 3 reasons:",
+      expect.stringMatching(
+        /^ {2}google_service_account\.\S+: description: google_redis_instance\.cache has no host, .* \(\$\{google_redis_instance\.cache\.host\}\)$/,
+      ),
+      expect.stringMatching(/^ {2}google_cloud_tasks_queue\.\S+: app_engine_routing_override\.service: not simulated$/),
+      "  google_redis_instance.cache: google_redis_instance is not simulated",
+      "",
+    ]);
+  });
+});
+
+describe("Ctrl-C", () => {
+  test("what is looked for is there while a stack runs", async () => {
+    const child = spawn(
+      process.execPath,
+      ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", "--terraform", stack, "--keep"],
+      {
+        env,
+        stdio: "ignore",
+      },
+    );
+    await until(() => commandLines().includes(temporary));
+    expect(readdirSync(temporary)).not.toEqual([]);
+    child.kill("SIGINT");
+    await ended(child);
+  });
+
+  test.each([150, 500, 900, 1400])("after %i ms leaves no process and no folder", async (delay) => {
+    const child = spawn(
+      process.execPath,
+      ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", "--terraform", stack, "--keep"],
+      {
+        env,
+        stdio: "ignore",
+      },
+    );
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    child.kill("SIGINT");
+    await ended(child);
+    await until(() => !commandLines().includes(temporary));
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
+
+function ended(child: ChildProcess): Promise<void> {
+  return child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => child.once("exit", () => resolve()));
+}
+
+/** Of all processes; a function's names the temporary folder that its source lies in. */
+function commandLines(): string {
+  return execFileSync("ps", ["-eo", "args"], { encoding: "utf8" });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    if (tries > 100) throw new Error("it is still there");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,256 @@
+import { readStack } from "@cdktf-serverless-ml/terraform-json";
+import { changed, synthesized } from "../../../../__tests__/support/synthesized";
+import { flowOf, type Input } from "../../src/flows";
+import { inputFor, runFlow } from "../../src/run/run-stack";
+import { startStack } from "../../src/run/start";
+import { isGood, type Summary } from "../../src/run/summary";
+
+const stacks = synthesized();
+afterAll(() => stacks.remove());
+
+/** One run, on the sample unless an input is given. */
+async function run(folder: string, input?: Partial<Input>): Promise<Summary> {
+  const running = await startStack(folder);
+  try {
+    const type = flowOf(running.stack);
+    if (!type) throw new Error(`${folder} is none of the five`);
+    return await runFlow(running, type, { ...inputFor(type, undefined, "samples"), ...input });
+  } finally {
+    await running.stop();
+  }
+}
+
+const NOTHING_WRONG = { deadLettered: 0, lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] };
+
+test("async-batch: each shard is predicted once", async () => {
+  const summary = await run(stacks.stack("async-batch"));
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 6, done: 6, outputs: { files: 6, records: 60 } });
+  expect(summary.outputs.first).toMatchObject([
+    { instance: { sepal_length: 5.1 }, prediction: { class: "setosa" } },
+    { prediction: { class: "setosa" } },
+    { prediction: { class: "setosa" } },
+  ]);
+  expect(isGood(summary)).toBe(true);
+});
+
+test("task-pipeline: one run by the client and one by the schedule, each step once, with a model that is worth something", async () => {
+  const summary = await run(stacks.stack("task-pipeline"));
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 6, done: 6 });
+  expect(summary.outputs.accuracy).toBeGreaterThan(0.85);
+});
+
+test("event-workflow: an upload's notification starts the workflow, which predicts all records", async () => {
+  const summary = await run(stacks.stack("event-workflow"));
+  expect(summary).toMatchObject({
+    ...NOTHING_WRONG,
+    verdict: "OK",
+    accepted: 1,
+    done: 1,
+    partial: 0,
+    outputs: {
+      uploads: [{ object: "upload.jsonl", status: "done", records: 15, predicted: 15, failed: 0 }],
+      first: [{ class: "setosa" }, { class: "setosa" }, { class: "setosa" }],
+    },
+  });
+});
+
+test("event-workflow: a record that the model refuses fails alone, and is told", async () => {
+  const flower = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
+  const lines = [...Array(12).fill(flower), '{"sepal_length": "long"}', "no json", ...Array(6).fill(flower)];
+  const summary = await run(stacks.stack("event-workflow"), { content: Buffer.from(lines.join("\n")) });
+  expect(summary).toMatchObject({
+    ...NOTHING_WRONG,
+    verdict: "PARTIAL",
+    accepted: 1,
+    done: 1,
+    partial: 1,
+    failedRecords: [
+      expect.stringMatching(
+        /^upload\.jsonl\/\d+: record 12: INVALID_ARGUMENT, Instance 0 is \{"sepal_length":"long"\}; the model takes/,
+      ),
+      expect.stringMatching(/^upload\.jsonl\/\d+: record 13: NOT_JSON, invalid JSON: /),
+    ],
+    outputs: { uploads: [{ object: "upload.jsonl", status: "partial", records: 20, predicted: 18, failed: 2 }] },
+  });
+});
+
+test("event-workflow: an upload of which nothing is predicted is not done", async () => {
+  const summary = await run(stacks.stack("event-workflow"), { content: Buffer.from("1\n2") });
+  expect(summary).toMatchObject({ verdict: "FAILED", accepted: 1, done: 0, deadLettered: 1 });
+  expect(summary.deadLetters).toEqual([
+    expect.stringMatching(/^upload\.jsonl\/\d+: record 0: INVALID_ARGUMENT, Instance 0 is 1; .*; record 1: /),
+  ]);
+});
+
+test("pubsub-fanout: each message reaches exactly the subscribers whose filters it passes", async () => {
+  const summary = await run(stacks.stack("pubsub-fanout"));
+  expect(summary).toMatchObject({
+    ...NOTHING_WRONG,
+    accepted: 6 + 4 + 11 + 11,
+    done: 6 + 4 + 11 + 11,
+    outputs: { written: { text: 6, image: 4, audit: 11 }, pulled: 11 },
+  });
+});
+
+test("scheduled-preprocessing: the schedule's task launches a job, which counts the words of a text", async () => {
+  const summary = await run(stacks.stack("scheduled-preprocessing"));
+  // The stack also has a job of its own.
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 2, done: 2 });
+  expect(summary.outputs.job).toMatch(/^preprocessing-dev-[0-9a-f]{16}$/);
+  const folder = `gs://my-gcp-project-scheduled-preprocessing-output-dev/${summary.outputs.job}/wordcount/`;
+  expect(summary.outputs.outputs).toEqual([expect.stringContaining(folder)]);
+  expect(summary.outputs.most).toContain("the: 559");
+});
+
+test("scheduled-preprocessing: a text of one's own", async () => {
+  const content = Buffer.from("the cat and the dog and the bird");
+  const { outputs } = await run(stacks.stack("scheduled-preprocessing"), { name: "w.txt", content });
+  expect(outputs).toMatchObject({ words: 5, most: ["the: 3", "and: 2", "cat: 1", "dog: 1", "bird: 1"] });
+});
+
+describe("input that cannot be worked on", () => {
+  test("async-batch: the submitter names the line, and nothing is accepted", async () => {
+    const summary = await run(stacks.stack("async-batch"), { content: Buffer.from('{"a":1}\n{"a":\n') });
+    expect(summary).toMatchObject({
+      accepted: 0,
+      error: expect.stringMatching(/answered 400: Line 2 of the input \(5 bytes\) is not JSON/),
+    });
+    expect(isGood(summary)).toBe(false);
+  });
+
+  test("pubsub-fanout: a line that is no message is told before anything is published", async () => {
+    const content = Buffer.from('{"payload":{}}\n{"attributes":{}}\n');
+    await expect(run(stacks.stack("pubsub-fanout"), { name: "m.jsonl", content })).rejects.toThrow(
+      'm.jsonl, line 2: there is no "payload"',
+    );
+  });
+
+  test("pubsub-fanout: what the model refuses is a dead letter with the reason, not lost", async () => {
+    const content = Buffer.from('{"attributes":{"modality":"text"},"payload":{"instances":["?"]}}\n');
+    const summary = await run(stacks.stack("pubsub-fanout"), { content });
+    expect(summary).toMatchObject({
+      accepted: 3,
+      done: 2,
+      deadLettered: 1,
+      lost: 0,
+      unexpected: 0,
+      verdict: "PARTIAL",
+    });
+    expect(summary.deadLetters).toEqual([
+      expect.stringMatching(/^text\/\d+: .* answered 400 INVALID_ARGUMENT: Instance 0 is/),
+    ]);
+  });
+});
+
+test("task-pipeline: a failed step is one dead letter, and the steps after it are not reached", async () => {
+  const summary = await run(stacks.stack("task-pipeline"), { content: Buffer.from('a,b\n1,x\n2,"y\n') });
+  // A run of the client's and one of the schedule's, of three steps each, one after the other.
+  expect(summary).toMatchObject({ accepted: 6, done: 0, deadLettered: 2, notReached: 4, lost: 0, verdict: "FAILED" });
+  expect(summary.deadLetters).toEqual([
+    "local-1/preprocess: Line 3 is not valid CSV (CSV_QUOTE_NOT_CLOSED)",
+    expect.stringMatching(/^[0-9a-f]{32}\/preprocess: Line 3 is not valid CSV \(CSV_QUOTE_NOT_CLOSED\)$/),
+  ]);
+});
+
+/** Ids of bindings that the run needs, one of each kind. */
+describe.each([
+  [
+    "async-batch",
+    "google_cloud_tasks_queue_iam_member",
+    /enqueuer/,
+    /async-batch-submitter-dev@.* lacks cloudtasks\.tasks\.create on .*queues\/async-batch-queue-dev/,
+  ],
+  [
+    "async-batch",
+    "google_service_account_iam_member",
+    /./,
+    /gcp-sa-cloudtasks\.iam.* lacks iam\.serviceAccounts\.actAs on/,
+  ],
+  [
+    "async-batch",
+    "google_cloud_run_v2_service_iam_member",
+    /dispatcher/,
+    /lacks run\.routes\.invoke on .*services\/async-batch-worker-dev/,
+  ],
+  [
+    "async-batch",
+    "google_project_iam_member",
+    /predictor/,
+    /async-batch-worker-dev@.* lacks aiplatform\.endpoints\.predict on projects\/my-gcp-project\./,
+  ],
+  [
+    "async-batch",
+    "google_storage_bucket_iam_member",
+    /output.*objectCreator/,
+    /lacks storage\.objects\.create on projects\/_\/buckets\/my-gcp-project-async-batch-output-dev/,
+  ],
+  [
+    "scheduled-preprocessing",
+    "google_project_iam_member",
+    /dataflow-launcher/,
+    /launcher.* lacks dataflow\.jobs\.(list|create) on projects\/my-gcp-project/,
+  ],
+  [
+    "scheduled-preprocessing",
+    "google_project_iam_member",
+    /worker/,
+    /workers.* lacks dataflow\.workItems\.lease on projects\/my-gcp-project/,
+  ],
+  ["event-workflow", "google_project_iam_member", /execution-starter/, /lacks workflows\.executions\.create/],
+  [
+    "pubsub-fanout",
+    "google_pubsub_topic_iam_member",
+    /client/,
+    /pubsub-fanout-client-dev@.* lacks pubsub\.topics\.publish on projects\/my-gcp-project\/topics\/ai-workloads-topic-dev/,
+  ],
+  [
+    "pubsub-fanout",
+    "google_pubsub_subscription_iam_member",
+    /subscriber-.*consumer/,
+    /lacks pubsub\.subscriptions\.consume on .*subscriptions\/ai-workloads-subscription-dev/,
+  ],
+] as const)("%s without a %s (%s)", (name, type, id, message) => {
+  test("fails and says who lacks what", async () => {
+    let removed = 0;
+    const copy = changed(stacks.stack(name), ({ resource }) => {
+      for (const key of Object.keys(resource[type])) {
+        if (!id.test(key) || removed > 0) continue;
+        delete resource[type][key];
+        removed++;
+      }
+    });
+    expect(removed).toBe(1);
+    const summary = await run(copy);
+    expect(isGood(summary)).toBe(false);
+    expect(summary.refused.join("\n")).toMatch(message);
+  });
+});
+
+test("a notification whose topic Cloud Storage may not publish to cannot be created", async () => {
+  const copy = changed(stacks.stack("event-workflow"), ({ resource }) => {
+    const bindings = resource.google_pubsub_topic_iam_member;
+    for (const key of Object.keys(bindings)) if (key.includes("storage-agent")) delete bindings[key];
+  });
+  await expect(startStack(copy)).rejects.toMatchObject({
+    code: "PERMISSION_DENIED",
+    message: expect.stringMatching(
+      /'pubsub\.topics\.publish' denied on .*data-uploaded-topic-dev.*@gs-project-accounts/,
+    ),
+  });
+});
+
+test("stacks are recognised by their outputs or what they give to their functions, not their names", () => {
+  const names = {
+    "async-batch": "async batch",
+    "task-pipeline": "task pipeline",
+    "event-workflow": "event workflow",
+    "pubsub-fanout": "Pub/Sub fan-out",
+    "scheduled-preprocessing": "scheduled preprocessing",
+  };
+  for (const [name, expected] of Object.entries(names)) {
+    const stack = readStack(stacks.stack(name));
+    expect(flowOf({ ...stack, name: "other" })?.name).toBe(expected);
+    expect(flowOf({ ...stack, outputs: {} })?.name).toBe(expected);
+    expect(flowOf({ ...stack, outputs: {}, resources: [] })).toBeUndefined();
+  }
+});

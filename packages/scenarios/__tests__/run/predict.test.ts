@@ -1,0 +1,135 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { synthesized } from "../../../../__tests__/support/synthesized";
+import type { Summary } from "../../src/run/summary";
+
+const stacks = synthesized();
+const folder = mkdtempSync(join(tmpdir(), "predict-"));
+afterAll(() => {
+  stacks.remove();
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs a stack by the command, with files beside it. */
+function local(name: string, files: Record<string, string>, ...args: string[]) {
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
+  const all = [
+    "scripts/ts.mjs",
+    "packages/scenarios/src/cli.ts",
+    "--terraform",
+    stacks.stack(name),
+    "--quiet",
+    "--json",
+    ...args,
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, all, {
+    env: { ...process.env, INIT_CWD: folder, NO_COLOR: "1" },
+    encoding: "utf8",
+  });
+  const last = stdout.trimEnd().split("\n").at(-1) ?? "";
+  return { status, stderr, summary: (last.startsWith("{") ? JSON.parse(last) : {}) as Summary };
+}
+
+const REVIEWS = '{"text":"a fine day"}\n{"text":"rain"}\n';
+const MESSAGES = '{"attributes":{"modality":"text"},"payload":{"instances":[{"text":"a fine day"}]}}\n';
+
+describe("input that is not Iris, without a model", () => {
+  test.each([
+    ["async-batch", "own.jsonl", REVIEWS],
+    ["async-batch", "own.csv", "text,stars\na fine day,5\nrain,1\n"],
+    ["event-workflow", "own.jsonl", REVIEWS],
+    ["pubsub-fanout", "own.jsonl", MESSAGES],
+  ])("%s, %s: comes back as it is, and the summary says so", (name, file, content) => {
+    const { status, summary } = local(name, { [file]: content }, "--input", file);
+    expect(summary).toMatchObject({ verdict: "OK", deadLettered: 0 });
+    expect(summary.outputs.model).toMatch(/^echo, which gives each instance back/);
+    expect(JSON.stringify(summary.outputs.first)).toContain("a fine day");
+    expect(status).toBe(0);
+  });
+});
+
+test("of flowers the summary names the model, and how well it does; where nothing was predicted it names none", () => {
+  expect(local("async-batch", {}).summary.outputs.model).toMatch(/^iris, .* fitted on 75 Iris flowers, right on 9\d/);
+  const { summary } = local("async-batch", { "bad.jsonl": '{"a":\n' }, "--input", "bad.jsonl");
+  expect(summary).toMatchObject({ verdict: "FAILED", accepted: 0, outputs: { predictions: [] } });
+  expect(summary.outputs).not.toHaveProperty("model");
+});
+
+describe("--predict", () => {
+  const rule = "instances.map(({ text }) => ({ shouted: text.toUpperCase(), ...parameters }))";
+  const refusing =
+    'if (instances.some(({ text }) => text === "rain")) throw Object.assign(new Error("no rain"), { status: 400 });';
+
+  test.each([
+    ["model.ts", `export function predict(instances: { text: string }[], parameters: object) { return ${rule}; }`],
+    ["model.mjs", `export default async (instances, parameters) => ${rule};`],
+    ["model.cjs", `exports.predict = (instances, parameters) => ${rule};`],
+  ])("%s: the model is the user's module, and the summary says whose", (file, code) => {
+    const { status, summary } = local(
+      "async-batch",
+      { [file]: code, "own.jsonl": REVIEWS },
+      "--input",
+      "own.jsonl",
+      "--predict",
+      file,
+    );
+    expect(summary.outputs).toMatchObject({
+      model: `yours, ${join(folder, file)}`,
+      first: [{ prediction: { shouted: "A FINE DAY" } }, { prediction: { shouted: "RAIN" } }],
+    });
+    expect(status).toBe(0);
+  });
+
+  test("a record that the user's model refuses is a dead letter with the model's own reason", () => {
+    const { status, summary } = local(
+      "pubsub-fanout",
+      {
+        "model.mjs": `export const predict = (instances) => { ${refusing} return instances; };`,
+        "own.jsonl": MESSAGES.replace("a fine day", "rain"),
+      },
+      "--input",
+      "own.jsonl",
+      "--predict",
+      "model.mjs",
+    );
+    expect(summary).toMatchObject({ verdict: "PARTIAL", deadLettered: 1 });
+    expect(summary.deadLetters).toEqual([expect.stringMatching(/^text\/\d+: .*INVALID_ARGUMENT: no rain/)]);
+    expect(status).toBe(3);
+  });
+
+  test.each([
+    ["nonsense", /^Given --predict "nonsense"; allowed: echo, iris, /],
+    ["broken.ts", /^\S+broken\.ts cannot be loaded: /],
+    ["empty.mjs", /^\S+empty\.mjs exports neither predict\(instances, parameters\) nor such a default\n$/],
+  ])("%s: what cannot be a model is told before anything starts", (given, message) => {
+    const files = { "broken.ts": "export const = ;", "empty.mjs": "export const other = 1;" };
+    expect(local("async-batch", files, "--predict", given)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(message),
+    });
+  });
+});
+
+describe("--output", () => {
+  test("keeps what the buckets hold, and not what Terraform put there", () => {
+    const { summary } = local("async-batch", {}, "--output", "kept");
+    const kept = readdirSync(join(folder, "kept"), { recursive: true, encoding: "utf8", withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(join(folder, "kept").length + 1));
+    const shards = kept.filter((file) =>
+      /^my-gcp-project-async-batch-output-dev\/results\/\w+\/shard-\d{5}\.jsonl$/.test(file),
+    );
+    expect(shards).toHaveLength(6);
+    expect(kept).toHaveLength(7);
+    expect(summary.outputs.kept).toBe(`7 objects of its buckets, in ${join(folder, "kept")}`);
+    const input = join(folder, "kept", "my-gcp-project-async-batch-input-dev", "batch.jsonl");
+    expect(readFileSync(input)).toEqual(readFileSync("samples/batch.jsonl"));
+    // And writes over nothing.
+    expect(local("async-batch", {}, "--output", "kept")).toMatchObject({
+      status: 2,
+      stderr: `Given --output ${join(folder, "kept")}, which is not empty; allowed: a new or an empty folder\n`,
+    });
+  });
+});

@@ -1,0 +1,30 @@
+import { StepGraph } from "../../src/flows/step-graph";
+
+/** The resource of a function that is told so many steps. */
+function starting(steps: readonly [string, readonly string[]][]) {
+  const STEPS = JSON.stringify(steps.map(([name, after]) => ({ name, after })));
+  const attributes = { service_config: { environment_variables: { STEPS } } };
+  return {
+    address: "f.start",
+    type: "google_cloudfunctions2_function",
+    id: "",
+    dependsOn: [],
+    attributes,
+    configured: [],
+  };
+}
+
+test("a step's dependents are those that wait for it, directly or not, in whatever order they stand", () => {
+  const graph = new StepGraph([
+    starting([
+      ["d", ["b", "c"]],
+      ["b", ["a"]],
+      ["c", ["a"]],
+      ["a", []],
+      ["e", []],
+    ]),
+  ]);
+  expect(graph.dependentsOf("a").sort()).toEqual(["b", "c", "d"]);
+  expect(graph.dependentsOf("b")).toEqual(["d"]);
+  expect(graph.dependentsOf("e")).toEqual([]);
+});

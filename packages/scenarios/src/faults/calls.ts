@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ApiError,
+  ConnectionLost,
+  type RestReply,
+  type RestRequest,
+  type RestService,
+} from "@cdktf-serverless-ml/emulator";
+import { callId, callText } from "./call";
+import type { Crasher } from "./crasher";
+import type { Journal } from "./journal";
+import type { Parties } from "./parties";
+import { type CallFault, callFault, slowness } from "./schedule";
+
+export interface CallOptions {
+  readonly seed: number;
+  readonly parties: Parties;
+  readonly crasher: Crasher;
+  readonly journal: Journal;
+}
+
+interface Count {
+  calls: number;
+  faults: number;
+}
+
+/** Lets faults befall calls of Google's APIs by functions and workflows of the stack; everybody else's go through. */
+export class FaultyCalls {
+  private readonly counts = new Map<string, Count>();
+
+  constructor(private readonly options: CallOptions) {}
+
+  service(inner: RestService): RestService {
+    return { ...inner, handle: (request) => this.handle(inner, request) };
+  }
+
+  private handle(inner: RestService, request: RestRequest): Promise<RestReply> {
+    const { seed, parties, crasher } = this.options;
+    const { email } = request.caller;
+    if (!parties.isWorker(email)) return inner.handle(request);
+    const id = callId(request);
+    const count = this.counts.get(id) ?? { calls: 0, faults: 0 };
+    this.counts.set(id, count);
+    count.calls++;
+    const isWrite = request.method !== "GET";
+    const fault = callFault(seed, id, count.calls, {
+      faults: count.faults,
+      isWrite,
+      hasPrecondition: isWrite && request.query.has("ifGenerationMatch"),
+      isStorage: request.host === "storage.googleapis.com",
+      byFunction: parties.functionsOf(email).length > 0,
+    });
+    if (!fault || crasher.mustSpare(email)) return inner.handle(request);
+    count.faults++;
+    return this.befall(fault, inner, request, { id, nth: count.calls });
+  }
+
+  private async befall(
+    fault: CallFault,
+    inner: RestService,
+    request: RestRequest,
+    { id, nth }: { id: string; nth: number },
+  ): Promise<RestReply> {
+    const { seed, crasher, journal } = this.options;
+    const hop = { to: `https://${request.host}`, what: callText(request), attempt: nth };
+    const detail = `of ${request.caller.email}`;
+    switch (fault) {
+      case "call answered 429":
+        journal.fault(fault, { ...hop, detail });
+        throw new ApiError("RESOURCE_EXHAUSTED", "Injected: too many requests");
+      case "call answered 500":
+        journal.fault(fault, { ...hop, detail });
+        throw new ApiError("INTERNAL", "Injected: internal error");
+      case "call answered 503":
+        journal.fault(fault, { ...hop, detail });
+        throw new ApiError("UNAVAILABLE", "Injected: the service is unavailable");
+      case "call answered 412":
+        journal.fault(fault, { ...hop, detail });
+        await inner.handle(request);
+        throw new ApiError("FAILED_PRECONDITION", "Injected: written, and asked for once more inside", 412);
+      case "call reset before":
+        journal.fault(fault, { ...hop, detail });
+        throw new ConnectionLost("injected");
+      case "call reset after":
+        journal.fault(fault, { ...hop, detail });
+        await unheard(inner, request);
+        throw new ConnectionLost("injected");
+      case "slow call": {
+        const wait = slowness(seed, id, nth);
+        journal.fault(fault, { ...hop, detail: `${detail}, ${wait} ms on the wall` });
+        await sleep(wait);
+        return inner.handle(request);
+      }
+      case "caller crashed":
+        await unheard(inner, request);
+        journal.fault(fault, { ...hop, detail });
+        crasher.crash(request);
+        throw new ConnectionLost("injected");
+    }
+  }
+}
+
+/** Does it, whatever is answered; but what is not simulated must be told. */
+async function unheard(inner: RestService, request: RestRequest): Promise<void> {
+  try {
+    await inner.handle(request);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.http === 501) throw error;
+  }
+}

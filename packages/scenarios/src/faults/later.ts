@@ -1,0 +1,39 @@
+import type { Clock } from "@cdktf-serverless-ml/emulator";
+
+/** Work at later times, which a run waits for before it is over. */
+export class Later {
+  private readonly waiting = new Set<() => void>();
+  private underWay = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** What is yet to be done, or being done. */
+  get pending(): number {
+    return this.waiting.size + this.underWay;
+  }
+
+  /** @param delay milliseconds */
+  in(delay: number, work: () => Promise<void>): void {
+    const cancel = this.clock.at(this.clock.now() + delay, () => {
+      this.waiting.delete(cancel);
+      this.underWay++;
+      void work().finally(() => {
+        this.underWay--;
+      });
+    });
+    this.waiting.add(cancel);
+  }
+
+  /** @param delay milliseconds */
+  wait(delay: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.in(delay, async () => resolve());
+    });
+  }
+
+  /** Nothing is begun any more, and who waits is left waiting. */
+  stop(): void {
+    for (const cancel of this.waiting) cancel();
+    this.waiting.clear();
+  }
+}

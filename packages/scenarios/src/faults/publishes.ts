@@ -1,0 +1,127 @@
+import {
+  ApiError,
+  type PublishedMessage,
+  type RestRequest,
+  type RestService,
+  type TopicPublisher,
+} from "@cdktf-serverless-ml/emulator";
+import { digestOf } from "./hash";
+import type { Journal } from "./journal";
+import type { Parties } from "./parties";
+import { deadLetterFails, publishFault } from "./schedule";
+
+export interface PublishOptions {
+  readonly seed: number;
+  readonly parties: Parties;
+  readonly journal: Journal;
+}
+
+/** Lets the first publish of some dead letters and notifications fail. */
+export class FaultyPublishes {
+  private readonly seen = new Set<string>();
+
+  constructor(private readonly options: PublishOptions) {}
+
+  /** Dead letters that functions publish: answered 500, after which nobody asks again at once. */
+  service(inner: RestService): RestService {
+    return {
+      ...inner,
+      handle: async (request) => {
+        const topic = this.deadLetterTopicOf(request);
+        if (topic === undefined) return inner.handle(request);
+        const letters = lettersIn(request);
+        const items = letters.map((letter) => itemOf(letter) ?? digestOf(request.body));
+        if (items.some((item) => this.failsNow(topic, item))) {
+          this.options.journal.fault("dead letter failed", {
+            to: `https://${request.host}`,
+            what: `dead letter of ${items.join(", ")}`,
+            detail: `of ${request.caller.email}`,
+          });
+          throw new ApiError("INTERNAL", "Injected: the dead letter is not published at first");
+        }
+        const reply = await inner.handle(request);
+        const { messageIds = [] } = reply.body as { messageIds?: string[] };
+        for (const [index, id] of messageIds.entries()) {
+          const item = items[index];
+          if (item !== undefined) this.options.journal.link(item, `message ${id}`);
+        }
+        return reply;
+      },
+    };
+  }
+
+  /** Dead letters that Pub/Sub forwards, and notifications of Cloud Storage. */
+  publisher(inner: TopicPublisher): TopicPublisher {
+    return {
+      publish: async (caller, topic, message) => {
+        const { seed, parties, journal } = this.options;
+        const full = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
+        const to = `topic ${full.split("/").at(-1)}`;
+        const { CloudPubSubDeadLetterSourceSubscription: source, eventType, objectId } = message.attributes;
+        if (parties.deadLetterTopics.has(full)) {
+          if (this.failsNow(full, contentOf(message))) {
+            journal.fault("dead letter failed", { to, what: `dead letter of subscription ${source}` });
+            throw new ApiError("UNAVAILABLE", "Injected: the dead letter is not published at first");
+          }
+          return inner.publish(caller, topic, message);
+        }
+        const fault = this.isFirst(`${full} ${contentOf(message)}`)
+          ? publishFault(seed, `${full} ${eventOf(message)}`)
+          : undefined;
+        if (!fault) return inner.publish(caller, topic, message);
+        journal.fault(fault, { to, what: [eventType, objectId].filter(Boolean).join(" ") || "a message" });
+        if (fault === "publish unanswered") await inner.publish(caller, topic, message);
+        throw new ApiError("UNAVAILABLE", "Injected: the publish is not answered");
+      },
+    };
+  }
+
+  private deadLetterTopicOf({ method, host, path, caller }: RestRequest): string | undefined {
+    const { parties } = this.options;
+    if (method !== "POST" || host !== "pubsub.googleapis.com" || !parties.isWorker(caller.email)) return undefined;
+    const topic = /^\/v1\/(projects\/[^/]+\/topics\/[^/]+):publish$/.exec(path)?.[1];
+    return topic !== undefined && parties.deadLetterTopics.has(topic) ? topic : undefined;
+  }
+
+  private failsNow(topic: string, item: string): boolean {
+    return this.isFirst(`${topic} ${item}`) && deadLetterFails(this.options.seed, `${topic} ${item}`);
+  }
+
+  private isFirst(item: string): boolean {
+    if (this.seen.has(item)) return false;
+    this.seen.add(item);
+    return true;
+  }
+}
+
+interface Letter {
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+function lettersIn({ body }: RequestBody): Letter[] {
+  try {
+    return JSON.parse(body.toString()).messages ?? [];
+  } catch {
+    return [];
+  }
+}
+
+type RequestBody = Pick<RestRequest, "body">;
+
+/** By the attributes that functions of this project give a dead letter; others' are known by their bytes. */
+function itemOf({ attributes = {} }: Letter): string | undefined {
+  const { deadLetterTask: task, deadLetterMessageId: message } = attributes;
+  if (task) return `task ${task}`;
+  return message ? `message ${message}` : undefined;
+}
+
+/** A forwarded message has a new id, and nothing of the old one but its content. */
+function contentOf({ data, attributes }: PublishedMessage): string {
+  const { CloudPubSubDeadLetterSourceDeliveryCount: _, ...kept } = attributes;
+  return `${digestOf(data)} ${digestOf(JSON.stringify(kept))}`;
+}
+
+/** What of a notification is the same in each run: not when it was, nor the generation, which is a time. */
+function eventOf({ attributes: { notificationConfig, eventType, objectId } }: PublishedMessage): string {
+  return JSON.stringify([notificationConfig, eventType, objectId]);
+}

@@ -1,0 +1,129 @@
+import { fieldOf, keptAs, newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { parse } from "csv-parse/sync";
+import { type Flow, type FlowResult, type FlowType, type Input, textOutput, valuesOf } from "./flow";
+import { linesOf, measurements, upTo } from "./generated";
+import { kindOf, POISON, poisonIn } from "./poison";
+
+/** Small enough for the sample to be several tasks. */
+const BATCH_SIZE = 10;
+/** Shards of a generated file: a submission that is cut off begins anew, so that a large one among faults would never end. */
+const FILE_SHARDS = 10;
+/** Which record of a poisoned shard is the poison. */
+const POISONED = 4;
+const FOLDER = "results";
+
+interface Submitted {
+  readonly job: string;
+  readonly shards: number;
+  readonly output: string;
+}
+
+/** A file of records goes in, one task a shard, predictions come out. */
+export const asyncBatch: FlowType = {
+  name: "async batch",
+  sample: "batch.jsonl",
+  takes: "records, as JSON Lines or as CSV with a header",
+  extensions: [".jsonl", ".csv"],
+  outputs: ["submitter_url", "input_bucket_name", "output_bucket_name", "client"],
+  create: (running) => new AsyncBatchFlow(running),
+  instances: (input) => (input.name.endsWith(".csv") ? rowsOf(input) : valuesOf(input)),
+  /** Files of so many shards in all, which are the items. */
+  generate: (count) =>
+    upTo(Math.ceil(count / FILE_SHARDS)).map((file) => {
+      const shards = upTo(count).slice(file * FILE_SHARDS, (file + 1) * FILE_SHARDS);
+      return { name: `generated-${file}.jsonl`, content: linesOf(shards.flatMap(shard)) };
+    }),
+  /** Where a shard is predicted. */
+  poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
+};
+
+/** Rows of a CSV, numbers where they are some; none where it is malformed, which the submitter says. */
+function rowsOf({ content }: Input): unknown[] {
+  const cast = (text: string) => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text);
+  try {
+    return parse(content, { bom: true, columns: true, cast });
+  } catch {
+    return [];
+  }
+}
+
+/** Records of one shard; the model takes no text, so that poison that nobody acts on is refused, too. */
+function shard(index: number): unknown[] {
+  const kind = kindOf(index);
+  return upTo(BATCH_SIZE).map((at) =>
+    kind !== "good" && at === POISONED ? POISON[kind] : measurements(index * BATCH_SIZE + at),
+  );
+}
+
+class AsyncBatchFlow implements Flow {
+  private readonly submitted: Submitted[] = [];
+  private readonly input: string;
+  private readonly output: string;
+  private readonly url: string;
+
+  constructor(private readonly running: RunningStack) {
+    this.input = textOutput(running, "input_bucket_name");
+    this.output = textOutput(running, "output_bucket_name");
+    this.url = textOutput(running, "submitter_url");
+  }
+
+  async submit({ name, content }: Input): Promise<void> {
+    const client = this.running.client();
+    const contentType = name.endsWith(".csv") ? "text/csv" : "application/x-ndjson";
+    await client.upload(this.input, name, content, contentType);
+    this.submitted.push(await client.json<Submitted>("POST", this.url, this.request(name)));
+  }
+
+  result(): FlowResult {
+    const answered = this.submitted.flatMap(({ job, shards }) => upTo(shards).map((index) => `${job}-${index}`));
+    return {
+      // A queue has taken on tasks also of a submission that got no answer.
+      accepted: [...new Set([...answered, ...this.running.parts.created.map(({ id }) => id)])],
+      effects: this.running.writes(this.output).flatMap((name) => {
+        const [, job, shard] = /^results\/([^/]+)\/shard-(\d+)\.jsonl$/.exec(name) ?? [];
+        return job === undefined ? [] : [`${job}-${Number(shard)}`];
+      }),
+      deadLetters: this.running
+        .deadLetters()
+        .map(({ attributes, reason }) => ({ key: attributes.deadLetterTask ?? "unknown", reason })),
+    };
+  }
+
+  /** The task, and the object that is its effect. */
+  marks(key: string): string[] {
+    const [, job, shard = ""] = /^(.*)-(\d+)$/.exec(key) ?? [];
+    return [key, `${FOLDER}/${job}/shard-${shard.padStart(5, "0")}.jsonl`];
+  }
+
+  async commands(operator: string, file = "") {
+    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+    const submit = curl.post(this.url, this.request("$OBJECT"), ["OBJECT"]);
+    const result = curl.read(this.output, `${FOLDER}/$JOB/shard-00000.jsonl`);
+    return [
+      {
+        title: "upload an input",
+        command: `${newName("OBJECT", file)} && ${curl.upload(this.input, "$OBJECT", file)}`,
+      },
+      { title: "submit it as a batch", command: keptAs("ANSWER", submit) },
+      { title: "read the first shard of its result", command: `${fieldOf("ANSWER", "job", "JOB")} && ${result}` },
+      { title: "list all results", command: curl.list(this.output) },
+    ];
+  }
+
+  private request(name: string): object {
+    return { input: `gs://${this.input}/${name}`, output: `gs://${this.output}/${FOLDER}`, batchSize: BATCH_SIZE };
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const client = this.running.client();
+    const files = (await client.list(this.output, `${FOLDER}/`)).filter((name) => name.endsWith(".jsonl"));
+    const contents = await Promise.all(files.map((name) => client.download(this.output, name)));
+    const lines = contents.flatMap((content) => content.toString().trimEnd().split("\n"));
+    return {
+      predictions: this.submitted.map(({ output }) => output),
+      files: files.length,
+      records: lines.length,
+      first: lines.slice(0, 3).map((line) => JSON.parse(line)),
+    };
+  }
+}

@@ -1,0 +1,160 @@
+import { fieldOf, keptAs, newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { type Flow, type FlowResult, type FlowType, type Input, textOutput, valuesOf } from "./flow";
+import { linesOf, measurements, upTo } from "./generated";
+import { kindOf, POISON, poisonIn } from "./poison";
+
+/** One more than the workflow takes. */
+const TOO_MANY = 10_001;
+/** `<object>/<generation>.json`, written last; not the parts, nor what repetitions write. */
+const MANIFEST = /^(.+\/\d+)\.json$/;
+/** Instead of a manifest: says why there is none. */
+const ERRORS = /^(.+\/\d+)\.errors\.json$/;
+
+/** Records that failed together. */
+interface FailedPart {
+  readonly first: number;
+  readonly last: number;
+  readonly status: string;
+  readonly message: string | null;
+}
+
+interface Manifest {
+  readonly status: "done" | "partial";
+  readonly records: number;
+  readonly predicted: number;
+  readonly failed: number;
+  /** `<first>-<last>`, each an object `<object>/<generation>/<first>-<last>.json`. */
+  readonly parts: readonly string[];
+  readonly errors: readonly FailedPart[];
+}
+
+/** A file is uploaded, its notification starts the workflow, which predicts its records and writes a manifest. */
+export const eventWorkflow: FlowType = {
+  name: "event workflow",
+  sample: "upload.jsonl",
+  takes: "records, as JSON Lines",
+  extensions: [".jsonl"],
+  outputs: ["bucket_name", "results_bucket_name", "workflow_name", "client"],
+  create: (running) => new EventWorkflowFlow(running),
+  instances: valuesOf,
+  /** One file an item. The function refuses an empty one; the workflow, once more, one of too many records. */
+  generate: (count) => upTo(count).map(upload),
+  /** Where an execution is started for an upload, whose name says what it is. */
+  poison: ({ method, path, body }) => (method === "POST" && path.endsWith("/executions") ? poisonIn(body) : undefined),
+};
+
+function upload(index: number): Input {
+  const kind = kindOf(index);
+  const number = String(index).padStart(5, "0");
+  const name = kind === "good" ? `upload-${number}.jsonl` : `${POISON[kind]}-${number}.jsonl`;
+  if (kind === "refused") return { name, content: Buffer.alloc(0) };
+  if (kindOf(index - 1) === "refused") {
+    return { name: `${POISON.refused}-by-workflow-${number}.jsonl`, content: Buffer.from("0\n".repeat(TOO_MANY)) };
+  }
+  const instances = upTo(1 + (index % 3)).map((at) => measurements(index + at));
+  // A record that the model refuses fails alone.
+  return { name, content: linesOf(index % 10 === 9 ? [...instances, "no flower"] : instances) };
+}
+
+class EventWorkflowFlow implements Flow {
+  private readonly uploads: string;
+  private readonly results: string;
+
+  constructor(private readonly running: RunningStack) {
+    this.uploads = textOutput(running, "bucket_name");
+    this.results = textOutput(running, "results_bucket_name");
+  }
+
+  async submit(input: Input): Promise<void> {
+    await this.running.client().upload(this.uploads, input.name, input.content, "application/x-ndjson");
+  }
+
+  result(): FlowResult {
+    const written = this.running.writtenTo(this.results);
+    const manifests = matching(written, MANIFEST);
+    const done = new Set(manifests.map(({ key }) => key));
+    // An execution that was started again may have had what the one before lacked.
+    const failed = matching(written, ERRORS)
+      .filter(({ key }) => !done.has(key))
+      .map(({ key, content }) => ({ key, reason: reasonIn(content) }));
+    const handedOver = this.running
+      .deadLetters()
+      .map(({ attributes, reason }) => ({ key: `${attributes.objectId}/${attributes.objectGeneration}`, reason }));
+    return {
+      // The bucket has taken on uploads also where no answer came.
+      accepted: this.running.writtenTo(this.uploads).map(({ name, generation }) => `${name}/${generation}`),
+      effects: manifests.map(({ key }) => key),
+      deadLetters: [...handedOver, ...failed],
+      partial: manifests.flatMap(({ key, content }) =>
+        (JSON.parse(content.toString()) as Manifest).errors.map((error) => ({ key, reason: textOf(error) })),
+      ),
+    };
+  }
+
+  /** The object. */
+  marks(key: string): string[] {
+    return [key.slice(0, key.lastIndexOf("/"))];
+  }
+
+  async commands(operator: string, file = "") {
+    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+    const upload = keptAs("ANSWER", curl.upload(this.uploads, "$OBJECT", file));
+    const result = curl.read(this.results, "$OBJECT/$GENERATION.json");
+    return [
+      { title: "upload a file", command: `${newName("OBJECT", file)} && ${upload}` },
+      { title: "read its result", command: `${fieldOf("ANSWER", "generation", "GENERATION")} && ${result}` },
+      { title: "list all results", command: curl.list(this.results) },
+    ];
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const names = await this.running.client().list(this.results);
+    const ids = names.flatMap((name) => MANIFEST.exec(name)?.[1] ?? []);
+    const uploads = await Promise.all(
+      ids.map(async (id) => ({ id, ...(await this.read<Manifest & { object: string }>(`${id}.json`)) })),
+    );
+    const [first] = uploads.flatMap(({ id, parts }) => parts.map((part) => `${id}/${part}.json`));
+    return {
+      manifests: ids.map((id) => `gs://${this.results}/${id}.json`),
+      uploads: uploads.map(({ object, status, records, predicted, failed }) => ({
+        object,
+        status,
+        records,
+        predicted,
+        failed,
+      })),
+      first: first === undefined ? [] : (await this.read<{ predictions: unknown[] }>(first)).predictions.slice(0, 3),
+    };
+  }
+
+  private async read<T>(name: string): Promise<T> {
+    return JSON.parse((await this.running.client().download(this.results, name)).toString());
+  }
+}
+
+/** Objects whose names match, by what the first group is. */
+function matching<T extends { name: string }>(objects: readonly T[], pattern: RegExp): (T & { key: string })[] {
+  return objects.flatMap((object) => {
+    const key = pattern.exec(object.name)?.[1];
+    return key === undefined ? [] : [{ ...object, key }];
+  });
+}
+
+/** Of an errors object. */
+function reasonIn(content: Buffer): string {
+  const {
+    status,
+    message,
+    errors = [],
+  } = JSON.parse(content.toString()) as {
+    status: "unreadable" | "refused";
+    message?: string;
+    errors?: FailedPart[];
+  };
+  return status === "unreadable" ? `the upload cannot be read: ${message}` : errors.map(textOf).join("; ");
+}
+
+function textOf({ first, last, status, message }: FailedPart): string {
+  const records = first === last ? `record ${first}` : `records ${first} to ${last}`;
+  return `${records}: ${[status, message].filter(Boolean).join(", ")}`;
+}

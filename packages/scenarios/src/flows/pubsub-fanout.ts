@@ -1,0 +1,231 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { fieldOf, keptAs, parseFilter, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import {
+  type Flow,
+  type FlowResult,
+  type FlowType,
+  type Input,
+  InputError,
+  jsonLines,
+  textOutput,
+  valuesOf,
+} from "./flow";
+import { linesOf, measurements, upTo } from "./generated";
+import { kindOf, POISON, poisonIn } from "./poison";
+import { PullConsumer } from "./pull-consumer";
+
+/** Messages in one publish request. Source: https://docs.cloud.google.com/pubsub/quotas */
+const PAGE = 1000;
+const MODALITIES = ["text", "image", "audio", undefined];
+
+interface Message {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly payload: unknown;
+}
+
+interface Subscriber {
+  /** Full name of the subscription. */
+  readonly subscription: string;
+  readonly takes: (attributes: Message["attributes"]) => boolean;
+  readonly isFiltered: boolean;
+  /** The folder of its results; none for a subscription that is pulled. */
+  readonly folder?: string;
+}
+
+/** Messages go in; each reaches every subscriber whose filter it passes, by push or by pull. */
+export const pubsubFanout: FlowType = {
+  name: "Pub/Sub fan-out",
+  sample: "messages.jsonl",
+  takes: 'messages, as JSON Lines: {"attributes": {…}, "payload": …}',
+  extensions: [".jsonl"],
+  outputs: ["topic_name", "subscription_names", "results_bucket_name", "client"],
+  create: (running) => new PubSubFanoutFlow(running),
+  instances: (input) =>
+    valuesOf(input).flatMap(
+      (value) => (value as { payload?: { instances?: unknown[] } } | null)?.payload?.instances ?? [],
+    ),
+  /** One file of so many messages, which are the items of each subscriber that takes them. Images are refused once more. */
+  generate: (count) => [{ name: "generated.jsonl", content: linesOf(upTo(count).map(generated)) }],
+  /** Where a message is predicted or written down; whoever pulls it knows poison by itself. */
+  poison: ({ path, body }) => (path.endsWith(":predict") || path.startsWith("/upload/") ? poisonIn(body) : undefined),
+};
+
+/** What must never be worked on shows in the attributes, too: subscribers that don't read payloads see nothing else. */
+function generated(index: number): Message {
+  const isRefusedImage = kindOf(index - 1) === "refused";
+  const kind = isRefusedImage ? "refused" : kindOf(index);
+  const modality =
+    kind === "good" ? MODALITIES[index % MODALITIES.length] : isRefusedImage || kind === "kill" ? "image" : "text";
+  return {
+    attributes: {
+      item: String(index),
+      ...(modality !== undefined && { modality }),
+      ...((kind === "fail" || kind === "kill") && { poison: POISON[kind] }),
+    },
+    payload: { instances: [kind === "good" ? measurements(index) : POISON[kind]] },
+  };
+}
+
+class PubSubFanoutFlow implements Flow {
+  private readonly published: { id: string; attributes: Message["attributes"]; data: string }[] = [];
+  private readonly topic: string;
+  private readonly bucket: string;
+  private readonly subscribers: readonly Subscriber[];
+  /** Of what no function is pushed. */
+  private readonly consumers: readonly PullConsumer[];
+
+  constructor(private readonly running: RunningStack) {
+    this.topic = `projects/${running.stack.defaults.project}/topics/${textOutput(running, "topic_name")}`;
+    this.bucket = textOutput(running, "results_bucket_name");
+    this.subscribers = this.readSubscribers();
+    this.consumers = this.subscribers
+      .filter(({ folder }) => folder === undefined)
+      .map(({ subscription }) => new PullConsumer(running, subscription));
+  }
+
+  async submit(input: Input): Promise<void> {
+    const messages = readMessages(input);
+    for (let from = 0; from < messages.length; from += PAGE) await this.publish(messages.slice(from, from + PAGE));
+    for (const consumer of this.consumers) await consumer.pull();
+  }
+
+  private async publish(page: readonly Message[]): Promise<void> {
+    const messages = page.map(pubsubMessage);
+    const { messageIds } = await this.running
+      .client()
+      .json<{ messageIds: string[] }>("POST", this.url(this.topic, "publish"), { messages });
+    for (const [index, message] of messages.entries()) this.published.push({ id: messageIds[index] ?? "", ...message });
+  }
+
+  result(): FlowResult {
+    const accepted = this.published.flatMap(({ id, attributes }) =>
+      this.subscribers.filter(({ takes }) => takes(attributes)).map((subscriber) => `${keyOf(subscriber)}/${id}`),
+    );
+    const written = this.running.writes(this.bucket).map((name) => {
+      const segments = name.replace(/\.json$/, "").split("/");
+      return `${segments[0]}/${segments.at(-1)}`;
+    });
+    const effects = [
+      ...written,
+      ...this.consumers.flatMap(({ subscription, done }) => done.map((id) => `${subscription}/${id}`)),
+    ];
+    return { accepted, effects, deadLetters: this.deadLetters(new Set(effects)) };
+  }
+
+  private deadLetters(effects: ReadonlySet<string>): FlowResult["deadLetters"] {
+    const idsOf = new Map<string, string[]>();
+    for (const message of this.published) {
+      const content = contentOf(message);
+      idsOf.set(content, [...(idsOf.get(content) ?? []), message.id]);
+    }
+    const taken = new Set<string>(effects);
+    return this.running.deadLetters().map(({ attributes, data, messageId, reason }) => {
+      const name = attributes.CloudPubSubDeadLetterSourceSubscription;
+      const subscriber = this.subscribers.find(({ subscription }) => subscription.endsWith(`/${name}`));
+      const key = (id: string) => `${subscriber ? keyOf(subscriber) : (name ?? "unknown")}/${id}`;
+      if (attributes.deadLetterMessageId !== undefined) return { key: key(attributes.deadLetterMessageId), reason };
+      // What Pub/Sub itself forwards has another id, and does not say which it had.
+      const ids = idsOf.get(contentOf({ attributes: originalOf(attributes), data: data.toString("base64") })) ?? [];
+      const found = key(ids.find((id) => !taken.has(key(id))) ?? messageId);
+      taken.add(found);
+      return { key: found, reason };
+    });
+  }
+
+  /** The message, by whose id results are named too; its hops to other subscribers cannot be told apart by a mark. */
+  marks(key: string): string[] {
+    return [key.split("/").at(-1) ?? key];
+  }
+
+  async commands(operator: string, file = "") {
+    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+    const [{ attributes, payload }] = readMessages({ name: basename(file), content: readFileSync(file) });
+    const publish = curl.post(this.url(this.topic, "publish"), { messages: [pubsubMessage({ attributes, payload })] });
+    // A predictor's results are named after the message alone; who takes every message is an audit.
+    const predictor = this.subscribers.find(
+      ({ folder, isFiltered, takes }) => folder && isFiltered && takes(attributes),
+    );
+    const result = curl.read(this.bucket, `${predictor?.folder}/$ID.json`);
+    return [
+      { title: "publish a message", command: keptAs("ANSWER", publish) },
+      ...(predictor
+        ? [{ title: "read its result", command: `${fieldOf("ANSWER", "messageIds", "ID")} && ${result}` }]
+        : []),
+      { title: "list all results", command: curl.list(this.bucket) },
+    ];
+  }
+
+  private readSubscribers(): Subscriber[] {
+    const { resources, defaults } = this.running.stack;
+    const functions = resources.filter(({ type }) => type === "google_cloudfunctions2_function");
+    return resources
+      .filter(({ type, attributes }) => type === "google_pubsub_subscription" && attributes.topic === this.topic)
+      .map(({ attributes }) => {
+        const endpoint = attributes.push_config?.push_endpoint as string | undefined;
+        const target = functions.find(({ attributes: { service_config } }) => service_config.uri === endpoint);
+        return {
+          subscription: `projects/${attributes.project ?? defaults.project}/subscriptions/${attributes.name}`,
+          isFiltered: Boolean(attributes.filter),
+          takes: attributes.filter ? parseFilter(attributes.filter) : () => true,
+          folder: target?.attributes.service_config.environment_variables?.SUBSCRIBER,
+        };
+      });
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const client = this.running.client();
+    const names = await client.list(this.bucket);
+    const counts: Record<string, number> = {};
+    for (const name of names) counts[name.split("/")[0] ?? ""] = (counts[name.split("/")[0] ?? ""] ?? 0) + 1;
+    const [first] = names.filter((name) => name.split("/").length === 2);
+    // A subscriber of one's own need not predict anything.
+    const predictions = first && JSON.parse((await client.download(this.bucket, first)).toString()).predictions;
+    return {
+      results: `gs://${this.bucket}/`,
+      written: counts,
+      pulled: this.consumers.reduce((sum, { done }) => sum + done.length, 0),
+      ...(predictions && { first: predictions }),
+    };
+  }
+
+  private url(resource: string, method: string): string {
+    return `https://pubsub.googleapis.com/v1/${resource}:${method}`;
+  }
+}
+
+function keyOf({ folder, subscription }: Subscriber): string {
+  return folder ?? subscription;
+}
+
+/** Attributes as they were before Pub/Sub forwarded the message. */
+function originalOf(attributes: Message["attributes"]): Message["attributes"] {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !name.startsWith("CloudPubSubDeadLetter")));
+}
+
+/** The same for messages that are alike. */
+function contentOf({ attributes, data }: { attributes: Message["attributes"]; data: string }): string {
+  const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([sorted, data]);
+}
+
+/** @throws InputError */
+function readMessages(input: Input): [Message, ...Message[]] {
+  const [first, ...rest] = jsonLines(input).map(({ line, value }) => readMessage(value, `${input.name}, line ${line}`));
+  if (!first) throw new InputError(`${input.name} holds no messages`);
+  return [first, ...rest];
+}
+
+/** As Pub/Sub's API takes it. */
+function pubsubMessage({ attributes, payload }: Message) {
+  return { attributes, data: Buffer.from(JSON.stringify(payload)).toString("base64") };
+}
+
+function readMessage(value: unknown, where: string): Message {
+  const { attributes = {}, payload } = (value ?? {}) as Partial<Message>;
+  if (payload === undefined) throw new InputError(`${where}: there is no "payload"`);
+  if (typeof attributes !== "object" || Object.values(attributes).some((text) => typeof text !== "string")) {
+    throw new InputError(`${where}: "attributes" must be texts under their names`);
+  }
+  return { attributes, payload };
+}

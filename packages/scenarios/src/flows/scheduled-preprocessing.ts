@@ -1,0 +1,176 @@
+import { type Client, firstName, type Job, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { type Flow, type FlowResult, type FlowType, type Input, InputError, textOutput } from "./flow";
+import { upTo } from "./generated";
+import { type LaunchedJob, type LaunchTask, tasksOfJobs } from "./launched-jobs";
+import { createTaskLike } from "./like-schedule";
+import { kindOf, POISON, poisonIn } from "./poison";
+
+/** Words shown, the most frequent first. */
+const SHOWN = 8;
+
+/**
+ * The schedule fires, its task reaches the launcher, the launcher starts a job, and the job counts words. A text of the user's
+ * is put where the job's workers may read it, and a task like the schedule's names it.
+ */
+export const scheduledPreprocessing: FlowType = {
+  name: "scheduled preprocessing",
+  takes: "a text whose words are counted",
+  extensions: [".txt"],
+  outputs: ["schedule_name", "task_queue_name", "launcher_url", "output_bucket_name"],
+  create: (running) => new ScheduledPreprocessingFlow(running),
+  /** One small text an item; some items are firings of the schedule instead. */
+  generate: (count) => upTo(count).map(generated),
+  /** Where a job is launched, whose parameters name the text. */
+  poison: ({ path, body }) => (path.endsWith("/templates:launch") ? poisonIn(body) : undefined),
+};
+
+function generated(index: number): Input {
+  const kind = kindOf(index);
+  if (kind === "good" && index % 10 === 1) return { name: "", content: Buffer.alloc(0) };
+  const number = String(index).padStart(5, "0");
+  const name = kind === "good" ? `text-${number}.txt` : `${POISON[kind]}-${number}.txt`;
+  return { name, content: Buffer.from(`Of the ${index % 7} words some are some of the words.\n`) };
+}
+
+class ScheduledPreprocessingFlow implements Flow {
+  private readonly schedule: string;
+  private readonly bucket: string;
+  /** Firings that have not failed for good. */
+  private fired = 0;
+
+  constructor(private readonly running: RunningStack) {
+    this.schedule = textOutput(running, "schedule_name");
+    this.bucket = textOutput(running, "output_bucket_name");
+  }
+
+  async submit(input: Input): Promise<void> {
+    if (input.name !== "") {
+      await this.launchOn(input);
+      return;
+    }
+    this.fired++;
+    // Its retries count as pending work; what no queue took on when they are spent was never accepted.
+    void this.running.fire(this.schedule).then((succeeded) => {
+      if (!succeeded) this.fired--;
+    });
+  }
+
+  result(): FlowResult {
+    const deployed = this.running.named("google_dataflow_job").map(({ attributes }) => deployedKey(attributes.name));
+    const tasks = this.tasks();
+    const ofSchedule = tasks.filter(({ input }) => input === this.launch().inputFile).length;
+    const missing = upTo(Math.max(0, this.fired - ofSchedule)).map((index) => `firing ${index + 1}`);
+    const taskOf = tasksOfJobs(tasks, this.launched().map(nameAndInput));
+    const keyOf = (job: Job) => {
+      const { name } = job.launch;
+      const id = taskOf.get(name);
+      return this.isDeployed(job) ? deployedKey(name) : id === undefined ? `job ${name}` : taskKey(id);
+    };
+    return {
+      accepted: [...deployed, ...tasks.map(({ id }) => taskKey(id)), ...missing],
+      effects: this.jobs.filter(({ state }) => state === "JOB_STATE_DONE").map(keyOf),
+      deadLetters: this.running
+        .deadLetters()
+        .map(({ attributes, reason }) => ({ key: taskKey(attributes.deadLetterTask ?? "unknown"), reason })),
+    };
+  }
+
+  /** The task, and its job where no other task asked for the same. */
+  marks(key: string): string[] {
+    const [, id = key] = /^task (\S+)$/.exec(key) ?? [];
+    const input = this.tasks().find((task) => task.id === id)?.input;
+    const alike = this.launched().filter(({ launch }) => launch.parameters.inputFile === input);
+    const names = new Set(alike.map(({ launch }) => launch.name));
+    return [key.replace(/^(task|deployed job|job) /, ""), ...(names.size === 1 ? names : [])];
+  }
+
+  async outputs() {
+    const [job] = this.launched().filter(({ state }) => state === "JOB_STATE_DONE");
+    if (!job) return {};
+    const client = this.running.client(job.worker);
+    const lines = await Promise.all(job.outputs.map((uri) => this.lines(client, uri)));
+    const counts = lines.flat().map((line) => ({ line, count: Number(line.split(": ").at(-1)) }));
+    const most = counts.sort((a, b) => b.count - a.count).slice(0, SHOWN);
+    return { job: job.launch.name, outputs: job.outputs, words: counts.length, most: most.map(({ line }) => line) };
+  }
+
+  async commands(operator: string) {
+    const curl = await this.running.curl({ operator });
+    const fire = { title: "fire the schedule now", command: curl.fire(this.schedule) };
+    const { worker } = this.launch();
+    if (!worker) return [fire];
+    // Nobody but the jobs themselves may read what they write.
+    const reader = await this.running.curl({ operator, email: worker });
+    const list = reader.list(this.bucket);
+    const first = `${firstName("NAME", list)} && ${reader.read(this.bucket, "$NAME")}`;
+    return [
+      fire,
+      { title: "list results, as the jobs' workers", command: list },
+      { title: "read the first of them", command: first },
+    ];
+  }
+
+  private get jobs(): readonly Job[] {
+    return this.running.parts.standIns.dataflow.jobs;
+  }
+
+  private launched(): Job[] {
+    return this.jobs.filter((job) => !this.isDeployed(job));
+  }
+
+  private isDeployed({ launch }: Job): boolean {
+    return this.running.named("google_dataflow_job").some(({ attributes }) => attributes.name === launch.name);
+  }
+
+  /** What queues took on, in their order. */
+  private tasks(): LaunchTask[] {
+    const dead = new Set(this.running.deadLetters().map(({ attributes }) => attributes.deadLetterTask));
+    const { inputFile = "" } = this.launch();
+    return this.running.parts.created.map(({ id, body }) => {
+      const input = inputFileIn(body) ?? inputFile;
+      return { id, input, isDead: dead.has(id) };
+    });
+  }
+
+  /** What the launcher asks for where a task does not say otherwise. */
+  private launch(): { worker?: string; inputFile?: string } {
+    for (const { attributes } of this.running.named("google_cloudfunctions2_function")) {
+      const launch = attributes.service_config.environment_variables?.LAUNCH;
+      if (launch === undefined) continue;
+      const { environment, parameters } = JSON.parse(launch);
+      return { worker: environment?.serviceAccountEmail, inputFile: parameters?.inputFile };
+    }
+    return {};
+  }
+
+  private async lines(client: Client, uri: string): Promise<string[]> {
+    const [, bucket = "", name = ""] = /^gs:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
+    return (await client.download(bucket, name)).toString().trimEnd().split("\n");
+  }
+
+  /** As the workers, who may write to the bucket; then as whoever the schedule calls as. */
+  private async launchOn({ name, content }: Input): Promise<void> {
+    const { worker } = this.launch();
+    if (!worker) throw new InputError(`${name}: the stack does not say who may read it`);
+    await this.running.client(worker).upload(this.bucket, `input/${name}`, content, "text/plain");
+    const refused = name.startsWith(POISON.refused) ? { [POISON.refused]: "no parameter of the template" } : {};
+    const parameters = { inputFile: `gs://${this.bucket}/input/${name}`, ...refused };
+    await createTaskLike(this.running, this.schedule, { parameters });
+  }
+}
+
+const taskKey = (id: string) => `task ${id}`;
+const deployedKey = (name: string) => `deployed job ${name}`;
+
+function nameAndInput({ launch }: Job): LaunchedJob {
+  return { name: launch.name, input: launch.parameters.inputFile };
+}
+
+/** What a task names itself. */
+function inputFileIn(body: Buffer): string | undefined {
+  try {
+    return JSON.parse(body.toString()).parameters?.inputFile;
+  } catch {
+    return undefined;
+  }
+}

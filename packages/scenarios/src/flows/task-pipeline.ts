@@ -1,0 +1,228 @@
+import { newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { type Flow, type FlowResult, type FlowType, type Input, textOutput } from "./flow";
+import { upTo } from "./generated";
+import { generatedRuns, poisonOfRun, REFUSED_START } from "./generated-runs";
+import { createTaskLike } from "./like-schedule";
+import { POISON } from "./poison";
+import { StepGraph } from "./step-graph";
+
+const RUN = "local-1";
+/** Of the training on tables that nobody learns from. */
+const FEW_ITERATIONS = 50;
+/** Stands for the start of a run where that ends in a dead letter; no step can be called so. */
+const START = "(start)";
+
+/** A task of the pipeline's queue, as its body says. */
+interface Task {
+  readonly id: string;
+  readonly run: string;
+  /** None for one that starts a run. */
+  readonly step?: string;
+}
+
+/** A table goes in, steps run as tasks, a model and its accuracy come out; once started by the client, once by the schedule. */
+export const taskPipeline: FlowType = {
+  name: "task pipeline",
+  sample: "iris.csv",
+  takes: "a CSV with a header, the label in the last column",
+  extensions: [".csv"],
+  outputs: ["start_url", "run_bucket_name", "pipeline_steps", "client"],
+  create: (running) => new TaskPipelineFlow(running),
+  generate: generatedRuns,
+  poison: poisonOfRun,
+};
+
+class TaskPipelineFlow implements Flow {
+  private readonly bucket: string;
+  private readonly url: string;
+  private readonly steps: readonly string[];
+  private readonly graph: StepGraph;
+  /** Runs whose start was answered. */
+  private readonly started: string[] = [];
+  /** Firings that have not failed for good. */
+  private fired = 0;
+  /** Tasks that start a run, of nobody's schedule. */
+  private enqueued = 0;
+  private provided?: Promise<void>;
+
+  constructor(private readonly running: RunningStack) {
+    this.bucket = textOutput(running, "run_bucket_name");
+    this.url = textOutput(running, "start_url");
+    this.steps = running.stack.outputs.pipeline_steps;
+    this.graph = new StepGraph(running.named("google_cloudfunctions2_function"));
+  }
+
+  submit(input: Input): Promise<void> {
+    return input.isGenerated ? this.submitGenerated(input) : this.submitOne(input);
+  }
+
+  result(): FlowResult {
+    const tasks = this.tasks();
+    const starts = tasks.filter(({ step }) => step === undefined);
+    const written = this.running.writes(this.bucket);
+    const begun = written.flatMap((name) => /^runs\/([^/]+)\/run\.json$/.exec(name)?.[1] ?? []);
+    const runs = new Set([...this.started, ...starts.map(({ run }) => run), ...begun]);
+    // A firing of which no task came is lost as a whole.
+    const missing = upTo(Math.max(0, this.fired - (starts.length - this.enqueued))).map(
+      (index) => `start ${index + 1}`,
+    );
+    const effects = written.flatMap((name) => {
+      const [, run, step] = /^runs\/([^/]+)\/steps\/([^/]+)\.json$/.exec(name) ?? [];
+      return run === undefined ? [] : [`${run}/${step}`];
+    });
+    const ended = this.ended(tasks, new Set(effects));
+    const deadStarts = ended.deadLetters.map(({ key }) => key).filter((key) => key.endsWith(`/${START}`));
+    return {
+      accepted: [...[...runs].flatMap((run) => this.steps.map((step) => `${run}/${step}`)), ...missing, ...deadStarts],
+      effects,
+      ...ended,
+    };
+  }
+
+  /** Dead letters, and the steps that were never begun for them: they have no task, and wait for one that failed. */
+  private ended(tasks: readonly Task[], effects: ReadonlySet<string>): Pick<FlowResult, "deadLetters" | "notReached"> {
+    const byId = new Map(tasks.map((task) => [task.id, task]));
+    const begun = new Set([...effects, ...tasks.map(({ run, step }) => `${run}/${step}`)]);
+    const dead = this.running.deadLetters().map(({ attributes: { deadLetterTask = "unknown" }, reason }) => ({
+      id: deadLetterTask,
+      task: byId.get(deadLetterTask),
+      reason,
+    }));
+    return {
+      deadLetters: dead.flatMap(({ id, task, reason }) => {
+        if (!task) return [{ key: id, reason }];
+        const { run, step = START } = task;
+        // A start that did all it should, and went to a dead letter all the same, ended both ways with each of its steps.
+        const both = step === START && this.steps.every((name) => effects.has(`${run}/${name}`));
+        return (both ? this.steps : [step]).map((name) => ({ key: `${run}/${name}`, reason }));
+      }),
+      notReached: dead.flatMap(({ task }) => {
+        if (!task) return [];
+        const { run, step } = task;
+        const after = step === undefined ? this.steps : this.graph.dependentsOf(step);
+        return after.map((name) => `${run}/${name}`).filter((key) => !begun.has(key));
+      }),
+    };
+  }
+
+  /** All tasks of the run: what became of a step began with those before it. */
+  marks(key: string): string[] {
+    const [run = key] = key.split("/");
+    const ids = this.tasks().filter((task) => task.run === run);
+    return [...new Set([run, ...ids.map(({ id }) => id)])];
+  }
+
+  prepare({ content }: Input): Promise<void> {
+    return this.provide(content);
+  }
+
+  async commands(operator: string, file = "") {
+    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+    const upload = curl.upload(this.bucket, "inputs/$OBJECT", file);
+    const run = { run: "$RUN", parameters: this.parameters("inputs/$OBJECT") };
+    const last = this.steps.find((step) => this.graph.dependentsOf(step).length === 0) ?? "";
+    return [
+      { title: "upload an input", command: `${newName("OBJECT", file)} && ${upload}` },
+      { title: "start a run", command: `${newName("RUN", "run")} && ${curl.post(this.url, run, ["RUN", "OBJECT"])}` },
+      { title: "read what its last step made", command: curl.read(this.bucket, `runs/$RUN/steps/${last}.json`) },
+      ...this.running.schedules().map((name) => ({ title: "fire the schedule now", command: curl.fire(name) })),
+      { title: "list all runs", command: curl.list(this.bucket, "runs/") },
+    ];
+  }
+
+  /** A run of the client's, and one of each schedule. */
+  private async submitOne({ name, content }: Input): Promise<void> {
+    const ours = `inputs/${name}`;
+    if (ours !== this.scheduledInput()) await this.upload(ours, content);
+    await this.provide(content);
+    await this.start(RUN, this.parameters(ours));
+    this.fire();
+  }
+
+  private async submitGenerated({ name, content }: Input): Promise<void> {
+    const [schedule] = this.running.schedules();
+    if (name === "") {
+      await this.provide(content);
+      this.fire();
+    } else if (!name.startsWith(REFUSED_START)) {
+      await this.upload(`inputs/${name}`, content);
+      const parameters = { ...this.parameters(`inputs/${name}`), maxIterations: FEW_ITERATIONS };
+      const run = name.replace(/\.csv$/, "");
+      // A client that lost the answer asks again, which must change nothing.
+      if (this.started.length === 0) await this.start(run, parameters);
+      await this.start(run, parameters);
+    } else if (schedule !== undefined) {
+      await createTaskLike(this.running, schedule, { parameters: POISON.refused });
+      this.enqueued++;
+    }
+  }
+
+  private async upload(object: string, content: Buffer): Promise<void> {
+    await this.running.client().upload(this.bucket, object, content, "text/csv");
+  }
+
+  /** Puts what the schedules' runs read where they read it, once: while they do nobody may write over it. */
+  private provide(content: Buffer): Promise<void> {
+    const object = this.scheduledInput();
+    this.provided ??= object === undefined ? Promise.resolve() : this.upload(object, content);
+    return this.provided;
+  }
+
+  private async start(run: string, parameters: object): Promise<void> {
+    await this.running.client().json("POST", this.url, { run, parameters });
+    if (!this.started.includes(run)) this.started.push(run);
+  }
+
+  private fire(): void {
+    for (const schedule of this.running.schedules()) {
+      this.fired++;
+      // Its retries count as pending work; what no queue took on when they are spent was never accepted.
+      void this.running.fire(schedule).then((succeeded) => {
+        if (!succeeded) this.fired--;
+      });
+    }
+  }
+
+  /** What queues took on, in their order. A run that a task starts without naming it is named after the task. */
+  private tasks(): Task[] {
+    return this.running.parts.created.map(({ id, body }) => {
+      const { run = id, step } = parsed(body);
+      return { id, run, step };
+    });
+  }
+
+  private parameters(object: string): object {
+    return { input: `gs://${this.bucket}/${object}` };
+  }
+
+  /** The object that the schedule's runs read. */
+  private scheduledInput(): string | undefined {
+    const prefix = `gs://${this.bucket}/`;
+    for (const body of this.running.scheduledBodies()) {
+      const found = JSON.stringify(body).match(new RegExp(`"${prefix}([^"]+)"`));
+      if (found) return found[1];
+    }
+    return undefined;
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const client = this.running.client();
+    const [run = RUN] = this.started;
+    const markers = (await client.list(this.bucket, `runs/${run}/steps/`)).map((name) =>
+      client.download(this.bucket, name),
+    );
+    const outputs = (await Promise.all(markers)).map((marker) => Object.entries(JSON.parse(marker.toString()).outputs));
+    const plain = outputs.flat().filter(([, value]) => typeof value !== "object");
+    return { run: `gs://${this.bucket}/runs/${run}/`, ...Object.fromEntries(plain) };
+  }
+}
+
+/** Run and step as a task's body names them. */
+function parsed(body: Buffer): { run?: string; step?: string } {
+  try {
+    const { run, step } = JSON.parse(body.toString());
+    return { run: typeof run === "string" ? run : undefined, step: typeof step === "string" ? step : undefined };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,88 @@
+import { type Access, allows, type Binding } from "@cdktf-serverless-ml/emulator";
+import type { Stack } from "@cdktf-serverless-ml/terraform-json";
+
+/** What a stack grants and a run can do without: a member of an IAM resource, or a permission of a custom role. */
+export interface Grant {
+  /** Of the Terraform resource. */
+  readonly address: string;
+  readonly role: string;
+  /** Absent for a permission of a custom role. */
+  readonly member?: string;
+  /** That the member has the role on; absent for a permission of a custom role. */
+  readonly resource?: string;
+  /** Of a custom role. */
+  readonly permission?: string;
+  /** What is left of a binding without it; false: nothing. */
+  readonly without: (binding: Binding) => Binding | boolean;
+  /** Whether it is what allows, or one of those that allow, a call. */
+  readonly allows: (access: Access) => boolean;
+}
+
+/** All that a stack grants. What Google grants its own agents is not among it. */
+export function grantsOf({ resources, defaults }: Stack, bindings: readonly Binding[]): Grant[] {
+  const { project } = defaults;
+  const addresses = new Set(resources.map(({ address }) => address));
+  const own = bindings.filter(({ address }) => addresses.has(address));
+  return [...membersOf(own, project), ...permissionsOf(resources, own, project)];
+}
+
+/** Members of one `_iam_binding` are one each, however often it names them. */
+function membersOf(own: readonly Binding[], project: string): Grant[] {
+  const byMember = new Map(own.map((binding) => [`${binding.address} ${binding.member}`, binding]));
+  return [...byMember.values()].map(({ address, role, member, resource }) => {
+    const isIt = (binding: Binding) => binding.address === address && binding.member === member;
+    return {
+      address,
+      role,
+      member,
+      resource,
+      without: (binding) => !isIt(binding),
+      allows: (access) => own.some((binding) => isIt(binding) && allows(binding, access, project)),
+    };
+  });
+}
+
+function permissionsOf(resources: Stack["resources"], own: readonly Binding[], project: string): Grant[] {
+  return resources
+    .filter(({ type }) => type === "google_project_iam_custom_role")
+    .flatMap(({ address, attributes }) => {
+      const role = `projects/${attributes.project ?? project}/roles/${attributes.role_id}`;
+      return [...new Set<string>(attributes.permissions)].map((permission) => ({
+        address,
+        role,
+        permission,
+        without: (binding: Binding) =>
+          binding.role !== role || {
+            ...binding,
+            permissions: new Set([...binding.permissions].filter((other) => other !== permission)),
+          },
+        allows: (access: Access) =>
+          access.permission === permission &&
+          own.some((binding) => binding.role === role && allows(binding, access, project)),
+      }));
+    });
+}
+
+/** Role, member and where, in few words. */
+export function inWords({ role, member, resource, permission }: Grant): string {
+  const name = role.replace(/^roles\//, "").replace(/^projects\/[^/]+\/roles\//, "custom role ");
+  if (permission !== undefined) return `${permission} in ${name}`;
+  return `${name} for ${shortMember(member ?? "")} on ${shortResource(resource ?? "")}`;
+}
+
+/** Of a service account what stands before the @; of one of Google's agents, its service. */
+export function shortMember(member: string): string {
+  const email = member.replace(/^serviceAccount:/, "");
+  const [, agent] = /^service-\d+@(.+)\.iam\.gserviceaccount\.com$/.exec(email) ?? [];
+  return agent ?? email.replace(/@[^@]+\.iam\.gserviceaccount\.com$/, "");
+}
+
+/** `queue q` of `projects/p/locations/l/queues/q`, `bucket b` of `projects/_/buckets/b/objects/o`. */
+export function shortResource(resource: string): string {
+  const [, bucket, object] = /^projects\/_\/buckets\/([^/]+)(?:\/objects\/(.+))?$/.exec(resource) ?? [];
+  if (bucket !== undefined) return object === undefined ? `bucket ${bucket}` : `gs://${bucket}/${object}`;
+  const segments = resource.split("/");
+  if (segments.length <= 2) return `project ${segments[1] ?? resource}`;
+  const [collection = "", name = ""] = segments.slice(-2);
+  return `${collection.replace(/s$/, "")} ${shortMember(name)}`;
+}

@@ -1,0 +1,168 @@
+import {
+  ApiError,
+  type Denial,
+  type Machine,
+  RequestFailed,
+  type RunningStack,
+  type RunOptions,
+  untilQuiet,
+  VirtualClock,
+} from "@cdktf-serverless-ml/emulator";
+import { Journal } from "../faults/journal";
+import { Parties } from "../faults/parties";
+import { poisoned } from "../faults/poison";
+import type { FlowType } from "../flows";
+import { type Summary, summarise } from "../run/summary";
+import { submitAll } from "../run/workload";
+import { readDeadLetters } from "./dead-letters";
+import { Failures } from "./failures";
+import { Gate } from "./gate";
+import { repeating } from "./repeat";
+
+export interface TrialOptions extends Pick<RunOptions, "bindings" | "onAllowed"> {
+  /** Whether a denial is what the run is for: then it ends at once. Default: it goes on. */
+  readonly endsAt?: (denial: Denial) => boolean;
+  /** Whether each function is made to fail at an item. Default false. */
+  readonly withFailures?: boolean;
+}
+
+export interface TrialResult {
+  /** Calls that no binding allowed, as they came. */
+  readonly denials: readonly Denial[];
+  /** Absent where the run could not begin, or ended at a denial. */
+  readonly summary?: Summary;
+  /** Buckets that jobs keep temporary files in. */
+  readonly temporary: readonly string[];
+}
+
+/** Work items: enough for one of each poison among good ones. */
+const ITEMS = 8;
+/** Wall milliseconds without anything happening after which a run is stuck, and those in which it must come to rest. */
+const PATIENCE = 20_000;
+const REST = 3_000;
+/** Virtual milliseconds without another kind of denial after which a run that was denied something ends: it may try for ever. */
+const AFTERMATH = 30 * 60_000;
+
+/**
+ * A run of all that a pattern promises, in virtual time: generated items, poison among them; each delivery repeated after its
+ * success; where it is asked for, failures of each function; results and dead letters read. Nothing of it is left on the machine afterwards.
+ */
+export class Trial {
+  private readonly gate = new Gate();
+  private readonly clock = new VirtualClock();
+  private readonly parties: Parties;
+  private readonly denials: Denial[] = [];
+  /** Of the last denial that said something new. */
+  private lastNews = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly type: FlowType,
+    private readonly options: TrialOptions = {},
+  ) {
+    this.parties = new Parties(machine.stack.resources, machine.stack.defaults.project);
+  }
+
+  /** @throws Error for a run that does not come to rest */
+  async run(): Promise<TrialResult> {
+    const { gate, clock, denials } = this;
+    const running = this.begin();
+    if (!running) return { denials, temporary: [] };
+    clock.run(() => running.pending() > 0);
+    let summary: Summary | undefined;
+    try {
+      summary = await this.use(running);
+    } finally {
+      gate.close();
+      await running.stop();
+      clock.stop();
+      await this.rest(running);
+    }
+    const temporary = running.parts.standIns.dataflow.jobs.map(({ launch }) => launch.tempLocation.split("/")[2] ?? "");
+    return { denials, summary, temporary };
+  }
+
+  /** Undefined where the stack's own deployment may not do something. */
+  private begin(): RunningStack | undefined {
+    const { machine, type, gate, clock, parties } = this;
+    const { bindings, onAllowed, endsAt, withFailures } = this.options;
+    // What would kill its process only fails: to permissions it makes no difference, and it is faster.
+    const poison: FlowType["poison"] = (call) => type.poison(call) && "fail";
+    try {
+      return machine.run({
+        clock,
+        bindings,
+        onAllowed,
+        onDenied: (denial) => {
+          if (gate.shut) return;
+          if (!this.denials.some((other) => isAlike(other, denial))) this.lastNews = clock.now();
+          this.denials.push(denial);
+          if (endsAt?.(denial)) gate.close();
+        },
+        interpose: ({ recorder }) => {
+          const journal = new Journal(recorder);
+          return {
+            service: (inner) => gate.service(poisoned(inner, { poison, parties, journal, crash: () => false })),
+            invoker: (inner) => {
+              const repeated = repeating(gate.invoker(inner), (url) => parties.functionAt(url) !== undefined);
+              return withFailures ? new Failures(parties).invoker(repeated) : repeated;
+            },
+          };
+        },
+      });
+    } catch (error) {
+      if (error instanceof ApiError) return undefined;
+      throw error;
+    }
+  }
+
+  /** @returns undefined where it ended at a denial */
+  private async use(running: RunningStack): Promise<Summary | undefined> {
+    const { gate, type } = this;
+    const flow = type.create(running);
+    let error = await this.failureOf(() => submitAll(flow, type.generate(ITEMS)));
+    error ??= await this.quiet(running);
+    if (gate.shut) return undefined;
+    error ??= await this.failureOf(() => flow.outputs());
+    const { recorder, unsimulated } = running.parts;
+    const seen = { outputs: {}, hops: recorder.hops.length, denials: this.denials, unsimulated };
+    const summary = summarise({ stack: running.stack.name, result: flow.result(), ...seen, error });
+    await this.failureOf(() => readDeadLetters(running, this.parties.deadLetterTopics));
+    return gate.shut ? undefined : summary;
+  }
+
+  /** What was refused, in a word; undefined where nothing was. */
+  private async failureOf(work: () => Promise<unknown>): Promise<string | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (failure) {
+      if (failure instanceof RequestFailed || failure instanceof ApiError) return failure.message;
+      throw failure;
+    }
+  }
+
+  private async quiet(running: RunningStack): Promise<string | undefined> {
+    const end = await untilQuiet({
+      pending: () => running.pending(),
+      progress: () => running.parts.recorder.hops.length,
+      failed: () => this.gate.shut || this.clock.now() - this.lastNews > AFTERMATH,
+      patience: PATIENCE,
+    });
+    return end === "stuck" ? `${running.pending()} items are still pending` : undefined;
+  }
+
+  /** Waits until nothing of the run is under way; what does not end by itself is ended. */
+  private async rest({ parts: { functions, stack } }: RunningStack): Promise<void> {
+    const atRest = () =>
+      untilQuiet({ pending: () => functions.pending() + this.gate.open, progress: () => 0, patience: REST });
+    if ((await atRest()) === "quiet") return;
+    await functions.reset();
+    if ((await atRest()) !== "quiet") throw new Error(`Requests of ${stack.name} do not end`);
+  }
+}
+
+/** Whether the same binding would have allowed both. */
+export function isAlike(one: Denial, other: Denial): boolean {
+  return one.email === other.email && one.remedy === other.remedy;
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { basename, extname, join, resolve } from "node:path";
+import { counted } from "@cdktf-serverless-ml/cli";
+import {
+  ApiError,
+  RequestFailed,
+  type RunningStack,
+  type StartOptions,
+  VirtualClock,
+} from "@cdktf-serverless-ml/emulator";
+import { readStack } from "@cdktf-serverless-ml/terraform-json";
+import { type FlowType, type Input, InputError } from "../flows";
+import { saveBuckets } from "./save-buckets";
+import { startStack } from "./start";
+import { refusedAtStart, type Summary, summarise } from "./summary";
+
+/** Wall milliseconds without anything happening, after which a run is stuck. */
+const PATIENCE = 90_000;
+
+export interface RunOptions extends StartOptions {
+  readonly type: FlowType;
+  readonly input: Input;
+  /** A new or an empty folder, to which what buckets hold is written when the run is over. Default: none. */
+  readonly output?: string;
+}
+
+/**
+ * Starts a stack, uses it once, and stops it. What its own deployment may not do is a summary too.
+ *
+ * @throws as `startStack`, but for ApiError; InputError
+ */
+export async function runStack(folder: string, { type, input, output, ...options }: RunOptions): Promise<Summary> {
+  let running: RunningStack;
+  // Nobody wants to wait for minutes in which calls are denied.
+  const clock = options.propagation === undefined ? undefined : new VirtualClock();
+  try {
+    running = await startStack(folder, { clock, ...options });
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return refusedAtStart(readStack(folder).name, error.message);
+  }
+  try {
+    clock?.run(() => running.pending() > 0);
+    const summary = await runFlow(running, type, input);
+    if (output === undefined) return summary;
+    const kept = `${counted(saveBuckets(running, output), "object")} of its buckets, in ${output}`;
+    return { ...summary, outputs: { ...summary.outputs, kept } };
+  } finally {
+    await running.stop();
+    clock?.stop();
+  }
+}
+
+/** Puts an input into a stack that runs, waits until all is quiet, and says what became of it. */
+export async function runFlow(running: RunningStack, type: FlowType, input: Input): Promise<Summary> {
+  const { stack, parts } = running;
+  const flow = type.create(running);
+  let error: string | undefined;
+  try {
+    await flow.submit(input);
+    const end = await running.settled(PATIENCE);
+    if (end === "stuck")
+      error = `nothing happened for ${PATIENCE / 1000} s, and ${running.pending()} items are still pending`;
+  } catch (failure) {
+    if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
+    error = failure.message;
+  }
+  const outputs = await flow.outputs().catch((failure) => {
+    if (!(failure instanceof RequestFailed)) throw failure;
+    error ??= failure.message;
+    return {};
+  });
+  return summarise({
+    stack: stack.name,
+    result: flow.result(),
+    outputs: {
+      ...outputs,
+      ...(parts.late.early.length > 0 && { deniedAtFirst: parts.late.early.length }),
+      ...modelOf(running),
+    },
+    hops: parts.recorder.hops.length,
+    denials: parts.denials,
+    unsimulated: parts.unsimulated,
+    error,
+  });
+}
+
+/** Nobody should take predictions for those of another model; where nothing was predicted there is none to name. */
+function modelOf({ parts }: RunningStack): Record<string, unknown> {
+  const models = [...parts.standIns.vertex.answered].map((model) => model.describe());
+  return models.length === 0 ? {} : { model: models.length === 1 ? models[0] : models };
+}
+
+/** The input for a stack: a file of the user's, or the sample. @throws InputError */
+export function inputFor(type: FlowType, file: string | undefined, samples: string): Input {
+  const path = file ?? (type.sample === undefined ? undefined : join(samples, type.sample));
+  if (path === undefined) return { name: "", content: Buffer.alloc(0) };
+  if (!type.extensions.includes(extname(path))) {
+    throw new InputError(`${path}: this stack takes ${type.takes} (${type.extensions.join(", ")})`);
+  }
+  let content: Buffer;
+  try {
+    content = readFileSync(path);
+  } catch (error) {
+    throw new InputError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  if (content.length === 0) throw new InputError(`${path} is empty`);
+  return { name: basename(path), content, path: resolve(path) };
+}

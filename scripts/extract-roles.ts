@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * Writes roles.json from a checkout of github.com/jdyke/gcp_iam_update_bot, whose `roles/` holds Google's own description of
+ * each predefined role (`gcloud iam roles describe`), one JSON file each:
+ *
+ *     node scripts/ts.mjs scripts/extract-roles.ts <checkout> <its commit>
+ */
+interface Role {
+  readonly name: string;
+  readonly includedPermissions?: readonly string[];
+}
+
+/** Permissions that something here may check, or that a neighbour of it needs. Ends in a dot: all that begin so. */
+const KEPT = [
+  "aiplatform.endpoints.predict",
+  "artifactregistry.repositories.uploadArtifacts",
+  "cloudscheduler.jobs.",
+  "cloudtasks.",
+  "dataflow.jobs.",
+  "dataflow.workItems.",
+  "iam.serviceAccounts.actAs",
+  "iam.serviceAccounts.getAccessToken",
+  "iam.serviceAccounts.getOpenIdToken",
+  "logging.logEntries.create",
+  "pubsub.",
+  "run.routes.invoke",
+  "secretmanager.versions.access",
+  "storage.buckets.",
+  "storage.multipartUploads.",
+  "storage.objects.",
+  "workflows.executions.",
+  "workflows.workflows.",
+];
+/** Services whose roles stacks of serverless workloads use. */
+const SERVICES =
+  /^(aiplatform|artifactregistry|bigquery|cloudbuild|cloudfunctions|cloudkms|cloudscheduler|cloudtasks|cloudtrace|dataflow|errorreporting|eventarc|iam|logging|monitoring|pubsub|run|secretmanager|serviceusage|storage|workflows)\./;
+const BASIC = ["viewer", "editor", "owner", "browser"];
+/** Of Google's own agents, those that act in a run. */
+const AGENTS = ["cloudscheduler", "cloudtasks", "dataflow", "pubsub", "run", "workflows"];
+
+const [checkout, commit] = process.argv.slice(2);
+if (!checkout || !commit) throw new Error("usage: extract-roles.ts <checkout> <commit>");
+const folder = join(checkout, "roles");
+const roles: { name: string; size: number; permissions: string[] }[] = [];
+for (const file of readdirSync(folder).sort()) {
+  const agent = /^(.+?)\.(\w*[sS]erviceAgent)$/.exec(file);
+  if (
+    agent
+      ? agent[2] !== "serviceAgent" || !AGENTS.includes(agent[1] ?? "")
+      : !SERVICES.test(file) && !BASIC.includes(file)
+  ) {
+    continue;
+  }
+  const { name, includedPermissions = [] } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Role;
+  const permissions = includedPermissions.filter((permission) =>
+    KEPT.some((kept) => (kept.endsWith(".") ? permission.startsWith(kept) : permission === kept)),
+  );
+  roles.push({ name, size: includedPermissions.length, permissions });
+}
+const source = `github.com/jdyke/gcp_iam_update_bot at ${commit}, roles/: a copy of gcloud iam roles describe`;
+const note =
+  "The narrowest role first, by all its permissions; of these, only those are kept that a local run may check. A role without any grants nothing here.";
+roles.sort((a, b) => a.size - b.size || (a.name < b.name ? -1 : 1));
+const byName = Object.fromEntries(roles.map(({ name, permissions }) => [name, permissions]));
+writeFileSync(
+  join("packages", "emulator", "src", "iam", "roles.json"),
+  JSON.stringify({ source, note, roles: byName }, undefined, 2),
+);
