@@ -52,7 +52,7 @@ test("says what each stack takes, and by which outputs it is recognised", () => 
 
 test("links the claims of every part", () => {
   const claims = readdirSync(join(root, "packages", "emulator", "src"), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith("CLAIMS.md"))
+    .filter((path) => path.endsWith("FIDELITY.md"))
     .map((path) => `../packages/emulator/src/${path.replaceAll("\\", "/")}`);
   const linked = tableOf(page, "part").map(([, link = ""]) => /\]\((.*)\)/.exec(link)?.[1]);
   expect(claims.length).toBeGreaterThan(5);

@@ -84,5 +84,5 @@ describe("what a plan may hold that terraform_data does not show", () => {
 
 test("docs/review.md ends with the comment on the branch it tells of", () => {
   const page = readFileSync(join(__dirname, "..", "..", "..", "docs", "review.md"), "utf8");
-  expect(page.split("<!-- __tests__/review/comments/branch.md -->\n")[1]).toBe(expected("branch"));
+  expect(page.split("<!-- packages/review/__tests__/comments/branch.md -->\n")[1]).toBe(expected("branch"));
 });

@@ -1,3 +1,4 @@
+export type { DrivenStack, Driver } from "./drive";
 export type { FaultReport } from "./faults/report";
 export { runFaults } from "./faults/run-faults";
 export { flowOf } from "./flows";

@@ -84,7 +84,7 @@ describe("Vertex AI prediction", () => {
     await expect(ask("x".repeat(1_572_865))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
-  // Sources: CLAIMS.md.
+  // Sources: FIDELITY.md.
   describe("a dedicated endpoint", () => {
     const own = "123.us-central1-789.prediction.vertexai.goog";
     const shared = "us-central1-aiplatform.googleapis.com";

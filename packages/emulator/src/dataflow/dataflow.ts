@@ -18,7 +18,7 @@ const VIEWS = { JOB_VIEW_UNKNOWN: 0, JOB_VIEW_SUMMARY: 1, JOB_VIEW_ALL: 2, JOB_V
 /** Jobs of a page; Google's own number "is unspecified". */
 const PAGE = 100;
 
-/** Dataflow: launches Google's WordCount template. What it does and does not: CLAIMS.md. */
+/** Dataflow: launches Google's WordCount template. What it does and does not: FIDELITY.md. */
 export class DataflowStandIn implements StandIn {
   static readonly simulated: Simulated = {
     google_dataflow_job: [

@@ -36,7 +36,7 @@ interface Topic {
   readonly check?: SchemaCheck;
 }
 
-/** Stands in for Pub/Sub. What it does and does not: CLAIMS.md. */
+/** Stands in for Pub/Sub. What it does and does not: FIDELITY.md. */
 export class PubSubStandIn implements StandIn, TopicPublisher {
   static readonly simulated: Simulated = {
     google_pubsub_schema: SCHEMA_ATTRIBUTES,

@@ -21,7 +21,7 @@ export interface Upcoming {
   readonly next?: number;
 }
 
-/** Stands in for Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does not: CLAIMS.md. */
+/** Stands in for Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does not: FIDELITY.md. */
 export class SchedulerStandIn implements StandIn {
   static readonly simulated: Simulated = { google_cloud_scheduler_job: JOB_ATTRIBUTES };
 

@@ -8,7 +8,7 @@ import type { Secrets } from "./secrets";
 
 const VERSION = "google_secret_manager_secret_version";
 
-/** Stands in for Secret Manager. What it does and does not: CLAIMS.md. */
+/** Stands in for Secret Manager. What it does and does not: FIDELITY.md. */
 export class SecretManagerStandIn implements StandIn {
   static readonly simulated: Simulated = { [VERSION]: ["secret", "secret_data", "deletion_policy"] };
 

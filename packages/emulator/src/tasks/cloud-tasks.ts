@@ -16,7 +16,7 @@ export interface CloudTasksOptions {
   readonly onTask?: (queue: string, id: string, body: Buffer) => void;
 }
 
-/** Stands in for Cloud Tasks. What it does and does not: CLAIMS.md. */
+/** Stands in for Cloud Tasks. What it does and does not: FIDELITY.md. */
 export class CloudTasksStandIn implements StandIn {
   static readonly simulated: Simulated = { google_cloud_tasks_queue: QUEUE_ATTRIBUTES };
 

@@ -15,7 +15,7 @@ const MAX_REQUEST = 1.5 * 1024 * 1024;
 /** Source: docs "Use dedicated public endpoints for online inference". */
 const MAX_DEDICATED_REQUEST = 10 * 1024 * 1024;
 
-/** Vertex AI online prediction, by a small model of our own or one of the user's. What it does and does not: CLAIMS.md. */
+/** Vertex AI online prediction, by a small model of our own or one of the user's. What it does and does not: FIDELITY.md. */
 export class VertexStandIn implements StandIn {
   static readonly simulated: Simulated = {};
 

@@ -14,7 +14,7 @@ const VIEWS = { EXECUTION_VIEW_UNSPECIFIED: 0, BASIC: 1, FULL: 2 } as const;
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = { BASIC: 1000, FULL: 100 };
 
-/** Workflows: executes definitions. What it does and does not: CLAIMS.md. */
+/** Workflows: executes definitions. What it does and does not: FIDELITY.md. */
 export class WorkflowsStandIn implements StandIn {
   static readonly simulated = simulated;
 
