@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endWithOthers, FlagError, readFlags } from "../cli";
+import { endWithOthers, FlagError, readFlags } from "@cdktf-serverless-ml/cli";
 
 // `npm run docs:api`: writes docs/api.md from the docstrings of everything that another project may import.
 // With --check it writes nothing and exits with 1 where the file is stale.
