@@ -56,23 +56,16 @@ describe("synthesis", () => {
     );
     expect(changed).toEqual([expect.stringMatching(/^function-sources_batch-submitter_/)]);
   });
-});
 
-describe("bad settings", () => {
-  const folder = temporaryFolder("bad settings");
-
-  beforeAll(() => copyProject(folder));
-
-  test("are all reported, with exit code 1, and leave no JSON of an earlier synthesis", () => {
-    run("node", SYNTH, folder);
+  test("with bad settings reports them all, with exit code 1, and leaves no JSON of an earlier synthesis", () => {
     const bad = { GOOGLE_PROJECT: "No Project", GOOGLE_REGION: "moon", SCHEDULE: "sometimes" };
-    expect(() => run("node", SYNTH, folder, bad)).toThrow(
+    expect(() => run("node", SYNTH, there, bad)).toThrow(
       expect.objectContaining({
         status: 1,
         stderr: expect.stringMatching(/project is "No Project" .*\n.*region is "moon" .*\n.*schedule is "sometimes"/),
       }),
     );
-    expect(existsSync(join(folder, "cdktf.out/manifest.json"))).toBe(false);
-    for (const stack of STACKS) expect(existsSync(join(folder, "cdktf.out/stacks", stack, "cdk.tf.json"))).toBe(false);
+    expect(existsSync(join(there, "cdktf.out/manifest.json"))).toBe(false);
+    for (const stack of STACKS) expect(existsSync(join(there, "cdktf.out/stacks", stack, "cdk.tf.json"))).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesOf, readBlocks } from "../docs/markdown";
+import { inDepth } from "../support/deep";
 import { linkPackages, ROOT, removeFolders, run, temporaryFolder, writeInto } from "./project-copy";
 
 afterAll(removeFolders);
@@ -46,17 +47,21 @@ describe("the package in another project", () => {
     }
   });
 
-  test.each(Object.keys(CONSUMERS))("compiles with its types, docs/library.md's app and a worker: %s", (name) => {
-    expect(PROGRAM).toContain('from "cdktf-serverless-ml"');
-    run("node", ["../node_modules/typescript/bin/tsc", "-p", "."], join(project, name));
-  });
+  // By ts-node the worker of docs/own-worker.md is compiled as in cdktf-init.
+  test.each(inDepth(Object.keys(CONSUMERS), ["node16"]))(
+    "compiles with its types, docs/library.md's app and a worker: %s",
+    (name) => {
+      expect(PROGRAM).toContain('from "cdktf-serverless-ml"');
+      run("node", ["../node_modules/typescript/bin/tsc", "-p", "."], join(project, name));
+    },
+  );
 
-  const TS_NODE = ["../node_modules/ts-node/dist/bin.js", "main.ts"];
-  test.each<[string, readonly string[]]>([
-    ["cdktf-init", TS_NODE],
+  const PROGRAMS: readonly [string, readonly string[]][] = [
     ["node16", ["out/main.js"]],
     ["nodenext", ["out/main.js"]],
-  ])("gives a pattern in ten lines: %s by %j", (name, command) => {
+    ["cdktf-init", ["../node_modules/ts-node/dist/bin.js", "main.ts"]],
+  ];
+  test.each(inDepth(PROGRAMS, PROGRAMS.slice(0, 1)))("gives a pattern in ten lines: %s by %j", (name, command) => {
     expect(PROGRAM.trim().split("\n").length).toBeLessThanOrEqual(10);
     run("node", command, join(project, name));
     const folder = join(project, name, "cdktf.out/stacks/flowers");
