@@ -13,10 +13,8 @@ module.exports = {
       },
     ],
   },
-  coverageProvider: "v8",
-  coverageReporters: ["text-summary"],
-  collectCoverageFrom: ["lib/**/*.ts", "functions/**/*.ts"],
-  coverageThreshold: { global: { lines: 95 } },
+  globalSetup: "<rootDir>/__tests__/jest/setup.js",
+  globalTeardown: "<rootDir>/__tests__/jest/teardown.js",
   reporters: ["default", "<rootDir>/__tests__/jest/progress-reporter.js"],
   testTimeout: 30_000,
   // By default jest leaves a core free, which on two cores makes it half as fast.

@@ -43,7 +43,7 @@ const WALLS: [string, RegExp, boolean][] = [
 ];
 
 describe("the walls of the house", () => {
-  it.each(WALLS)("%s imports only what lies below it", (folder, allowed, mayUseCdktf) => {
+  test.each(WALLS)("%s imports only what lies below it", (folder, allowed, mayUseCdktf) => {
     const imports = importsOf(folder);
     expect(imports.length).toBeGreaterThan(5);
     const running = imports.filter(({ typesOnly }) => !typesOnly);
@@ -51,18 +51,18 @@ describe("the walls of the house", () => {
     if (!mayUseCdktf) expect(imports.filter(({ module }) => CDKTF.test(module))).toEqual([]);
   });
 
-  it("lib knows of functions only the types of their environment", () => {
+  test("lib knows of functions only the types of their environment", () => {
     const imports = importsOf("lib").filter(({ module }) => module.startsWith("functions/"));
     expect(imports.length).toBeGreaterThan(5);
     expect(imports.filter(({ module, typesOnly }) => !typesOnly || !module.endsWith("/environment"))).toEqual([]);
   });
 
-  it("nobody imports the barrel of a provider package, which costs more than a second", () => {
+  test("nobody imports the barrel of a provider package, which costs more than a second", () => {
     const imports = ["lib", "main.ts", "scripts", "bench"].flatMap(importsOf);
     expect(imports.filter(({ module }) => /^@cdktf\/provider-[a-z]+$/.test(module))).toEqual([]);
   });
 
-  it.each(readdirSync("packages"))("packages/%s imports its own files and its dependencies alone", (name) => {
+  test.each(readdirSync("packages"))("packages/%s imports its own files and its dependencies alone", (name) => {
     const folder = join("packages", name);
     const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const sources = readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" })

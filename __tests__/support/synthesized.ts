@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * The stacks of this project, synthesized into a folder of its own.
+ * The stacks of this project, synthesized into a folder of its own. With the settings as they are, that is a copy of what the
+ * first test of a run synthesized.
  *
  * @param settings environment variables
  */
@@ -13,14 +14,34 @@ export function synthesized(settings: Readonly<Record<string, string>> = {}): {
   remove(): void;
 } {
   const folder = mkdtempSync(join(tmpdir(), "synthesized-"));
-  execFileSync(process.execPath, ["scripts/ts.mjs", "scripts/synth.ts"], {
-    env: { ...process.env, CDKTF_OUTDIR: folder, ...settings },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  if (Object.keys(settings).length > 0) synthesizeInto(folder, settings);
+  else cpSync(synthesizedOnce(), folder, { recursive: true });
   return {
     stack: (name) => join(folder, "stacks", name),
     remove: () => rmSync(folder, { recursive: true }),
   };
+}
+
+function synthesizedOnce(): string {
+  const run = process.env.TEST_RUN_FOLDER;
+  if (!run) throw new Error("TEST_RUN_FOLDER is not set: __tests__/jest/setup.js sets it");
+  const shared = join(run, "synthesized");
+  if (existsSync(shared)) return shared;
+  const folder = mkdtempSync(join(run, "synthesizing-"));
+  synthesizeInto(folder, {});
+  try {
+    renameSync(folder, shared);
+  } catch {
+    // Another worker was first.
+  }
+  return shared;
+}
+
+function synthesizeInto(folder: string, settings: Readonly<Record<string, string>>): void {
+  execFileSync(process.execPath, ["scripts/ts.mjs", "scripts/synth.ts"], {
+    env: { ...process.env, CDKTF_OUTDIR: folder, ...settings },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: Terraform JSON has no type here.

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { onlyIf } from "../../../__tests__/support/only-if";
 import { evaluate } from "../src/evaluate";
 import { ExpressionError, parseTemplate } from "../src/expression";
 import { askTerraform, EXPRESSIONS, hasTerraform, REFUSED } from "./console";
@@ -10,7 +11,6 @@ import { askTerraform, EXPRESSIONS, hasTerraform, REFUSED } from "./console";
  * terraform on the PATH.
  */
 const FILE = join(__dirname, "fixtures", "console.json");
-const withTerraform = hasTerraform() ? describe : describe.skip;
 if (process.env.RECORD && hasTerraform()) {
   const answers = askTerraform(EXPRESSIONS) ?? [];
   writeFileSync(
@@ -36,7 +36,7 @@ describe("expressions have the value that Terraform gives them", () => {
   });
 });
 
-withTerraform("terraform itself", () => {
+onlyIf(hasTerraform(), "there is no terraform on the PATH", () => {
   test("answers what is recorded, and refuses what is refused", () => {
     expect(askTerraform(EXPRESSIONS)).toEqual(EXPRESSIONS.map((each) => recorded[each]));
     expect(REFUSED.filter((each) => askTerraform([each]) !== undefined)).toEqual([]);

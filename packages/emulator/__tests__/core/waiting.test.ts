@@ -3,7 +3,7 @@ import { Alarm } from "../../src/core/alarm";
 import { ManualClock, RealClock } from "../../src/core/clock";
 import { Heap } from "../../src/core/heap";
 
-it("a heap gives entries by their time, and those of one time in their order", () => {
+test("a heap gives entries by their time, and those of one time in their order", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20)), (times) => {
       const heap = new Heap<{ time: number; order: number }>();
@@ -16,7 +16,7 @@ it("a heap gives entries by their time, and those of one time in their order", (
   );
 });
 
-it("an alarm wakes at the earliest time it was set to, and again when it is set again", async () => {
+test("an alarm wakes at the earliest time it was set to, and again when it is set again", async () => {
   const clock = new ManualClock(0);
   const woken: number[] = [];
   const alarm = new Alarm(clock, () => woken.push(clock.now()));
@@ -28,7 +28,7 @@ it("an alarm wakes at the earliest time it was set to, and again when it is set 
   expect(woken).toEqual([10, 60]);
 });
 
-it("an alarm that was stopped wakes nobody, whatever is set", async () => {
+test("an alarm that was stopped wakes nobody, whatever is set", async () => {
   const clock = new ManualClock(0);
   const woken: number[] = [];
   const alarm = new Alarm(clock, () => woken.push(clock.now()));
@@ -39,7 +39,7 @@ it("an alarm that was stopped wakes nobody, whatever is set", async () => {
   expect(woken).toEqual([]);
 });
 
-it("the real clock waits longer than a timer of Node can, and can be told not to", () => {
+test("the real clock waits longer than a timer of Node can, and can be told not to", () => {
   jest.useFakeTimers();
   try {
     const clock = new RealClock();

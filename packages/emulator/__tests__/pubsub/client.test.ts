@@ -43,7 +43,7 @@ const program = (options: string) => `
     process.exit();
   })().catch((error) => { console.error(error); process.exit(1); });`;
 
-it.each(["", "{ fallback: true }"])("publishes, pulls and acknowledges with options %p", async (options) => {
+test.each(["", "{ fallback: true }"])("publishes, pulls and acknowledges with options %p", async (options) => {
   const { ids, told, empty } = result(await run(network, program(options))) as {
     ids: string[];
     told: unknown;
@@ -80,12 +80,12 @@ const CONSUMER = `
     for (let n = 0; n < 5; n++) await topic.publishMessage({ data: Buffer.from(String(n)), orderingKey: "k" });
   })().catch((error) => { console.error(error); process.exit(1); });`;
 
-it("streams messages to a listener, in order, again after a nack", async () => {
+test("streams messages to a listener, in order, again after a nack", async () => {
   expect(result(await run(network, CONSUMER))).toEqual(["0", "1", "1", "2", "3", "4"]);
   await eventually(() => expect(pubsub.held("projects/acme-ml/subscriptions/sub")).toEqual([]));
 });
 
-it("ends a listener whose account may not consume, with the code of the refusal", async () => {
+test("ends a listener whose account may not consume, with the code of the refusal", async () => {
   around.denied.add(`${ACCOUNT} pubsub.subscriptions.consume projects/acme-ml/subscriptions/sub`);
   const answer = await run(
     network,

@@ -12,7 +12,7 @@ function taken(filter: string): string[] {
   return Object.keys(messages).filter((name) => takes(messages[name] ?? {}));
 }
 
-it.each<[string, string[]]>([
+test.each<[string, string[]]>([
   ["attributes:domain", ["com", "org"]],
   ['attributes.domain = "com"', ["com"]],
   ['attributes.domain="com"', ["com"]],
@@ -33,7 +33,7 @@ it.each<[string, string[]]>([
   expect(taken(filter)).toEqual(expected);
 });
 
-it.each<[string, string]>([
+test.each<[string, string]>([
   ["attributes.domain", "found the end, expected !="],
   ["attributes.domain = com", "found com at 20, expected a text in double quotes"],
   ["attributes.domain = 'com'", "cannot read 'com' at 19"],

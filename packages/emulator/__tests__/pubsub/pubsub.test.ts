@@ -59,7 +59,7 @@ const pushed = (around: FakeSurroundings) =>
   );
 
 describe("publishing", () => {
-  it("needs publish on the topic, and gives each message an id of its own", async () => {
+  test("needs publish on the topic, and gives each message an id of its own", async () => {
     const { around, publish } = start(subscription("pull"));
     const ids = await publish({ data: data("a") }, { data: data("b") });
     expect(new Set(ids).size).toBe(2);
@@ -71,7 +71,7 @@ describe("publishing", () => {
     });
   });
 
-  it("loses what no subscription takes, and tells it", async () => {
+  test("loses what no subscription takes, and tells it", async () => {
     const { around, pubsub, publish } = start(subscription("pull", { filter: "attributes:never" }));
     await publish({ data: data("a") });
     await pubsub.publishAs("agent@p", `//pubsub.googleapis.com/${DEAD}`, { data: Buffer.from("b"), attributes: {} });
@@ -83,7 +83,7 @@ describe("publishing", () => {
   });
 
   const text = (length: number) => "x".repeat(length);
-  it.each<[string, object[], string]>([
+  test.each<[string, object[], string]>([
     ["no message", [], "The request must contain at least one message."],
     ["an empty message", [{ data: "" }], "A message must have non-empty data, or at least one attribute."],
     ["1001 messages", Array(1001).fill({ data: "YQ==" }), "The request has 1001 messages; allowed: 1000."],
@@ -122,7 +122,7 @@ describe("publishing", () => {
     await expect(publish(...messages)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message });
   });
 
-  it("refuses an unknown topic", async () => {
+  test("refuses an unknown topic", async () => {
     const { pubsub } = start();
     const call = rest(pubsub, "POST", `${API}/projects/p/topics/other:publish`, {
       body: { messages: [{ data: "YQ==" }] },
@@ -132,7 +132,7 @@ describe("publishing", () => {
 });
 
 describe("pushing", () => {
-  it("sends the wrapped message with the token of the push identity", async () => {
+  test("sends the wrapped message with the token of the push identity", async () => {
     const oidc_token = { service_account_email: "pusher@p", audience: "https://aud" };
     const { around, pubsub, publish } = start(
       push({ push_config: [{ push_endpoint: endpoint, oidc_token }], dead_letter_policy }),
@@ -165,7 +165,7 @@ describe("pushing", () => {
     expect(around.hops.at(-1)).toMatchObject({ from: "subscription push", to: endpoint, attempt: 1, status: "200" });
   });
 
-  it("takes the endpoint as audience, and tells no attempt without a dead letter policy", async () => {
+  test("takes the endpoint as audience, and tells no attempt without a dead letter policy", async () => {
     const { around, publish } = start(
       push({ push_config: { push_endpoint: endpoint, oidc_token: { service_account_email: "x@p" } } }),
     );
@@ -175,7 +175,7 @@ describe("pushing", () => {
     expect(pushed(around)[0]).not.toHaveProperty("deliveryAttempt");
   });
 
-  it.each([102, 200, 201, 202, 204])("takes %i as acknowledgement", async (status) => {
+  test.each([102, 200, 201, 202, 204])("takes %i as acknowledgement", async (status) => {
     const { around, pubsub, publish } = start(push({ retry_policy }));
     around.answer = () => status;
     await publish({ data: data("a") });
@@ -183,7 +183,7 @@ describe("pushing", () => {
     expect(pubsub.pending()).toBe(0);
   });
 
-  it.each([203, 301, 400, 403, 429, 500, "deadline" as const, "connection" as const])(
+  test.each([203, 301, 400, 403, 429, 500, "deadline" as const, "connection" as const])(
     "delivers again after %s",
     async (answer) => {
       const { around, publish } = start(push({ retry_policy }));
@@ -196,7 +196,7 @@ describe("pushing", () => {
     },
   );
 
-  it("doubles the wait from the minimum to the maximum of the retry policy", async () => {
+  test("doubles the wait from the minimum to the maximum of the retry policy", async () => {
     const { around, pubsub, publish } = start(push({ retry_policy }));
     around.answer = () => 500;
     await publish({ data: data("a") });
@@ -205,7 +205,7 @@ describe("pushing", () => {
     expect(pubsub.pending()).toBe(1);
   });
 
-  it("pauses the whole subscription from 100 ms to 60 s without a retry policy", async () => {
+  test("pauses the whole subscription from 100 ms to 60 s without a retry policy", async () => {
     const { around, publish } = start(push());
     around.answer = () => 500;
     await publish({ data: data("a") });
@@ -213,7 +213,7 @@ describe("pushing", () => {
     expect(around.seconds()).toEqual([0, 0.1, 0.3, 0.7, 1.5]);
   });
 
-  it("opens its window with successes", async () => {
+  test("opens its window with successes", async () => {
     const { around, publish } = start(push());
     const finish: (() => void)[] = [];
     around.answer = () => new Promise((resolve) => finish.push(() => resolve(200)));
@@ -224,7 +224,7 @@ describe("pushing", () => {
     expect(around.invocations).toHaveLength(12);
   });
 
-  it("pushes nothing after it was stopped", async () => {
+  test("pushes nothing after it was stopped", async () => {
     const { around, pubsub, publish } = start(push({ retry_policy }));
     around.answer = () => 500;
     await publish({ data: data("a") });
@@ -233,7 +233,7 @@ describe("pushing", () => {
     expect(around.invocations).toHaveLength(1);
   });
 
-  it("gives each subscription its own copy, if its filter matches", async () => {
+  test("gives each subscription its own copy, if its filter matches", async () => {
     const image = push({ filter: 'attributes.modality = "image"' });
     const { around, publish, pull } = start(image, subscription("pull"));
     await publish(
@@ -247,7 +247,7 @@ describe("pushing", () => {
 });
 
 describe("ordering", () => {
-  it("delivers one message of a key at a time, in order, while other keys go on", async () => {
+  test("delivers one message of a key at a time, in order, while other keys go on", async () => {
     const { around, publish } = start(push({ enable_message_ordering: true, retry_policy }));
     around.answer = ({ body }) =>
       JSON.parse(body.toString()).message.data === data("a1") && around.invocations.length < 3 ? 500 : 200;
@@ -260,7 +260,7 @@ describe("ordering", () => {
     expect(pushed(around).at(-1)?.message.data).toBe(data("a3"));
   });
 
-  it("keeps no order where it was not asked for", async () => {
+  test("keeps no order where it was not asked for", async () => {
     const { around, publish } = start(push({ retry_policy }));
     around.answer = (_, index) => (index === 0 ? 500 : 200);
     await publish({ data: data("a1"), orderingKey: "a" }, { data: data("a2"), orderingKey: "a" });
@@ -272,7 +272,7 @@ describe("ordering", () => {
 describe("dead letters", () => {
   const kept = subscription("kept", { topic: DEAD });
 
-  it("go to the topic after the last attempt, with where they come from", async () => {
+  test("go to the topic after the last attempt, with where they come from", async () => {
     const { around, pubsub, publish } = start(push({ retry_policy, dead_letter_policy }), kept);
     around.answer = () => 500;
     const [id] = await publish({ data: data("x"), attributes: { a: "b" } });
@@ -303,7 +303,7 @@ describe("dead letters", () => {
     ]);
   });
 
-  it.each([`${AGENT} pubsub.subscriptions.consume ${PUSH}`, `${AGENT} pubsub.topics.publish ${DEAD}`])(
+  test.each([`${AGENT} pubsub.subscriptions.consume ${PUSH}`, `${AGENT} pubsub.topics.publish ${DEAD}`])(
     "stay where they are without: %s",
     async (grant) => {
       const { around, pubsub, publish } = start(push({ retry_policy, dead_letter_policy }), kept);
@@ -322,7 +322,7 @@ describe("dead letters", () => {
     },
   );
 
-  it("count nacks and missed deadlines of pulled messages alike", async () => {
+  test("count nacks and missed deadlines of pulled messages alike", async () => {
     const { around, pubsub, publish, pull, nack } = start(subscription("pull", { dead_letter_policy }), kept);
     await publish({ data: data("x") });
     for (const attempt of [1, 2, 3, 4, 5]) {
@@ -337,7 +337,7 @@ describe("dead letters", () => {
 });
 
 describe("pulling", () => {
-  it("needs consume on the subscription", async () => {
+  test("needs consume on the subscription", async () => {
     const { around, pull, acknowledge, nack } = start(subscription("pull"));
     around.denied.add(`caller@p pubsub.subscriptions.consume ${PULL}`);
     for (const call of [() => pull(), () => acknowledge("a"), () => nack("a")]) {
@@ -348,7 +348,7 @@ describe("pulling", () => {
     }
   });
 
-  it("hands out up to so many, and forgets what is acknowledged", async () => {
+  test("hands out up to so many, and forgets what is acknowledged", async () => {
     const { around, pubsub, publish, pull, acknowledge } = start(subscription("pull"));
     await publish({ data: data("a") }, { data: data("b") }, { data: data("c") });
     const first = await pull(2);
@@ -364,7 +364,7 @@ describe("pulling", () => {
     expect((await pull()).map(({ message }) => message.data).sort()).toEqual([data("b"), data("c")].sort());
   });
 
-  it("delivers again when the deadline passes, and not before one that was extended", async () => {
+  test("delivers again when the deadline passes, and not before one that was extended", async () => {
     const { around, pubsub, publish, pull, acknowledge } = start(subscription("pull"));
     await publish({ data: data("a") });
     const ackIds = (await pull()).map(({ ackId }) => ackId);
@@ -377,7 +377,7 @@ describe("pulling", () => {
     expect(await pull()).toHaveLength(1);
   });
 
-  it("waits as the retry policy says after a nack, and not at all without one", async () => {
+  test("waits as the retry policy says after a nack, and not at all without one", async () => {
     const { around, publish, pull, nack } = start(subscription("pull", { retry_policy }));
     await publish({ data: data("a") });
     await nack((await pull())[0]?.ackId ?? "");
@@ -391,7 +391,7 @@ describe("pulling", () => {
     expect(await eager.pull()).toHaveLength(1);
   });
 
-  it("works over gRPC with bytes, seconds and nanos", async () => {
+  test("works over gRPC with bytes, seconds and nanos", async () => {
     const { around, pubsub } = start(subscription("pull"));
     const messages = [{ data: Buffer.from("a"), attributes: {}, orderingKey: "", messageId: "", publishTime: null }];
     await grpc(pubsub, "google.pubsub.v1.Publisher", "Publish", { topic: TOPIC, messages });
@@ -414,7 +414,7 @@ describe("pulling", () => {
     expect(pubsub.held(PULL)).toEqual([]);
   });
 
-  it("refuses what is wrong", async () => {
+  test("refuses what is wrong", async () => {
     const { pubsub, pull, acknowledge } = start(subscription("pull"), push());
     await expect(pull(0)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
@@ -438,7 +438,7 @@ describe("pulling", () => {
     });
   });
 
-  it("refuses by name what is not simulated", async () => {
+  test("refuses by name what is not simulated", async () => {
     const { pubsub } = start(subscription("pull"));
     await expect(rest(pubsub, "POST", `${API}/${PULL}:seek`)).rejects.toMatchObject({
       code: "UNIMPLEMENTED",
@@ -453,7 +453,7 @@ describe("pulling", () => {
   });
 });
 
-it("refuses at load what it cannot simulate, with all reasons", () => {
+test("refuses at load what it cannot simulate, with all reasons", () => {
   const load = () =>
     start(
       subscription("one", { filter: "modality = image" }),

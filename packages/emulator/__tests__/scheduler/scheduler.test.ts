@@ -29,7 +29,7 @@ function start(attributes: object = {}) {
 const retry_config = { retry_count: 3, min_backoff_duration: "10s", max_backoff_duration: "30s", max_doublings: 5 };
 
 describe("firing", () => {
-  it("sends the target's request with the headers of Cloud Scheduler", async () => {
+  test("sends the target's request with the headers of Cloud Scheduler", async () => {
     const { around, scheduler } = start();
     const execution = scheduler.fireNow("nightly");
     expect(scheduler.pending()).toBe(1);
@@ -54,7 +54,7 @@ describe("firing", () => {
     expect(around.hops).toMatchObject([{ from: "schedule nightly", to: uri, attempt: 1, status: "200" }]);
   });
 
-  it("tells the target the time as of which it fires", async () => {
+  test("tells the target the time as of which it fires", async () => {
     const { around, scheduler } = start({ attempt_deadline: "60s" });
     await scheduler.fireAsOf(JOB, Date.UTC(2026, 1, 28, 3));
     expect(around.invocations[0]).toMatchObject({
@@ -63,7 +63,7 @@ describe("firing", () => {
     });
   });
 
-  it("carries the token in place of an Authorization header, and the given Content-Type", async () => {
+  test("carries the token in place of an Authorization header, and the given Content-Type", async () => {
     const headers = { "content-type": "application/json", AUTHORIZATION: "mine", "User-Agent": "mine" };
     const carried = async (token: object) => {
       const { around, scheduler } = start({ http_target: [{ uri, body, headers, ...token }] });
@@ -83,7 +83,7 @@ describe("firing", () => {
     });
   });
 
-  it("tries again as often and after such waits as configured", async () => {
+  test("tries again as often and after such waits as configured", async () => {
     const { around, scheduler } = start({ retry_config });
     around.answer = (_, index) => [500, "deadline" as const, "connection" as const, 404][index] ?? 200;
     const execution = scheduler.fireNow("nightly");
@@ -93,13 +93,13 @@ describe("firing", () => {
     expect(around.hops.map(({ status }) => status)).toEqual(["500", "DEADLINE_EXCEEDED", "UNAVAILABLE", "404"]);
   });
 
-  it("does not try again by default", async () => {
+  test("does not try again by default", async () => {
     const { around, scheduler } = start();
     around.answer = () => 503;
     expect(await scheduler.fireNow("nightly")).toEqual({ status: 503, attempts: 1, succeeded: false });
   });
 
-  it("goes on until both limits are reached where there is a retry duration", async () => {
+  test("goes on until both limits are reached where there is a retry duration", async () => {
     const { around, scheduler } = start({
       retry_config: { ...retry_config, retry_count: 1, max_retry_duration: "60s" },
     });
@@ -109,7 +109,7 @@ describe("firing", () => {
     expect(around.seconds()).toEqual([0, 10, 30, 60]);
   });
 
-  it("ends what is under way when it is stopped", async () => {
+  test("ends what is under way when it is stopped", async () => {
     const { around, scheduler } = start({ retry_config });
     around.answer = () => 500;
     const execution = scheduler.fireNow("nightly");
@@ -121,7 +121,7 @@ describe("firing", () => {
     expect(scheduler.pending()).toBe(0);
   });
 
-  it("refuses an unknown job", async () => {
+  test("refuses an unknown job", async () => {
     await expect(start().scheduler.fireNow("weekly")).rejects.toMatchObject({
       code: "NOT_FOUND",
       message: "Job not found.",
@@ -132,7 +132,7 @@ describe("firing", () => {
 describe("ticking", () => {
   const DAY = 86_400_000;
 
-  it("fires nothing by itself until it is told to, and nothing that is paused", async () => {
+  test("fires nothing by itself until it is told to, and nothing that is paused", async () => {
     const { around, scheduler } = start();
     await around.clock.advance(2 * DAY);
     expect(around.invocations).toHaveLength(0);
@@ -152,7 +152,7 @@ describe("ticking", () => {
     expect(paused.around.invocations).toHaveLength(0);
   });
 
-  it("stops trying again when the next execution is due", async () => {
+  test("stops trying again when the next execution is due", async () => {
     const { around, scheduler } = start({ schedule: "* * * * *", retry_config: { ...retry_config, retry_count: 5 } });
     around.answer = () => 500;
     scheduler.startTicking();
@@ -162,7 +162,7 @@ describe("ticking", () => {
     expect(first.map(({ at }) => (at - Date.parse(minute)) / 1000)).toEqual([0, 10, 30]);
   });
 
-  it("never has two executions of a job out: the next one waits", async () => {
+  test("never has two executions of a job out: the next one waits", async () => {
     const { around, scheduler } = start({ schedule: "* * * * *" });
     around.answer = () => new Promise((resolve) => around.clock.at(around.clock.now() + 90_000, () => resolve(200)));
     scheduler.startTicking();
@@ -188,7 +188,7 @@ describe("schedules", () => {
     return found;
   };
 
-  it("are read in their time zone, through the change of the clocks", () => {
+  test("are read in their time zone, through the change of the clocks", () => {
     expect(next("30 3 * * *", "Europe/Berlin", "2026-03-28T00:00:00Z", 3)).toEqual([
       "2026-03-28T02:30:00.000Z",
       "2026-03-29T01:30:00.000Z",
@@ -196,7 +196,7 @@ describe("schedules", () => {
     ]);
   });
 
-  it("take names, lists, ranges and steps", () => {
+  test("take names, lists, ranges and steps", () => {
     expect(next("*/30 9-10 * JAN,FEB MON-FRI", "utc", "2026-01-02T09:10:00Z", 4)).toEqual([
       "2026-01-02T09:30:00.000Z",
       "2026-01-02T10:00:00.000Z",
@@ -205,7 +205,7 @@ describe("schedules", () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ["every 24 hours", "utc", 'schedule is "every 24 hours"; simulated: unix-cron of five fields, like 0 3 * * *'],
     ["0 0 3 * * *", "utc", 'schedule is "0 0 3 * * *"; simulated: unix-cron of five fields, like 0 3 * * *'],
     ["0 3 L * *", "utc", 'schedule is "0 3 L * *"; simulated: unix-cron of five fields, like 0 3 * * *'],
@@ -217,7 +217,7 @@ describe("schedules", () => {
 });
 
 describe("the API", () => {
-  it("runs a job for who may, and answers at once", async () => {
+  test("runs a job for who may, and answers at once", async () => {
     const { around, scheduler } = start();
     expect(await rest(scheduler, "POST", `${API}/${JOB}:run`, { body: {} })).toMatchObject({
       status: 200,
@@ -233,7 +233,7 @@ describe("the API", () => {
     expect(around.invocations).toHaveLength(1);
   });
 
-  it("shows jobs with Google's defaults, and lists them", async () => {
+  test("shows jobs with Google's defaults, and lists them", async () => {
     const { scheduler } = start();
     const { body: shown } = await rest(scheduler, "GET", `${API}/${JOB}`);
     expect(shown).toEqual({
@@ -256,7 +256,7 @@ describe("the API", () => {
     expect((await rest(scheduler, "GET", `${API}/${parent}/jobs`)).body).toEqual({ jobs: [shown] });
   });
 
-  it("refuses by name what is not simulated", async () => {
+  test("refuses by name what is not simulated", async () => {
     await expect(rest(start().scheduler, "POST", `${API}/${JOB}:pause`)).rejects.toMatchObject({
       code: "UNIMPLEMENTED",
       message: "cloudscheduler.googleapis.com: PauseJob is not simulated here",
@@ -264,7 +264,7 @@ describe("the API", () => {
   });
 });
 
-it("refuses at load what it cannot simulate, with all reasons", () => {
+test("refuses at load what it cannot simulate, with all reasons", () => {
   const at = "google_cloud_scheduler_job.nightly: ";
   const load =
     (...jobs: object[]) =>

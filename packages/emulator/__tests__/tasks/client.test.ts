@@ -66,13 +66,13 @@ const answers = (alreadyExists: number, wrong: RegExp, notFound: number) => [
   notFound,
 ];
 
-it("over gRPC", async () => {
+test("over gRPC", async () => {
   const wrong = /^3 INVALID_ARGUMENT: HttpTarget\.url must start with/;
   expect(result(await run(network, program("grpc", "")))).toEqual(answers(6, wrong, 5));
   expect(around.asked).toContain(`${ACCOUNT} cloudtasks.tasks.create ${QUEUE}`);
 });
 
-it("over REST", async () => {
+test("over REST", async () => {
   const wrong = /HttpTarget\.url must start with/;
   expect(result(await run(network, program("rest", "{ fallback: true }")))).toEqual(answers(409, wrong, 404));
 });

@@ -26,7 +26,7 @@ function start(attributes: object = {}) {
 }
 
 describe("dispatching", () => {
-  it("sends what the task says, with the headers of Cloud Tasks, and forgets it when it is answered 2xx", async () => {
+  test("sends what the task says, with the headers of Cloud Tasks, and forgets it when it is answered 2xx", async () => {
     const { around, tasks, create } = start();
     const name = `${QUEUE}/tasks/one`;
     const body = Buffer.from('{"n":1}').toString("base64");
@@ -68,7 +68,7 @@ describe("dispatching", () => {
     ]);
   });
 
-  it("tells retries and answers in its headers as the real service was recorded to", async () => {
+  test("tells retries and answers in its headers as the real service was recorded to", async () => {
     const { around, create } = start();
     around.answer = (_, index) => [503, 404, "deadline" as const, 200][index] ?? 200;
     await create();
@@ -88,7 +88,7 @@ describe("dispatching", () => {
     expect(around.hops.map(({ status }) => status)).toEqual(["503", "404", "DEADLINE_EXCEEDED", "200"]);
   });
 
-  it("waits as the proto's example does", async () => {
+  test("waits as the proto's example does", async () => {
     const retry_config = { min_backoff: "10s", max_backoff: "300s", max_doublings: 3, max_attempts: 9 };
     const { around, tasks, create } = start({ retry_config });
     around.answer = () => 429;
@@ -100,7 +100,7 @@ describe("dispatching", () => {
     expect(around.hops.at(-1)).toMatchObject({ to: "nowhere", status: "DROPPED", attempt: 9 });
   });
 
-  it("gives up only when both the attempts and the retry duration are spent", async () => {
+  test("gives up only when both the attempts and the retry duration are spent", async () => {
     const retry_config = { min_backoff: "10s", max_backoff: "10s", max_attempts: 2, max_retry_duration: "35s" };
     const { around, create } = start({ retry_config });
     around.answer = () => 500;
@@ -109,7 +109,7 @@ describe("dispatching", () => {
     expect(around.seconds()).toEqual([0, 10, 20, 30, 40]);
   });
 
-  it("never gives up with -1 attempts, whether the worker answers or not", async () => {
+  test("never gives up with -1 attempts, whether the worker answers or not", async () => {
     const retry_config = { min_backoff: "1s", max_backoff: "60s", max_attempts: -1, max_retry_duration: "10s" };
     const { around, tasks, create } = start({ retry_config });
     around.answer = (_, index) => (index % 2 ? "connection" : 500);
@@ -119,7 +119,7 @@ describe("dispatching", () => {
     expect(tasks.pending()).toBe(1);
   });
 
-  it("holds the rate to the token bucket: the burst at once, then the rate", async () => {
+  test("holds the rate to the token bucket: the burst at once, then the rate", async () => {
     const { around, create } = start({
       rate_limits: { max_dispatches_per_second: 100, max_concurrent_dispatches: 5000 },
     });
@@ -134,7 +134,7 @@ describe("dispatching", () => {
     expect(around.invocations).toHaveLength(520);
   });
 
-  it("reports the burst that it keeps: a fifth of the rate, 10 at least", async () => {
+  test("reports the burst that it keeps: a fifth of the rate, 10 at least", async () => {
     const burst = async (rate: number) => {
       const { tasks } = start({ rate_limits: { max_dispatches_per_second: rate } });
       const { body } = await rest(tasks, "GET", URL);
@@ -143,7 +143,7 @@ describe("dispatching", () => {
     expect(await Promise.all([0.1, 1, 100, 500].map(burst))).toEqual([10, 10, 20, 100]);
   });
 
-  it("dispatches no more at one time than allowed", async () => {
+  test("dispatches no more at one time than allowed", async () => {
     const { around, create } = start({ rate_limits: { max_concurrent_dispatches: 3 } });
     const finish: (() => void)[] = [];
     around.answer = () => new Promise((resolve) => finish.push(() => resolve(200)));
@@ -155,7 +155,7 @@ describe("dispatching", () => {
     expect(around.invocations).toHaveLength(4);
   });
 
-  it("waits for the schedule time, and dispatches in its order", async () => {
+  test("waits for the schedule time, and dispatches in its order", async () => {
     const { around, create } = start();
     const at = (seconds: number) => new Date(around.clock.now() + seconds * 1000).toISOString();
     await create({ url: "https://a.app/late" }, { scheduleTime: at(20) });
@@ -168,7 +168,7 @@ describe("dispatching", () => {
     expect(around.invocations.map(({ url }) => url).slice(1)).toEqual(["https://a.app/early", "https://a.app/late"]);
   });
 
-  it("dispatches nothing after it was stopped", async () => {
+  test("dispatches nothing after it was stopped", async () => {
     const { around, tasks, create } = start();
     around.answer = () => 500;
     await create();
@@ -194,7 +194,7 @@ describe("the queue's target", () => {
     },
   };
 
-  it("overrides the task's URL, method, headers and token", async () => {
+  test("overrides the task's URL, method, headers and token", async () => {
     const { around, create } = start({ http_target });
     await create({
       url: "http://overridden-by-queue.invalid:99/x?y=1",
@@ -212,7 +212,7 @@ describe("the queue's target", () => {
     expect(Object.keys(headers ?? {})).not.toContain("X-Mode");
   });
 
-  it("clears the port with 0, and drops the body with GET", async () => {
+  test("clears the port with 0, and drops the body with GET", async () => {
     const target = { http_method: "GET", uri_override: { port: 0 } };
     const { around, create } = start({ http_target: [target] });
     await create({ url: "https://w.app:8443/x", body: "YQ==" });
@@ -220,7 +220,7 @@ describe("the queue's target", () => {
     expect(around.invocations[0]).toMatchObject({ url: "https://w.app/x", method: "GET", body: Buffer.alloc(0) });
   });
 
-  it("is refused at load where it is incomplete or not simulated, with all reasons", () => {
+  test("is refused at load where it is incomplete or not simulated, with all reasons", () => {
     const load = (...resources: EvaluatedResource[]) => new CloudTasksStandIn(new FakeSurroundings(), resources);
     const mode = { uri_override: { uri_override_enforce_mode: "IF_NOT_EXISTS" } };
     expect(() =>
@@ -239,7 +239,7 @@ describe("tokens and permissions", () => {
   const oidcToken = { serviceAccountEmail: "x@p", audience: "https://aud" };
   const actAs = "iam.serviceAccounts.actAs projects/p/serviceAccounts/x@p";
 
-  it("carries an OIDC token; the URL is the audience where none is given", async () => {
+  test("carries an OIDC token; the URL is the audience where none is given", async () => {
     const { around, create } = start();
     await create({ oidcToken });
     await create({ oidcToken: { serviceAccountEmail: "x@p" } });
@@ -253,7 +253,7 @@ describe("tokens and permissions", () => {
     expect(around.invocations[2]?.headers).not.toHaveProperty("AUTHORIZATION");
   });
 
-  it("asks for create on the queue, and for actAs of the enqueuer and of the service agent", async () => {
+  test("asks for create on the queue, and for actAs of the enqueuer and of the service agent", async () => {
     const { around, create } = start();
     await create({ oidcToken });
     await around.clock.advance(0);
@@ -264,7 +264,7 @@ describe("tokens and permissions", () => {
     ]);
   });
 
-  it("refuses an enqueuer who may not create, or not act as the token's account", async () => {
+  test("refuses an enqueuer who may not create, or not act as the token's account", async () => {
     const { around, tasks, create } = start();
     around.denied.add(`caller@p ${actAs}`);
     await expect(create({ oidcToken })).rejects.toMatchObject({
@@ -276,7 +276,7 @@ describe("tokens and permissions", () => {
     expect(tasks.pending()).toBe(0);
   });
 
-  it("sends nothing where the service agent may not make the token, tells why, and tries again", async () => {
+  test("sends nothing where the service agent may not make the token, tells why, and tries again", async () => {
     const { around, create } = start();
     around.denied.add(`${AGENT} ${actAs}`);
     await create({ oidcToken });
@@ -293,7 +293,7 @@ describe("tokens and permissions", () => {
     expect(around.invocations[0]?.headers["X-CloudTasks-TaskRetryCount"]).toBe("1");
   });
 
-  it("asks for the full view before it shows a body", async () => {
+  test("asks for the full view before it shows a body", async () => {
     const { around, tasks, create } = start();
     const later = { name: `${QUEUE}/tasks/t`, scheduleTime: new Date(around.clock.now() + 60_000).toISOString() };
     expect((await create({ body: "YQ==" }, later, { responseView: "FULL" })).body).toMatchObject({
@@ -314,7 +314,7 @@ describe("names", () => {
   const named = { name: `${QUEUE}/tasks/once` };
   const duplicate = { code: "ALREADY_EXISTS", message: "Requested entity already exists", http: 409, grpc: 6 };
 
-  it("are taken while the task is there and for 24 hours after it ended", async () => {
+  test("are taken while the task is there and for 24 hours after it ended", async () => {
     const { around, create } = start();
     await create({}, named);
     await expect(create({}, named)).rejects.toMatchObject(duplicate);
@@ -326,7 +326,7 @@ describe("names", () => {
     expect(around.invocations).toHaveLength(2);
   });
 
-  it("of ended and deleted tasks are told from unknown ones", async () => {
+  test("of ended and deleted tasks are told from unknown ones", async () => {
     const { around, tasks, create } = start();
     await create({}, { ...named, scheduleTime: new Date(around.clock.now() + 1000).toISOString() });
     expect(await rest(tasks, "DELETE", `${URL}/tasks/once`)).toEqual({ status: 200, body: {} });
@@ -347,7 +347,7 @@ describe("requests that are refused", () => {
   const { around, tasks, create } = start();
   const far = new Date(around.clock.now() + 30 * 86_400_000 + 1000).toISOString();
 
-  it.each<[string, object, object, string]>([
+  test.each<[string, object, object, string]>([
     ["a URL that is missing", { url: "" }, {}, "HttpRequest.url is required."],
     ["a URL without scheme", { url: "w.app/x" }, {}, "HttpTarget.url must start with 'http://' or 'https://'."],
     ["a URL of another scheme", { url: "ftp://w.app" }, {}, "HttpTarget.url must start with 'http://' or 'https://'."],
@@ -440,7 +440,7 @@ describe("requests that are refused", () => {
     expect(tasks.pending()).toBe(0);
   });
 
-  it("an unknown queue", async () => {
+  test("an unknown queue", async () => {
     const call = rest(tasks, "POST", `${URL}x/tasks`, { body: { task: { httpRequest: { url: "https://a" } } } });
     await expect(call).rejects.toMatchObject({
       code: "NOT_FOUND",
@@ -449,14 +449,14 @@ describe("requests that are refused", () => {
     });
   });
 
-  it("JSON that is none", async () => {
+  test("JSON that is none", async () => {
     await expect(rest(tasks, "POST", `${URL}/tasks`, { body: "{" })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       message: expect.stringMatching(/^Invalid JSON payload received\. /),
     });
   });
 
-  it("what is not simulated, by name", async () => {
+  test("what is not simulated, by name", async () => {
     const unimplemented = (message: string) => ({ code: "UNIMPLEMENTED", http: 501, grpc: 12, message });
     await expect(rest(tasks, "POST", `${URL}:purge`)).rejects.toMatchObject(
       unimplemented("cloudtasks.googleapis.com: PurgeQueue is not simulated here"),
@@ -475,7 +475,7 @@ describe("requests that are refused", () => {
 });
 
 describe("over gRPC", () => {
-  it("takes and gives messages as protobuf does: numbers, bytes, seconds and nanos", async () => {
+  test("takes and gives messages as protobuf does: numbers, bytes, seconds and nanos", async () => {
     const { around, tasks } = start();
     const now = around.clock.now() / 1000;
     const request = {
@@ -502,7 +502,7 @@ describe("over gRPC", () => {
 });
 
 describe("reading", () => {
-  it("lists tasks page by page", async () => {
+  test("lists tasks page by page", async () => {
     const { around, tasks, create } = start();
     const scheduleTime = new Date(around.clock.now() + 60_000).toISOString();
     for (const id of ["a", "b", "c"]) await create({}, { name: `${QUEUE}/tasks/${id}`, scheduleTime });
@@ -515,7 +515,7 @@ describe("reading", () => {
     expect(second).not.toHaveProperty("nextPageToken");
   });
 
-  it("shows the attempts of a task", async () => {
+  test("shows the attempts of a task", async () => {
     const { around, tasks, create } = start({ retry_config: { min_backoff: "10s", max_backoff: "10s" } });
     around.answer = () => 503;
     await create({}, { name: `${QUEUE}/tasks/t` });
@@ -529,7 +529,7 @@ describe("reading", () => {
     });
   });
 
-  it("shows the queue with Google's defaults", async () => {
+  test("shows the queue with Google's defaults", async () => {
     const { tasks } = start();
     expect((await rest(tasks, "GET", URL)).body).toEqual({
       name: QUEUE,

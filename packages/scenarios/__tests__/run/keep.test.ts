@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, Command, RunningStack } from "@cdktf-serverless-ml/emulator";
+import { onlyIf } from "../../../../__tests__/support/only-if";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 import { flowOf, type Input } from "../../src/flows";
 import { type Kept, keepStack } from "../../src/run/keep";
@@ -18,8 +19,6 @@ afterAll(() => {
 
 /** The lines are for shells with curl; `--fail-with-body` came with 7.76, of 2021. */
 const hasTools = spawnSync("bash", ["-c", "curl --fail-with-body --version"]).status === 0;
-const withTools = hasTools ? describe : describe.skip;
-if (!hasTools) console.warn("There is no bash, or no curl of 7.76 or newer: what --keep prints is not run.");
 
 interface Run {
   readonly title: string;
@@ -115,135 +114,137 @@ test("schedules run by the clock of a stack that stays up, which says when next"
 
 const isOwnProgram = ({ title }: Command) => title.startsWith("run a program");
 
-withTools("what --keep prints, pasted into another shell", () => {
-  /** [stack, a title, what its output shows that only a stack that did its work can show] */
-  test.each([
-    ["async-batch", "read the first shard of its result", /"prediction":\{"class":"setosa"/],
-    ["task-pipeline", "read what its last step made", /"accuracy": 0\.9/],
-    ["event-workflow", "read its result", /"predicted": ?15/],
-    ["pubsub-fanout", "read its result", /"class": "setosa"/],
-    ["scheduled-preprocessing", "read the first of them", /^\S+: \d+$/m],
-  ])("%s: every line works, and works again", async (name, title, shown) => {
-    await kept(stacks.stack(name), async (running, { commands }) => {
-      // What is deployed with a stack has done its work.
-      await running.settled();
-      const lines = commands.filter((command) => !isOwnProgram(command));
-      const runs = await pasted([...lines, ...lines]);
-      expect(runs.filter(({ code }) => code !== 0)).toEqual([]);
-      const results = runs.filter((run) => run.title === title);
-      expect(results).toHaveLength(2);
-      for (const { output } of results) expect(output).toMatch(shown);
-      await running.settled();
-      const letters = await pasted(lines.filter((command) => command.title.startsWith("show the dead letters")));
-      expect(letters).toEqual([expect.objectContaining({ code: 0, output: "[]\n" })]);
+onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
+  describe("what --keep prints, pasted into another shell", () => {
+    /** [stack, a title, what its output shows that only a stack that did its work can show] */
+    test.each([
+      ["async-batch", "read the first shard of its result", /"prediction":\{"class":"setosa"/],
+      ["task-pipeline", "read what its last step made", /"accuracy": 0\.9/],
+      ["event-workflow", "read its result", /"predicted": ?15/],
+      ["pubsub-fanout", "read its result", /"class": "setosa"/],
+      ["scheduled-preprocessing", "read the first of them", /^\S+: \d+$/m],
+    ])("%s: every line works, and works again", async (name, title, shown) => {
+      await kept(stacks.stack(name), async (running, { commands }) => {
+        // What is deployed with a stack has done its work.
+        await running.settled();
+        const lines = commands.filter((command) => !isOwnProgram(command));
+        const runs = await pasted([...lines, ...lines]);
+        expect(runs.filter(({ code }) => code !== 0)).toEqual([]);
+        const results = runs.filter((run) => run.title === title);
+        expect(results).toHaveLength(2);
+        for (const { output } of results) expect(output).toMatch(shown);
+        await running.settled();
+        const letters = await pasted(lines.filter((command) => command.title.startsWith("show the dead letters")));
+        expect(letters).toEqual([expect.objectContaining({ code: 0, output: "[]\n" })]);
+      });
     });
-  });
 
-  test("an input of one's own goes in at once, and is what the lines name, whatever its path holds", async () => {
-    const place = join(folder, "it's {a} place [1] with $HOME");
-    mkdirSync(place);
-    const file = join(place, "my flowers.csv");
-    copyFileSync("samples/batch.csv", file);
-    await kept(
-      stacks.stack("async-batch"),
-      async (running, { commands }) => {
-        const { input_bucket_name: input } = running.stack.outputs;
-        expect(running.writes(input)).toEqual(["my flowers.csv"]);
-        const [upload, submit] = commands as [Command, Command];
-        const runs = await pasted([upload, submit]);
-        expect(runs.map(({ code }) => code)).toEqual([0, 0]);
-        expect(running.writes(input)[1]).toMatch(/^my-flowers-\d+-\d+\.csv$/);
-        rmSync(file);
-        const [missing] = await pasted([upload]);
-        // curl's own code for a file that it cannot read; and nothing was sent.
-        expect(missing?.code).toBe(26);
-        expect(running.writes(input)).toHaveLength(2);
-      },
-      {
-        input: (stack) => {
-          const type = flowOf(stack);
-          if (!type) throw new Error("it is none of the five");
-          return inputFor(type, file, "samples");
-        },
-      },
-    );
-  });
-
-  test("a dead letter is shown with its reason", async () => {
-    await kept(stacks.stack("pubsub-fanout"), async (running, { commands }) => {
-      const topic = `projects/my-gcp-project/topics/${running.stack.outputs.topic_name}`;
-      const data = Buffer.from('{"instances":["no flower"]}').toString("base64");
-      const messages = [{ attributes: { modality: "text" }, data }];
-      await running.client().json("POST", `https://pubsub.googleapis.com/v1/${topic}:publish`, { messages });
-      await running.settled();
-      const [show] = await pasted(commands.filter(({ title }) => title.startsWith("show the dead letters")));
-      expect(JSON.parse(show?.output ?? "")).toEqual([
-        expect.objectContaining({
-          reason: expect.stringContaining('Instance 0 is "no flower"'),
-          data: '{"instances":["no flower"]}',
-        }),
-      ]);
-    });
-  });
-
-  test("of a stack of one's own each function is called as somebody who may, with and without a project or a token", async () => {
-    const copy = changed(stacks.stack("async-batch"), (json) => {
-      for (const fn of Object.values<{ project?: string }>(json.resource.google_cloudfunctions2_function)) {
-        delete fn.project;
-      }
-      const [id, submitter] = Object.entries<{ name: string }>(json.resource.google_cloudfunctions2_function).find(
-        ([, { name }]) => name.includes("submitter"),
-      ) as [string, { name: string }];
-      json.resource.google_cloud_run_v2_service_iam_member.everybody = {
-        location: `\${google_cloudfunctions2_function.${id}.location}`,
-        name: submitter.name,
-        role: "roles/run.invoker",
-        member: "allUsers",
-      };
-    });
-    const call = async (running: RunningStack, { text, commands }: Kept) => {
-      const { port, caFile } = running.parts.network;
-      expect(text).toContain(`TLS port ${port}, with the certificate authority ${caFile}`);
-      const calls = commands.filter(({ title }) => title.startsWith("call "));
-      expect(calls.map(({ title }) => title)).toEqual([
-        "call async-batch-submitter-dev, as anybody may",
-        expect.stringMatching(/^call async-batch-worker-dev as async-batch-dispatcher-/),
-      ]);
-      expect(calls[0]?.command).not.toContain("Authorization");
-      // Past the door the functions say what they miss in an empty body: curl's code for an HTTP error is 22.
-      for (const { code, output } of await pasted(calls)) {
-        expect([code, output]).toEqual([22, expect.stringMatching(/"code":"invalid_|The body is not valid/)]);
-      }
-    };
-    await kept(copy, call, { asPlain: true });
-  });
-
-  test("a stack of one's own has a line for each function, topic, queue, bucket and schedule by which work comes in", async () => {
-    const titles = (name: string) =>
-      kept(
-        stacks.stack(name),
+    test("an input of one's own goes in at once, and is what the lines name, whatever its path holds", async () => {
+      const place = join(folder, "it's {a} place [1] with $HOME");
+      mkdirSync(place);
+      const file = join(place, "my flowers.csv");
+      copyFileSync("samples/batch.csv", file);
+      await kept(
+        stacks.stack("async-batch"),
         async (running, { commands }) => {
-          await running.settled();
-          const lines = commands.filter((command) => !isOwnProgram(command) && !command.title.startsWith("call "));
-          const runs = await pasted(lines);
-          await running.settled();
-          expect(runs.filter(({ code }) => code !== 0)).toEqual([]);
-          return lines.map(({ title }) => title.replace(/ as \S+$/, ""));
+          const { input_bucket_name: input } = running.stack.outputs;
+          expect(running.writes(input)).toEqual(["my flowers.csv"]);
+          const [upload, submit] = commands as [Command, Command];
+          const runs = await pasted([upload, submit]);
+          expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+          expect(running.writes(input)[1]).toMatch(/^my-flowers-\d+-\d+\.csv$/);
+          rmSync(file);
+          const [missing] = await pasted([upload]);
+          // curl's own code for a file that it cannot read; and nothing was sent.
+          expect(missing?.code).toBe(26);
+          expect(running.writes(input)).toHaveLength(2);
         },
-        { asPlain: true },
+        {
+          input: (stack) => {
+            const type = flowOf(stack);
+            if (!type) throw new Error("it is none of the five");
+            return inputFor(type, file, "samples");
+          },
+        },
       );
-    expect(await titles("pubsub-fanout")).toEqual([
-      "publish {} to ai-workloads-topic-dev",
-      "upload a text to my-gcp-project-pubsub-fanout-results-dev",
-      "list my-gcp-project-pubsub-fanout-results-dev",
-      "list my-gcp-project-pubsub-fanout-function-sources-dev",
-      "show the dead letters, here without asking IAM",
-    ]);
-    expect(await titles("scheduled-preprocessing")).toEqual(
-      expect.arrayContaining([
-        "create a task with the body {} in scheduled-preprocessing-queue-dev",
-        expect.stringMatching(/^fire scheduled-preprocessing-\S+ now$/),
-      ]),
-    );
+    });
+
+    test("a dead letter is shown with its reason", async () => {
+      await kept(stacks.stack("pubsub-fanout"), async (running, { commands }) => {
+        const topic = `projects/my-gcp-project/topics/${running.stack.outputs.topic_name}`;
+        const data = Buffer.from('{"instances":["no flower"]}').toString("base64");
+        const messages = [{ attributes: { modality: "text" }, data }];
+        await running.client().json("POST", `https://pubsub.googleapis.com/v1/${topic}:publish`, { messages });
+        await running.settled();
+        const [show] = await pasted(commands.filter(({ title }) => title.startsWith("show the dead letters")));
+        expect(JSON.parse(show?.output ?? "")).toEqual([
+          expect.objectContaining({
+            reason: expect.stringContaining('Instance 0 is "no flower"'),
+            data: '{"instances":["no flower"]}',
+          }),
+        ]);
+      });
+    });
+
+    test("of a stack of one's own each function is called as somebody who may, with and without a project or a token", async () => {
+      const copy = changed(stacks.stack("async-batch"), (json) => {
+        for (const fn of Object.values<{ project?: string }>(json.resource.google_cloudfunctions2_function)) {
+          delete fn.project;
+        }
+        const [id, submitter] = Object.entries<{ name: string }>(json.resource.google_cloudfunctions2_function).find(
+          ([, { name }]) => name.includes("submitter"),
+        ) as [string, { name: string }];
+        json.resource.google_cloud_run_v2_service_iam_member.everybody = {
+          location: `\${google_cloudfunctions2_function.${id}.location}`,
+          name: submitter.name,
+          role: "roles/run.invoker",
+          member: "allUsers",
+        };
+      });
+      const call = async (running: RunningStack, { text, commands }: Kept) => {
+        const { port, caFile } = running.parts.network;
+        expect(text).toContain(`TLS port ${port}, with the certificate authority ${caFile}`);
+        const calls = commands.filter(({ title }) => title.startsWith("call "));
+        expect(calls.map(({ title }) => title)).toEqual([
+          "call async-batch-submitter-dev, as anybody may",
+          expect.stringMatching(/^call async-batch-worker-dev as async-batch-dispatcher-/),
+        ]);
+        expect(calls[0]?.command).not.toContain("Authorization");
+        // Past the door the functions say what they miss in an empty body: curl's code for an HTTP error is 22.
+        for (const { code, output } of await pasted(calls)) {
+          expect([code, output]).toEqual([22, expect.stringMatching(/"code":"invalid_|The body is not valid/)]);
+        }
+      };
+      await kept(copy, call, { asPlain: true });
+    });
+
+    test("a stack of one's own has a line for each function, topic, queue, bucket and schedule by which work comes in", async () => {
+      const titles = (name: string) =>
+        kept(
+          stacks.stack(name),
+          async (running, { commands }) => {
+            await running.settled();
+            const lines = commands.filter((command) => !isOwnProgram(command) && !command.title.startsWith("call "));
+            const runs = await pasted(lines);
+            await running.settled();
+            expect(runs.filter(({ code }) => code !== 0)).toEqual([]);
+            return lines.map(({ title }) => title.replace(/ as \S+$/, ""));
+          },
+          { asPlain: true },
+        );
+      expect(await titles("pubsub-fanout")).toEqual([
+        "publish {} to ai-workloads-topic-dev",
+        "upload a text to my-gcp-project-pubsub-fanout-results-dev",
+        "list my-gcp-project-pubsub-fanout-results-dev",
+        "list my-gcp-project-pubsub-fanout-function-sources-dev",
+        "show the dead letters, here without asking IAM",
+      ]);
+      expect(await titles("scheduled-preprocessing")).toEqual(
+        expect.arrayContaining([
+          "create a task with the body {} in scheduled-preprocessing-queue-dev",
+          expect.stringMatching(/^fire scheduled-preprocessing-\S+ now$/),
+        ]),
+      );
+    });
   });
 });
