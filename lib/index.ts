@@ -18,18 +18,17 @@ export {
 } from "./parts/bucket";
 export { BuildIdentity } from "./parts/build-identity";
 export { CustomRole, type CustomRoleProps } from "./parts/custom-role";
+export { DataflowJob, type DataflowJobProps, DataflowTemplate } from "./parts/dataflow-job";
 export {
   type DataflowEnvironment,
-  DataflowJob,
-  type DataflowJobProps,
   type DataflowNetwork,
-  DataflowTemplate,
   DataflowWorkers,
   type DataflowWorkersProps,
-} from "./parts/dataflow";
+} from "./parts/dataflow-workers";
 export { DeadLetter, type DeadLetterProps } from "./parts/dead-letter";
 export { EncryptionKey } from "./parts/encryption-key";
 export { Filter } from "./parts/filter";
+export type { IFunctionService, ImportedFunctionProps } from "./parts/function-base";
 export { FunctionService, type FunctionServiceProps, type Ingress, type VpcEgress } from "./parts/function-service";
 export { GoogleStack, type GoogleStackProps } from "./parts/google-stack";
 export { PredictionEndpoint, type PredictionEndpointProps } from "./parts/prediction-endpoint";
@@ -41,6 +40,7 @@ export { Secret } from "./parts/secret";
 export { ServiceAgents } from "./parts/service-agents";
 export { ServiceIdentity, type ServiceIdentityProps } from "./parts/service-identity";
 export {
+  type IPullSubscription,
   PullSubscription,
   type PullSubscriptionProps,
   PushSubscription,
@@ -48,9 +48,10 @@ export {
   type SubscriptionProps,
 } from "./parts/subscription";
 export { OVERRIDDEN_URL, TaskQueue, type TaskQueueProps, type TaskRetry } from "./parts/task-queue";
+export type { ITaskQueue } from "./parts/task-queue-base";
 export { type ITopic, Topic, type TopicProps } from "./parts/topic";
 export type { TopicSchema } from "./parts/topic-schema";
-export { Workflow, type WorkflowProps } from "./parts/workflow";
+export { type IWorkflow, Workflow, type WorkflowProps } from "./parts/workflow";
 
 export { AsyncBatch, type AsyncBatchProps } from "./patterns/async-batch";
 export { EventWorkflow, type EventWorkflowProps } from "./patterns/event-workflow";

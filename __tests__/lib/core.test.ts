@@ -15,6 +15,7 @@ import { Memory } from "../../lib/core/memory";
 import { composeName, type NamedResource, resourceName } from "../../lib/core/names";
 import { packageRoot } from "../../lib/core/package-root";
 import { DEFAULT_NODE_RUNTIME, runtimeProblem } from "../../lib/core/runtime";
+import { zip } from "../../lib/core/source-archive";
 import { skipTokenTraces } from "../../lib/core/token-traces";
 import {
   check,
@@ -26,7 +27,6 @@ import {
   ValidationErrors,
   validationErrors,
 } from "../../lib/core/validation";
-import { zip } from "../../lib/core/zip";
 import { captureTrace, errorsOf, temporaryFolder, testApp, testStack, thrownBy } from "./support";
 
 describe("Duration", () => {
@@ -185,8 +185,10 @@ describe("names", () => {
       resourceName(new Construct(stack, "longer"), type, "a".repeat(longest + 1));
       resourceName(new Construct(stack, "strange"), type, "naïve name");
       expect(errorsOf(stack)).toEqual([
-        expect.stringMatching(/^\[stack\/longer\] InvalidName: "a+" is no name for an? .*; allowed is .*\d/),
-        expect.stringMatching(/^\[stack\/strange\] InvalidName: "naïve name" is no name for an? .*; allowed is .*\d/),
+        expect.stringMatching(/^\[stack\/longer\] InvalidName: "a+" is not a valid name for an? .*; allowed is .*\d/),
+        expect.stringMatching(
+          /^\[stack\/strange\] InvalidName: "naïve name" is not a valid name for an? .*; allowed is .*\d/,
+        ),
       ]);
     });
   });
@@ -205,12 +207,12 @@ describe("names", () => {
   });
 
   test.each(["192.168.0.1", "goog-data", "my-google-data", "my-g00gle-data", "ab", "-data", "Data"])(
-    "%s is no name for a bucket",
+    "%s is not a valid name for a bucket",
     (name) => {
       const stack = testStack();
       resourceName(new Construct(stack, "data"), "bucket", name);
       expect(errorsOf(stack)).toEqual([
-        `[stack/data] InvalidName: "${name}" is no name for a Cloud Storage bucket; allowed is 3 to 63 of a-z, 0-9, -, _ and ., beginning and ending with a letter or digit, without the word google`,
+        `[stack/data] InvalidName: "${name}" is not a valid name for a Cloud Storage bucket; allowed is 3 to 63 of a-z, 0-9, -, _ and ., beginning and ending with a letter or digit, without the word google`,
       ]);
     },
   );
@@ -286,7 +288,7 @@ describe("zip", () => {
 
   test("has the same bytes in every time zone", () => {
     const script = join(temporaryFolder(), "zip.js");
-    const entry = `import { zip } from "./zip"; console.log(zip(new Map([["index.js", Buffer.from("code")]])).sha256)`;
+    const entry = `import { zip } from "./source-archive"; console.log(zip(new Map([["index.js", Buffer.from("code")]])).sha256)`;
     buildSync({
       stdin: { contents: entry, resolveDir: join(packageRoot(), "lib/core"), loader: "ts" },
       bundle: true,

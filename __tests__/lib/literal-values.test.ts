@@ -3,11 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TerraformVariable } from "cdktf";
 import fc from "fast-check";
-import { externalGrantee } from "../../lib/core/grantee";
 import { Alerts } from "../../lib/parts/alerts";
 import { Bucket } from "../../lib/parts/bucket";
 import { CustomRole } from "../../lib/parts/custom-role";
-import { DataflowJob, DataflowTemplate, DataflowWorkers } from "../../lib/parts/dataflow";
+import { DataflowJob, DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { DataflowWorkers } from "../../lib/parts/dataflow-workers";
 import { Filter } from "../../lib/parts/filter";
 import type { GoogleStack } from "../../lib/parts/google-stack";
 import { Schedule, ScheduleTarget } from "../../lib/parts/schedule";
@@ -62,14 +62,6 @@ const PROPERTIES: Readonly<
   "prefix of a notification": {
     give: (stack, prefix) => new Bucket(stack, "b").notify(new Topic(stack, "t"), { prefix }),
     find: (stack) => only(stack, "google_storage_notification").object_name_prefix,
-  },
-  "name of an imported bucket": {
-    give: (stack, name) => Bucket.fromName(stack, "b", name).grantRead(externalGrantee("user:a@acme.com")),
-    find: (stack) => only(stack, "google_storage_bucket_iam_member").bucket,
-  },
-  "name of an imported topic": {
-    give: (stack, name) => Topic.fromName(stack, "t", name).grantPublish(externalGrantee("user:a@acme.com")),
-    find: (stack) => only(stack, "google_pubsub_topic_iam_member").topic,
   },
   "definition of a schema": {
     give: (stack, definition) =>

@@ -5,7 +5,7 @@ import { Duration } from "../../lib/core/duration";
 import { externalGrantee } from "../../lib/core/grantee";
 import { Memory } from "../../lib/core/memory";
 import { Bucket } from "../../lib/parts/bucket";
-import { DataflowTemplate } from "../../lib/parts/dataflow";
+import { DataflowTemplate } from "../../lib/parts/dataflow-job";
 import { EncryptionKey } from "../../lib/parts/encryption-key";
 import { Filter } from "../../lib/parts/filter";
 import type { GoogleStack } from "../../lib/parts/google-stack";

@@ -4,13 +4,8 @@ import { externalGrantee } from "../../lib/core/grantee";
 import { Alerts } from "../../lib/parts/alerts";
 import { Bucket } from "../../lib/parts/bucket";
 import { CustomRole } from "../../lib/parts/custom-role";
-import {
-  DataflowJob,
-  type DataflowJobProps,
-  type DataflowNetwork,
-  DataflowTemplate,
-  DataflowWorkers,
-} from "../../lib/parts/dataflow";
+import { DataflowJob, type DataflowJobProps, DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { type DataflowNetwork, DataflowWorkers } from "../../lib/parts/dataflow-workers";
 import { DeadLetter } from "../../lib/parts/dead-letter";
 import { EncryptionKey } from "../../lib/parts/encryption-key";
 import type { GoogleStack } from "../../lib/parts/google-stack";

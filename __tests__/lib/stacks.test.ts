@@ -293,7 +293,7 @@ describe("synthesize", () => {
         report(stack, "OutOfRange", "too much");
         new Bucket(stack, "data", { name: "No" });
       },
-      '2 problems:\n  [stack] OutOfRange: too much\n  [stack/data] InvalidName: "No" is no name for a Cloud Storage bucket; allowed is 3 to 63 of a-z, 0-9, -, _ and ., beginning and ending with a letter or digit, without the word google',
+      '2 problems:\n  [stack] OutOfRange: too much\n  [stack/data] InvalidName: "No" is not a valid name for a Cloud Storage bucket; allowed is 3 to 63 of a-z, 0-9, -, _ and ., beginning and ending with a letter or digit, without the word google',
     ],
     [
       "a fault in its JSON",

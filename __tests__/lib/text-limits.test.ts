@@ -1,10 +1,9 @@
 import * as fc from "fast-check";
-import { cutToBytes } from "../../lib/core/text-limits";
 import { Bucket } from "../../lib/parts/bucket";
 import { CustomRole } from "../../lib/parts/custom-role";
 import type { GoogleStack } from "../../lib/parts/google-stack";
 import { Schedule, ScheduleTarget } from "../../lib/parts/schedule";
-import { ServiceIdentity } from "../../lib/parts/service-identity";
+import { cutToBytes, ServiceIdentity } from "../../lib/parts/service-identity";
 import { Topic } from "../../lib/parts/topic";
 import { Workflow } from "../../lib/parts/workflow";
 import { errorsOf, only, testFunction, testStack } from "./support";

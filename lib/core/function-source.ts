@@ -2,11 +2,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, relative } from "node:path";
 import { appPath, searchedFolders } from "./app-path";
 import { type Bundle, BundleError, bundleModules } from "./bundle";
-import { manifestFiles } from "./function-manifest";
 import { packageRoot } from "./package-root";
 import { DEFAULT_NODE_RUNTIME } from "./runtime";
+import { type Archive, manifestFiles, zip } from "./source-archive";
 import { ValidationError } from "./validation";
-import { type Archive, zip } from "./zip";
 
 /** A function's code, ready to be uploaded. */
 export interface SourceArchive extends Archive {

@@ -14,6 +14,11 @@ interface NameRule {
   readonly separator: "-" | "_";
   /** The name is shared with all other projects, so generated ones carry the project. */
   readonly global?: boolean;
+  /**
+   * What is accepted of a resource that this app does not create.
+   * @default - the same
+   */
+  readonly imported?: Pick<NameRule, "pattern" | "allowed">;
 }
 
 /** What Google accepts as a name, for each type. Sources: the API definitions, see `docs/errors.md`, InvalidName. */
@@ -32,6 +37,12 @@ const NAME_RULES = {
     max: 63,
     separator: "-",
     global: true,
+    // Names with dots are domains; Google's own buckets may have its name.
+    imported: {
+      pattern: /^(?=.{3,222}$)(?=[^.]{1,63}(?:\.[^.]{1,63})*$)[a-z0-9][a-z0-9._-]*[a-z0-9]$/,
+      allowed:
+        "3 to 63 of a-z, 0-9, - and _, or up to 222 with dots between parts of up to 63, beginning and ending with a letter or digit, without gs://",
+    },
   },
   customRole: {
     resource: "a custom IAM role",
@@ -122,9 +133,7 @@ export function resourceName(scope: Construct, type: NamedResource, given?: stri
   const name = given ?? generatedName(rule, pathWords(scope), Deployment.of(scope));
   if (!isKnown(name)) return name;
 
-  if (!rule.pattern.test(name)) {
-    report(scope, "InvalidName", `"${name}" is no name for ${rule.resource}; allowed is ${rule.allowed}`);
-  }
+  checkName(scope, rule.resource, name, rule);
   const stack = TerraformStack.of(scope);
   const names = taken.get(stack) ?? new Map<string, string>();
   taken.set(stack, names);
@@ -139,6 +148,22 @@ export function resourceName(scope: Construct, type: NamedResource, given?: stri
   }
   names.set(key, scope.node.path);
   return name;
+}
+
+/** Checks the name of a resource that this app does not create. Reports InvalidName. */
+export function checkImportedName(scope: Construct, type: NamedResource, name: string): void {
+  const rule: NameRule = NAME_RULES[type];
+  if (isKnown(name)) checkName(scope, rule.resource, name, rule.imported ?? rule);
+}
+
+function checkName(
+  scope: Construct,
+  resource: string,
+  name: string,
+  { pattern, allowed }: Pick<NameRule, "pattern" | "allowed">,
+): void {
+  if (!pattern.test(name))
+    report(scope, "InvalidName", `"${name}" is not a valid name for ${resource}; allowed is ${allowed}`);
 }
 
 /** A name of this type, made of words: pure, so that it can be tested without a stack. */

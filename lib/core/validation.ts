@@ -31,6 +31,7 @@ export type ValidationCode =
   | "ReservedVariable"
   | "TimeoutTooLong"
   | "UnknownStep"
+  | "UnsupportedOnImport"
   | "UnsupportedRuntime";
 
 /** One thing that is wrong: a stable code, what was given and what is allowed, and the construct it concerns. */
@@ -144,4 +145,14 @@ export function matches(name: string, value: string | undefined, pattern: RegExp
     broken: isKnown(value) && !pattern.test(value),
     message: `${name} is "${value}"; allowed is ${allowed}`,
   };
+}
+
+/** Rule: a text has at most so many bytes of UTF-8. Absent and unresolved values pass. */
+export function inBytes(name: string, value: string | undefined, max: number): Rule {
+  return inRange(name, isKnown(value) ? Buffer.byteLength(value) : undefined, { min: 0, max, unit: "bytes" });
+}
+
+/** Rule: a text has at most so many Unicode characters. Absent and unresolved values pass. */
+export function inCharacters(name: string, value: string | undefined, max: number): Rule {
+  return inRange(name, isKnown(value) ? [...value].length : undefined, { min: 0, max, unit: "characters" });
 }

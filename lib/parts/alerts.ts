@@ -7,10 +7,10 @@ import { MonitoringNotificationChannel } from "@cdktf/provider-google/lib/monito
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
+import { singleton } from "../core/stack";
 import { literal } from "../core/terraform-text";
 import { check, inRange, type Rule } from "../core/validation";
 import { RequiredApis } from "./required-apis";
-import { singleton } from "./singleton";
 
 export interface AlertCondition {
   /** Filter of Cloud Monitoring: metric type, resource type and labels. */

@@ -5,17 +5,15 @@ import { Construct, type IConstruct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { Duration } from "../core/duration";
 import { externalGrantee, type IGrantable } from "../core/grantee";
-import { resourceName } from "../core/names";
-import { inSameStack } from "../core/same-stack";
+import { checkImportedName, resourceName } from "../core/names";
+import { inSameStack, singleton } from "../core/stack";
 import { literal } from "../core/terraform-text";
-import { inBytes } from "../core/text-limits";
-import { check, inRange } from "../core/validation";
+import { check, inBytes, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnce } from "./grants";
 import type { IPublishTarget } from "./publish-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
-import { singleton } from "./singleton";
 
 /** A bucket, whether made here or elsewhere. */
 export interface IBucket extends IConstruct {
@@ -142,9 +140,15 @@ const LOG_WRITERS = externalGrantee("group:cloud-storage-analytics@google.com");
 
 /** A private bucket: uniform access, public access prevented, not destroyed while objects are in it. */
 export class Bucket extends BucketBase {
-  /** A bucket that this app does not create. */
+  /**
+   * A bucket that this app does not create. Reports InvalidName.
+   *
+   * @param name without `gs://`
+   */
   static fromName(scope: Construct, id: string, name: string): IBucket {
-    return new ImportedBucket(scope, id, name);
+    const bucket = new ImportedBucket(scope, id, name);
+    checkImportedName(bucket, "bucket", name);
+    return bucket;
   }
 
   readonly resource: StorageBucket;
@@ -209,14 +213,15 @@ export class Bucket extends BucketBase {
 }
 
 class ImportedBucket extends BucketBase {
-  protected readonly reference: string;
-
   constructor(
     scope: Construct,
     id: string,
     readonly name: string,
   ) {
     super(scope, id);
-    this.reference = literal(name);
+  }
+
+  protected get reference(): string {
+    return this.name;
   }
 }

@@ -3,12 +3,12 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
+import { singleton } from "../core/stack";
 import type { Bucket } from "./bucket";
 import { grantOnProject, projectPolicyReady } from "./grants";
+import { Wait } from "./order";
 import { RequiredApis } from "./required-apis";
 import { ServiceIdentity } from "./service-identity";
-import { singleton } from "./singleton";
-import { Wait } from "./wait";
 
 /** Buckets in which Cloud Functions keeps its copies of sources, by the page named below. */
 const SOURCE_COPIES = ["gcf-v2-sources-", "gcf-v2-uploads-", "run-sources-"];

@@ -4,12 +4,11 @@ import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
+import { singleton } from "../core/stack";
 import { literal } from "../core/terraform-text";
-import { inBytes } from "../core/text-limits";
-import { check } from "../core/validation";
+import { check, inBytes } from "../core/validation";
 import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
-import { singleton } from "./singleton";
 
 export interface CustomRoleProps {
   /** Up to 100 bytes of UTF-8. */

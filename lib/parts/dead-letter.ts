@@ -6,7 +6,7 @@ import { Alerts } from "./alerts";
 import type { EncryptionKey } from "./encryption-key";
 import type { IDeadLetter } from "./publish-target";
 import type { PullSubscription } from "./subscription";
-import { Topic } from "./topic";
+import { type ITopic, Topic } from "./topic";
 
 export interface DeadLetterProps {
   /**
@@ -20,6 +20,16 @@ export interface DeadLetterProps {
  * them for 31 days and never expires. A topic without a subscription would lose them.
  */
 export class DeadLetter extends Construct implements IDeadLetter {
+  /**
+   * A dead letter whose topic this app does not create. Its owner must keep a subscription on the topic, or dead letters
+   * are lost. Reports InvalidName.
+   *
+   * @param topicName without `projects/…/topics/`
+   */
+  static fromName(scope: Construct, id: string, topicName: string): IDeadLetter {
+    return new ImportedDeadLetter(scope, id, topicName);
+  }
+
   readonly topic: Topic;
   /** Holds the dead letters until somebody pulls them. */
   readonly subscription: PullSubscription;
@@ -40,5 +50,14 @@ export class DeadLetter extends Construct implements IDeadLetter {
   /** Lets somebody pull and acknowledge dead letters. Grants `roles/pubsub.subscriber` on the subscription. */
   grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
     return this.subscription.grantConsume(to);
+  }
+}
+
+class ImportedDeadLetter extends Construct implements IDeadLetter {
+  readonly topic: ITopic;
+
+  constructor(scope: Construct, id: string, topicName: string) {
+    super(scope, id);
+    this.topic = Topic.fromName(this, "topic", topicName);
   }
 }

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { KmsCryptoKeyIamMember } from "@cdktf/provider-google/lib/kms-crypto-key-iam-member";
 import { Construct } from "constructs";
 import type { IGrantable } from "../core/grantee";
+import { singleton } from "../core/stack";
 import { check, matches } from "../core/validation";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
-import { singleton } from "./singleton";
 
 /** Source of the parts: https://cloud.google.com/kms/docs/resource-hierarchy#retrieve_resource_id */
 const KEY_NAME =

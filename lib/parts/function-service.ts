@@ -1,33 +1,28 @@
-import { CloudRunV2ServiceIamMember } from "@cdktf/provider-google/lib/cloud-run-v2-service-iam-member";
 import {
   Cloudfunctions2Function,
   type Cloudfunctions2FunctionConfig,
 } from "@cdktf/provider-google/lib/cloudfunctions2-function";
 import type { ITerraformDependable } from "cdktf";
-import { Construct } from "constructs";
+import type { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
-import type { FunctionSource, SourceArchive } from "../core/function-source";
+import type { FunctionSource } from "../core/function-source";
 import type { Grantee, IGrantable } from "../core/grantee";
 import { Memory } from "../core/memory";
 import { resourceName } from "../core/names";
-import { runtimeProblem } from "../core/runtime";
-import { inSameStack } from "../core/same-stack";
+import { inSameStack } from "../core/stack";
 import { literal, literals } from "../core/terraform-text";
-import { check, report, ValidationError } from "../core/validation";
+import { check, report } from "../core/validation";
 import { Alerts } from "./alerts";
-import { allowBuild, BuildIdentity } from "./build-identity";
 import type { EncryptionKey } from "./encryption-key";
+import { FunctionBase, type IFunctionService, ImportedFunction, type ImportedFunctionProps } from "./function-base";
+import { functionBuild } from "./function-build";
 import { environmentRules, type FunctionLimits, limitRules } from "./function-rules";
-import { grantOnce } from "./grants";
-import { ImageRepository } from "./image-repository";
 import type { IDeadLetter } from "./publish-target";
-import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import type { Secret } from "./secret";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
-import { SourceBucket } from "./source-bucket";
 
 /**
  * Who may reach a function at all, before IAM is asked. With `ALLOW_INTERNAL_ONLY`, Cloud Tasks, Cloud Scheduler,
@@ -120,16 +115,18 @@ export interface FunctionServiceProps {
   readonly overrides?: Partial<Cloudfunctions2FunctionConfig>;
 }
 
-const NO_SOURCE: SourceArchive = {
-  bytes: new Uint8Array(),
-  sha256: "0".repeat(64),
-  name: "missing",
-  runtime: "nodejs24",
-  entryPoint: "handler",
-};
-
 /** An HTTP function (Cloud Functions, 2nd gen) with an identity of its own, closed to all but those who are granted. */
-export class FunctionService extends Construct implements IPushTarget, IGrantable {
+export class FunctionService extends FunctionBase implements IGrantable {
+  /**
+   * A function of the deployment's project and region that this app does not create.
+   *
+   * Reports InvalidName, InvalidValue and OutOfRange, and UnsupportedOnImport where it is given a dead letter, or called
+   * though its URL is not given.
+   */
+  static fromName(scope: Construct, id: string, name: string, props: ImportedFunctionProps = {}): IFunctionService {
+    return new ImportedFunction(scope, id, name, props);
+  }
+
   readonly resource: Cloudfunctions2Function;
   readonly identity: ServiceIdentity;
   readonly name: string;
@@ -156,11 +153,7 @@ export class FunctionService extends Construct implements IPushTarget, IGrantabl
     check(this, limitRules(limits));
 
     this.identity = props.identity ?? new ServiceIdentity(this, "identity", { description: `Runs the function ${id}` });
-    const archive = this.readSource(props.source);
-    const builder = props.buildIdentity ?? BuildIdentity.of(this).identity;
-    const sources = SourceBucket.of(this, props.encryptionKey);
-    const object = sources.upload(archive);
-    const build = allowBuild(this, builder, sources.bucket);
+    const build = functionBuild(this, props);
     this.name = resourceName(this, "function", props.name);
     this.resource = new Cloudfunctions2Function(this, "Resource", {
       project,
@@ -169,13 +162,7 @@ export class FunctionService extends Construct implements IPushTarget, IGrantabl
       description: literal(props.description),
       labels,
       kmsKeyName: props.encryptionKey?.name,
-      buildConfig: {
-        runtime: archive.runtime,
-        entryPoint: literal(archive.entryPoint),
-        serviceAccount: builder.resource.name,
-        dockerRepository: props.encryptionKey && ImageRepository.of(this, props.encryptionKey).resource.id,
-        source: { storageSource: { bucket: object.bucket, object: object.name, generation: object.generation } },
-      },
+      buildConfig: build.config,
       serviceConfig: {
         serviceAccountEmail: this.identity.email,
         availableMemory: limits.memory.toString(),
@@ -190,7 +177,7 @@ export class FunctionService extends Construct implements IPushTarget, IGrantabl
         vpcConnector: literal(props.vpc?.connector),
         vpcConnectorEgressSettings: props.vpc && (props.vpc.traffic ?? "PRIVATE_RANGES_ONLY"),
       },
-      dependsOn: [...this.prerequisites(props), ...build],
+      dependsOn: [...this.prerequisites(props), ...build.dependsOn],
       ...props.overrides,
     });
     this.addEnvironment("GOOGLE_CLOUD_PROJECT", project);
@@ -205,6 +192,10 @@ export class FunctionService extends Construct implements IPushTarget, IGrantabl
     return this.resource.serviceConfig.uri;
   }
 
+  protected get reference(): string {
+    return this.resource.name;
+  }
+
   get grantee(): Grantee {
     return this.identity.grantee;
   }
@@ -214,28 +205,6 @@ export class FunctionService extends Construct implements IPushTarget, IGrantabl
     check(this, environmentRules(key, this.environment[key], value));
     this.environment[key] = value;
     this.resource.serviceConfig.environmentVariables = literals(sorted(this.environment));
-  }
-
-  /**
-   * Lets somebody call the function.
-   *
-   * Grants `roles/run.invoker` on the Cloud Run service behind the function: the role that counts for 2nd gen,
-   * `roles/cloudfunctions.invoker` has no effect there.
-   */
-  grantInvoke(to: IGrantable): CloudRunV2ServiceIamMember {
-    const { project, region } = Deployment.of(this);
-    return grantOnce(
-      this,
-      "roles/run.invoker",
-      to,
-      (id, grant) =>
-        new CloudRunV2ServiceIamMember(this, id, {
-          project,
-          location: region,
-          name: this.resource.name,
-          ...grant,
-        }),
-    );
   }
 
   /**
@@ -256,19 +225,6 @@ export class FunctionService extends Construct implements IPushTarget, IGrantabl
     deadLetter.topic.grantPublish(this);
     this.addEnvironment("DEAD_LETTER_TOPIC", deadLetter.topic.fullName);
     if (maxAttempts !== undefined) this.addEnvironment("MAX_ATTEMPTS", String(maxAttempts));
-  }
-
-  private readSource(source: FunctionSource): SourceArchive {
-    try {
-      const archive = source.archive();
-      const problem = runtimeProblem(archive.runtime);
-      if (problem) report(this, "UnsupportedRuntime", problem);
-      return archive;
-    } catch (error) {
-      if (!(error instanceof ValidationError)) throw error;
-      report(this, error.code, error.detail);
-      return NO_SOURCE;
-    }
   }
 
   private prerequisites({ secrets, encryptionKey }: FunctionServiceProps): ITerraformDependable[] {

@@ -3,11 +3,11 @@ import type { ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
-import { createAfter } from "../core/order";
+import { singleton } from "../core/stack";
 import { literal } from "../core/terraform-text";
 import { report } from "../core/validation";
+import { createAfter } from "./order";
 import { RequiredApis } from "./required-apis";
-import { singleton } from "./singleton";
 
 /** Which role an IAM member gives to whom: tells a repeated grant from one of another that has the same id. */
 const granted = new WeakMap<IConstruct, string>();

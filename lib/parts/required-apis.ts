@@ -3,8 +3,8 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
-import { singleton } from "./singleton";
-import { Wait } from "./wait";
+import { singleton } from "../core/stack";
+import { Wait } from "./order";
 
 /** The provider reads the project with it, to see whether an API is on. */
 const FIRST = "cloudresourcemanager";

@@ -3,8 +3,8 @@ import { DataGoogleStorageProjectServiceAccount } from "@cdktf/provider-google/l
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
+import { singleton } from "../core/stack";
 import { RequiredApis } from "./required-apis";
-import { singleton } from "./singleton";
 
 /**
  * Google's own identities in the project, that publish notifications, forward dead letters and mint tokens.

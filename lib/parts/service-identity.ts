@@ -5,7 +5,6 @@ import { Deployment } from "../core/deployment";
 import { type Grantee, granteeId, type IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
 import { literal } from "../core/terraform-text";
-import { cutToBytes } from "../core/text-limits";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 
@@ -69,4 +68,9 @@ export class ServiceIdentity extends Construct implements IGrantable {
       (id, grant) => new ServiceAccountIamMember(this, id, { serviceAccountId: this.resource.name, ...grant }),
     );
   }
+}
+
+/** The beginning of a text that has at most so many bytes of UTF-8, without half a character at its end. */
+export function cutToBytes(text: string, max: number): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.from(text).subarray(0, max), { stream: true });
 }

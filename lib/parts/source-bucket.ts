@@ -5,9 +5,9 @@ import { App, AssetType, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
 import { Duration } from "../core/duration";
 import type { SourceArchive } from "../core/function-source";
+import { singleton } from "../core/stack";
 import { Bucket } from "./bucket";
 import type { EncryptionKey } from "./encryption-key";
-import { singleton } from "./singleton";
 
 /**
  * The bucket from which Cloud Functions builds a stack's functions: one object for each different source. Functions with

@@ -1,11 +1,11 @@
 import { PubsubSubscription, type PubsubSubscriptionConfig } from "@cdktf/provider-google/lib/pubsub-subscription";
 import { PubsubSubscriptionIamMember } from "@cdktf/provider-google/lib/pubsub-subscription-iam-member";
-import { Construct } from "constructs";
+import { Construct, type IConstruct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
-import { resourceName } from "../core/names";
-import { inSameStack } from "../core/same-stack";
+import { checkImportedName, resourceName } from "../core/names";
+import { inSameStack } from "../core/stack";
 import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import { Alerts, windowOf } from "./alerts";
@@ -89,6 +89,28 @@ export type PullSubscriptionProps = SubscriptionProps;
 const DEFAULT_RETENTION = Duration.days(7);
 const DEFAULT_MAX_BACKOFF = Duration.minutes(10);
 
+/** A subscription that is pulled, whether this app creates it or not. */
+export interface IPullSubscription extends IConstruct {
+  readonly name: string;
+  /** Lets a principal pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription. */
+  grantConsume(to: IGrantable): PubsubSubscriptionIamMember;
+}
+
+/** @param name as Terraform knows it, so that the grant comes after the subscription */
+function grantSubscriber(scope: Construct, name: string, to: IGrantable): PubsubSubscriptionIamMember {
+  return grantOnce(
+    scope,
+    "roles/pubsub.subscriber",
+    to,
+    (id, grant) =>
+      new PubsubSubscriptionIamMember(scope, id, {
+        project: Deployment.of(scope).project,
+        subscription: name,
+        ...grant,
+      }),
+  );
+}
+
 /** What both kinds of subscription do. Neither expires, however long it is idle. */
 abstract class Subscription extends Construct {
   abstract readonly resource: PubsubSubscription;
@@ -151,21 +173,7 @@ abstract class Subscription extends Construct {
 
   /** Grants the Pub/Sub agent what it needs to take messages off this subscription into the dead letter. */
   protected allowForwarding(deadLetter: IDeadLetter | undefined): void {
-    if (deadLetter) this.grantSubscriber(ServiceAgents.of(this).pubsub);
-  }
-
-  protected grantSubscriber(to: IGrantable): PubsubSubscriptionIamMember {
-    return grantOnce(
-      this,
-      "roles/pubsub.subscriber",
-      to,
-      (id, grant) =>
-        new PubsubSubscriptionIamMember(this, id, {
-          project: Deployment.of(this).project,
-          subscription: this.resource.name,
-          ...grant,
-        }),
-    );
+    if (deadLetter) grantSubscriber(this, this.resource.name, ServiceAgents.of(this).pubsub);
   }
 }
 
@@ -240,7 +248,16 @@ export class PushSubscription extends Subscription {
 }
 
 /** Keeps messages for services that pull them. */
-export class PullSubscription extends Subscription {
+export class PullSubscription extends Subscription implements IPullSubscription {
+  /**
+   * A subscription of the deployment's project that this app does not create. Reports InvalidName.
+   *
+   * @param name without `projects/…/subscriptions/`
+   */
+  static fromName(scope: Construct, id: string, name: string): IPullSubscription {
+    return new ImportedPullSubscription(scope, id, name);
+  }
+
   readonly resource: PubsubSubscription;
   readonly name: string;
 
@@ -255,6 +272,21 @@ export class PullSubscription extends Subscription {
 
   /** Lets somebody pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription. */
   grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
-    return this.grantSubscriber(to);
+    return grantSubscriber(this, this.resource.name, to);
+  }
+}
+
+class ImportedPullSubscription extends Construct implements IPullSubscription {
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly name: string,
+  ) {
+    super(scope, id);
+    checkImportedName(this, "subscription", name);
+  }
+
+  grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
+    return grantSubscriber(this, this.name, to);
   }
 }

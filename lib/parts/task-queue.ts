@@ -3,22 +3,22 @@ import {
   type CloudTasksQueueConfig,
   type CloudTasksQueueHttpTarget,
 } from "@cdktf/provider-google/lib/cloud-tasks-queue";
-import { CloudTasksQueueIamMember } from "@cdktf/provider-google/lib/cloud-tasks-queue-iam-member";
+import type { CloudTasksQueueIamMember } from "@cdktf/provider-google/lib/cloud-tasks-queue-iam-member";
 import { Fn, type ITerraformDependable } from "cdktf";
-import { Construct } from "constructs";
+import type { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import { resourceName } from "../core/names";
-import { inSameStack } from "../core/same-stack";
+import { inSameStack } from "../core/stack";
 import { check, inRange, isKnown, report } from "../core/validation";
-import { Alerts, OK_RESPONSES, windowOf } from "./alerts";
-import { grantOnce } from "./grants";
 import type { IDeadLetter } from "./publish-target";
 import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
+import { addQueueAlerts } from "./task-queue-alerts";
+import { ImportedQueue, type ITaskQueue, QueueBase } from "./task-queue-base";
 
 export interface TaskRetry {
   /**
@@ -88,10 +88,19 @@ const ONE_STACK =
  * A Cloud Tasks queue. It either dispatches all tasks to one function ({@link TaskQueue.dispatchTo}), or carries tasks
  * for several ({@link TaskQueue.addTarget}), each of which then names its URL and identity.
  */
-export class TaskQueue extends Construct {
+export class TaskQueue extends QueueBase {
+  /**
+   * A queue of the deployment's project and region that this app does not create. Reports InvalidName.
+   *
+   * `grantEnqueue` is enough where the queue dispatches all tasks to one function. Where each task carries a token, those
+   * who enqueue also need `roles/iam.serviceAccountUser` on the queue's caller, which the app that creates the queue
+   * grants: `queue.grantEnqueue(externalGrantee("serviceAccount:…"))`.
+   */
+  static fromName(scope: Construct, id: string, name: string): ITaskQueue {
+    return new ImportedQueue(scope, id, name);
+  }
+
   readonly resource: CloudTasksQueue;
-  /** `projects/<project>/locations/<region>/queues/<queue>`, known before anything is applied. */
-  readonly fullName: string;
   readonly name: string;
   readonly maxConcurrentDispatches: number;
   readonly maxAttempts: number;
@@ -130,7 +139,6 @@ export class TaskQueue extends Construct {
 
     const { project, region } = Deployment.of(this);
     this.name = resourceName(this, "queue", props.name);
-    this.fullName = `projects/${project}/locations/${region}/queues/${this.name}`;
     this.resource = new CloudTasksQueue(this, "Resource", {
       project,
       location: region,
@@ -146,7 +154,7 @@ export class TaskQueue extends Construct {
       dependsOn: RequiredApis.of(this).ready("cloudtasks"),
       ...props.overrides,
     });
-    this.addAlerts(maxBackoff);
+    addQueueAlerts(this, this.name, maxBackoff);
   }
 
   /** The identity that the queue presents to its functions. Made when first asked for. */
@@ -158,6 +166,10 @@ export class TaskQueue extends Construct {
   /** What must be there before the first task is created, or it would be lost or wait for a grant. */
   get ready(): readonly ITerraformDependable[] {
     return [this.resource, ...this.deliveryGrants];
+  }
+
+  protected get reference(): string {
+    return this.resource.name;
   }
 
   /** True where the queue itself has a target, so that tasks need neither URL nor token. */
@@ -228,22 +240,10 @@ export class TaskQueue extends Construct {
    * Grants `roles/cloudtasks.enqueuer` on the queue; where tasks carry tokens ({@link TaskQueue.addTarget}), also
    * `roles/iam.serviceAccountUser` on the caller.
    */
-  grantEnqueue(to: IGrantable): CloudTasksQueueIamMember {
+  override grantEnqueue(to: IGrantable): CloudTasksQueueIamMember {
     this.enqueuers.push(to);
     if (this.identity && !this.dispatchesAll) this.caller.grantActAs(to);
-    const { project, region } = Deployment.of(this);
-    return grantOnce(
-      this,
-      "roles/cloudtasks.enqueuer",
-      to,
-      (id, grant) =>
-        new CloudTasksQueueIamMember(this, id, {
-          project,
-          location: region,
-          name: this.resource.name,
-          ...grant,
-        }),
-    );
+    return super.grantEnqueue(to);
   }
 
   /**
@@ -299,42 +299,4 @@ export class TaskQueue extends Construct {
     this.deliveryGrants.push(caller.grantActAs(agent));
     return caller;
   }
-
-  private addAlerts(maxBackoff: Duration): void {
-    const alerts = Alerts.of(this);
-    const queue = `resource.type="cloud_tasks_queue" AND resource.labels.queue_id="${this.name}"`;
-    alerts.add(this, {
-      title: `Tasks wait too long in ${this.name}`,
-      runbook: `Tasks of the queue \`${this.name}\` are attempted more than 10 minutes after they were due: the rate limits are too low for what is enqueued, or its functions answer 429 or 503, at which Cloud Tasks slows a queue down. Attempts that come in time and fail are not seen here, but by the alert on failing attempts.`,
-      filter: `metric.type="cloudtasks.googleapis.com/queue/task_attempt_delays" AND ${queue}`,
-      aligner: "ALIGN_PERCENTILE_99",
-      threshold: 600_000,
-    });
-    // Counts what reaches no function, too: 403 for a grant that is missing, 404 for a function that is gone, 429.
-    alerts.add(this, {
-      id: "failing-attempts",
-      title: `Attempts keep failing in ${this.name}`,
-      runbook: `For half an hour, attempts at tasks of the queue \`${this.name}\` were answered with something other than success. 403: the queue's dispatcher lacks \`roles/run.invoker\` on the function, or the Cloud Tasks agent may not act as the dispatcher. 404: the function is gone, or its ingress does not let Cloud Tasks in. 429: no instance was free. 5xx: read the function's log. A task that reaches no function is nobody's dead letter: it is tried until Cloud Tasks deletes it after 31 days. Mend the cause before then.`,
-      filter: `metric.type="cloudtasks.googleapis.com/queue/task_attempt_count" AND ${queue} AND metric.labels.response_code!=${OK_RESPONSES}`,
-      aligner: "ALIGN_DELTA",
-      threshold: 0,
-      window: windowOf(maxBackoff),
-      lasting: Duration.minutes(30),
-      sum: true,
-    });
-    const depth = { filter: `metric.type="cloudtasks.googleapis.com/queue/depth" AND ${queue}`, window: HOUR };
-    alerts.add(this, {
-      id: "backlog",
-      title: `Tasks do not become fewer in ${this.name}`,
-      runbook: `For three hours the queue \`${this.name}\` was never empty and did not get shorter from one hour to the next. Its tasks fail (see the alert on failing attempts), the queue is paused, or more is enqueued than its limits let through. Tasks that are scheduled for later count as well. Cloud Tasks deletes a task 31 days after it was made.`,
-      ...depth,
-      aligner: "ALIGN_MIN",
-      threshold: 0,
-      lasting: BACKLOG_LASTS,
-      and: [{ ...depth, aligner: "ALIGN_PERCENT_CHANGE", threshold: -1, lasting: BACKLOG_LASTS }],
-    });
-  }
 }
-
-const HOUR = Duration.hours(1);
-const BACKLOG_LASTS = Duration.hours(2);

@@ -5,7 +5,7 @@ import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
-import { resourceName } from "../core/names";
+import { checkImportedName, resourceName } from "../core/names";
 import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
@@ -84,7 +84,11 @@ abstract class TopicBase extends Construct implements ITopic {
 
 /** A Pub/Sub topic. */
 export class Topic extends TopicBase {
-  /** A topic of the deployment's project that this app does not create. */
+  /**
+   * A topic of the deployment's project that this app does not create. Reports InvalidName.
+   *
+   * @param name without `projects/…/topics/`
+   */
   static fromName(scope: Construct, id: string, name: string): ITopic {
     return new ImportedTopic(scope, id, name);
   }
@@ -135,14 +139,20 @@ export class Topic extends TopicBase {
 }
 
 class ImportedTopic extends TopicBase {
-  readonly topicName: string;
-  readonly topicId: string;
-  readonly fullName: string;
-
-  constructor(scope: Construct, id: string, name: string) {
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly topicName: string,
+  ) {
     super(scope, id);
-    this.fullName = `projects/${Deployment.of(this).project}/topics/${name}`;
-    this.topicName = literal(name);
-    this.topicId = literal(this.fullName);
+    checkImportedName(this, "topic", topicName);
+  }
+
+  get topicId(): string {
+    return this.fullName;
+  }
+
+  get fullName(): string {
+    return `projects/${Deployment.of(this).project}/topics/${this.topicName}`;
   }
 }

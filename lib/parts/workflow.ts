@@ -1,15 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import { WorkflowsWorkflow, type WorkflowsWorkflowConfig } from "@cdktf/provider-google/lib/workflows-workflow";
-import { Construct } from "constructs";
+import { Construct, type IConstruct } from "constructs";
 import { parseDocument } from "yaml";
 import { appPath, searchedFolders } from "../core/app-path";
 import { Deployment } from "../core/deployment";
 import type { Grantee, IGrantable } from "../core/grantee";
-import { resourceName } from "../core/names";
+import { checkImportedName, resourceName } from "../core/names";
 import { literal, literals } from "../core/terraform-text";
-import { inCharacters } from "../core/text-limits";
-import { check, report } from "../core/validation";
+import { check, inCharacters, report } from "../core/validation";
 import { Alerts } from "./alerts";
 import { CustomRole } from "./custom-role";
 import type { EncryptionKey } from "./encryption-key";
@@ -17,6 +16,20 @@ import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
+
+/** A workflow, whether this app creates it or not. */
+export interface IWorkflow extends IConstruct {
+  readonly name: string;
+  /** `projects/<project>/locations/<region>/workflows/<workflow>`, known before anything is applied. */
+  readonly fullName: string;
+  /**
+   * Lets a principal start executions.
+   *
+   * Grants a custom role with `workflows.executions.create` on the project: Workflows has no IAM of single workflows,
+   * and `roles/workflows.invoker` could also cancel executions and call callbacks.
+   */
+  grantExecute(to: IGrantable): ProjectIamMember;
+}
 
 export interface WorkflowProps {
   /** Path of the definition, a YAML file; relative to the working directory or to the folder of cdktf.json, or
@@ -58,17 +71,37 @@ export interface WorkflowProps {
 
 const MAX_SOURCE_BYTES = 128 * 1024;
 
+abstract class WorkflowBase extends Construct implements IWorkflow {
+  abstract readonly name: string;
+
+  get fullName(): string {
+    const { project, region } = Deployment.of(this);
+    return `projects/${project}/locations/${region}/workflows/${this.name}`;
+  }
+
+  grantExecute(to: IGrantable): ProjectIamMember {
+    return CustomRole.of(this, "execution-starter", {
+      title: "Workflow execution starter",
+      description: "Starts executions of workflows, and nothing else",
+      permissions: ["workflows.executions.create"],
+    }).grant(to);
+  }
+}
+
 /**
  * A workflow with an identity of its own.
  *
  * Grants `roles/logging.logWriter` on the project to that identity, for `sys.log` and call logs.
  */
-export class Workflow extends Construct implements IGrantable {
+export class Workflow extends WorkflowBase implements IGrantable {
+  /** A workflow of the deployment's project and region that this app does not create. Reports InvalidName. */
+  static fromName(scope: Construct, id: string, name: string): IWorkflow {
+    return new ImportedWorkflow(scope, id, name);
+  }
+
   readonly resource: WorkflowsWorkflow;
   readonly identity: ServiceIdentity;
   readonly name: string;
-  /** `projects/<project>/locations/<region>/workflows/<workflow>`, known before anything is applied. */
-  readonly fullName: string;
 
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id);
@@ -80,7 +113,6 @@ export class Workflow extends Construct implements IGrantable {
     this.identity = new ServiceIdentity(this, "identity", { description: `Runs the workflow ${id}` });
     grantOnProject(this, "roles/logging.logWriter", this.identity);
     this.name = resourceName(this, "workflow", props.name);
-    this.fullName = `projects/${project}/locations/${region}/workflows/${this.name}`;
     this.resource = new WorkflowsWorkflow(this, "Resource", {
       project,
       region,
@@ -107,20 +139,6 @@ export class Workflow extends Construct implements IGrantable {
 
   get grantee(): Grantee {
     return this.identity.grantee;
-  }
-
-  /**
-   * Lets somebody start executions.
-   *
-   * Grants a custom role with `workflows.executions.create` on the project: Workflows has no IAM of single workflows,
-   * and `roles/workflows.invoker` could also cancel executions and call callbacks.
-   */
-  grantExecute(to: IGrantable): ProjectIamMember {
-    return CustomRole.of(this, "execution-starter", {
-      title: "Workflow execution starter",
-      description: "Starts executions of workflows, and nothing else",
-      permissions: ["workflows.executions.create"],
-    }).grant(to);
   }
 
   private readSource(path: string): string {
@@ -154,6 +172,17 @@ export class Workflow extends Construct implements IGrantable {
       aligner: "ALIGN_DELTA",
       threshold: 0,
     });
+  }
+}
+
+class ImportedWorkflow extends WorkflowBase {
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly name: string,
+  ) {
+    super(scope, id);
+    checkImportedName(this, "workflow", name);
   }
 }
 

@@ -4,7 +4,6 @@ import type { StartWorkflowEnvironment } from "../../functions/start-workflow/en
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
-import { createAfter } from "../core/order";
 import { packageRoot } from "../core/package-root";
 import { check, inRange } from "../core/validation";
 import { Alerts } from "../parts/alerts";
@@ -12,6 +11,7 @@ import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
+import { createAfter } from "../parts/order";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
 import { ServiceIdentity } from "../parts/service-identity";
 import type { PushSubscription, PushSubscriptionProps } from "../parts/subscription";

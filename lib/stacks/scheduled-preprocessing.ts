@@ -1,5 +1,5 @@
 import type { Construct } from "constructs";
-import { DataflowTemplate } from "../parts/dataflow";
+import { DataflowTemplate } from "../parts/dataflow-job";
 import { GoogleStack } from "../parts/google-stack";
 import { ScheduledPreprocessing } from "../patterns/scheduled-preprocessing";
 import type { Settings } from "../settings";

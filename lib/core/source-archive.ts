@@ -1,6 +1,33 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Zippable, zipSync } from "fflate";
 import { packageRoot } from "./package-root";
+
+export interface Archive {
+  readonly bytes: Uint8Array;
+  /** SHA-256 of the bytes, in hex. */
+  readonly sha256: string;
+}
+
+/**
+ * A zip whose bytes follow from names and contents alone: sorted, stored without compression (compressed bytes differ
+ * between builds of zlib), with one date and one mode. So a plan shows a function only when its code changed.
+ */
+export function zip(files: ReadonlyMap<string, Uint8Array>): Archive {
+  const entries: Zippable = {};
+  for (const name of [...files.keys()].sort()) {
+    entries[name] = files.get(name) as Uint8Array;
+  }
+  const bytes = zipSync(entries, {
+    level: 0,
+    // fflate writes local time. Built from local parts, the date is 1980-01-01 in every time zone.
+    mtime: new Date(1980, 0, 1),
+    os: 3,
+    attrs: 0o100644 << 16,
+  });
+  return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
 
 const FRAMEWORK = "@google-cloud/functions-framework";
 
@@ -14,9 +41,9 @@ interface FrameworkLock {
 let lock: FrameworkLock | undefined;
 
 /**
- * The files that tell the build what to install beside a bundle: functions-framework, and with the lock file every package
- * below it in one version with one checksum. With a lock file Google's buildpack runs `npm ci`, which installs exactly that;
- * without, versions differ from build to build
+ * The files that tell the build what to install beside a bundle: functions-framework and, by the lock file, every package
+ * below it in one version with one checksum. With a lock file Google's buildpack runs `npm ci`, which installs exactly
+ * that; without one, versions differ from build to build
  * (https://docs.cloud.google.com/run/docs/runtimes/nodejs-dependencies).
  *
  * @param name of the function's package

@@ -2,9 +2,15 @@ import { TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { report } from "./validation";
 
+/** The one construct of this id in the stack of `scope`; created by the first call. */
+export function singleton<T extends Construct>(scope: Construct, id: string, create: (stack: TerraformStack) => T): T {
+  const stack = TerraformStack.of(scope);
+  return (stack.node.tryFindChild(id) as T | undefined) ?? create(stack);
+}
+
 /**
- * Whether something is in the stack of `scope`. Wiring goes both ways (a subscription needs the function's URL, the
- * function's grant needs the subscription's identity), so that two stacks would wait for each other.
+ * Tells whether a construct is in the stack of `scope`. Wiring goes both ways: a subscription needs the function's URL,
+ * and the function's grant needs the subscription's identity. Two stacks would wait for each other.
  *
  * Reports OtherStack where it is not.
  *

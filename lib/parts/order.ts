@@ -1,10 +1,17 @@
 import { TimeProvider } from "@cdktf/provider-time/lib/provider";
 import { Sleep } from "@cdktf/provider-time/lib/sleep";
-import { type TerraformResource, TerraformStack } from "cdktf";
+import { dependable, type ITerraformDependable, type TerraformResource, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import type { Duration } from "../core/duration";
-import { createAfter } from "../core/order";
-import { singleton } from "./singleton";
+import { singleton } from "../core/stack";
+
+/**
+ * Makes Terraform create a resource after others, and destroy it before them. Adds to what the resource already depends
+ * on.
+ */
+export function createAfter(resource: TerraformResource, others: readonly ITerraformDependable[]): void {
+  if (others.length > 0) resource.dependsOn = [...(resource.dependsOn ?? []), ...others.map(dependable)];
+}
 
 /**
  * A pause in an apply, after resources that take effect with a delay. What depends on it comes after the pause. Terraform

@@ -1,13 +1,9 @@
-import { type DataflowJobConfig, DataflowJob as DataflowJobResource } from "@cdktf/provider-google/lib/dataflow-job";
 import type { ProjectIamMember } from "@cdktf/provider-google/lib/project-iam-member";
 import type { ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
-import { Duration } from "../core/duration";
 import type { Grantee, IGrantable } from "../core/grantee";
-import { resourceName } from "../core/names";
-import { literal, literals } from "../core/terraform-text";
-import { check, inRange, isKnown, matches, ValidationError } from "../core/validation";
+import { check, inRange, isKnown, matches } from "../core/validation";
 import { Alerts } from "./alerts";
 import type { IBucket } from "./bucket";
 import { CustomRole } from "./custom-role";
@@ -16,37 +12,6 @@ import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
-import { Wait } from "./wait";
-
-/** A Dataflow template: a pipeline that is started with parameters. */
-export class DataflowTemplate {
-  /**
-   * A classic template: a staged pipeline graph.
-   *
-   * @param path `gs://…`
-   */
-  static classic(path: string): DataflowTemplate {
-    return new DataflowTemplate("classic", path);
-  }
-
-  /**
-   * A flex template: a container specification.
-   *
-   * @param path `gs://…` of the specification, a JSON file
-   */
-  static flex(path: string): DataflowTemplate {
-    return new DataflowTemplate("flex", path);
-  }
-
-  private constructor(
-    readonly kind: "classic" | "flex",
-    readonly path: string,
-  ) {
-    if (!/^gs:\/\/[a-z0-9][a-z0-9._-]+\/.+/.test(path)) {
-      throw new ValidationError("InvalidValue", `Dataflow template is "${path}"; allowed is gs://<bucket>/<object>`);
-    }
-  }
-}
 
 export interface DataflowWorkersProps {
   /** Where the jobs keep temporary files. */
@@ -232,83 +197,4 @@ export class DataflowWorkers extends Construct implements IGrantable {
       permissions: ["dataflow.jobs.create", "dataflow.jobs.list"],
     }).grant(to);
   }
-}
-
-/** In a parameter's value: the name of the job, whether Terraform or the function `dataflow-launcher` starts it. */
-export const JOB_NAME = "{jobName}";
-
-export interface DataflowJobProps {
-  /** A classic template; the provider launches flex templates only in its beta. */
-  readonly template: DataflowTemplate;
-  readonly workers: DataflowWorkers;
-  /** Parameters of the template. {@link JOB_NAME} in a value becomes the job's name. */
-  readonly parameters: Readonly<Record<string, string>>;
-  /**
-   * 1 to 1024 of `a-z0-9-`.
-   * @default - made of the construct path and the environment
-   */
-  readonly name?: string;
-  /** Shallow overrides of the inner `google_dataflow_job`. */
-  readonly overrides?: Partial<DataflowJobConfig>;
-}
-
-/**
- * A job that Terraform starts when it applies.
- *
- * Terraform forgets a batch job that has ended and starts it again on the next apply
- * (https://github.com/hashicorp/terraform-provider-google/issues/7152), so recurring work belongs to a schedule.
- */
-export class DataflowJob extends Construct {
-  readonly resource: DataflowJobResource;
-  readonly name: string;
-
-  constructor(scope: Construct, id: string, props: DataflowJobProps) {
-    super(scope, id);
-    const { project, region, labels } = Deployment.of(this);
-    const { template, workers } = props;
-    check(this, [
-      {
-        code: "InvalidValue",
-        broken: template.kind !== "classic",
-        message: `a deploy-time job has the ${template.kind} template ${template.path}; allowed is a classic one`,
-      },
-    ]);
-    this.name = resourceName(this, "dataflowJob", props.name);
-    this.resource = new DataflowJobResource(this, "Resource", {
-      project,
-      region,
-      name: this.name,
-      templateGcsPath: literal(template.path),
-      tempGcsLocation: literal(workers.tempLocation),
-      parameters: literals(mapValues(props.parameters, (value) => value.replaceAll(JOB_NAME, this.name))),
-      serviceAccountEmail: workers.identity.email,
-      maxWorkers: workers.maxWorkers,
-      machineType: literal(workers.machineType),
-      kmsKeyName: workers.encryptionKey?.name,
-      ...workers.network,
-      labels,
-      // "drain" is for streaming jobs; a batch job would keep destroy waiting.
-      onDelete: "cancel",
-      dependsOn: [...workers.ready, this.pauseAfter(workers)],
-      ...props.overrides,
-    });
-    workers.alertOnFailure(this, this.name);
-  }
-
-  /**
-   * A job fails for good where its grants have no effect yet; in general they have within 2 minutes
-   * (https://cloud.google.com/iam/docs/access-change-propagation).
-   */
-  private pauseAfter(workers: DataflowWorkers): Wait {
-    const wait = new Wait(this, "grants-reach-dataflow", Duration.minutes(2));
-    for (const grant of workers.grants) wait.waitFor(grant);
-    return wait;
-  }
-}
-
-function mapValues(
-  record: Readonly<Record<string, string>>,
-  map: (value: string) => string,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
