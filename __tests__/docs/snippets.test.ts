@@ -16,11 +16,7 @@ import { parse } from "yaml";
 import { ValidationErrors } from "../../lib/core/validation";
 import * as library from "../../lib/index";
 import { readSettings } from "../../lib/settings";
-import { AsyncBatchStack } from "../../lib/stacks/async-batch";
-import { EventWorkflowStack } from "../../lib/stacks/event-workflow";
-import { PubSubFanoutStack } from "../../lib/stacks/pubsub-fanout";
-import { ScheduledPreprocessingStack } from "../../lib/stacks/scheduled-preprocessing";
-import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
+import { STACKS } from "../support/stacks";
 import { anchorsOf, type Block, blocksOf, codeIn, fileOf, readDocuments, root, sectionOf, tableOf } from "./markdown";
 
 const documents = readDocuments();
@@ -239,13 +235,12 @@ interface StackJson {
   output: Record<string, unknown>;
 }
 
-const PATTERNS = [
-  { page: "async-batch", props: "AsyncBatchProps", Stack: AsyncBatchStack },
-  { page: "task-pipeline", props: "TaskPipelineProps", Stack: TaskPipelineStack },
-  { page: "event-workflow", props: "EventWorkflowProps", Stack: EventWorkflowStack },
-  { page: "pubsub-fanout", props: "PubSubFanoutProps", Stack: PubSubFanoutStack },
-  { page: "scheduled-preprocessing", props: "ScheduledPreprocessingProps", Stack: ScheduledPreprocessingStack },
-] as const;
+/** A stack, its page and the file of its pattern have one name; the pattern is what the file exports with properties. */
+const PATTERNS = [...STACKS].map(([page, Stack]) => {
+  const source = readFileSync(join(root, "lib", "patterns", `${page}.ts`), "utf8");
+  const [, construct] = /^export class (\w+) extends Construct/m.exec(source) ?? [];
+  return { page, props: `${construct}Props`, Stack };
+});
 
 describe.each(PATTERNS)("docs/$page.md", ({ page, props, Stack }) => {
   const text = markdown(`docs/${page}.md`);

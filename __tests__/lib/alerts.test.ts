@@ -3,11 +3,7 @@ import { Duration } from "../../lib/core/duration";
 import { Alerts } from "../../lib/parts/alerts";
 import { TaskQueue } from "../../lib/parts/task-queue";
 import { Topic } from "../../lib/parts/topic";
-import { AsyncBatchStack } from "../../lib/stacks/async-batch";
-import { EventWorkflowStack } from "../../lib/stacks/event-workflow";
-import { PubSubFanoutStack } from "../../lib/stacks/pubsub-fanout";
-import { ScheduledPreprocessingStack } from "../../lib/stacks/scheduled-preprocessing";
-import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
+import { addStacks } from "../support/stacks";
 import { all, errorsOf, type Json, testFunction, testStack } from "./support";
 
 const ALERT = "google_monitoring_alert_policy";
@@ -25,13 +21,7 @@ const settings = {
   versionedBuckets: false,
 };
 const app = new App({ stackTraces: false });
-const stacks = [
-  AsyncBatchStack,
-  EventWorkflowStack,
-  PubSubFanoutStack,
-  ScheduledPreprocessingStack,
-  TaskPipelineStack,
-].map((Stack) => new Stack(app, settings));
+const stacks = addStacks(app, settings);
 
 interface Condition {
   readonly filter: string;

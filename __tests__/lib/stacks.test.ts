@@ -8,12 +8,8 @@ import { Bucket } from "../../lib/parts/bucket";
 import { GoogleStack } from "../../lib/parts/google-stack";
 import { Topic } from "../../lib/parts/topic";
 import type { Settings } from "../../lib/settings";
-import { AsyncBatchStack } from "../../lib/stacks/async-batch";
-import { EventWorkflowStack } from "../../lib/stacks/event-workflow";
-import { PubSubFanoutStack } from "../../lib/stacks/pubsub-fanout";
-import { ScheduledPreprocessingStack } from "../../lib/stacks/scheduled-preprocessing";
-import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
 import { synthesize } from "../../lib/synthesize";
+import { addStacks, STACKS } from "../support/stacks";
 import { iamPage } from "./iam";
 import { byType, errorsOf, type Json, reviewed, temporaryFolder, testApp, thrownBy } from "./support";
 
@@ -31,16 +27,10 @@ const settings: Settings = {
 };
 
 function stacksOf(app: App, given: Settings = settings): GoogleStack[] {
-  return [
-    new AsyncBatchStack(app, given),
-    new TaskPipelineStack(app, given),
-    new EventWorkflowStack(app, given),
-    new PubSubFanoutStack(app, given),
-    new ScheduledPreprocessingStack(app, given),
-  ];
+  return addStacks(app, given);
 }
 
-const NAMES = ["async-batch", "task-pipeline", "event-workflow", "pubsub-fanout", "scheduled-preprocessing"];
+const NAMES = [...STACKS.keys()];
 const app = testApp();
 const stacks = new Map(stacksOf(app).map((stack) => [stack.node.id, stack]));
 const jsons = new Map([...stacks].map(([name, stack]) => [name, reviewed(stack)]));

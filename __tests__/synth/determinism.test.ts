@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { copyProject, hashes, removeFolders, run, temporaryFolder } from "./project-copy";
+import { copyProject, hashes, ROOT, removeFolders, run, temporaryFolder } from "./project-copy";
 
-const STACKS = ["async-batch", "event-workflow", "pubsub-fanout", "scheduled-preprocessing", "task-pipeline"];
+const STACKS = readdirSync(join(ROOT, "lib", "stacks"))
+  .map((file) => file.replace(".ts", ""))
+  .filter((name) => name !== "outputs")
+  .sort();
 const CLI = ["node_modules/cdktf-cli/bundle/bin/cdktf.js", "synth", "--output", "cli.out"];
 const SYNTH = ["scripts/ts.mjs", "scripts/synth.ts"];
 
@@ -19,7 +22,7 @@ describe("synthesis", () => {
     run("node", SYNTH, there, { TZ: "Asia/Tokyo", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" });
   });
 
-  test("writes the JSON of all five stacks", () => {
+  test("writes the JSON of all stacks", () => {
     expect(readdirSync(join(here, "cdktf.out/stacks")).sort()).toEqual(STACKS);
     for (const stack of STACKS) expect(existsSync(join(here, "cdktf.out/stacks", stack, "cdk.tf.json"))).toBe(true);
   });
