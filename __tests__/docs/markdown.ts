@@ -17,7 +17,7 @@ export function readDocuments(): ReadonlyMap<string, string> {
   const pages = readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`);
-  const paths = ["README.md", "DESIGN.md", "samples/README.md", ...pages.sort()];
+  const paths = ["README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "samples/README.md", ...pages.sort()];
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 }
 
