@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { sideBySide } from "@cdktf-serverless-ml/emulator";
+import { forEachConcurrently } from "@cdktf-serverless-ml/emulator";
 import {
   type FaultReport,
   type FlowType,
@@ -44,7 +44,7 @@ interface Run {
 export async function faultRuns({ folder, stacks, seeds, inputs, atOnce }: FaultRunsOptions): Promise<boolean> {
   const runs = longestFirst(folder, stacks).flatMap((each) => seeds.map((seed) => ({ ...each, seed })));
   const reports: FaultReport[] = [];
-  await sideBySide(runs, atOnce, async (run) => {
+  await forEachConcurrently(runs, atOnce, async (run) => {
     const report = await faultRun(folder, run, inputs);
     reports.push(report);
     console.log(isGood(report) ? success(report) : failure(report));

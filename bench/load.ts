@@ -4,7 +4,7 @@ import { join } from "node:path";
 import {
   burstOf,
   type Clock,
-  type Interposition,
+  type Interceptors,
   RealClock,
   type RunOptions,
   VirtualClock,
@@ -13,7 +13,7 @@ import { faster } from "./faster-clock";
 import { ARRIVED, LocalStack, type StackOptions, work, writeStack } from "./local-stack";
 import { printTable, verdict } from "./measure";
 
-// How fast the stand-ins work through a load, and how exactly a queue keeps to its limits. Part of `npm run soak`.
+// How fast the emulators work through a load, and how exactly a queue keeps to its limits. Part of `npm run soak`.
 
 const SUSTAINED = 10_000;
 /** The rates of the five stacks' queues, and the most that there is. */
@@ -61,7 +61,7 @@ async function delay(): Promise<void> {
   const rate = 200;
   const arrivals: number[] = [];
   const watch = watching((_, result) => arrivals.push(Number(result.headers[ARRIVED])));
-  const begin = await withStack({ rate, concurrency: 100 }, { interpose: watch }, async (stack) => {
+  const begin = await withStack({ rate, concurrency: 100 }, { intercept: watch }, async (stack) => {
     await stack.enqueue(work(0));
     await stack.settled();
     // The burst is full again.
@@ -91,7 +91,7 @@ async function rates(): Promise<boolean> {
     const clock = new VirtualClock();
     const times: number[] = [];
     const watch = watching((time) => times.push(time), clock);
-    await withStack({ rate, concurrency: 1000 }, { clock, interpose: watch }, async (stack) => {
+    await withStack({ rate, concurrency: 1000 }, { clock, intercept: watch }, async (stack) => {
       for (let index = 0; index < burst + rate * SECONDS; index++) await stack.enqueue(work(index));
       await stack.settled();
     });
@@ -129,7 +129,7 @@ export function mostAtOnce(times: readonly number[], rate: number): number {
 type Watch = (time: number, result: { readonly headers: Readonly<Record<string, string>> }) => void;
 
 /** Tells when each dispatch began, and how it was answered. */
-function watching(watch: Watch, clock: Clock = new RealClock()): () => Interposition {
+function watching(watch: Watch, clock: Clock = new RealClock()): () => Interceptors {
   return () => ({
     invoker: (inner) => ({
       invoke: async (invocation) => {

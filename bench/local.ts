@@ -8,7 +8,7 @@ import { faster } from "./faster-clock";
 import { CONCURRENCY, LocalStack, type Received, work, writeStack } from "./local-stack";
 import { median, printTable, verdict } from "./measure";
 
-// `npm run bench:local`: how long stacks take to start and to run on this machine, what the stand-ins and the front cost beside
+// `npm run bench:local`: how long stacks take to start and to run on this machine, what the emulators and the front cost beside
 // the same requests sent straight to the same process, and what queued tasks take of memory. What is compared takes turns.
 
 const RUNS = 3;
@@ -68,7 +68,7 @@ function ready(stack: string): Promise<number | undefined> {
   });
 }
 
-/** Work through the stand-ins, the front and a function's process, against the same requests sent straight to that process. */
+/** Work through the emulators, the front and a function's process, against the same requests sent straight to that process. */
 async function compareDispatch(): Promise<void> {
   // A queue dispatches at most 500 a second. On this clock, which all of the run lives by, that is 20,000.
   const tasks = await measure({

@@ -104,7 +104,7 @@ function stackOf(file: string): string {
   return PLAIN_NAMES.has(name) ? basename(dirname(resolve(file))) : name.replace(/\.(tf)?plan$/, "");
 }
 
-interface Surroundings {
+interface EmulatorContext {
   readonly stack: string;
   readonly file: string;
   /** By address, without the keys of count and for_each. */
@@ -113,7 +113,7 @@ interface Surroundings {
   readonly secrets: Secrets;
 }
 
-function resourceChange(each: Value, { stack, file, configured, defaults, secrets }: Surroundings): Change {
+function resourceChange(each: Value, { stack, file, configured, defaults, secrets }: EmulatorContext): Change {
   for (const key of ["address", "type", "change"]) {
     if (each?.[key] === undefined) throw new InputError(`${file}: an entry of resource_changes has no ${key}`);
   }
@@ -135,7 +135,7 @@ function resourceChange(each: Value, { stack, file, configured, defaults, secret
 }
 
 /** Project and region of a provider's configuration, where the plan says what they are. */
-function defaultsOf(plan: Json): Surroundings["defaults"] {
+function defaultsOf(plan: Json): EmulatorContext["defaults"] {
   const given = (expression: Value): string | undefined => {
     if (typeof expression?.constant_value === "string") return expression.constant_value;
     const [reference, ...more] = expression?.references ?? [];

@@ -21,7 +21,7 @@ import { readStack, StackError } from "@cdktf-serverless-ml/terraform-json";
 import { drivenBy, loadDriver } from "./drive";
 import { type FaultSettings, faultSettings, faults } from "./faults";
 import { type FlowType, flowOf, type Input, InputError } from "./flows";
-import { describeProof, ProofError, progressOn, prove, summaryOf, verdictOf } from "./iam-check";
+import { checkIam, describeIamReport, IamCheckError, progressOn, summaryOf, verdictOf } from "./iam-check";
 import { type KeepOptions, keepStack } from "./run/keep";
 import { describe, onTerminal } from "./run/print";
 import { inputFor, runStack } from "./run/run-stack";
@@ -171,13 +171,13 @@ function report(summary: Summary, { json, allowsDeadLetters }: Options): number 
 
 /** @returns the exit code */
 async function proveIam({ folder, json, quiet, secrets, onNotice }: Options, type: FlowType): Promise<number> {
-  const proof = await prove(folder, {
+  const proof = await checkIam(folder, {
     type,
     secrets,
     onNotice,
     ...(!quiet && { onProgress: progressOn(process.stderr) }),
   });
-  console.log(describeProof(proof, { quiet, colours: process.stdout.isTTY && !process.env.NO_COLOR }));
+  console.log(describeIamReport(proof, { quiet, colours: process.stdout.isTTY && !process.env.NO_COLOR }));
   if (json) console.log(JSON.stringify(summaryOf(proof)));
   return exitCodeOf({ verdict: verdictOf(proof) });
 }
@@ -277,7 +277,7 @@ function explain(error: Error): string {
     InputError,
     ApiError,
     StartError,
-    ProofError,
+    IamCheckError,
     RequestFailed,
     ModelError,
     ModuleError,

@@ -1,15 +1,15 @@
 import fc from "fast-check";
+import type { Emulator, EvaluatedResource } from "../../src/core/emulator";
 import { inCamelCase } from "../../src/core/field-names";
 import { restService } from "../../src/core/rpc";
-import type { EvaluatedResource, StandIn } from "../../src/core/stand-in";
-import { onlyFields } from "../../src/core/values";
-import { DataflowStandIn } from "../../src/dataflow";
-import { PubSubStandIn } from "../../src/pubsub/pubsub";
-import { StorageStandIn } from "../../src/storage";
-import { CloudTasksStandIn } from "../../src/tasks/cloud-tasks";
-import { VertexStandIn } from "../../src/vertex";
-import { WorkflowsStandIn } from "../../src/workflows";
-import { FakeSurroundings, rest } from "../support/fake-surroundings";
+import { rejectUnknownFields } from "../../src/core/values";
+import { DataflowEmulator } from "../../src/dataflow";
+import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { StorageEmulator } from "../../src/storage";
+import { TasksEmulator } from "../../src/tasks/cloud-tasks";
+import { VertexEmulator } from "../../src/vertex";
+import { WorkflowsEmulator } from "../../src/workflows";
+import { FakeContext, rest } from "../support/fake-context";
 
 // Names of fields over REST: https://protobuf.dev/programming-guides/json/ and protobuf's conformance tests
 // (FieldNameInLowerCamelCase, FieldNameInSnakeCase, FieldNameWithNumbers, FieldNameDuplicateDifferentCasing).
@@ -78,20 +78,20 @@ test("an unknown field is named as it was given, in queries too", async () => {
     name: "List",
     http: "GET /v1/{parent=projects/*}/things",
     run: ({ request }: { request: object }) => {
-      onlyFields(request, ["parent", "pageSize"], "");
+      rejectUnknownFields(request, ["parent", "pageSize"], "");
       return request;
     },
   };
-  const standIn = {
+  const emulator = {
     rest: [restService({ hosts: ["x.googleapis.com"], rpcs: [list] })],
     grpc: [],
-  } as unknown as StandIn;
+  } as unknown as Emulator;
   const url = "https://x.googleapis.com/v1/projects/p/things";
-  expect(plain((await rest(standIn, "GET", `${url}?page_size=3`)).body)).toEqual({
+  expect(plain((await rest(emulator, "GET", `${url}?page_size=3`)).body)).toEqual({
     parent: "projects/p",
     pageSize: "3",
   });
-  await expect(rest(standIn, "GET", `${url}?page_token=3`)).rejects.toMatchObject({
+  await expect(rest(emulator, "GET", `${url}?page_token=3`)).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
     message: 'Invalid JSON payload received. Unknown name "page_token": Cannot find field.',
   });
@@ -106,8 +106,8 @@ describe("each service", () => {
   });
 
   test("Cloud Tasks", async () => {
-    const around = new FakeSurroundings();
-    const tasks = new CloudTasksStandIn(around, [
+    const around = new FakeContext();
+    const tasks = new TasksEmulator(around, [
       resource("google_cloud_tasks_queue", { name: "q", location: "us-central1", project: "p" }),
     ]);
     const task = {
@@ -138,7 +138,7 @@ describe("each service", () => {
   });
 
   test("Pub/Sub", async () => {
-    const pubsub = new PubSubStandIn(new FakeSurroundings(), [
+    const pubsub = new PubSubEmulator(new FakeContext(), [
       resource("google_pubsub_topic", { name: "work", project: "p" }),
       resource("google_pubsub_subscription", { name: "pull", project: "p", topic: "projects/p/topics/work" }),
     ]);
@@ -155,7 +155,7 @@ describe("each service", () => {
 
   test("Workflows", async () => {
     const source = "main:\n  steps:\n    - done:\n        return: 1\n";
-    const workflows = new WorkflowsStandIn(new FakeSurroundings(), [
+    const workflows = new WorkflowsEmulator(new FakeContext(), [
       resource("google_workflows_workflow", {
         name: "w",
         region: "us-central1",
@@ -174,7 +174,7 @@ describe("each service", () => {
 
   test("Vertex AI", async () => {
     const endpoint = `${LOCATION}/endpoints/1`;
-    const vertex = new VertexStandIn(new FakeSurroundings(), [
+    const vertex = new VertexEmulator(new FakeContext(), [
       resource("google_workflows_workflow", {
         user_env_vars: { URL: `https://us-central1-aiplatform.googleapis.com/v1/${endpoint}:predict` },
       }),
@@ -186,9 +186,9 @@ describe("each service", () => {
   });
 
   test("Dataflow", async () => {
-    const around = new FakeSurroundings();
-    const storage = new StorageStandIn(around, []);
-    const dataflow = new DataflowStandIn(around, [], storage);
+    const around = new FakeContext();
+    const storage = new StorageEmulator(around, []);
+    const dataflow = new DataflowEmulator(around, [], storage);
     const launch = {
       job_name: "job",
       parameters: { inputFile: "gs://a/b", output: "gs://c/d" },

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DataflowStandIn } from "../../src/dataflow";
-import { StorageStandIn } from "../../src/storage";
-import { surroundings } from "../support/surroundings";
+import { DataflowEmulator } from "../../src/dataflow";
+import { StorageEmulator } from "../../src/storage";
+import { context } from "../support/context";
 
 const TEMPLATE = "gs://dataflow-templates/latest/Word_Count";
 const CALLER = { email: "launcher@p" };
@@ -35,19 +35,19 @@ const GRANTS = [
 ];
 
 function world(grants: readonly string[] | "everything" = GRANTS, resources: object[] = []) {
-  const around = surroundings({ grants });
+  const around = context({ grants });
   const buckets = ["temp", "out"].map((name) => ({
     address: `google_storage_bucket.${name}`,
     type: "google_storage_bucket",
     attributes: { name },
   }));
-  const storage = new StorageStandIn(around, buckets);
+  const storage = new StorageEmulator(around, buckets);
   const jobResources = resources.map((attributes) => ({
     address: "google_dataflow_job.j",
     type: "google_dataflow_job",
     attributes,
   }));
-  const dataflow = new DataflowStandIn(around, jobResources, storage);
+  const dataflow = new DataflowEmulator(around, jobResources, storage);
   // biome-ignore lint/suspicious/noExplicitAny: a job, or a page of them.
   const ask = async (method: string, pathAndQuery: string, body?: object): Promise<any> => {
     const url = new URL(`/v1b3/${pathAndQuery}`, "https://dataflow.googleapis.com");

@@ -2,11 +2,11 @@ import { App } from "cdktf";
 import { helloSource, synthesized } from "../../../../__tests__/lib/support";
 import { EventWorkflow, GoogleStack, PredictionEndpoint, PubSubFanout } from "../../../../lib";
 import type { ManualClock } from "../../src/core/clock";
-import type { EvaluatedResource } from "../../src/core/stand-in";
-import { Front, type FrontInstance } from "../../src/functions/front";
+import type { EvaluatedResource } from "../../src/core/emulator";
+import { InstancePool, type PoolInstance } from "../../src/functions/instance-pool";
 import { settingsOf } from "../../src/functions/settings";
-import { PubSubStandIn } from "../../src/pubsub/pubsub";
-import { FakeSurroundings, rest } from "../support/fake-surroundings";
+import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { FakeContext, rest } from "../support/fake-context";
 
 // A burst that many subscriptions push to one function at once, with the numbers of the synthesized stacks. Cloud Run answers 429
 // to whoever finds no instance free for 10 seconds (https://docs.cloud.google.com/run/docs/about-instance-autoscaling), and every
@@ -19,7 +19,7 @@ const SERVICE = 20_000;
 const API = "https://pubsub.googleapis.com/v1";
 
 /** An instance that works on each request for so long of the clock's time. */
-class Working implements FrontInstance {
+class Working implements PoolInstance {
   load = 0;
   isReady = false;
   readonly ended = new Promise<void>(() => {});
@@ -31,7 +31,7 @@ class Working implements FrontInstance {
   }
 
   send() {
-    return new Promise<Awaited<ReturnType<FrontInstance["send"]>>>((resolve) => {
+    return new Promise<Awaited<ReturnType<PoolInstance["send"]>>>((resolve) => {
       const reply = { status: 204, headers: {}, body: Buffer.alloc(0) };
       this.clock.at(this.clock.now() + SERVICE, () => resolve(reply));
     });
@@ -52,7 +52,7 @@ function resources(stack: GoogleStack, type: string): Attributes[] {
 
 /** Pushes the burst to a function. @returns what became of the messages, and the most deliveries that one took */
 async function burst(pushed: object, service: object) {
-  const around = new FakeSurroundings();
+  const around = new FakeContext();
   const { clock } = around;
   const settings = settingsOf(
     {
@@ -62,14 +62,14 @@ async function burst(pushed: object, service: object) {
     },
     { project: "p", projectNumber: "123", region: "us-central1" },
   );
-  const front = new Front({
+  const pool = new InstancePool({
     settings,
     instance: {} as never,
     clock,
     maxProcesses: settings.maxInstances,
     create: () => new Working(clock),
   });
-  around.answer = async ({ body }) => (await front.handle({ method: "POST", path: "/", headers: {}, body })).status;
+  around.answer = async ({ body }) => (await pool.handle({ method: "POST", path: "/", headers: {}, body })).status;
 
   const topic = (name: string): EvaluatedResource => ({
     address: `google_pubsub_topic.${name}`,
@@ -88,7 +88,7 @@ async function burst(pushed: object, service: object) {
       push_config: { push_endpoint: "https://f.run.app" },
     },
   }));
-  const pubsub = new PubSubStandIn(around, [topic("work"), topic("dead"), ...subscriptions]);
+  const pubsub = new PubSubEmulator(around, [topic("work"), topic("dead"), ...subscriptions]);
   const messages = Array.from({ length: MESSAGES }, (_, index) => ({
     data: "eA==",
     attributes: { n: String(index % SUBSCRIPTIONS) },

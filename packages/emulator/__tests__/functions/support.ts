@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { strToU8, zipSync } from "fflate";
 import { ApiError } from "../../src/core/api-error";
 import { type Clock, RealClock } from "../../src/core/clock";
-import type { Authorizer, EvaluatedResource, Invocation, InvocationResult } from "../../src/core/stand-in";
+import type { Authorizer, EvaluatedResource, Invocation, InvocationResult } from "../../src/core/emulator";
 import { FunctionHost, type FunctionHostOptions, functionUri } from "../../src/functions";
 import { Network, TokenAuthority } from "../../src/network";
 

@@ -1,5 +1,5 @@
 import { ApiError } from "../../src/core/api-error";
-import type { EvaluatedResource } from "../../src/core/stand-in";
+import type { EvaluatedResource } from "../../src/core/emulator";
 import { allows, BindingAuthorizer, defaultBindings, readBindings } from "../../src/iam";
 import { parseCondition } from "../../src/iam/condition";
 

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { FunctionHost } from "../../src/functions";
 import { SIMULATED_IAM } from "../../src/iam";
+import { SIMULATED_SERVICES } from "../../src/machine/emulators";
 import { Machine } from "../../src/machine/machine";
 import { PASSIVE, READ_AT_LOAD } from "../../src/machine/passive";
-import { SIMULATED_SERVICES } from "../../src/machine/stand-ins";
 import { synthesizeEveryOption } from "./every-option";
 
 // Whatever option of the library a stack uses, the emulator takes it: nothing that is offered stops a stack as a whole.

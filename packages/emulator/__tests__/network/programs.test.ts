@@ -3,8 +3,8 @@ import { request } from "node:http";
 import { promisify } from "node:util";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import type { Network } from "../../src/network";
-import { PubSubStandIn } from "../../src/pubsub/pubsub";
-import { FakeSurroundings } from "../support/fake-surroundings";
+import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { FakeContext } from "../support/fake-context";
 import { ACCOUNT, restService, startNetwork } from "./support";
 
 /*
@@ -12,8 +12,8 @@ import { ACCOUNT, restService, startNetwork } from "./support";
  * Google's clients are made without options.
  */
 
-const around = new FakeSurroundings();
-const pubsub = new PubSubStandIn(around, [
+const around = new FakeContext();
+const pubsub = new PubSubEmulator(around, [
   { address: "t", type: "google_pubsub_topic", attributes: { name: "topic", project: "acme-ml" } },
   { address: "s", type: "google_pubsub_subscription", attributes: { name: "sub", project: "acme-ml", topic: "topic" } },
 ]);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { ApiError } from "../../src/core/api-error";
-import type { Caller, GrpcService, RestRequest, RestService } from "../../src/core/stand-in";
+import type { Caller, GrpcService, RestRequest, RestService } from "../../src/core/emulator";
 import { Network, TokenAuthority } from "../../src/network";
 
 export const ACCOUNT = "worker@acme-ml.iam.gserviceaccount.com";

@@ -1,12 +1,12 @@
 import type { Network } from "../../src/network";
-import { PubSubStandIn } from "../../src/pubsub/pubsub";
+import { PubSubEmulator } from "../../src/pubsub/pubsub";
 import { ACCOUNT, result, run, startNetwork } from "../network/support";
-import { FakeSurroundings } from "../support/fake-surroundings";
+import { FakeContext } from "../support/fake-context";
 
-// @google-cloud/pubsub, unchanged and without options, against the stand-in.
+// @google-cloud/pubsub, unchanged and without options, against the emulator.
 
-const around = new FakeSurroundings();
-const pubsub = new PubSubStandIn(around, [
+const around = new FakeContext();
+const pubsub = new PubSubEmulator(around, [
   { address: "google_pubsub_topic.t", type: "google_pubsub_topic", attributes: { name: "topic", project: "acme-ml" } },
   {
     address: "google_pubsub_subscription.s",

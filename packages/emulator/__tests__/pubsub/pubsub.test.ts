@@ -1,6 +1,6 @@
-import type { EvaluatedResource } from "../../src/core/stand-in";
-import { PubSubStandIn } from "../../src/pubsub/pubsub";
-import { FakeSurroundings, grpc, rest } from "../support/fake-surroundings";
+import type { EvaluatedResource } from "../../src/core/emulator";
+import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { FakeContext, grpc, rest } from "../support/fake-context";
 
 const API = "https://pubsub.googleapis.com/v1";
 const TOPIC = "projects/p/topics/work";
@@ -29,9 +29,9 @@ const retry_policy = { minimum_backoff: "10s", maximum_backoff: "60s" };
 const dead_letter_policy = { dead_letter_topic: DEAD, max_delivery_attempts: 5 };
 
 function start(...subscriptions: EvaluatedResource[]) {
-  const around = new FakeSurroundings();
+  const around = new FakeContext();
   const resources = [topic("work"), topic("dead"), ...subscriptions];
-  const pubsub = new PubSubStandIn(around, resources);
+  const pubsub = new PubSubEmulator(around, resources);
   const publish = async (...messages: object[]) => {
     const { body } = await rest(pubsub, "POST", `${API}/${TOPIC}:publish`, { body: { messages } });
     return (body as { messageIds: string[] }).messageIds;
@@ -53,7 +53,7 @@ interface Received {
 }
 
 const data = (text: string) => Buffer.from(text).toString("base64");
-const pushed = (around: FakeSurroundings) =>
+const pushed = (around: FakeContext) =>
   around.invocations.map(
     ({ body }) => JSON.parse(body.toString()) as { message: { data: string }; deliveryAttempt?: number },
   );

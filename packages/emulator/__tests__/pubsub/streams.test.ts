@@ -1,6 +1,6 @@
 import { ApiError } from "../../src/core/api-error";
-import { PubSubStandIn } from "../../src/pubsub/pubsub";
-import { FakeSurroundings, rest } from "../support/fake-surroundings";
+import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { FakeContext, rest } from "../support/fake-context";
 
 // StreamingPull as google/pubsub/v1/pubsub.proto says it (StreamingPullRequest, StreamingPullResponse).
 
@@ -8,16 +8,16 @@ const FULL = "projects/p/subscriptions/sub";
 const FIRST = { subscription: FULL, streamAckDeadlineSeconds: 10 };
 const SECOND = 1000;
 
-let around: FakeSurroundings;
-let pubsub: PubSubStandIn;
+let around: FakeContext;
+let pubsub: PubSubEmulator;
 
 beforeEach(() => {
-  around = new FakeSurroundings();
+  around = new FakeContext();
   pubsub = made();
 });
 
-function made(settings: object = {}): PubSubStandIn {
-  return new PubSubStandIn(around, [
+function made(settings: object = {}): PubSubEmulator {
+  return new PubSubEmulator(around, [
     { address: "t", type: "google_pubsub_topic", attributes: { name: "topic" } },
     {
       address: "s",

@@ -1,7 +1,7 @@
-import type { EvaluatedResource } from "../../src/core/stand-in";
+import type { EvaluatedResource } from "../../src/core/emulator";
 import { Cron } from "../../src/scheduler/cron";
-import { SchedulerStandIn } from "../../src/scheduler/scheduler";
-import { FakeSurroundings, rest } from "../support/fake-surroundings";
+import { SchedulerEmulator } from "../../src/scheduler/scheduler";
+import { FakeContext, rest } from "../support/fake-context";
 
 const JOB = "projects/p/locations/us-central1/jobs/nightly";
 const API = "https://cloudscheduler.googleapis.com/v1";
@@ -22,8 +22,8 @@ const job = (attributes: object = {}): EvaluatedResource => ({
 });
 
 function start(attributes: object = {}) {
-  const around = new FakeSurroundings();
-  return { around, scheduler: new SchedulerStandIn(around, [job(attributes)]) };
+  const around = new FakeContext();
+  return { around, scheduler: new SchedulerEmulator(around, [job(attributes)]) };
 }
 
 const retry_config = { retry_count: 3, min_backoff_duration: "10s", max_backoff_duration: "30s", max_doublings: 5 };
@@ -269,7 +269,7 @@ test("refuses at load what it cannot simulate, with all reasons", () => {
   const load =
     (...jobs: object[]) =>
     () =>
-      new SchedulerStandIn(new FakeSurroundings(), jobs.map(job));
+      new SchedulerEmulator(new FakeContext(), jobs.map(job));
   expect(
     load(
       { http_target: undefined },

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LoadError } from "../../src/core/load-error";
-import { readSecrets, SecretManagerStandIn, Secrets, SecretsFileError } from "../../src/secrets";
+import { readSecrets, SecretManagerEmulator, Secrets, SecretsFileError } from "../../src/secrets";
 import { authorizerOf, Bench, json, RUNTIME } from "../functions/support";
-import { FakeSurroundings, rest } from "../support/fake-surroundings";
+import { FakeContext, rest } from "../support/fake-context";
 
 const folder = mkdtempSync(join(tmpdir(), "secrets-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -92,10 +92,10 @@ describe("a secret's value", () => {
 
 // Source: google/cloud/secretmanager/v1/service.proto, AccessSecretVersion
 describe("Secret Manager over REST", () => {
-  const around = new FakeSurroundings();
+  const around = new FakeContext();
   const options = { project: "p", projectNumber: "123", resources: [], references: [], given: { key: "hush" } };
-  const standIn = new SecretManagerStandIn(around, [], new Secrets(options));
-  const access = (name: string) => rest(standIn, "GET", `https://secretmanager.googleapis.com/v1/${name}:access`);
+  const emulator = new SecretManagerEmulator(around, [], new Secrets(options));
+  const access = (name: string) => rest(emulator, "GET", `https://secretmanager.googleapis.com/v1/${name}:access`);
 
   test.each([
     ["projects/p/secrets/key/versions/latest", "projects/123/secrets/key/versions/1"],
@@ -128,7 +128,7 @@ describe("Secret Manager over REST", () => {
 
   test("more than one version of a secret stops the load", () => {
     const resources = [version("projects/p/secrets/s", "a"), version("projects/p/secrets/s", "b", "second")];
-    const error = thrown(() => new SecretManagerStandIn(around, resources, new Secrets({ ...options, resources })));
+    const error = thrown(() => new SecretManagerEmulator(around, resources, new Secrets({ ...options, resources })));
     expect(error).toEqual(
       new LoadError(["second: projects/p/secrets/s has more than one version, which is not simulated"]),
     );

@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { Storage } from "@google-cloud/storage";
-import { StorageStandIn } from "../../src/storage";
+import { StorageEmulator } from "../../src/storage";
+import { context } from "../support/context";
 import { type Served, serve } from "../support/serve";
-import { surroundings } from "../support/surroundings";
 
-/** The client that functions use, as it comes, against the stand-in. */
+/** The client that functions use, as it comes, against the emulator. */
 describe("@google-cloud/storage", () => {
   let served: Served;
   let storage: Storage;
   const bucket = () => storage.bucket("b");
 
   beforeAll(async () => {
-    const standIn = new StorageStandIn(surroundings(), [
+    const emulator = new StorageEmulator(context(), [
       { address: "google_storage_bucket.b", type: "google_storage_bucket", attributes: { name: "b" } },
       { address: "google_storage_bucket.c", type: "google_storage_bucket", attributes: { name: "c" } },
     ]);
-    const [rest] = standIn.rest;
+    const [rest] = emulator.rest;
     if (!rest) throw new Error("no REST service");
     served = await serve(rest, { email: "anyone@p" });
     storage = new Storage({ apiEndpoint: served.url, projectId: "p", retryOptions: { autoRetry: false } });

@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { ApiError } from "../../src/core/api-error";
-import type { RestRequest } from "../../src/core/stand-in";
-import { StorageStandIn } from "../../src/storage";
+import type { RestRequest } from "../../src/core/emulator";
+import { StorageEmulator } from "../../src/storage";
 import { crc32c, md5 } from "../../src/storage/checksums";
-import { RecordingPublisher, surroundings } from "../support/surroundings";
+import { context, RecordingPublisher } from "../support/context";
 
 const ANYONE = { email: "anyone@p" };
 
@@ -52,9 +52,9 @@ function request(method: string, pathAndQuery: string, more: Partial<RestRequest
   };
 }
 
-function standIn(bucket: object = {}, ...rest: Parameters<typeof surroundings>) {
-  const around = surroundings(...rest);
-  const storage = new StorageStandIn(around, [bucketResource(bucket)]);
+function emulator(bucket: object = {}, ...rest: Parameters<typeof context>) {
+  const around = context(...rest);
+  const storage = new StorageEmulator(around, [bucketResource(bucket)]);
   const [service] = storage.rest;
   if (!service) throw new Error("no REST service");
   return { around, storage, ask: (...given: Parameters<typeof request>) => service.handle(request(...given)) };
@@ -69,7 +69,7 @@ describe("objects", () => {
   });
 
   test("generations are microseconds and grow though time stands still", () => {
-    const { storage, around } = standIn();
+    const { storage, around } = emulator();
     const generations = ["a", "a", "b"].map((name) => storage.put(ANYONE, "b", name, name).generation);
     expect(generations).toEqual([0, 1, 2].map((more) => around.clock.now() * 1000 + more));
   });
@@ -87,7 +87,7 @@ describe("objects", () => {
     [{ ifMetagenerationNotMatch: 1 }, "there", false],
     [{ ifMetagenerationMatch: 1 }, "missing", false],
   ])("writing with %j where the object is %s: allowed %s", (preconditions, name, allowed) => {
-    const { storage } = standIn();
+    const { storage } = emulator();
     storage.put(ANYONE, "b", "there", "before");
     const write = () => storage.put(ANYONE, "b", name, "after", { preconditions });
     if (allowed) expect(write().content.toString()).toBe("after");
@@ -100,7 +100,7 @@ describe("objects", () => {
   });
 
   test("reading answers 304 where a not-match precondition fails, 412 where a match one does", async () => {
-    const { storage, ask } = standIn();
+    const { storage, ask } = emulator();
     const { generation } = storage.put(ANYONE, "b", "o", "x");
     const path = "/storage/v1/b/b/o/o";
     await expect(ask("GET", `${path}?ifGenerationNotMatch=${generation}`)).resolves.toEqual({ status: 304 });
@@ -110,7 +110,7 @@ describe("objects", () => {
   });
 
   test("gzip is decompressed for whoever does not take it, unless the object forbids it", async () => {
-    const { storage, ask } = standIn();
+    const { storage, ask } = emulator();
     const content = gzipSync("much text");
     const get = async (name: string, headers: Record<string, string>) => {
       const { body, headers: given } = await ask("GET", `/storage/v1/b/b/o/${name}?alt=media`, { headers });
@@ -124,7 +124,7 @@ describe("objects", () => {
   });
 
   test("a wrong checksum is refused and nothing is written", () => {
-    const { storage } = standIn();
+    const { storage } = emulator();
     const write = () => storage.put(ANYONE, "b", "o", "abc", { checksums: { md5Hash: "AAAA" } });
     expect(caught(write)).toMatchObject({
       http: 400,
@@ -134,12 +134,12 @@ describe("objects", () => {
   });
 
   test.each(["", ".", "..", "a\nb", "x".repeat(1025)])("the name %j is refused", (name) => {
-    const { storage } = standIn();
+    const { storage } = emulator();
     expect(caught(() => storage.put(ANYONE, "b", name, ""))).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
   test("versioning keeps older generations until they are deleted by number", () => {
-    const { storage } = standIn({ versioning: [{ enabled: true }] });
+    const { storage } = emulator({ versioning: [{ enabled: true }] });
     const first = storage.put(ANYONE, "b", "o", "one");
     storage.put(ANYONE, "b", "o", "two");
     expect(storage.get(ANYONE, "b", "o", { generation: first.generation }).content.toString()).toBe("one");
@@ -154,14 +154,14 @@ describe("objects", () => {
   });
 
   test("without versioning an overwritten generation is gone", () => {
-    const { storage } = standIn();
+    const { storage } = emulator();
     const { generation } = storage.put(ANYONE, "b", "o", "one");
     storage.put(ANYONE, "b", "o", "two");
     expect(caught(() => storage.get(ANYONE, "b", "o", { generation }))).toMatchObject({ http: 404 });
   });
 
   test("a lifecycle rule deletes objects of its age", async () => {
-    const { storage, around } = standIn({ lifecycle_rule: [{ action: { type: "Delete" }, condition: { age: 7 } }] });
+    const { storage, around } = emulator({ lifecycle_rule: [{ action: { type: "Delete" }, condition: { age: 7 } }] });
     storage.put(ANYONE, "b", "old", "");
     await around.clock.advance(6 * 86_400_000);
     storage.put(ANYONE, "b", "young", "");
@@ -170,7 +170,7 @@ describe("objects", () => {
   });
 
   test("a page token neither repeats nor hides when objects come and go", () => {
-    const { storage } = standIn();
+    const { storage } = emulator();
     for (const name of ["a", "b", "c", "d"]) storage.put(ANYONE, "b", name, "");
     const { nextPageToken } = storage.list(ANYONE, "b", { maxResults: 2 });
     storage.delete(ANYONE, "b", "a");
@@ -184,7 +184,7 @@ describe("objects", () => {
   });
 
   test("patching merges custom metadata and takes away what is null", () => {
-    const { storage } = standIn();
+    const { storage } = emulator();
     storage.put(ANYONE, "b", "o", "", { metadata: { contentType: "text/csv", metadata: { a: "1", b: "2" } } });
     const { metadata, metageneration } = storage.patch(ANYONE, "b", "o", {
       contentType: null,
@@ -196,7 +196,7 @@ describe("objects", () => {
 
 describe("uploads", () => {
   test("media over both paths, and what is asked wrongly", async () => {
-    const { ask, storage } = standIn();
+    const { ask, storage } = emulator();
     const headers = { "content-type": "text/plain" };
     const body = Buffer.from("x");
     const reply = await ask("POST", "/upload/storage/v1/b/b/o?uploadType=media&name=a%2Fb", { headers, body });
@@ -217,7 +217,7 @@ describe("uploads", () => {
   });
 
   test("multipart without its second part is refused", async () => {
-    const { ask } = standIn();
+    const { ask } = emulator();
     const headers = { "content-type": "multipart/related; boundary=x" };
     const body = Buffer.from('--x\r\ncontent-type: application/json\r\n\r\n{"name":"a"}\r\n--x--');
     await expect(ask("POST", "/upload/storage/v1/b/b/o?uploadType=multipart", { headers, body })).rejects.toMatchObject(
@@ -229,7 +229,7 @@ describe("uploads", () => {
   });
 
   test("resumable: chunks, a lost answer, the question how much came, the same answer again", async () => {
-    const { ask, storage } = standIn();
+    const { ask, storage } = emulator();
     const content = Buffer.alloc(600_000, "abcdef");
     const begun = await ask("POST", "/upload/storage/v1/b/b/o?uploadType=resumable&name=o", {
       headers: { "x-upload-content-type": "text/plain" },
@@ -258,7 +258,7 @@ describe("permissions", () => {
   const on = "projects/_/buckets/b";
 
   test("each call asks for Google's permissions", () => {
-    const { storage, around } = standIn();
+    const { storage, around } = emulator();
     const { asked } = around.authorizer;
     const asks = (work: () => unknown) => {
       asked.length = 0;
@@ -277,7 +277,7 @@ describe("permissions", () => {
   });
 
   test("who may only create cannot overwrite, and is told 412 by a precondition", () => {
-    const { storage } = standIn({}, { grants: [`anyone@p storage.objects.create ${on}/*`] });
+    const { storage } = emulator({}, { grants: [`anyone@p storage.objects.create ${on}/*`] });
     storage.put(ANYONE, "b", "o", "first");
     expect(caught(() => storage.put(ANYONE, "b", "o", "second"))).toMatchObject({
       http: 403,
@@ -288,7 +288,7 @@ describe("permissions", () => {
   });
 
   test("a missing object is 403 to who may not list", () => {
-    const { storage } = standIn({}, { grants: [`anyone@p storage.objects.get ${on}/*`] });
+    const { storage } = emulator({}, { grants: [`anyone@p storage.objects.get ${on}/*`] });
     expect(caught(() => storage.get(ANYONE, "b", "none"))).toMatchObject({
       http: 403,
       message: `anyone@p lacks storage.objects.list on ${on}`,
@@ -296,7 +296,7 @@ describe("permissions", () => {
   });
 
   test("refusals have the JSON API's form", async () => {
-    const { ask } = standIn({}, { grants: [] });
+    const { ask } = emulator({}, { grants: [] });
     const refusal = await ask("GET", "/storage/v1/b/b/o/o").catch((error) => error);
     const message = `anyone@p lacks storage.objects.get on ${on}/objects/o`;
     expect(refusal.toJSON()).toEqual({
@@ -309,7 +309,7 @@ describe("permissions", () => {
   });
 
   test("public sample objects are anybody's to read and nobody's to write", () => {
-    const { storage } = standIn({}, { grants: [] });
+    const { storage } = emulator({}, { grants: [] });
     const { content, metadata } = storage.get({}, "dataflow-samples", "shakespeare/kinglear.txt");
     expect(content.length).toBeGreaterThan(20_000);
     expect(metadata.metadata).toEqual({ "local-stand-in": "samples/opticks.txt" });
@@ -323,15 +323,15 @@ describe("permissions", () => {
     ["POST", "/storage/v1/b/b/o/o/compose", "Not simulated: POST /storage/v1/b/b/o/o/compose"],
     ["POST", "/storage/v1/b", "Not simulated: POST /storage/v1/b"],
   ])("%s %s is refused by name", async (method, path, message) => {
-    await expect(standIn().ask(method, path)).rejects.toMatchObject({ http: 501, message });
+    await expect(emulator().ask(method, path)).rejects.toMatchObject({ http: 501, message });
   });
 });
 
 describe("notifications", () => {
   function notified(attributes: object = {}, bucket: object = {}) {
-    const around = surroundings();
+    const around = context();
     const publisher = new RecordingPublisher();
-    const storage = new StorageStandIn(around, [bucketResource(bucket), notification(attributes)], { publisher });
+    const storage = new StorageEmulator(around, [bucketResource(bucket), notification(attributes)], { publisher });
     const told = () => publisher.published.map(({ message }) => message.attributes);
     return { around, publisher, storage, told };
   }
@@ -426,7 +426,7 @@ describe("notifications", () => {
   });
 
   test("without the service agent's grant the notification cannot be made", () => {
-    const make = () => new StorageStandIn(surroundings({ grants: [] }), [bucketResource(), notification()]);
+    const make = () => new StorageEmulator(context({ grants: [] }), [bucketResource(), notification()]);
     expect(caught(make)).toMatchObject({
       code: "PERMISSION_DENIED",
       message:
@@ -437,8 +437,8 @@ describe("notifications", () => {
 
 describe("resources", () => {
   test("objects are there from the start, with the generation that references were told", () => {
-    const storage = new StorageStandIn(
-      surroundings(),
+    const storage = new StorageEmulator(
+      context(),
       [
         bucketResource(),
         {
@@ -470,6 +470,6 @@ describe("resources", () => {
       "a lifecycle_rule without condition.age is not simulated",
     ],
   ])("a bucket with %j is refused", (attributes, message) => {
-    expect(() => standIn(attributes)).toThrow(`google_storage_bucket.b: ${message}`);
+    expect(() => emulator(attributes)).toThrow(`google_storage_bucket.b: ${message}`);
   });
 });

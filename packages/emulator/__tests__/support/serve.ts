@@ -1,14 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ApiError } from "../../src/core/api-error";
-import type { Caller, RestReply, RestService } from "../../src/core/stand-in";
+import type { Caller, RestReply, RestService } from "../../src/core/emulator";
 
 export interface Served {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Puts a stand-in's REST service on a port of its own, every request being that caller's. */
+/** Puts an emulator's REST service on a port of its own, every request being that caller's. */
 export async function serve(service: RestService, caller: Caller): Promise<Served> {
   const server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];

@@ -1,13 +1,13 @@
 import type { Network } from "../../src/network";
-import { CloudTasksStandIn } from "../../src/tasks/cloud-tasks";
+import { TasksEmulator } from "../../src/tasks/cloud-tasks";
 import { ACCOUNT, result, run, startNetwork } from "../network/support";
-import { FakeSurroundings } from "../support/fake-surroundings";
+import { FakeContext } from "../support/fake-context";
 
-// @google-cloud/tasks, unchanged and without options, against the stand-in.
+// @google-cloud/tasks, unchanged and without options, against the emulator.
 
 const QUEUE = "projects/acme-ml/locations/us-central1/queues/q";
-const around = new FakeSurroundings();
-const tasks = new CloudTasksStandIn(around, [
+const around = new FakeContext();
+const tasks = new TasksEmulator(around, [
   {
     address: "google_cloud_tasks_queue.q",
     type: "google_cloud_tasks_queue",

@@ -1,12 +1,12 @@
-import { VertexStandIn } from "../../src/vertex";
+import { VertexEmulator } from "../../src/vertex";
 import { fittedModel } from "../../src/vertex/fitted";
 import { SoftmaxRegression } from "../../src/vertex/softmax-regression";
-import { surroundings } from "../support/surroundings";
+import { context } from "../support/context";
 
 const ENDPOINT = "projects/p/locations/us-central1/endpoints/123";
 const CALLER = { email: "worker@p" };
 
-function standIn(grants: readonly string[] | "everything" = "everything") {
+function emulator(grants: readonly string[] | "everything" = "everything") {
   const resource = {
     address: "google_workflows_workflow.w",
     type: "google_workflows_workflow",
@@ -14,7 +14,7 @@ function standIn(grants: readonly string[] | "everything" = "everything") {
       user_env_vars: { PREDICT_URL: `https://us-central1-aiplatform.googleapis.com/v1/${ENDPOINT}:predict` },
     },
   };
-  const vertex = new VertexStandIn(surroundings({ grants }), [resource]);
+  const vertex = new VertexEmulator(context({ grants }), [resource]);
   const ask = async (body: object | string, endpoint = ENDPOINT, caller: { email?: string } = CALLER) =>
     vertex.rest[0]?.handle({
       method: "POST",
@@ -38,7 +38,7 @@ describe("Vertex AI prediction", () => {
   });
 
   test("predicts objects and lists alike, and says what it is", async () => {
-    const { ask } = standIn();
+    const { ask } = emulator();
     const setosa = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
     const reply = await ask({ instances: [setosa, [6.9, 3.1, 5.4, 2.1]], parameters: {} });
     const body = reply?.body as { predictions: { class: string; probabilities: Record<string, number> }[] };
@@ -69,14 +69,14 @@ describe("Vertex AI prediction", () => {
     ],
     ["[", "Invalid JSON payload received. "],
   ])("refuses %j", async (body, message) => {
-    await expect(standIn().ask(body)).rejects.toMatchObject({
+    await expect(emulator().ask(body)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       message: expect.stringContaining(message),
     });
   });
 
   test("an endpoint that the stack does not name is 404, a request over 1.5 MB 400", async () => {
-    const { ask } = standIn();
+    const { ask } = emulator();
     await expect(ask({ instances: [[1, 2, 3, 4]] }, ENDPOINT.replace("123", "124"))).rejects.toMatchObject({
       code: "NOT_FOUND",
       message: "The Endpoint does not exist: projects/p/locations/us-central1/endpoints/124",
@@ -94,7 +94,7 @@ describe("Vertex AI prediction", () => {
       const other = ENDPOINT.replace("123", "124");
       const attributes = { url: `https://${own}/v1/${ENDPOINT}:predict`, other };
       const resource = { address: "google_workflows_workflow.w", type: "google_workflows_workflow", attributes };
-      const { rest } = new VertexStandIn(surroundings({ grants: "everything" }), [resource]);
+      const { rest } = new VertexEmulator(context({ grants: "everything" }), [resource]);
       const service = rest.find(({ hosts }) => hosts.includes(host));
       return service?.handle({
         method: "POST",
@@ -134,11 +134,11 @@ describe("Vertex AI prediction", () => {
   });
 
   test("needs aiplatform.endpoints.predict on the project", async () => {
-    await expect(standIn([]).ask({ instances: [[1, 2, 3, 4]] })).rejects.toMatchObject({
+    await expect(emulator([]).ask({ instances: [[1, 2, 3, 4]] })).rejects.toMatchObject({
       code: "PERMISSION_DENIED",
       message: "worker@p lacks aiplatform.endpoints.predict on projects/p",
     });
-    const granted = standIn(["worker@p aiplatform.endpoints.predict projects/p"]);
+    const granted = emulator(["worker@p aiplatform.endpoints.predict projects/p"]);
     await expect(granted.ask({ instances: [[1, 2, 3, 4]] })).resolves.toMatchObject({ status: 200 });
   });
 });

@@ -1,19 +1,19 @@
 import type { Network } from "../../src/network";
-import { WorkflowsStandIn } from "../../src/workflows";
+import { WorkflowsEmulator } from "../../src/workflows";
 import { ACCOUNT, result, run, startNetwork } from "../network/support";
-import { surroundings } from "../support/surroundings";
+import { context } from "../support/context";
 import { workflowResource } from "./run";
 
-// @google-cloud/workflows, unchanged and without options, against the stand-in.
+// @google-cloud/workflows, unchanged and without options, against the emulator.
 
 const WORKFLOW = "projects/acme-ml/locations/us-central1/workflows/w";
-const around = surroundings();
+const around = context();
 let network: Network;
 
 beforeAll(async () => {
   const source =
     "main:\n  params: [a]\n  steps:\n    - s:\n        switch:\n          - condition: ${a.fail}\n            raise: {code: 7}\n    - r:\n        return: ${a.n + 1}";
-  const workflows = new WorkflowsStandIn(around, [workflowResource(source, { project: "acme-ml" })]);
+  const workflows = new WorkflowsEmulator(around, [workflowResource(source, { project: "acme-ml" })]);
   ({ network } = await startNetwork());
   network.services.add(workflows);
 });

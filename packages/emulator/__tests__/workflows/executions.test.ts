@@ -1,6 +1,6 @@
-import type { RestRequest } from "../../src/core/stand-in";
-import { WorkflowsStandIn } from "../../src/workflows";
-import { surroundings } from "../support/surroundings";
+import type { RestRequest } from "../../src/core/emulator";
+import { WorkflowsEmulator } from "../../src/workflows";
+import { context } from "../support/context";
 import { CALLER, reply, WORKFLOW, workflowResource } from "./run";
 
 const SLEEPS = `
@@ -14,9 +14,9 @@ main:
         return: \${args}
 `;
 
-function standIn(grants: readonly string[] | "everything" = "everything") {
-  const around = surroundings({ grants });
-  const workflows = new WorkflowsStandIn(around, [workflowResource(SLEEPS, { labels: { team: "ml" } })]);
+function emulator(grants: readonly string[] | "everything" = "everything") {
+  const around = context({ grants });
+  const workflows = new WorkflowsEmulator(around, [workflowResource(SLEEPS, { labels: { team: "ml" } })]);
   // biome-ignore lint/suspicious/noExplicitAny: an execution, or a page of them.
   const ask = async (method: string, pathAndQuery: string, body?: object): Promise<any> => {
     const url = new URL(`/v1/${pathAndQuery}`, "https://workflowexecutions.googleapis.com");
@@ -36,7 +36,7 @@ function standIn(grants: readonly string[] | "everything" = "everything") {
 
 describe("Executions over REST", () => {
   test("integers of 64 bits in the argument come out as they went in", async () => {
-    const { around, ask } = standIn();
+    const { around, ask } = emulator();
     const argument = '{"id":1234567890123456789,"least":-9223372036854775808}';
     const { name } = await ask("POST", `${WORKFLOW}/executions`, { argument });
     await around.clock.advance(60_000);
@@ -44,7 +44,7 @@ describe("Executions over REST", () => {
   });
 
   test("an execution is active, then has succeeded, with its argument and result as JSON texts", async () => {
-    const { around, workflows, ask } = standIn();
+    const { around, workflows, ask } = emulator();
     const created = await ask("POST", `${WORKFLOW}/executions`, { argument: '{"a": 1.0}', labels: { x: "y" } });
     expect(created).toMatchObject({
       name: expect.stringMatching(`^${WORKFLOW}/executions/[-0-9a-f]{36}$`),
@@ -75,7 +75,7 @@ describe("Executions over REST", () => {
   });
 
   test("cancelling ends it at once, and only once", async () => {
-    const { around, workflows, ask } = standIn();
+    const { around, workflows, ask } = emulator();
     const { name } = await ask("POST", `${WORKFLOW}/executions`, {});
     expect(await ask("POST", `${name}:cancel`)).toMatchObject({ state: "CANCELLED" });
     await around.clock.advance(120_000);
@@ -88,7 +88,7 @@ describe("Executions over REST", () => {
   });
 
   test("cancelling forgets the sleep, and what is answered later changes nothing", async () => {
-    const around = surroundings({ answer: async () => reply(200, {}) });
+    const around = context({ answer: async () => reply(200, {}) });
     let timers = 0;
     const at = around.clock.at.bind(around.clock);
     around.clock.at = (time, work) => {
@@ -99,7 +99,7 @@ describe("Executions over REST", () => {
         cancel();
       };
     };
-    const sleeping = new WorkflowsStandIn(around, [workflowResource(SLEEPS)]);
+    const sleeping = new WorkflowsEmulator(around, [workflowResource(SLEEPS)]);
     const execution = sleeping.execute(CALLER, WORKFLOW, "1");
     await around.clock.advance(0);
     expect(timers).toBe(1);
@@ -108,7 +108,7 @@ describe("Executions over REST", () => {
     expect(timers).toBe(0);
 
     const source = "main:\n  steps:\n    - last:\n        call: http.get\n        args: {url: 'https://x.test/'}";
-    const asking = new WorkflowsStandIn(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
+    const asking = new WorkflowsEmulator(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
     asking.cancel();
     await around.clock.advance(0);
     expect(around.invocations).toHaveLength(1);
@@ -117,7 +117,7 @@ describe("Executions over REST", () => {
   });
 
   test("pages list the newest first, without arguments unless asked", async () => {
-    const { ask } = standIn();
+    const { ask } = emulator();
     for (const number of [1, 2, 3]) await ask("POST", `${WORKFLOW}/executions`, { argument: String(number) });
     const first = await ask("GET", `${WORKFLOW}/executions?pageSize=2&view=FULL`);
     const second = await ask("GET", `${WORKFLOW}/executions?pageSize=2&pageToken=${first.nextPageToken}`);
@@ -162,14 +162,14 @@ describe("Executions over REST", () => {
     ["GET", `${WORKFLOW}/executions?pageToken=x`, undefined, "INVALID_ARGUMENT", /^Invalid page token$/],
     ["POST", `${WORKFLOW}:triggerPubsubExecution`, {}, "UNIMPLEMENTED", /is not simulated here$/],
   ])("%s %s %j is %s", async (method, path, body, code, message) => {
-    await expect(standIn().ask(method, path, body)).rejects.toMatchObject({
+    await expect(emulator().ask(method, path, body)).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
     });
   });
 
   test("each method needs its permission on the project", async () => {
-    const { ask, workflows } = standIn(["caller@p workflows.executions.create projects/p"]);
+    const { ask, workflows } = emulator(["caller@p workflows.executions.create projects/p"]);
     const { name } = await ask("POST", `${WORKFLOW}/executions`, {});
     const refused = (permission: string) => ({
       code: "PERMISSION_DENIED",
@@ -178,7 +178,7 @@ describe("Executions over REST", () => {
     await expect(ask("GET", name)).rejects.toMatchObject(refused("workflows.executions.get"));
     await expect(ask("GET", `${WORKFLOW}/executions`)).rejects.toMatchObject(refused("workflows.executions.list"));
     await expect(ask("POST", `${name}:cancel`)).rejects.toMatchObject(refused("workflows.executions.cancel"));
-    await expect(standIn([]).ask("POST", `${WORKFLOW}/executions`, {})).rejects.toMatchObject(
+    await expect(emulator([]).ask("POST", `${WORKFLOW}/executions`, {})).rejects.toMatchObject(
       refused("workflows.executions.create"),
     );
     workflows.stop();

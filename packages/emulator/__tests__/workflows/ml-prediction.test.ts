@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiError } from "../../src/core/api-error";
-import type { Invocation, InvocationResult, RestService } from "../../src/core/stand-in";
-import { StorageStandIn } from "../../src/storage";
-import { VertexStandIn } from "../../src/vertex";
-import { WorkflowsStandIn } from "../../src/workflows";
-import { surroundings } from "../support/surroundings";
+import type { Invocation, InvocationResult, RestService } from "../../src/core/emulator";
+import { StorageEmulator } from "../../src/storage";
+import { VertexEmulator } from "../../src/vertex";
+import { WorkflowsEmulator } from "../../src/workflows";
+import { context } from "../support/context";
 import { CALLER, reply, WORKFLOW, workflowResource } from "./run";
 
 const ROOT = join(__dirname, "../../../..");
@@ -30,7 +30,7 @@ const GRANTS = [
   "client@p storage.objects.list projects/_/buckets/results",
 ];
 
-/** The workflow of the event-workflow stack among the stand-ins that it calls. */
+/** The workflow of the event-workflow stack among the emulators that it calls. */
 function world({
   grants = GRANTS,
   chunkSize = 4,
@@ -46,7 +46,7 @@ function world({
   const failures: (number | { status: number; body: object })[] = [];
   /** Of Cloud Storage. */
   const storageFailures: number[] = [];
-  const around = surroundings({ grants, answer: (invocation) => dispatch(invocation) });
+  const around = context({ grants, answer: (invocation) => dispatch(invocation) });
   const bucket = (name: string) => ({
     address: `google_storage_bucket.${name}`,
     type: "google_storage_bucket",
@@ -59,9 +59,9 @@ function world({
       PREDICT_URL: `https://us-central1-aiplatform.googleapis.com/v1/${ENDPOINT}:predict`,
     },
   });
-  const storage = new StorageStandIn(around, [bucket("uploads"), bucket("results")]);
-  const workflows = new WorkflowsStandIn(around, [workflow]);
-  services.push(...storage.rest, ...new VertexStandIn(around, [workflow]).rest);
+  const storage = new StorageEmulator(around, [bucket("uploads"), bucket("results")]);
+  const workflows = new WorkflowsEmulator(around, [workflow]);
+  services.push(...storage.rest, ...new VertexEmulator(around, [workflow]).rest);
 
   async function dispatch({ method, url, headers, body }: Invocation): Promise<InvocationResult> {
     const { host, pathname, searchParams } = new URL(url);

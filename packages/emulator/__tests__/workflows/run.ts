@@ -1,7 +1,7 @@
+import type { Invocation, InvocationResult } from "../../src/core/emulator";
 import { LoadError } from "../../src/core/load-error";
-import type { Invocation, InvocationResult } from "../../src/core/stand-in";
-import { type Execution, WorkflowsStandIn } from "../../src/workflows";
-import { surroundings, type TestSurroundings } from "../support/surroundings";
+import { type Execution, WorkflowsEmulator } from "../../src/workflows";
+import { context, type TestContext } from "../support/context";
 
 export const CALLER = { email: "caller@p" };
 export const WORKFLOW = "projects/p/locations/us-central1/workflows/w";
@@ -25,7 +25,7 @@ export interface Run {
   /** Parsed. */
   readonly result: unknown;
   readonly error: unknown;
-  readonly around: TestSurroundings;
+  readonly around: TestContext;
 }
 
 /** Executes a definition, letting an hour pass. */
@@ -43,9 +43,9 @@ export async function run(
     wait?: number;
   } = {},
 ): Promise<Run> {
-  const around = surroundings({ answer });
-  const standIn = new WorkflowsStandIn(around, [workflowResource(source, { user_env_vars: variables })]);
-  const execution = standIn.execute(CALLER, WORKFLOW, argument === undefined ? "" : JSON.stringify(argument));
+  const around = context({ answer });
+  const emulator = new WorkflowsEmulator(around, [workflowResource(source, { user_env_vars: variables })]);
+  const execution = emulator.execute(CALLER, WORKFLOW, argument === undefined ? "" : JSON.stringify(argument));
   await around.clock.advance(wait);
   const { result, error } = execution;
   return {
@@ -66,7 +66,7 @@ export async function evaluated(expression: string, argument: unknown = {}): Pro
 /** Why a definition is refused. */
 export function refusals(source: string, attributes: object = {}): readonly string[] {
   try {
-    new WorkflowsStandIn(surroundings(), [workflowResource(source, attributes)]);
+    new WorkflowsEmulator(context(), [workflowResource(source, attributes)]);
   } catch (error) {
     if (error instanceof LoadError)
       return error.reasons.map((reason) => reason.replace(/^google_workflows_workflow\.w: /, ""));

@@ -1,5 +1,5 @@
-import { WorkflowsStandIn } from "../../src/workflows";
-import { surroundings } from "../support/surroundings";
+import { WorkflowsEmulator } from "../../src/workflows";
+import { context } from "../support/context";
 import { CALLER, evaluated, reply, run, WORKFLOW, workflowResource } from "./run";
 
 const steps = (body: string) => `main:\n  params: [args]\n  steps:\n${body.replace(/^/gm, "    ")}`;
@@ -248,8 +248,8 @@ down:
       [["worker@p logging.logEntries.create projects/p"], "OK"],
       [[], "PERMISSION_DENIED: worker@p lacks logging.logEntries.create on projects/p"],
     ] as const) {
-      const around = surroundings({ grants: [...grants, "caller@p workflows.executions.create projects/p"] });
-      const execution = new WorkflowsStandIn(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
+      const around = context({ grants: [...grants, "caller@p workflows.executions.create projects/p"] });
+      const execution = new WorkflowsEmulator(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
       await around.clock.advance(0);
       expect(execution.state).toBe("SUCCEEDED");
       const detail = `execution ${execution.id}`;
@@ -308,9 +308,9 @@ down:
         - l:
             call: sys.log
             args: {text: said, severity: INFO}`);
-    const around = surroundings();
+    const around = context();
     const resource = workflowResource(source, { call_log_level: level });
-    new WorkflowsStandIn(around, [resource]).execute(CALLER, WORKFLOW, "");
+    new WorkflowsEmulator(around, [resource]).execute(CALLER, WORKFLOW, "");
     await around.clock.advance(0);
     expect(around.hops.filter(({ to }) => to === "Cloud Logging").map(({ what }) => what)).toEqual(entries);
   });

@@ -1,4 +1,4 @@
-/** Time as the stand-ins see it. */
+/** Time as the emulators see it. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;

@@ -1,4 +1,4 @@
-import type { Tokens } from "./stand-in";
+import type { Tokens } from "./emulator";
 
 /** Whose token a request of Cloud Tasks, Cloud Scheduler or Pub/Sub carries. */
 export type Identity =

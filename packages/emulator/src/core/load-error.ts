@@ -8,8 +8,8 @@ export class LoadError extends Error {
   }
 }
 
-/** Collects what speaks against the resources of a stand-in. */
-export class Refusals {
+/** Collects what speaks against the resources of an emulator. */
+export class LoadProblems {
   private readonly reasons: string[] = [];
 
   add(address: string, reason: string): void {

@@ -1,6 +1,6 @@
 import { ApiError } from "./api-error";
+import type { Caller, GrpcService, RestRequest, RestService } from "./emulator";
 import { inCamelCase } from "./field-names";
-import type { Caller, GrpcService, RestRequest, RestService } from "./stand-in";
 import { GRPC_WIRE, JSON_WIRE, type Wire } from "./values";
 
 export interface Call {

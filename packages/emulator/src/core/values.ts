@@ -107,7 +107,7 @@ export function readTexts(value: unknown, field: string): Record<string, string>
 }
 
 /** Refuses fields that the message does not have, in the words of Google's REST front. */
-export function onlyFields(value: object, fields: readonly string[], at: string): void {
+export function rejectUnknownFields(value: object, fields: readonly string[], at: string): void {
   const unknown = Object.keys(value).find((name) => !fields.includes(name));
   if (unknown === undefined) return;
   throw new ApiError(

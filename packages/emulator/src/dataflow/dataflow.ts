@@ -1,9 +1,9 @@
 import { ApiError } from "../core/api-error";
-import { Refusals } from "../core/load-error";
+import type { Emulator, EmulatorContext, EvaluatedResource, RestService, Simulated } from "../core/emulator";
+import { LoadProblems } from "../core/load-error";
 import { type Call, type Rpc, restService } from "../core/rpc";
-import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
-import { isUnset, onlyFields, readEnum, readText } from "../core/values";
-import type { StorageStandIn } from "../storage";
+import { isUnset, readEnum, readText, rejectUnknownFields } from "../core/values";
+import type { StorageEmulator } from "../storage";
 import { Job } from "./job";
 import { type Launch, readLaunch } from "./launch";
 
@@ -19,7 +19,7 @@ const VIEWS = { JOB_VIEW_UNKNOWN: 0, JOB_VIEW_SUMMARY: 1, JOB_VIEW_ALL: 2, JOB_V
 const PAGE = 100;
 
 /** Dataflow: launches Google's WordCount template. What it does and does not: FIDELITY.md. */
-export class DataflowStandIn implements StandIn {
+export class DataflowEmulator implements Emulator {
   static readonly simulated: Simulated = {
     google_dataflow_job: [
       "name",
@@ -55,16 +55,16 @@ export class DataflowStandIn implements StandIn {
    * @throws LoadError for a job of another template than WordCount, or one that Dataflow would not take
    */
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
-    private readonly storage: StorageStandIn,
+    private readonly storage: StorageEmulator,
   ) {
     this.rest = [restService({ hosts: ["dataflow.googleapis.com"], rpcs: this.rpcs(), data: DATA })];
-    const refusals = new Refusals();
+    const refusals = new LoadProblems();
     const deployed = resources
       .filter(({ type }) => type === "google_dataflow_job")
       .map(({ address, attributes }) => ({
-        location: attributes.region ?? surroundings.region,
+        location: attributes.region ?? context.region,
         launch: refusals.attempt(address, () => readResource(attributes)),
       }));
     refusals.throwIfAny();
@@ -102,11 +102,11 @@ export class DataflowStandIn implements StandIn {
   private launch({ request, caller }: Call): object {
     const { parent, gcsPath, validateOnly, dynamicTemplate, ...parameters } = request;
     if (!isUnset(dynamicTemplate)) throw new ApiError("UNIMPLEMENTED", "dynamicTemplate of a launch is not simulated");
-    const { authorizer, project } = this.surroundings;
+    const { authorizer, project } = this.context;
     authorizer.require(caller, "dataflow.jobs.create", `projects/${project}`);
     const launch = readLaunch(readText(gcsPath, "gcsPath"), parameters);
     // Source: docs/concepts/security-and-permissions, "your user account must have the iam.serviceAccounts.actAs permission".
-    const account = launch.serviceAccount ?? `${this.surroundings.projectNumber}-compute@developer.gserviceaccount.com`;
+    const account = launch.serviceAccount ?? `${this.context.projectNumber}-compute@developer.gserviceaccount.com`;
     authorizer.require(caller, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${account}`);
     if (validateOnly === true || validateOnly === "true") return {};
     return { job: this.run(locationOf(parent), launch, caller.email ?? "nobody").resource() };
@@ -114,8 +114,8 @@ export class DataflowStandIn implements StandIn {
 
   /** Google provides WordCount as a classic template; whatever flex template is asked for, it is another one. */
   private launchFlex({ request, caller }: Call): object {
-    this.surroundings.authorizer.require(caller, "dataflow.jobs.create", `projects/${this.surroundings.project}`);
-    onlyFields(request, ["parent", "launchParameter", "validateOnly"], "");
+    this.context.authorizer.require(caller, "dataflow.jobs.create", `projects/${this.context.project}`);
+    rejectUnknownFields(request, ["parent", "launchParameter", "validateOnly"], "");
     const path = readText(request.launchParameter?.containerSpecGcsPath, "launchParameter.containerSpecGcsPath");
     throw new ApiError("UNIMPLEMENTED", `The flex template ${path || "(none)"} is not simulated`);
   }
@@ -127,15 +127,15 @@ export class DataflowStandIn implements StandIn {
         `(${launch.name}): The workflow could not be created. Causes: There is already an active job named ${launch.name}. If you want to submit a second job, try again by setting a different name.`,
       );
     }
-    const job = new Job(this.surroundings, this.storage, location, launch, from);
+    const job = new Job(this.context, this.storage, location, launch, from);
     this.jobs.push(job);
     return job;
   }
 
   /** Newest first. */
   private list({ request, caller }: Call): object {
-    onlyFields(request, ["parent", "filter", "name", "pageSize", "pageToken", "view"], "");
-    this.surroundings.authorizer.require(caller, "dataflow.jobs.list", `projects/${this.surroundings.project}`);
+    rejectUnknownFields(request, ["parent", "filter", "name", "pageSize", "pageToken", "view"], "");
+    this.context.authorizer.require(caller, "dataflow.jobs.list", `projects/${this.context.project}`);
     const filter = readEnum(request.filter, FILTERS, "filter") ?? "ALL";
     readEnum(request.view, VIEWS, "view");
     const name = readText(request.name, "name");
@@ -156,8 +156,8 @@ export class DataflowStandIn implements StandIn {
   }
 
   private get({ request, caller }: Call): object {
-    onlyFields(request, ["name", "view"], "");
-    this.surroundings.authorizer.require(caller, "dataflow.jobs.get", `projects/${this.surroundings.project}`);
+    rejectUnknownFields(request, ["name", "view"], "");
+    this.context.authorizer.require(caller, "dataflow.jobs.get", `projects/${this.context.project}`);
     readEnum(request.view, VIEWS, "view");
     const [, , , location, , id] = readText(request.name, "name").split("/");
     const job = this.jobs.find((candidate) => candidate.id === id && candidate.location === location);

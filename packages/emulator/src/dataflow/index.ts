@@ -1,2 +1,2 @@
-export { DataflowStandIn } from "./dataflow";
+export { DataflowEmulator } from "./dataflow";
 export type { Job } from "./job";

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import { ApiError } from "../core/api-error";
-import type { Surroundings } from "../core/stand-in";
+import type { EmulatorContext } from "../core/emulator";
 import { rfc3339 } from "../core/values";
-import type { StorageStandIn } from "../storage";
+import type { StorageEmulator } from "../storage";
 import type { Launch } from "./launch";
 import { parseGsUri, runWordCount } from "./word-count";
 
@@ -31,14 +31,14 @@ export class Job {
   private cancelTimer: () => void;
 
   constructor(
-    private readonly surroundings: Surroundings,
-    private readonly storage: StorageStandIn,
+    private readonly context: EmulatorContext,
+    private readonly storage: StorageEmulator,
     readonly location: string,
     readonly launch: Launch,
     /** Who asked for it, as hops tell. */
     private readonly from: string,
   ) {
-    const { clock } = surroundings;
+    const { clock } = context;
     this.created = clock.now();
     this.stateTime = this.created;
     this.id = jobId(this.created);
@@ -48,7 +48,7 @@ export class Job {
 
   /** E-mail of the account that workers run as. */
   get worker(): string {
-    return this.launch.serviceAccount ?? `${this.surroundings.projectNumber}-compute@developer.gserviceaccount.com`;
+    return this.launch.serviceAccount ?? `${this.context.projectNumber}-compute@developer.gserviceaccount.com`;
   }
 
   get active(): boolean {
@@ -65,7 +65,7 @@ export class Job {
     const { launch, started } = this;
     return {
       id: this.id,
-      projectId: this.surroundings.project,
+      projectId: this.context.project,
       name: launch.name,
       type: "JOB_TYPE_BATCH",
       currentState: this.state,
@@ -78,7 +78,7 @@ export class Job {
   }
 
   private start(): void {
-    const { clock } = this.surroundings;
+    const { clock } = this.context;
     this.started = clock.now();
     this.become("JOB_STATE_RUNNING");
     try {
@@ -92,25 +92,25 @@ export class Job {
   }
 
   private work(): void {
-    const { authorizer, project } = this.surroundings;
+    const { authorizer, project } = this.context;
     const worker = { email: this.worker };
     // What roles/dataflow.worker is for. Source: docs/concepts/security-and-permissions, "Worker service account".
     authorizer.require(worker, "dataflow.workItems.lease", `projects/${project}`);
     this.outputs = runWordCount(this.storage, worker, { id: this.id, ...this.launch });
     for (const output of this.outputs) {
       const { bucket, name } = parseGsUri(output);
-      this.surroundings.recorder.hop({ from: "Dataflow", to: `bucket ${bucket}`, what: `write ${name}`, status: "OK" });
+      this.context.recorder.hop({ from: "Dataflow", to: `bucket ${bucket}`, what: `write ${name}`, status: "OK" });
     }
   }
 
   private become(state: JobState): void {
     this.state = state;
-    this.stateTime = this.surroundings.clock.now();
+    this.stateTime = this.context.clock.now();
     this.hop();
   }
 
   private hop(): void {
-    this.surroundings.recorder.hop({
+    this.context.recorder.hop({
       from: this.from,
       to: "Dataflow",
       what: `job ${this.launch.name}`,

@@ -1,5 +1,5 @@
 import { ApiError } from "../core/api-error";
-import { onlyFields, readText, readTexts } from "../core/values";
+import { readText, readTexts, rejectUnknownFields } from "../core/values";
 import { PARAMETERS, parseGsUri, WORD_COUNT, type WordCountParameters } from "./word-count";
 
 /** A job as it was asked for. */
@@ -54,12 +54,12 @@ function requireTemplate(path: string): void {
  */
 export function readLaunch(template: string, given: Readonly<Record<string, unknown>>): Launch {
   requireTemplate(template);
-  onlyFields(given, ["jobName", "parameters", "environment", "update", "transformNameMapping"], "");
+  rejectUnknownFields(given, ["jobName", "parameters", "environment", "update", "transformNameMapping"], "");
   for (const field of ["update", "transformNameMapping"]) {
     if (given[field]) throw new ApiError("UNIMPLEMENTED", `${field} of a launch is not simulated`);
   }
   const environment = (given.environment ?? {}) as Record<string, unknown>;
-  onlyFields(environment, ENVIRONMENT, "environment");
+  rejectUnknownFields(environment, ENVIRONMENT, "environment");
   requireWorkers(environment.maxWorkers);
   const tempLocation = readText(environment.tempLocation, "environment.tempLocation");
   parseGsUri(tempLocation);

@@ -1,4 +1,4 @@
-import type { Authorizer } from "../core/stand-in";
+import type { Authorizer } from "../core/emulator";
 import type { FunctionSettings } from "./settings";
 
 /**

@@ -4,24 +4,24 @@ import { join, resolve } from "node:path";
 import { type Clock, holding } from "../core/clock";
 import { ConnectionLost } from "../core/connection-lost";
 import type {
-  Accident,
   Authorizer,
+  CrashPoint,
   EvaluatedResource,
   Invocation,
   InvocationResult,
   Invoker,
   RestReply,
   Simulated,
-} from "../core/stand-in";
+} from "../core/emulator";
 import type { Network, Service } from "../network";
 import { whenProcessEnds } from "../network/ending";
 import { callerOf, refusalOf, rendered } from "../network/endpoint";
 import type { Secrets } from "../secrets";
+import { accessRefusal, type Traffic } from "./access";
 import { requireBuild } from "./build";
-import { refusalAtDoor, type Traffic } from "./door";
-import { Front } from "./front";
+import { notFound, tooLarge } from "./error-pages";
+import { InstancePool } from "./instance-pool";
 import { Log, type LogEntry } from "./log";
-import { notFound, tooLarge } from "./refusals";
 import { runtimeEnvironment, runtimeHeaders } from "./runtime";
 import { requireSecrets, secretEnvironment } from "./secrets";
 import { type FunctionSettings, problemsOf, SIMULATED, settingsOf } from "./settings";
@@ -52,7 +52,7 @@ export interface FunctionHostOptions {
 interface HostedFunction {
   readonly settings: FunctionSettings;
   readonly log: Log;
-  readonly front: Front;
+  readonly pool: InstancePool;
 }
 
 /** HTTP/1 requests to Cloud Run. Source: https://docs.cloud.google.com/run/quotas */
@@ -107,7 +107,7 @@ export class FunctionHost implements Invoker {
   }
 
   /** From one of Google's services or from the run's driver: internal traffic. */
-  async invoke({ url, method, headers, body, deadline, accident }: Invocation): Promise<InvocationResult> {
+  async invoke({ url, method, headers, body, deadline, crashPoint }: Invocation): Promise<InvocationResult> {
     const { clock } = this.options;
     const gone = new AbortController();
     let cancel = () => {};
@@ -119,7 +119,7 @@ export class FunctionHost implements Invoker {
     });
     try {
       return await Promise.race([
-        holding(clock, () => this.answer({ url, method, headers: lowerCase(headers), body, accident }, gone.signal)),
+        holding(clock, () => this.answer({ url, method, headers: lowerCase(headers), body, crashPoint }, gone.signal)),
         tooLate,
       ]);
     } finally {
@@ -151,23 +151,23 @@ export class FunctionHost implements Invoker {
    * @returns how many there were
    */
   crash(functionName: string, port?: number): number {
-    return this.named(functionName).front.crash(port);
+    return this.named(functionName).pool.crash(port);
   }
 
   /** Ends all that waits or is under way, and the instances with it; functions start again with the next request. */
   async reset(): Promise<void> {
-    await Promise.all(this.functions.map(({ front }) => front.reset()));
+    await Promise.all(this.functions.map(({ pool }) => pool.reset()));
   }
 
   /** Requests that wait or are under way. */
   pending(): number {
     let count = 0;
-    for (const { front } of this.functions) count += front.pending();
+    for (const { pool } of this.functions) count += pool.pending();
     return count;
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.functions.map(({ front }) => front.stop()));
+    await Promise.all(this.functions.map(({ pool }) => pool.stop()));
     this.stopped = true;
     this.removeFolder();
     this.forget();
@@ -199,20 +199,20 @@ export class FunctionHost implements Invoker {
       log,
       onRefused: (host: string) => network.refused(host),
     };
-    const hosted = { settings, log, front: new Front({ settings, instance, clock, maxProcesses }) };
+    const hosted = { settings, log, pool: new InstancePool({ settings, instance, clock, maxProcesses }) };
     this.functions.push(hosted);
     return hosted;
   }
 
   private async answer(
-    { url, method, headers, body, accident }: Omit<Invocation, "deadline">,
+    { url, method, headers, body, crashPoint }: Omit<Invocation, "deadline">,
     gone: AbortSignal,
   ): Promise<InvocationResult> {
     const { host, pathname: path, search, searchParams: query } = new URL(url);
     const request = { method, host, path, query, headers, body };
     let reply: RestReply;
     if (this.at(host, path)) {
-      reply = await this.serve(host, { method, path: path + search, headers, body, accident }, "internal", gone);
+      reply = await this.serve(host, { method, path: path + search, headers, body, crashPoint }, "internal", gone);
     } else {
       const { network } = this.options;
       const service = network.services.rest(host);
@@ -235,14 +235,14 @@ export class FunctionHost implements Invoker {
   private async serve(
     host: string,
     {
-      accident,
+      crashPoint,
       ...request
     }: {
       method: string;
       path: string;
       headers: Readonly<Record<string, string>>;
       body: Buffer;
-      accident?: Accident;
+      crashPoint?: CrashPoint;
     },
     traffic: Traffic,
     gone?: AbortSignal,
@@ -253,10 +253,10 @@ export class FunctionHost implements Invoker {
     const { network, authorizer } = this.options;
     const { authorization } = request.headers;
     const at = { path, authorization, traffic };
-    const refusal = refusalAtDoor(hosted.settings, at, { tokens: network.options.tokens, authorizer });
+    const refusal = accessRefusal(hosted.settings, at, { tokens: network.options.tokens, authorizer });
     if (refusal) return refusal;
     if (request.body.length > LARGEST_REQUEST) return tooLarge();
-    return hosted.front.handle({ ...request, path, headers: runtimeHeaders(host, request.headers) }, gone, accident);
+    return hosted.pool.handle({ ...request, path, headers: runtimeHeaders(host, request.headers) }, gone, crashPoint);
   }
 
   /** The function that a URL is of, and the path that is left for it: Cloud Functions' URLs have its name first. */
@@ -294,9 +294,9 @@ function functionsOf({
     });
 }
 
-async function startOf({ settings, log, front }: HostedFunction): Promise<void> {
+async function startOf({ settings, log, pool }: HostedFunction): Promise<void> {
   try {
-    await front.start();
+    await pool.start();
   } catch (error) {
     const lines = log.last(20).map(({ message }) => `  ${message}`);
     throw new Error(`${settings.address} does not start: ${(error as Error).message}\n${lines.join("\n")}`);

@@ -1,4 +1,4 @@
-export type { Traffic } from "./door";
+export type { Traffic } from "./access";
 export { FunctionHost, type FunctionHostOptions } from "./host";
 export type { LogEntry } from "./log";
 export { settingsOf } from "./settings";

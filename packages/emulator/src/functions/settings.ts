@@ -1,4 +1,4 @@
-import type { EvaluatedResource, Simulated } from "../core/stand-in";
+import type { EvaluatedResource, Simulated } from "../core/emulator";
 import { blocks } from "../core/terraform-values";
 import type { SecretReference } from "../secrets";
 import { functionUri } from "./uri";

@@ -1,5 +1,5 @@
 import { ApiError } from "../core/api-error";
-import type { Authorizer, Caller } from "../core/stand-in";
+import type { Authorizer, Caller } from "../core/emulator";
 import type { Binding } from "./bindings";
 import { narrowestRole } from "./roles";
 

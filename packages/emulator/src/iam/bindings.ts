@@ -1,4 +1,4 @@
-import type { EvaluatedResource, Simulated } from "../core/stand-in";
+import type { EvaluatedResource, Simulated } from "../core/emulator";
 import { type Condition, parseCondition } from "./condition";
 import { predefinedRole } from "./roles";
 

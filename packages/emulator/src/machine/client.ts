@@ -1,7 +1,7 @@
 import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, holding } from "../core/clock";
-import type { Recorder, Tokens } from "../core/stand-in";
+import type { Recorder, Tokens } from "../core/emulator";
 
 export interface ClientOptions {
   /** Service account that it calls as. */

@@ -7,8 +7,8 @@ export interface CurlOptions {
   readonly port: number;
   /** `host:port` of the metadata server of whom the commands call as; none for commands without a token. */
   readonly metadata?: string;
-  /** Base URL of the operator's own door. */
-  readonly operator: string;
+  /** URL of the control server. */
+  readonly controlUrl: string;
 }
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -59,12 +59,12 @@ export class Curl {
 
   /** Fires a Cloud Scheduler job now. */
   fire(job: string): string {
-    return `curl -sS --fail-with-body -X POST ${this.options.operator}/${job}:run`;
+    return `curl -sS --fail-with-body -X POST ${this.options.controlUrl}/${job}:run`;
   }
 
-  /** Shows what lies in the dead letter subscriptions, which nobody may consume by default, so that it goes through the operator's door. */
+  /** Shows what lies in the dead letter subscriptions by the control server: by default no identity may consume them. */
   deadLetters(): string {
-    return `curl -sS --fail-with-body ${this.options.operator}/dead-letters`;
+    return `curl -sS --fail-with-body ${this.options.controlUrl}/dead-letters`;
   }
 
   private command(url: string, rest: string, onFailure = "--fail-with-body"): string {

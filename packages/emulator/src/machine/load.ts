@@ -1,6 +1,6 @@
 import { readStack, type Stack, type StackResource } from "@cdktf-serverless-ml/terraform-json";
+import type { Simulated } from "../core/emulator";
 import { LoadError } from "../core/load-error";
-import type { Simulated } from "../core/stand-in";
 import { type Binding, defaultBindings, readBindings, SIMULATED_IAM } from "../iam";
 import { isSimulated, PASSIVE, READ_AT_LOAD } from "./passive";
 import { noticesOf, WITHOUT_EFFECT } from "./without-effect";
@@ -17,7 +17,7 @@ export interface Loaded {
  * Reads a stack and checks that all of it can run here.
  *
  * @param folder holds `cdk.tf.json`.
- * @param simulated what the stand-ins honour.
+ * @param simulated what the emulators honour.
  * @param outputsOf what outputs the stack is used by. Default: its own
  * @throws StackError without a stack, LoadError with every resource, attribute and expression that is not simulated
  */

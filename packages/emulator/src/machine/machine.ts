@@ -1,8 +1,8 @@
 import type { Stack, StackResource } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import { type Clock, RealClock } from "../core/clock";
+import type { Authorizer, Emulator, EmulatorContext, Invoker, RestService } from "../core/emulator";
 import { LoadError } from "../core/load-error";
-import type { Authorizer, Invoker, RestService, StandIn, Surroundings } from "../core/stand-in";
 import { FunctionHost } from "../functions";
 import type { LogEntry } from "../functions/log";
 import {
@@ -17,19 +17,19 @@ import { Network, type Service, TokenAuthority } from "../network";
 import type { TopicPublisher } from "../pubsub/publisher";
 import { Secrets } from "../secrets";
 import { type ChooseModel, dedicatedHosts } from "../vertex";
+import { DelegatingClock } from "./delegating-clock";
+import { all, createEmulators, SIMULATED_SERVICES } from "./emulators";
 import { load } from "./load";
 import { Propagation } from "./propagation";
 import { LineRecorder } from "./recorder";
-import { RelayClock } from "./relay-clock";
 import { type CreatedTask, RunningStack, type WrittenObject } from "./running-stack";
-import { all, createStandIns, SIMULATED_SERVICES } from "./stand-ins";
 
 /** A function that does not start, with the last lines of its log. */
 export class StartError extends Error {}
 
 /** Stands between the parts of a run: what it makes of one is used in its stead. */
-export interface Interposition {
-  /** What stand-ins call functions, and each other, with. */
+export interface Interceptors {
+  /** What emulators call functions, and each other, with. */
   invoker?(invoker: Invoker): Invoker;
   /** Google's APIs, as functions, workflows and clients call them over REST. */
   service?(service: RestService): RestService;
@@ -65,7 +65,7 @@ export interface RunOptions {
   /** How often the run's clients ask again after 429, 5xx, and no answer. Default 0. */
   readonly retries?: number;
   /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
-  readonly interpose?: (surroundings: Pick<Surroundings, "clock" | "recorder">) => Interposition;
+  readonly intercept?: (context: Pick<EmulatorContext, "clock" | "recorder">) => Interceptors;
 }
 
 export interface MachineOptions {
@@ -87,7 +87,7 @@ export interface MachineOptions {
 
 /** The network and the functions of a stack. They stay warm from run to run; everything else is made anew for each. */
 export class Machine {
-  private readonly clock = new RelayClock();
+  private readonly clock = new DelegatingClock();
   private readonly tokens = new TokenAuthority();
   private readonly network: Network;
   private readonly functions: FunctionHost;
@@ -158,7 +158,7 @@ export class Machine {
     write,
     colours,
     retries,
-    interpose,
+    intercept,
     chooseModel,
     propagation = 0,
     mayBeLate,
@@ -176,15 +176,15 @@ export class Machine {
     const { inEffect, onEarly } = late;
     const authorizer = this.authorizerOf({ ...iam, onDenied, inEffect, onEarly });
     this.current = { authorizer, unsimulated };
-    this.clock.leadTo(clock);
+    this.clock.delegateTo(clock);
     functions.requireDeployments();
 
-    const between = interpose?.({ clock, recorder }) ?? {};
+    const between = intercept?.({ clock, recorder }) ?? {};
     const invoker = between.invoker?.(functions) ?? functions;
-    const surroundings: Surroundings = { ...this.place, clock, recorder, authorizer, tokens, invoker };
+    const context: EmulatorContext = { ...this.place, clock, recorder, authorizer, tokens, invoker };
     const written: WrittenObject[] = [];
     const created: CreatedTask[] = [];
-    const standIns = createStandIns(surroundings, stack, {
+    const emulators = createEmulators(context, stack, {
       secrets: this.secrets,
       onWrite: (object) => written.push(object),
       onTask: (queue, id, body) => created.push({ queue, id, body }),
@@ -193,7 +193,7 @@ export class Machine {
     });
     network.services.clear();
     network.services.add(
-      ...all(standIns).map((standIn) => watched(standIn, between.service, (what) => unsimulated.push(what))),
+      ...all(emulators).map((emulator) => watched(emulator, between.service, (what) => unsimulated.push(what))),
       { rest: [doors(functions, tokens, stack.resources)], grpc: [] },
     );
     const parts = {
@@ -202,7 +202,7 @@ export class Machine {
       network,
       tokens,
       functions,
-      standIns,
+      emulators,
       authorizer,
       recorder,
       clock,
@@ -212,7 +212,7 @@ export class Machine {
     late.begin(propagation, authorizer.used);
     return new RunningStack({ ...parts, late, denials, unsimulated, written, created, morePending }, async () => {
       recorder.end();
-      for (const standIn of all(standIns)) standIn.stop();
+      for (const emulator of all(emulators)) emulator.stop();
     });
   }
 
@@ -263,12 +263,12 @@ function doors(functions: FunctionHost, tokens: TokenAuthority, resources: reado
   };
 }
 
-/** Tells what a stand-in refuses because it does not do it. */
+/** Tells what an emulator refuses because it does not do it. */
 function watched(
-  { rest, grpc }: StandIn,
+  { rest, grpc }: Emulator,
   between: (service: RestService) => RestService = (service) => service,
   tell: (what: string) => void,
-): Pick<StandIn, "rest" | "grpc"> {
+): Pick<Emulator, "rest" | "grpc"> {
   const notice = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();

@@ -1,4 +1,4 @@
-import type { Simulated } from "../core/stand-in";
+import type { Simulated } from "../core/emulator";
 
 /**
  * Types that do nothing while a stack runs, and why. All their attributes are taken: none of them can change what happens here.
@@ -24,7 +24,7 @@ export const READ_AT_LOAD: readonly string[] = [
   "google_storage_project_service_account",
 ];
 
-/** Whether a path, such as `retry_config.max_attempts`, is among what a stand-in honours, itself or with the block it is in. */
+/** Whether a path, such as `retry_config.max_attempts`, is among what an emulator honours, itself or with the block it is in. */
 export function isSimulated(simulated: Simulated, type: string, path: string): boolean {
   const attributes = Object.hasOwn(simulated, type) ? (simulated[type] ?? []) : [];
   return attributes.some((known) => path === known || path.startsWith(`${known}.`) || known.startsWith(`${path}.`));

@@ -20,21 +20,21 @@ const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
  * each bucket, and fire each schedule, as a service account that may. Where no binding lets one, a function is told so; other
  * resources are left out, as they are no way into the stack.
  */
-export async function plainCommands(running: RunningStack, operator: string): Promise<Command[]> {
-  return new PlainCommands(running, operator).all();
+export async function plainCommands(running: RunningStack, controlUrl: string): Promise<Command[]> {
+  return new PlainCommands(running, controlUrl).all();
 }
 
 class PlainCommands {
   constructor(
     private readonly running: RunningStack,
-    private readonly operator: string,
+    private readonly controlUrl: string,
   ) {}
 
   async all(): Promise<Command[]> {
-    const { running, operator } = this;
+    const { running, controlUrl } = this;
     const each = (type: string, command: (attributes: Attributes, resource: StackResource) => Promise<Command[]>) =>
       Promise.all(running.named(type).map((resource) => command(resource.attributes, resource)));
-    const curl = await running.curl({ operator });
+    const curl = await running.curl({ controlUrl });
     const commands = await Promise.all([
       each("google_cloudfunctions2_function", async (_, resource) => [await this.call(resource)]),
       each("google_pubsub_topic", (topic) => this.publish(topic)),
@@ -109,8 +109,8 @@ class PlainCommands {
   }
 
   private curlAs(caller: string): Promise<Curl> {
-    const { running, operator } = this;
-    return running.curl({ operator, ...(caller !== "allUsers" && { email: caller }) });
+    const { running, controlUrl } = this;
+    return running.curl({ controlUrl, ...(caller !== "allUsers" && { email: caller }) });
   }
 
   private settings(resource: StackResource) {

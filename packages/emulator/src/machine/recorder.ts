@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock";
-import type { Hop, Recorder } from "../core/stand-in";
+import type { Hop, Recorder } from "../core/emulator";
 
 /** SGR codes of ECMA-48: a colour and how it ends. */
 const COLOURS = { dim: [2, 22], green: [32, 39], red: [31, 39], cyan: [36, 39] } as const;

@@ -8,11 +8,11 @@ import type { Network, TokenAuthority } from "../network";
 import type { Upcoming } from "../scheduler/scheduler";
 import { Client } from "./client";
 import { Curl } from "./curl";
+import type { Emulators } from "./emulators";
+import { all } from "./emulators";
 import type { Propagation } from "./propagation";
-import { untilQuiet } from "./quiet";
 import type { LineRecorder } from "./recorder";
-import type { StandIns } from "./stand-ins";
-import { all } from "./stand-ins";
+import { waitUntilIdle } from "./wait-until-idle";
 
 export interface DeadLetter {
   readonly attributes: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export interface RunningParts {
   readonly network: Network;
   readonly tokens: TokenAuthority;
   readonly functions: FunctionHost;
-  readonly standIns: StandIns;
+  readonly emulators: Emulators;
   readonly authorizer: BindingAuthorizer;
   /** The stack's own, whichever this run has. */
   readonly bindings: readonly Binding[];
@@ -50,7 +50,7 @@ export interface RunningParts {
   readonly denials: readonly Denial[];
   /** When bindings take effect, and what was denied before. */
   readonly late: Pick<Propagation, "early" | "at">;
-  /** Calls of what no stand-in does, and of hosts that nobody stands in for, as they come. */
+  /** Calls of what no emulator does, and of hosts that nobody stands in for, as they come. */
   readonly unsimulated: readonly string[];
   /** Objects as they are written. */
   readonly written: readonly WrittenObject[];
@@ -88,13 +88,13 @@ export class RunningStack {
   /**
    * Commands for a terminal.
    *
-   * @param operator URL of the operator's door
+   * @param controlUrl of the control server
    * @param email who calls; without one, commands carry no token
    */
-  async curl({ operator, email }: { operator: string; email?: string }): Promise<Curl> {
+  async curl({ controlUrl, email }: { controlUrl: string; email?: string }): Promise<Curl> {
     const { network } = this.parts;
     const metadata = email === undefined ? undefined : (await network.environment(email)).GCE_METADATA_HOST;
-    return new Curl({ caFile: network.caFile, port: network.port, metadata, operator });
+    return new Curl({ caFile: network.caFile, port: network.port, metadata, controlUrl });
   }
 
   /** Somebody outside. @param email default: the service account that the stack's output `client` names */
@@ -176,7 +176,7 @@ export class RunningStack {
     const topics = this.deadLetterTopics();
     return this.named("google_pubsub_subscription")
       .filter(({ attributes }) => topics.has(attributes.topic))
-      .flatMap(({ attributes }) => this.parts.standIns.pubsub.held(attributes.name))
+      .flatMap(({ attributes }) => this.parts.emulators.pubsub.held(attributes.name))
       .map(({ id, attributes, data }) => ({
         attributes,
         messageId: id,
@@ -192,14 +192,14 @@ export class RunningStack {
 
   /** From now on Cloud Scheduler's jobs run by the clock. @returns when each of them does next */
   startSchedules(): Upcoming[] {
-    const { scheduler } = this.parts.standIns;
+    const { scheduler } = this.parts.emulators;
     scheduler.startTicking();
     return scheduler.upcoming();
   }
 
   /** Fires a Cloud Scheduler job now. @returns false where all its attempts failed */
   async fire(schedule: string): Promise<boolean> {
-    return (await this.parts.standIns.scheduler.fireNow(schedule)).succeeded;
+    return (await this.parts.emulators.scheduler.fireNow(schedule)).succeeded;
   }
 
   /** What the jobs send, decoded; a task's own body too. */
@@ -213,10 +213,10 @@ export class RunningStack {
 
   /** Work that is due, waiting or under way. */
   pending(): number {
-    const { functions, standIns, morePending } = this.parts;
+    const { functions, emulators, morePending } = this.parts;
     const driven = this.driven.reduce((sum, count) => sum + count(), 0);
-    return all(standIns).reduce(
-      (sum, standIn) => sum + standIn.pending(),
+    return all(emulators).reduce(
+      (sum, emulator) => sum + emulator.pending(),
       functions.pending() + morePending() + driven + this.pauses,
     );
   }
@@ -227,9 +227,9 @@ export class RunningStack {
   }
 
   /** Waits until all is quiet; a call that is refused or not simulated ends it. */
-  settled(patience?: number): Promise<"quiet" | "failed" | "stuck"> {
+  settled(patience?: number): Promise<"idle" | "failed" | "stuck"> {
     const { recorder, denials, unsimulated } = this.parts;
-    return untilQuiet({
+    return waitUntilIdle({
       pending: () => this.pending(),
       progress: () => recorder.hops.length,
       failed: () => denials.length + unsimulated.length > 0,

@@ -1,4 +1,4 @@
-import type { Simulated } from "../core/stand-in";
+import type { Simulated } from "../core/emulator";
 
 /** Attributes that are taken though nothing here does what they ask for, and why that cannot change what a run shows. */
 export interface WithoutEffect {

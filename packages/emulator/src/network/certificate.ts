@@ -14,7 +14,7 @@ export interface Authority {
 }
 
 /** @param names DNS names, wildcards for one label allowed */
-export function throwAwayAuthority(names: readonly string[]): Authority {
+export function createEphemeralCa(names: readonly string[]): Authority {
   const caKeys = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const leafKeys = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const issuer = "Local run";

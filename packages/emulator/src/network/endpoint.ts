@@ -8,7 +8,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { ApiError } from "../core/api-error";
 import { type Clock, holding } from "../core/clock";
 import { ConnectionLost } from "../core/connection-lost";
-import type { Caller, RestReply, RestRequest } from "../core/stand-in";
+import type { Caller, RestReply, RestRequest } from "../core/emulator";
 import type { Certificate } from "./certificate";
 import { answerGrpc, internal } from "./grpc";
 import { bodyOf } from "./grpc-messages";

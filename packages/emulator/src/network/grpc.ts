@@ -3,7 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Type } from "protobufjs";
 import { ApiError } from "../core/api-error";
 import { type Clock, holding } from "../core/clock";
-import type { Caller, GrpcService, GrpcStream } from "../core/stand-in";
+import type { Caller, GrpcService, GrpcStream } from "../core/emulator";
 import { bodyOf, definitionOf, frame, messageOf, messagesOf } from "./grpc-messages";
 
 /**
@@ -102,7 +102,7 @@ function encoded(type: Type, reply: object): Buffer {
   return frame(type.encode(type.fromObject(reply)).finish());
 }
 
-/** A fault of the stand-in: told to whoever runs it, not to its caller's retry policy. */
+/** A fault of the emulator: told to whoever runs it, not to its caller's retry policy. */
 export function internal(error: unknown): ApiError {
   console.error(error);
   return new ApiError("INTERNAL", error instanceof Error ? error.message : String(error));

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../core/clock";
-import { throwAwayAuthority } from "./certificate";
+import { createEphemeralCa } from "./certificate";
 import { whenProcessEnds } from "./ending";
 import { Endpoint } from "./endpoint";
 import { type MetadataOptions, MetadataServer } from "./metadata-server";
@@ -39,7 +39,7 @@ const CA_VARIABLES = [
 
 /** Google's network as the run's processes see it: one local TLS port that answers for all of Google's hosts. */
 export class Network {
-  /** Stand-ins are added as they are made. */
+  /** Emulators are added as they are made. */
   readonly services = new Services();
 
   private readonly folder = mkdtempSync(join(tmpdir(), "local-run-"));
@@ -50,7 +50,7 @@ export class Network {
   private readonly forget = whenProcessEnds(this.cleanUp);
 
   constructor(readonly options: NetworkOptions) {
-    const { ca, leaf } = throwAwayAuthority([
+    const { ca, leaf } = createEphemeralCa([
       ...GOOGLE_NAMES,
       `*.${options.region}.run.app`,
       ...(options.moreHosts ?? []),

@@ -1,4 +1,4 @@
-import type { GrpcService, RestService, StandIn } from "../core/stand-in";
+import type { Emulator, GrpcService, RestService } from "../core/emulator";
 
 /** A service may read the `Authorization` header itself, as Cloud Run does: its requests come without a caller. */
 export interface Service extends RestService {
@@ -10,8 +10,8 @@ export class Services {
   private restServices: Service[] = [];
   private grpcServices: GrpcService[] = [];
 
-  add(...standIns: (Pick<StandIn, "grpc"> & { readonly rest: readonly Service[] })[]): void {
-    for (const { rest, grpc } of standIns) {
+  add(...emulators: (Pick<Emulator, "grpc"> & { readonly rest: readonly Service[] })[]): void {
+    for (const { rest, grpc } of emulators) {
       this.restServices.push(...rest);
       this.grpcServices.push(...grpc);
     }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Clock, RealClock } from "../core/clock";
-import type { Tokens } from "../core/stand-in";
+import type { Tokens } from "../core/emulator";
 
 /** Whom a token stands for. */
 export interface Identity {

@@ -1,5 +1,5 @@
 import { ApiError } from "../core/api-error";
-import { onlyFields, readBytes, readText, readTexts, type Wire } from "../core/values";
+import { readBytes, readText, readTexts, rejectUnknownFields, type Wire } from "../core/values";
 import type { PublishedMessage } from "./publisher";
 
 /** A message as it is kept. */
@@ -25,7 +25,7 @@ export function readMessages(given: unknown): PublishedMessage[] {
   if (given.length > MAX_MESSAGES) throw invalid(`The request has ${given.length} messages; allowed: ${MAX_MESSAGES}.`);
   const messages = given.map((message, index) => {
     const at = `messages[${index}]`;
-    onlyFields(message ?? {}, FIELDS, at);
+    rejectUnknownFields(message ?? {}, FIELDS, at);
     return {
       data: readBytes(message?.data, `${at}.data`),
       attributes: readTexts(message?.attributes, `${at}.attributes`),

@@ -1,4 +1,4 @@
-import type { Caller } from "../core/stand-in";
+import type { Caller } from "../core/emulator";
 
 /** A message as a publisher gives it. */
 export interface PublishedMessage {
@@ -8,7 +8,7 @@ export interface PublishedMessage {
   readonly orderingKey?: string;
 }
 
-/** Publishes for other stand-ins, such as notifications of Cloud Storage, with the very checks that a call from outside gets. */
+/** Publishes for other emulators, such as notifications of Cloud Storage, with the very checks that a call from outside gets. */
 export interface TopicPublisher {
   /**
    * @param caller needs `pubsub.topics.publish` on the topic

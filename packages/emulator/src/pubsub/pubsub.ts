@@ -1,17 +1,17 @@
 import { ApiError } from "../core/api-error";
-import { Refusals } from "../core/load-error";
-import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
 import type {
   Caller,
+  Emulator,
+  EmulatorContext,
   EvaluatedResource,
   GrpcService,
   GrpcStream,
   RestService,
   Simulated,
-  StandIn,
-  Surroundings,
-} from "../core/stand-in";
-import { onlyFields, readText } from "../core/values";
+} from "../core/emulator";
+import { LoadProblems } from "../core/load-error";
+import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
+import { readText, rejectUnknownFields } from "../core/values";
 import { checkMessages, type Message, readMessages } from "./message";
 import type { PublishedMessage, TopicPublisher } from "./publisher";
 import { Puller } from "./pull";
@@ -26,7 +26,7 @@ const TOPIC = "projects/*/topics/*";
 const SUBSCRIPTION = "projects/*/subscriptions/*";
 
 export interface PubSubOptions {
-  /** Makes what dead letters are forwarded with of the stand-in itself. Default: it is what does it. */
+  /** Makes what dead letters are forwarded with of the emulator itself. Default: it is what does it. */
   readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
 }
 
@@ -36,8 +36,8 @@ interface Topic {
   readonly check?: SchemaCheck;
 }
 
-/** Stands in for Pub/Sub. What it does and does not: FIDELITY.md. */
-export class PubSubStandIn implements StandIn, TopicPublisher {
+/** Emulates Pub/Sub. What it does and does not: FIDELITY.md. */
+export class PubSubEmulator implements Emulator, TopicPublisher {
   static readonly simulated: Simulated = {
     google_pubsub_schema: SCHEMA_ATTRIBUTES,
     google_pubsub_topic: TOPIC_ATTRIBUTES,
@@ -56,7 +56,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
 
   /** @throws LoadError for topics and subscriptions that cannot be simulated */
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     options: PubSubOptions = {},
   ) {
@@ -93,7 +93,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
 
   async publish(caller: Caller, topic: string, message: PublishedMessage): Promise<string> {
     checkMessages([message]);
-    return this.accept(caller, topicName(topic, this.surroundings.project), [message])[0] as string;
+    return this.accept(caller, topicName(topic, this.context.project), [message])[0] as string;
   }
 
   /** Publishes as one of Google's own accounts, such as the agent of Cloud Storage. */
@@ -103,14 +103,14 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
 
   /** Messages that a subscription holds, delivered or not, until they are acknowledged. @param name full, or the id */
   held(name: string): readonly Message[] {
-    const full = name.includes("/") ? name : `projects/${this.surroundings.project}/subscriptions/${name}`;
+    const full = name.includes("/") ? name : `projects/${this.context.project}/subscriptions/${name}`;
     return this.subscriptionCalled(full).backlog.messages;
   }
 
   private load(resources: readonly EvaluatedResource[]): void {
-    const { surroundings, topics } = this;
-    const { project } = surroundings;
-    const refusals = new Refusals();
+    const { context, topics } = this;
+    const { project } = context;
+    const refusals = new LoadProblems();
     const schemas = new Map<string, Schema>();
     for (const resource of resources) {
       if (resource.type !== "google_pubsub_schema") continue;
@@ -135,12 +135,12 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
     for (const topic of [settings.topic, settings.deadLetter?.topic]) {
       if (topic && !this.topics.has(topic)) throw new Error(`the topic ${topic} is not in the stack`);
     }
-    const subscription = new Subscription(this.surroundings, this.forwarder, settings);
+    const subscription = new Subscription(this.context, this.forwarder, settings);
     this.topics.get(settings.topic)?.subscriptions.push(subscription);
     this.subscriptions.set(settings.name, subscription);
-    if (settings.push) this.pushers.set(subscription, new Pusher(this.surroundings, subscription, settings.push));
+    if (settings.push) this.pushers.set(subscription, new Pusher(this.context, subscription, settings.push));
     else {
-      const { clock } = this.surroundings;
+      const { clock } = this.context;
       const puller = new Puller(clock, subscription);
       this.pullers.set(subscription, puller);
       this.streams.set(puller, new Streams(clock, subscription, puller));
@@ -159,7 +159,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
         name: "Pull",
         http: `${on}:pull`,
         run: (call) => {
-          onlyFields(call.request, ["subscription", "maxMessages", "returnImmediately"], "");
+          rejectUnknownFields(call.request, ["subscription", "maxMessages", "returnImmediately"], "");
           const received = this.puller(call).pull(Number(call.request.maxMessages), call.wire);
           return received.length > 0 ? { receivedMessages: received } : {};
         },
@@ -168,7 +168,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
         name: "Acknowledge",
         http: `${on}:acknowledge`,
         run: (call) => {
-          onlyFields(call.request, ["subscription", "ackIds"], "");
+          rejectUnknownFields(call.request, ["subscription", "ackIds"], "");
           this.puller(call).acknowledge(call.request.ackIds);
           return {};
         },
@@ -177,7 +177,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
         name: "ModifyAckDeadline",
         http: `${on}:modifyAckDeadline`,
         run: async (call) => {
-          onlyFields(call.request, ["subscription", "ackIds", "ackDeadlineSeconds"], "");
+          rejectUnknownFields(call.request, ["subscription", "ackIds", "ackDeadlineSeconds"], "");
           await this.puller(call).modifyDeadline(call.request.ackIds, Number(call.request.ackDeadlineSeconds ?? 0));
           return {};
         },
@@ -186,17 +186,17 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
   }
 
   private publishAll({ request, caller }: Call): object {
-    onlyFields(request, ["topic", "messages"], "");
+    rejectUnknownFields(request, ["topic", "messages"], "");
     return { messageIds: this.accept(caller, readText(request.topic, "topic"), readMessages(request.messages)) };
   }
 
   private accept(caller: Caller, topic: string, messages: readonly PublishedMessage[]): string[] {
-    this.surroundings.authorizer.require(caller, "pubsub.topics.publish", topic);
+    this.context.authorizer.require(caller, "pubsub.topics.publish", topic);
     const found = this.topics.get(topic);
     if (!found) throw new ApiError("NOT_FOUND", `Resource not found (resource=${topic.split("/").at(-1)}).`);
     const { subscriptions, check } = found;
     const checked = check ? messages.map(check) : messages;
-    const publishTime = this.surroundings.clock.now();
+    const publishTime = this.context.clock.now();
     return checked.map((published) => {
       const id = `1${String(++this.published).padStart(15, "0")}`;
       const message = { ...published, id, publishTime };
@@ -215,7 +215,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
       PUBLISHED: undefined,
     };
     const to = `topic ${topic.split("/").at(-1)}`;
-    this.surroundings.recorder.hop({ from: email, to, what: `message ${id}`, status, detail: why[status] });
+    this.context.recorder.hop({ from: email, to, what: `message ${id}`, status, detail: why[status] });
   }
 
   /** Source: `Subscriber.StreamingPull` in pubsub.proto. */
@@ -228,7 +228,7 @@ export class PubSubStandIn implements StandIn, TopicPublisher {
 
   private puller({ request, caller }: Pick<Call, "request" | "caller">): Puller {
     const name = readText(request.subscription, "subscription");
-    this.surroundings.authorizer.require(caller, "pubsub.subscriptions.consume", name);
+    this.context.authorizer.require(caller, "pubsub.subscriptions.consume", name);
     const puller = this.pullers.get(this.subscriptionCalled(name));
     if (!puller)
       throw new ApiError("FAILED_PRECONDITION", `The subscription ${name} pushes; it cannot be pulled from.`);

@@ -1,6 +1,6 @@
 import { Alarm } from "../core/alarm";
+import type { EmulatorContext } from "../core/emulator";
 import { bearer } from "../core/identity";
-import type { Surroundings } from "../core/stand-in";
 import { JSON_WIRE } from "../core/values";
 import type { Delivery } from "./backlog";
 import { messageResource } from "./message";
@@ -28,11 +28,11 @@ export class Pusher {
   private stopped = false;
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     private readonly subscription: Subscription,
     private readonly settings: PushSettings,
   ) {
-    this.alarm = new Alarm(surroundings.clock, () => this.pushDue());
+    this.alarm = new Alarm(context.clock, () => this.pushDue());
     subscription.onChange = () => this.pushDue();
   }
 
@@ -42,7 +42,7 @@ export class Pusher {
   }
 
   private pushDue(): void {
-    const now = this.surroundings.clock.now();
+    const now = this.context.clock.now();
     const { backlog } = this.subscription;
     while (!this.stopped && this.out < this.window) {
       const next = backlog.next;
@@ -58,7 +58,7 @@ export class Pusher {
   }
 
   private async push(delivery: Delivery, start: number): Promise<void> {
-    const { clock, recorder, invoker } = this.surroundings;
+    const { clock, recorder, invoker } = this.context;
     this.out++;
     const { status, failure } = await invoker.invoke(this.request(delivery));
     this.out--;
@@ -82,7 +82,7 @@ export class Pusher {
     this.failures = acknowledged ? 0 : this.failures + 1;
     this.window = acknowledged ? Math.min(this.window + 1, MAX_WINDOW) : Math.max(Math.floor(this.window / 2), 1);
     if (acknowledged || this.subscription.settings.retry) return;
-    this.pausedUntil = this.surroundings.clock.now() + Math.min(MIN_PAUSE * 2 ** (this.failures - 1), MAX_PAUSE);
+    this.pausedUntil = this.context.clock.now() + Math.min(MIN_PAUSE * 2 ** (this.failures - 1), MAX_PAUSE);
   }
 
   /** The wrapped form. The ack deadline is also the request's timeout: `Subscription.ack_deadline_seconds` in pubsub.proto. */
@@ -101,7 +101,7 @@ export class Pusher {
       headers: {
         "Content-Type": "application/json",
         "User-Agent": "CloudPubSub-Google",
-        ...(identity ? { Authorization: bearer(this.surroundings.tokens, identity, endpoint) } : {}),
+        ...(identity ? { Authorization: bearer(this.context.tokens, identity, endpoint) } : {}),
       },
       body: Buffer.from(JSON.stringify(body)),
       deadline: ackDeadline,

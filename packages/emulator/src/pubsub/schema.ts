@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Type as AvroType, types } from "avsc";
 import { parse, type Type } from "protobufjs";
 import { ApiError } from "../core/api-error";
-import type { EvaluatedResource } from "../core/stand-in";
+import type { EvaluatedResource } from "../core/emulator";
 import { block, oneOf } from "../core/terraform-values";
 import { readProtoJson } from "./proto-json";
 import type { PublishedMessage } from "./publisher";

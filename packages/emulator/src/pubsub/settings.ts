@@ -1,5 +1,5 @@
+import type { EvaluatedResource } from "../core/emulator";
 import type { Identity } from "../core/identity";
-import type { EvaluatedResource } from "../core/stand-in";
 import { block, duration, number } from "../core/terraform-values";
 import { type Filter, parseFilter } from "./filter";
 

@@ -1,7 +1,7 @@
 import { Alarm } from "../core/alarm";
 import { ApiError } from "../core/api-error";
 import type { Clock } from "../core/clock";
-import type { GrpcStream } from "../core/stand-in";
+import type { GrpcStream } from "../core/emulator";
 import { GRPC_WIRE } from "../core/values";
 import { sizeOf } from "./message";
 import type { Puller } from "./pull";

@@ -1,6 +1,6 @@
 import { backoff } from "../core/backoff";
+import type { EmulatorContext } from "../core/emulator";
 import { serviceAgent } from "../core/identity";
-import type { Surroundings } from "../core/stand-in";
 import { rfc3339 } from "../core/values";
 import { Backlog, type Delivery } from "./backlog";
 import type { Message } from "./message";
@@ -14,7 +14,7 @@ export class Subscription {
   onChange: () => void = () => {};
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     private readonly publisher: TopicPublisher,
     readonly settings: SubscriptionSettings,
   ) {
@@ -24,7 +24,7 @@ export class Subscription {
   /** @returns false where the filter acknowledges the message itself */
   offer(message: Message): boolean {
     if (this.settings.filter && !this.settings.filter(message.attributes)) return false;
-    this.backlog.add(message, this.surroundings.clock.now());
+    this.backlog.add(message, this.context.clock.now());
     this.onChange();
     return true;
   }
@@ -49,7 +49,7 @@ export class Subscription {
     ) {
       this.backlog.remove(delivery);
     } else {
-      this.backlog.putBack(delivery, this.surroundings.clock.now() + this.wait(delivery.attempt));
+      this.backlog.putBack(delivery, this.context.clock.now() + this.wait(delivery.attempt));
     }
     this.onChange();
   }
@@ -68,7 +68,7 @@ export class Subscription {
    * @returns false where it stays
    */
   private async deadLetter({ message, attempt }: Delivery, topic: string): Promise<boolean> {
-    const { authorizer, recorder, project, projectNumber } = this.surroundings;
+    const { authorizer, recorder, project, projectNumber } = this.context;
     const { name, id } = this.settings;
     const agent = { email: serviceAgent(projectNumber, "gcp-sa-pubsub") };
     let failure: Error | undefined;

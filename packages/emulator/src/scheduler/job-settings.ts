@@ -1,6 +1,6 @@
 import type { Backoff } from "../core/backoff";
+import type { EvaluatedResource } from "../core/emulator";
 import { CLOUD_PLATFORM, type Identity } from "../core/identity";
-import type { EvaluatedResource } from "../core/stand-in";
 import { block, duration, number, oneOf } from "../core/terraform-values";
 import { Cron } from "./cron";
 

@@ -1,6 +1,6 @@
 import { backoff } from "../core/backoff";
+import type { EmulatorContext, Invocation } from "../core/emulator";
 import { bearer } from "../core/identity";
-import type { Invocation, Surroundings } from "../core/stand-in";
 import { rfc3339 } from "../core/values";
 import type { JobSettings } from "./job-settings";
 
@@ -25,7 +25,7 @@ export class Job {
   private readonly waits = new Set<() => void>();
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     readonly settings: JobSettings,
   ) {}
 
@@ -38,7 +38,7 @@ export class Job {
    * @param until when the next execution is due; no retry begins then or later
    */
   async execute(scheduled: number, until = Number.POSITIVE_INFINITY): Promise<Execution> {
-    const { clock } = this.surroundings;
+    const { clock } = this.context;
     this.running++;
     const first = clock.now();
     for (let attempts = 1; ; attempts++) {
@@ -62,7 +62,7 @@ export class Job {
   private async waitUntil(time: number): Promise<void> {
     let end = () => {};
     await new Promise<void>((resolve) => {
-      const cancel = this.surroundings.clock.at(time, resolve);
+      const cancel = this.context.clock.at(time, resolve);
       end = () => {
         cancel();
         resolve();
@@ -78,7 +78,7 @@ export class Job {
   }
 
   private async attempt(scheduled: number, attempt: number): Promise<number> {
-    const { clock, invoker, recorder } = this.surroundings;
+    const { clock, invoker, recorder } = this.context;
     if (this.stopped) return this.lastStatus ?? 0;
     const start = clock.now();
     this.lastAttempt = start;
@@ -110,7 +110,7 @@ export class Job {
       deadline: attemptDeadline,
       headers: {
         ...Object.fromEntries(headers),
-        ...(identity ? { Authorization: bearer(this.surroundings.tokens, identity, url) } : {}),
+        ...(identity ? { Authorization: bearer(this.context.tokens, identity, url) } : {}),
         "User-Agent": "Google-Cloud-Scheduler",
         "X-CloudScheduler": "true",
         "X-CloudScheduler-JobName": id,

@@ -1,7 +1,14 @@
 import { ApiError } from "../core/api-error";
-import { Refusals } from "../core/load-error";
+import type {
+  Emulator,
+  EmulatorContext,
+  EvaluatedResource,
+  GrpcService,
+  RestService,
+  Simulated,
+} from "../core/emulator";
+import { LoadProblems } from "../core/load-error";
 import { type Call, type Rpc, restService } from "../core/rpc";
-import type { EvaluatedResource, GrpcService, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
 import { readText } from "../core/values";
 import { type Execution, Job } from "./job";
 import { JOB_ATTRIBUTES, jobSettings } from "./job-settings";
@@ -21,8 +28,8 @@ export interface Upcoming {
   readonly next?: number;
 }
 
-/** Stands in for Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does not: FIDELITY.md. */
-export class SchedulerStandIn implements StandIn {
+/** Emulates Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does not: FIDELITY.md. */
+export class SchedulerEmulator implements Emulator {
   static readonly simulated: Simulated = { google_cloud_scheduler_job: JOB_ATTRIBUTES };
 
   readonly rest: readonly RestService[];
@@ -32,14 +39,14 @@ export class SchedulerStandIn implements StandIn {
 
   /** @throws LoadError for jobs that cannot be simulated */
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
   ) {
-    const { project, region } = surroundings;
-    const refusals = new Refusals();
+    const { project, region } = context;
+    const refusals = new LoadProblems();
     for (const resource of resources.filter(({ type }) => type === "google_cloud_scheduler_job")) {
       const settings = refusals.attempt(resource.address, () => jobSettings(resource, project, region));
-      if (settings) this.jobs.set(settings.name, new Job(surroundings, settings));
+      if (settings) this.jobs.set(settings.name, new Job(context, settings));
     }
     refusals.throwIfAny();
     this.rest = [restService({ hosts: ["cloudscheduler.googleapis.com"], rpcs: this.rpcs() })];
@@ -52,7 +59,7 @@ export class SchedulerStandIn implements StandIn {
 
   /** @param name full, or the id. @throws ApiError NOT_FOUND */
   fireNow(name: string): Promise<Execution> {
-    return this.fireAsOf(name, this.surroundings.clock.now());
+    return this.fireAsOf(name, this.context.clock.now());
   }
 
   /** Executes a job now, telling its target another time. @param time milliseconds since 1970. @throws ApiError NOT_FOUND */
@@ -64,12 +71,12 @@ export class SchedulerStandIn implements StandIn {
   startTicking(): void {
     if (this.tickers.length > 0) return;
     const active = [...this.jobs.values()].filter(({ settings }) => !settings.paused);
-    this.tickers = active.map((job) => new Ticker(this.surroundings.clock, job));
+    this.tickers = active.map((job) => new Ticker(this.context.clock, job));
   }
 
   /** When each job is next due, as long as the clock ticks. */
   upcoming(): Upcoming[] {
-    const now = this.surroundings.clock.now();
+    const now = this.context.clock.now();
     return [...this.jobs.values()].map(({ settings: { id, schedule, timeZone, paused, cron } }) => ({
       id,
       schedule,
@@ -118,22 +125,22 @@ export class SchedulerStandIn implements StandIn {
   private runJob(call: Call): object {
     this.authorize(call, "cloudscheduler.jobs.run");
     const job = this.job(readText(call.request.name, "name"));
-    void job.execute(this.surroundings.clock.now());
+    void job.execute(this.context.clock.now());
     return this.resource(job, call);
   }
 
   /** Jobs have no bindings of their own; the project's hold. */
   private authorize({ caller }: Call, permission: string): void {
-    const { authorizer, project } = this.surroundings;
+    const { authorizer, project } = this.context;
     authorizer.require(caller, permission, `projects/${project}`);
   }
 
   private resource(job: Job, { wire }: Call): object {
-    return jobResource(job, this.surroundings.clock.now(), wire);
+    return jobResource(job, this.context.clock.now(), wire);
   }
 
   private job(name: string): Job {
-    const { project, region } = this.surroundings;
+    const { project, region } = this.context;
     const job = this.jobs.get(name.includes("/") ? name : `projects/${project}/locations/${region}/jobs/${name}`);
     if (job) return job;
     throw new ApiError("NOT_FOUND", "Job not found.");

@@ -1,3 +1,3 @@
 export { readSecrets, SecretsFileError } from "./read-secrets";
-export { SecretManagerStandIn } from "./secret-manager";
+export { SecretManagerEmulator } from "./secret-manager";
 export { type SecretReference, Secrets } from "./secrets";

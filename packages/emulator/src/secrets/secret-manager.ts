@@ -1,15 +1,15 @@
 import { ApiError } from "../core/api-error";
-import { Refusals } from "../core/load-error";
+import type { Emulator, EmulatorContext, EvaluatedResource, RestService, Simulated } from "../core/emulator";
+import { LoadProblems } from "../core/load-error";
 import { type Call, restService } from "../core/rpc";
-import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
 import { readText } from "../core/values";
 import { crc32c } from "../storage/checksums";
 import type { Secrets } from "./secrets";
 
 const VERSION = "google_secret_manager_secret_version";
 
-/** Stands in for Secret Manager. What it does and does not: FIDELITY.md. */
-export class SecretManagerStandIn implements StandIn {
+/** Emulates Secret Manager. What it does and does not: FIDELITY.md. */
+export class SecretManagerEmulator implements Emulator {
   static readonly simulated: Simulated = { [VERSION]: ["secret", "secret_data", "deletion_policy"] };
 
   readonly rest: readonly RestService[];
@@ -17,11 +17,11 @@ export class SecretManagerStandIn implements StandIn {
 
   /** @throws LoadError for a secret of more than one version */
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     private readonly secrets: Secrets,
   ) {
-    const refusals = new Refusals();
+    const refusals = new LoadProblems();
     const seen = new Set<string>();
     for (const { address, type, attributes } of resources) {
       if (type !== VERSION) continue;
@@ -48,11 +48,11 @@ export class SecretManagerStandIn implements StandIn {
       throw new ApiError("INVALID_ARGUMENT", `Invalid version ${version}; allowed: a number, or latest.`);
     }
     const name = this.secrets.fullName(secret);
-    this.surroundings.authorizer.require(caller, "secretmanager.versions.access", name);
+    this.context.authorizer.require(caller, "secretmanager.versions.access", name);
     const value = this.secrets.valueOf(name);
     if (value === undefined) throw new ApiError("NOT_FOUND", `Secret [${name}] not found or has no versions.`);
     const data = Buffer.from(value);
-    const { projectNumber } = this.surroundings;
+    const { projectNumber } = this.context;
     return {
       name: `projects/${projectNumber}/secrets/${name.split("/").at(-1)}/versions/${version === "latest" ? 1 : version}`,
       // An int64, in JSON a text.

@@ -1,4 +1,4 @@
-import type { EvaluatedResource } from "../core/stand-in";
+import type { EvaluatedResource } from "../core/emulator";
 
 /** A secret as a resource names it. */
 export interface SecretReference {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { EvaluatedResource, Simulated } from "../core/stand-in";
+import type { EvaluatedResource, Simulated } from "../core/emulator";
 import type { BucketSettings, EventType } from "./bucket";
 import type { NotificationConfig } from "./notifications";
 import type { WritableMetadata } from "./stored-object";

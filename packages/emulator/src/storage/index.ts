@@ -1,4 +1,4 @@
 export { agent as storageAgent } from "./notifications";
 export { PUBLIC_OBJECTS } from "./public-objects";
-export { StorageStandIn } from "./storage";
+export { StorageEmulator } from "./storage";
 export type { StoredObject } from "./stored-object";

@@ -1,5 +1,5 @@
 import { gunzipSync } from "node:zlib";
-import type { RestReply } from "../core/stand-in";
+import type { RestReply } from "../core/emulator";
 import { rangeNotSatisfiable } from "./storage-error";
 import { etag, type StoredObject } from "./stored-object";
 

@@ -1,5 +1,5 @@
 import { ApiError } from "../core/api-error";
-import type { Surroundings } from "../core/stand-in";
+import type { EmulatorContext } from "../core/emulator";
 import type { TopicPublisher } from "../pubsub/publisher";
 import type { Change, EventType } from "./bucket";
 import { toResource } from "./stored-object";
@@ -30,7 +30,7 @@ export class Notifications {
   private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     private readonly configs: readonly NotificationConfig[],
     private readonly publisher: () => TopicPublisher | undefined,
   ) {}
@@ -51,7 +51,7 @@ export class Notifications {
       if (config.bucket !== bucket || !name.startsWith(config.objectNamePrefix)) continue;
       if (!config.eventTypes.includes(change.type)) continue;
       this.underWay++;
-      void this.publish(config, change, this.surroundings.clock.now(), 1);
+      void this.publish(config, change, this.context.clock.now(), 1);
     }
   }
 
@@ -62,7 +62,7 @@ export class Notifications {
     let detail: string | undefined;
     try {
       if (!publisher) throw new ApiError("NOT_FOUND", `No Pub/Sub runs that has ${config.topic}`);
-      const id = await publisher.publish(agent(this.surroundings), config.topic, message(config, change, eventTime));
+      const id = await publisher.publish(agent(this.context), config.topic, message(config, change, eventTime));
       detail = `message ${id}`;
     } catch (error) {
       status = error instanceof ApiError ? `${error.code}: ${error.message}` : String(error);
@@ -71,7 +71,7 @@ export class Notifications {
       else this.underWay--;
       return;
     } finally {
-      this.surroundings.recorder.hop({
+      this.context.recorder.hop({
         from: `bucket ${config.bucket}`,
         to: config.topic.replace(/^.*\/topics\//, "topic "),
         what: `${change.type} ${change.object.name}`,
@@ -84,7 +84,7 @@ export class Notifications {
   }
 
   private publishLater(config: NotificationConfig, change: Change, eventTime: number, attempt: number): void {
-    const { clock } = this.surroundings;
+    const { clock } = this.context;
     const wait = Math.min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT);
     const cancel = clock.at(clock.now() + wait, () => {
       this.waiting.delete(cancel);
@@ -95,7 +95,7 @@ export class Notifications {
 }
 
 /** The Cloud Storage service agent of the project. */
-export function agent({ projectNumber }: Surroundings): { email: string } {
+export function agent({ projectNumber }: EmulatorContext): { email: string } {
   return { email: `service-${projectNumber}@gs-project-accounts.iam.gserviceaccount.com` };
 }
 

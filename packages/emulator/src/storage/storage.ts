@@ -1,5 +1,5 @@
 import type { ApiError } from "../core/api-error";
-import type { Caller, EvaluatedResource, StandIn, Surroundings } from "../core/stand-in";
+import type { Caller, Emulator, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import type { TopicPublisher } from "../pubsub/publisher";
 import { Bucket, type BucketSettings, type Change, type MetadataPatch } from "./bucket";
 import { readBucket, readNotification, readObject, simulated } from "./configuration";
@@ -43,7 +43,7 @@ export interface DeleteOptions {
 }
 
 /** Cloud Storage: buckets and objects with generations, preconditions and notifications, and IAM on every call. */
-export class StorageStandIn implements StandIn {
+export class StorageEmulator implements Emulator {
   static readonly simulated = simulated;
 
   readonly rest = [new StorageRest(this)];
@@ -54,7 +54,7 @@ export class StorageStandIn implements StandIn {
 
   /** @throws ApiError PERMISSION_DENIED when Cloud Storage's service agent may not publish to a notification's topic */
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     private readonly options: StorageOptions = {},
   ) {
@@ -63,14 +63,14 @@ export class StorageStandIn implements StandIn {
     const configs = ofType("google_storage_notification").map((resource, index) =>
       readNotification(resource, index + 1),
     );
-    this.notifications = new Notifications(surroundings, configs, () => this.publisher);
+    this.notifications = new Notifications(context, configs, () => this.publisher);
 
     for (const resource of ofType("google_storage_bucket")) this.addBucket(readBucket(resource));
     for (const name of Object.keys(PUBLIC_OBJECTS)) this.addPublicBucket(name);
     // Creating a notification fails at once without the grant: Cloud Storage tries the topic.
     for (const { topic } of configs) {
       const name = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
-      surroundings.authorizer.require(agent(surroundings), "pubsub.topics.publish", name);
+      context.authorizer.require(agent(context), "pubsub.topics.publish", name);
     }
     for (const resource of ofType("google_storage_bucket_object")) {
       const object = readObject(resource, options.directory ?? ".");
@@ -180,7 +180,7 @@ export class StorageStandIn implements StandIn {
   }
 
   private addBucket(settings: BucketSettings): Bucket {
-    const bucket = new Bucket(settings, this.surroundings.clock, (change) => {
+    const bucket = new Bucket(settings, this.context.clock, (change) => {
       this.options.onChange?.(change);
       this.notifications.tell(change);
     });
@@ -205,11 +205,7 @@ export class StorageStandIn implements StandIn {
   private require(caller: Caller, permission: string, { settings }: Bucket, object?: string): void {
     if (settings.public && (permission === "storage.objects.get" || permission === "storage.objects.list")) return;
     const bucket = `projects/_/buckets/${settings.name}`;
-    this.surroundings.authorizer.require(
-      caller,
-      permission,
-      object === undefined ? bucket : `${bucket}/objects/${object}`,
-    );
+    this.context.authorizer.require(caller, permission, object === undefined ? bucket : `${bucket}/objects/${object}`);
   }
 }
 

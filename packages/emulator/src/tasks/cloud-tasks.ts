@@ -1,8 +1,15 @@
 import { ApiError } from "../core/api-error";
-import { Refusals } from "../core/load-error";
+import type {
+  Emulator,
+  EmulatorContext,
+  EvaluatedResource,
+  GrpcService,
+  RestService,
+  Simulated,
+} from "../core/emulator";
+import { LoadProblems } from "../core/load-error";
 import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
-import type { EvaluatedResource, GrpcService, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
-import { onlyFields, readEnum, readText } from "../core/values";
+import { readEnum, readText, rejectUnknownFields } from "../core/values";
 import { Queue } from "./queue";
 import { QUEUE_ATTRIBUTES, queueSettings } from "./queue-settings";
 import { queueResource, taskResource, VIEWS, type View } from "./resources";
@@ -16,8 +23,8 @@ export interface CloudTasksOptions {
   readonly onTask?: (queue: string, id: string, body: Buffer) => void;
 }
 
-/** Stands in for Cloud Tasks. What it does and does not: FIDELITY.md. */
-export class CloudTasksStandIn implements StandIn {
+/** Emulates Cloud Tasks. What it does and does not: FIDELITY.md. */
+export class TasksEmulator implements Emulator {
   static readonly simulated: Simulated = { google_cloud_tasks_queue: QUEUE_ATTRIBUTES };
 
   readonly rest: readonly RestService[];
@@ -26,15 +33,15 @@ export class CloudTasksStandIn implements StandIn {
 
   /** @throws LoadError for queues that cannot be simulated */
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     private readonly options: CloudTasksOptions = {},
   ) {
-    const { project, region } = surroundings;
-    const refusals = new Refusals();
+    const { project, region } = context;
+    const refusals = new LoadProblems();
     for (const resource of resources.filter(({ type }) => type === "google_cloud_tasks_queue")) {
       const settings = refusals.attempt(resource.address, () => queueSettings(resource, project, region));
-      if (settings) this.queues.set(settings.name, new Queue(surroundings, settings));
+      if (settings) this.queues.set(settings.name, new Queue(context, settings));
     }
     refusals.throwIfAny();
 
@@ -77,14 +84,14 @@ export class CloudTasksStandIn implements StandIn {
 
   private createTask(call: Call): object {
     const { request, caller, wire } = call;
-    onlyFields(request, ["parent", "task", "responseView"], "");
+    rejectUnknownFields(request, ["parent", "task", "responseView"], "");
     const name = readText(request.parent, "parent");
     const view = this.authorizedView(call, name, request.responseView, "cloudtasks.tasks.create");
-    const task = readTask(request.task, name, this.surroundings.clock.now());
+    const task = readTask(request.task, name, this.context.clock.now());
     const queue = this.queue(name);
     if (task.identity) {
-      const account = `projects/${this.surroundings.project}/serviceAccounts/${task.identity.email}`;
-      this.surroundings.authorizer.require(caller, "iam.serviceAccounts.actAs", account);
+      const account = `projects/${this.context.project}/serviceAccounts/${task.identity.email}`;
+      this.context.authorizer.require(caller, "iam.serviceAccounts.actAs", account);
     }
     const queued = queue.add(task);
     this.options.onTask?.(queue.settings.id, queued.id, task.body);
@@ -117,20 +124,20 @@ export class CloudTasksStandIn implements StandIn {
 
   private deleteTask({ request, caller }: Call): object {
     const { queue, id } = splitName(request.name);
-    this.surroundings.authorizer.require(caller, "cloudtasks.tasks.delete", queue);
+    this.context.authorizer.require(caller, "cloudtasks.tasks.delete", queue);
     this.queue(queue).delete(id);
     return {};
   }
 
   private getQueue({ request, caller, wire }: Call): object {
     const name = readText(request.name, "name");
-    this.surroundings.authorizer.require(caller, "cloudtasks.queues.get", name);
+    this.context.authorizer.require(caller, "cloudtasks.queues.get", name);
     return queueResource(this.queue(name).settings, wire);
   }
 
   /** The full view needs a permission of its own: `Task.View` in google/cloud/tasks/v2/task.proto. */
   private authorizedView({ caller }: Call, queue: string, given: unknown, permission: string): View {
-    const { authorizer } = this.surroundings;
+    const { authorizer } = this.context;
     authorizer.require(caller, permission, queue);
     // Numbers stand as texts in a query.
     const value = typeof given === "string" && /^\d$/.test(given) ? Number(given) : given;

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { Alarm } from "../core/alarm";
 import { ApiError } from "../core/api-error";
 import { backoff } from "../core/backoff";
+import type { EmulatorContext } from "../core/emulator";
 import { Heap } from "../core/heap";
 import { serviceAgent } from "../core/identity";
-import type { Surroundings } from "../core/stand-in";
 import type { QueueSettings } from "./queue-settings";
 import { QueuedTask } from "./queued-task";
 import { identityOf, requestOf } from "./request";
@@ -33,11 +33,11 @@ export class Queue {
   private stopped = false;
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     readonly settings: QueueSettings,
   ) {
-    this.bucket = new TokenBucket(settings.rate, settings.burst, surroundings.clock.now());
-    this.alarm = new Alarm(surroundings.clock, () => this.dispatchDue());
+    this.bucket = new TokenBucket(settings.rate, settings.burst, context.clock.now());
+    this.alarm = new Alarm(context.clock, () => this.dispatchDue());
   }
 
   /** Tasks that have not ended. */
@@ -47,7 +47,7 @@ export class Queue {
 
   /** @throws ApiError ALREADY_EXISTS for a name that is or was taken within 24 hours */
   add(task: NewTask): QueuedTask {
-    const now = this.surroundings.clock.now();
+    const now = this.context.clock.now();
     this.freeNames(now);
     const id = task.id ?? this.ownId();
     if (this.tasks.has(id) || this.taken.has(id))
@@ -63,7 +63,7 @@ export class Queue {
   get(id: string): QueuedTask {
     const task = this.tasks.get(id);
     if (task) return task;
-    this.freeNames(this.surroundings.clock.now());
+    this.freeNames(this.context.clock.now());
     if (!this.taken.has(id)) throw new ApiError("NOT_FOUND", "Requested entity was not found.");
     throw new ApiError(
       "NOT_FOUND",
@@ -92,7 +92,7 @@ export class Queue {
   }
 
   private dispatchDue(): void {
-    const now = this.surroundings.clock.now();
+    const now = this.context.clock.now();
     while (!this.stopped && this.running < this.settings.maxConcurrent) {
       const task = this.waiting.peek();
       if (!task) return;
@@ -121,13 +121,13 @@ export class Queue {
   }
 
   private async attempt(task: QueuedTask, start: number): Promise<Outcome> {
-    const { clock, recorder } = this.surroundings;
+    const { clock, recorder } = this.context;
     let to = task.url;
     const send = async (): Promise<Outcome> => {
       this.requireMinting(task);
-      const request = requestOf(task, this.settings, this.surroundings.tokens);
+      const request = requestOf(task, this.settings, this.context.tokens);
       to = request.url;
-      const { status, failure } = await this.surroundings.invoker.invoke(request);
+      const { status, failure } = await this.context.invoker.invoke(request);
       return { status, reason: failure && (failure === "deadline" ? "DEADLINE_EXCEEDED" : "UNAVAILABLE") };
     };
     let detail: string | undefined;
@@ -154,13 +154,13 @@ export class Queue {
   private requireMinting(task: QueuedTask): void {
     const identity = identityOf(task, this.settings.target);
     if (!identity) return;
-    const { authorizer, project, projectNumber } = this.surroundings;
+    const { authorizer, project, projectNumber } = this.context;
     const agent = { email: serviceAgent(projectNumber, "gcp-sa-cloudtasks") };
     authorizer.require(agent, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${identity.email}`);
   }
 
   private settle(task: QueuedTask, { status }: Outcome): void {
-    const now = this.surroundings.clock.now();
+    const now = this.context.clock.now();
     task.lastStatus = status;
     task.lastResponse = status ? now : 0;
     if (status) task.responseCount++;
@@ -183,7 +183,7 @@ export class Queue {
 
   private drop(task: QueuedTask): void {
     this.end(task);
-    this.surroundings.recorder.hop({
+    this.context.recorder.hop({
       from: `queue ${this.settings.id}`,
       to: "nowhere",
       what: `task ${task.id}`,
@@ -196,7 +196,7 @@ export class Queue {
   private end(task: QueuedTask): void {
     task.deleted = true;
     this.tasks.delete(task.id);
-    this.taken.set(task.id, this.surroundings.clock.now() + NAME_TAKEN);
+    this.taken.set(task.id, this.context.clock.now() + NAME_TAKEN);
   }
 
   private freeNames(now: number): void {

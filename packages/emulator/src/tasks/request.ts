@@ -1,5 +1,5 @@
+import type { Invocation, Tokens } from "../core/emulator";
 import { bearer, type Identity } from "../core/identity";
-import type { Invocation, Tokens } from "../core/stand-in";
 import type { QueueSettings, QueueTarget } from "./queue-settings";
 import type { QueuedTask } from "./queued-task";
 

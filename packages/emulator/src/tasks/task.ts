@@ -1,6 +1,15 @@
 import { ApiError } from "../core/api-error";
 import { CLOUD_PLATFORM, type Identity } from "../core/identity";
-import { isUnset, onlyFields, readBytes, readDuration, readEnum, readText, readTexts, readTime } from "../core/values";
+import {
+  isUnset,
+  readBytes,
+  readDuration,
+  readEnum,
+  readText,
+  readTexts,
+  readTime,
+  rejectUnknownFields,
+} from "../core/values";
 
 /** Source: `HttpMethod` in google/cloud/tasks/v2/target.proto. */
 export const METHODS = {
@@ -64,11 +73,11 @@ const RESERVED_HEADER = /^(host|content-length|user-agent|x-google-.*|x-appengin
 // biome-ignore lint/suspicious/noExplicitAny: the shape is the proto's, checked here.
 export function readTask(task: any, queue: string, now: number): NewTask {
   if (isUnset(task) || typeof task !== "object") throw invalid("CreateTaskRequest.task is required.");
-  onlyFields(task, TASK_FIELDS, "task");
+  rejectUnknownFields(task, TASK_FIELDS, "task");
   if (task.appEngineHttpRequest) throw new ApiError("UNIMPLEMENTED", "Task.appEngineHttpRequest is not simulated here");
   const http = task.httpRequest;
   if (isUnset(http) || typeof http !== "object") throw invalid("Task.httpRequest is required.");
-  onlyFields(http, REQUEST_FIELDS, "task.http_request");
+  rejectUnknownFields(http, REQUEST_FIELDS, "task.http_request");
 
   const read = {
     id: readId(readText(task.name, "task.name"), queue),
@@ -133,10 +142,10 @@ function readIdentity({ oidcToken, oauthToken }: any): Identity | undefined {
   const email = readText(token.serviceAccountEmail, "service_account_email");
   if (!email) throw invalid("The token needs a serviceAccountEmail.");
   if (oidcToken) {
-    onlyFields(token, ["serviceAccountEmail", "audience"], "task.http_request.oidc_token");
+    rejectUnknownFields(token, ["serviceAccountEmail", "audience"], "task.http_request.oidc_token");
     return { kind: "oidc", email, audience: readText(token.audience, "audience") || undefined };
   }
-  onlyFields(token, ["serviceAccountEmail", "scope"], "task.http_request.oauth_token");
+  rejectUnknownFields(token, ["serviceAccountEmail", "scope"], "task.http_request.oauth_token");
   const scope = readText(token.scope, "scope") || CLOUD_PLATFORM;
   if (scope !== CLOUD_PLATFORM) throw new ApiError("UNIMPLEMENTED", `The OAuth scope ${scope} is not simulated here`);
   return { kind: "oauth", email };

@@ -1,4 +1,4 @@
-import type { EvaluatedResource } from "../core/stand-in";
+import type { EvaluatedResource } from "../core/emulator";
 
 const ENDPOINT = /projects\/([^/"\\\s]+)\/locations\/([^/"\\\s]+)\/endpoints\/([^/:"\\\s]+)/g;
 /** Source: `Endpoint.dedicatedEndpointDns` in the discovery document of aiplatform v1. */

@@ -2,4 +2,4 @@ export { alwaysIris, irisOrEcho, modelFor } from "./choose";
 export { dedicatedHosts } from "./endpoints";
 export type { ChooseModel, Model } from "./model";
 export { ModelError, readModel } from "./user-model";
-export { VertexStandIn } from "./vertex";
+export { VertexEmulator } from "./vertex";

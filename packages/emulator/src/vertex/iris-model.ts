@@ -5,11 +5,11 @@ import type { Model } from "./model";
 
 /** Ours, fitted on half of `samples/iris.csv`: it takes Iris flowers and nothing else. */
 export const irisModel: Model = {
-  title: "Stand-in on this machine: softmax regression on half of samples/iris.csv",
+  title: "Emulator on this machine: softmax regression on half of samples/iris.csv",
   describe: () => {
     const { flowers, accuracy } = fittedModel();
     const right = `right on ${(accuracy * 100).toFixed(1)} % of ${flowers.held} others`;
-    return `iris, a stand-in for Vertex AI, fitted on ${flowers.training} Iris flowers, ${right}`;
+    return `iris, an emulator for Vertex AI, fitted on ${flowers.training} Iris flowers, ${right}`;
   },
   predict: async (instances) => {
     const { model } = fittedModel();

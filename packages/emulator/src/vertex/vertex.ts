@@ -1,7 +1,7 @@
 import { ApiError } from "../core/api-error";
+import type { Emulator, EmulatorContext, EvaluatedResource, RestService, Simulated } from "../core/emulator";
 import { type Call, restService } from "../core/rpc";
-import type { EvaluatedResource, RestService, Simulated, StandIn, Surroundings } from "../core/stand-in";
-import { onlyFields, readText } from "../core/values";
+import { readText, rejectUnknownFields } from "../core/values";
 import { alwaysIris } from "./choose";
 import { type Endpoints, endpointsOf, locationOf } from "./endpoints";
 import type { ChooseModel, Model } from "./model";
@@ -16,7 +16,7 @@ const MAX_REQUEST = 1.5 * 1024 * 1024;
 const MAX_DEDICATED_REQUEST = 10 * 1024 * 1024;
 
 /** Vertex AI online prediction, by a small model of our own or one of the user's. What it does and does not: FIDELITY.md. */
-export class VertexStandIn implements StandIn {
+export class VertexEmulator implements Emulator {
   static readonly simulated: Simulated = {};
 
   readonly rest: readonly RestService[];
@@ -25,7 +25,7 @@ export class VertexStandIn implements StandIn {
   private readonly used = new Set<Model>();
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     private readonly choose: ChooseModel = alwaysIris,
   ) {
@@ -64,9 +64,9 @@ export class VertexStandIn implements StandIn {
 
   /** Source: google/cloud/aiplatform/v1/prediction_service.proto. */
   private async predict({ request, caller }: Call, host: string): Promise<object> {
-    onlyFields(request, ["endpoint", "instances", "parameters", "labels"], "");
+    rejectUnknownFields(request, ["endpoint", "instances", "parameters", "labels"], "");
     const endpoint = readText(request.endpoint, "endpoint");
-    const { authorizer, project, projectNumber } = this.surroundings;
+    const { authorizer, project, projectNumber } = this.context;
     // Endpoints have policies of their own, which Terraform's google provider cannot set: so the project's decides.
     authorizer.require(caller, "aiplatform.endpoints.predict", `projects/${project}`);
     this.requireEndpoint(endpoint, host);

@@ -1,5 +1,5 @@
 import { ApiError } from "../core/api-error";
-import type { Surroundings } from "../core/stand-in";
+import type { EmulatorContext } from "../core/emulator";
 import { Cancelled, raised } from "./errors";
 import type { HttpRequest, HttpResponse, StandardContext } from "./stdlib";
 import { toJson, type Value } from "./values";
@@ -13,13 +13,13 @@ export class ExecutionContext implements StandardContext {
   private readonly variables: Readonly<Record<string, string>>;
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     private readonly workflow: Workflow,
     private readonly executionId: string,
     revisionId: string,
     private readonly callLogLevel: CallLogLevel,
   ) {
-    const { project, projectNumber } = surroundings;
+    const { project, projectNumber } = context;
     // Source: docs/reference/environment-variables.
     this.variables = {
       ...workflow.variables,
@@ -39,7 +39,7 @@ export class ExecutionContext implements StandardContext {
   }
 
   now(): number {
-    return this.surroundings.clock.now() / 1000;
+    return this.context.clock.now() / 1000;
   }
 
   environment(name: string): string | undefined {
@@ -47,7 +47,7 @@ export class ExecutionContext implements StandardContext {
   }
 
   sleep(seconds: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.surroundings;
+    const { clock } = this.context;
     return new Promise((resolve, reject) => {
       const aborted = () => {
         cancel();
@@ -69,7 +69,7 @@ export class ExecutionContext implements StandardContext {
   }
 
   private entry(what: string): void {
-    const { authorizer, recorder, project } = this.surroundings;
+    const { authorizer, recorder, project } = this.context;
     let status = "OK";
     try {
       authorizer.require({ email: this.workflow.identity }, "logging.logEntries.create", `projects/${project}`);
@@ -88,7 +88,7 @@ export class ExecutionContext implements StandardContext {
   }
 
   async send({ method, url, headers, body, timeout }: HttpRequest): Promise<HttpResponse> {
-    const { clock, invoker, recorder } = this.surroundings;
+    const { clock, invoker, recorder } = this.context;
     const began = clock.now();
     const result = await invoker.invoke({ url, method, headers, body, deadline: timeout * 1000 });
     const { host, pathname } = new URL(url);
@@ -107,11 +107,11 @@ export class ExecutionContext implements StandardContext {
   }
 
   accessToken(): string {
-    return this.token(() => this.surroundings.tokens.accessToken(this.workflow.identity));
+    return this.token(() => this.context.tokens.accessToken(this.workflow.identity));
   }
 
   idToken(audience: string): string {
-    return this.token(() => this.surroundings.tokens.idToken(this.workflow.identity, audience));
+    return this.token(() => this.context.tokens.idToken(this.workflow.identity, audience));
   }
 
   private token(mint: () => string): string {

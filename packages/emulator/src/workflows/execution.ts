@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ApiError } from "../core/api-error";
-import type { Caller, Hop, Surroundings } from "../core/stand-in";
+import type { Caller, EmulatorContext, Hop } from "../core/emulator";
 import type { Wire } from "../core/values";
 import { ExecutionContext } from "./context";
 import { Cancelled, RaisedError } from "./errors";
@@ -48,18 +48,18 @@ export class Execution {
 
   /** @throws ApiError INVALID_ARGUMENT for an argument that is no JSON or longer than 32 KB */
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     private readonly workflow: Workflow,
     private readonly given: NewExecution,
     private readonly caller: Caller,
   ) {
     this.argument = readArgument(given.argument);
-    this.started = surroundings.clock.now();
+    this.started = context.clock.now();
     this.name = `${workflow.name}/executions/${this.id}`;
     const { callLogLevel = "CALL_LOG_LEVEL_UNSPECIFIED" } = given;
     const level = callLogLevel === "CALL_LOG_LEVEL_UNSPECIFIED" ? workflow.callLogLevel : callLogLevel;
-    const context = new ExecutionContext(surroundings, workflow, this.id, REVISION, level);
-    this.interpreter = new Interpreter(workflow.definition, context);
+    const executionContext = new ExecutionContext(context, workflow, this.id, REVISION, level);
+    this.interpreter = new Interpreter(workflow.definition, executionContext);
   }
 
   async run(): Promise<void> {
@@ -95,7 +95,7 @@ export class Execution {
       name: this.name,
       startTime: wire.time(started),
       ...(ended !== undefined && { endTime: wire.time(ended) }),
-      duration: wire.duration((ended ?? this.surroundings.clock.now()) - started),
+      duration: wire.duration((ended ?? this.context.clock.now()) - started),
       state: wire.enumeration(this.state, STATES),
       workflowRevisionId: REVISION,
     };
@@ -114,7 +114,7 @@ export class Execution {
   private end(state: "SUCCEEDED" | "FAILED" | "CANCELLED", outcome: { result?: string; error?: ExecutionError }): void {
     if (this.state !== "ACTIVE") return;
     this.state = state;
-    this.ended = this.surroundings.clock.now();
+    this.ended = this.context.clock.now();
     Object.assign(this, outcome);
     this.hop(outcome.error ? `${state}: ${outcome.error.payload}` : state, { duration: this.ended - this.started });
   }
@@ -122,7 +122,7 @@ export class Execution {
   private hop(status: string, more: Pick<Hop, "duration" | "detail">): void {
     const to = `workflow ${this.workflow.id}`;
     const what = `execution ${this.id}`;
-    this.surroundings.recorder.hop({ from: this.caller.email ?? "nobody", to, what, status, ...more });
+    this.context.recorder.hop({ from: this.caller.email ?? "nobody", to, what, status, ...more });
   }
 }
 

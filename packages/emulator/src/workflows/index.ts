@@ -1,2 +1,2 @@
 export type { Execution } from "./execution";
-export { WorkflowsStandIn } from "./workflows";
+export { WorkflowsEmulator } from "./workflows";

@@ -1,4 +1,4 @@
-import type { EvaluatedResource, Simulated } from "../core/stand-in";
+import type { EvaluatedResource, Simulated } from "../core/emulator";
 import { checkDefinition } from "./check";
 import type { Definition } from "./definition";
 import { parseDefinition } from "./parse";

@@ -1,8 +1,8 @@
 import { ApiError } from "../core/api-error";
-import { Refusals } from "../core/load-error";
+import type { Caller, Emulator, EmulatorContext, EvaluatedResource, GrpcService, RestService } from "../core/emulator";
+import { LoadProblems } from "../core/load-error";
 import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
-import type { Caller, EvaluatedResource, GrpcService, RestService, StandIn, Surroundings } from "../core/stand-in";
-import { isUnset, onlyFields, readEnum, readText, readTexts } from "../core/values";
+import { isUnset, readEnum, readText, readTexts, rejectUnknownFields } from "../core/values";
 import { Execution } from "./execution";
 import { CALL_LOG_LEVELS, readWorkflow, simulated, type Workflow } from "./workflow";
 
@@ -15,7 +15,7 @@ const DEFAULT_PAGE = 100;
 const MAX_PAGE = { BASIC: 1000, FULL: 100 };
 
 /** Workflows: executes definitions. What it does and does not: FIDELITY.md. */
-export class WorkflowsStandIn implements StandIn {
+export class WorkflowsEmulator implements Emulator {
   static readonly simulated = simulated;
 
   readonly rest: readonly RestService[];
@@ -26,12 +26,12 @@ export class WorkflowsStandIn implements StandIn {
 
   /** @throws LoadError naming everything in the definitions that is wrong or not simulated, by its path */
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
   ) {
-    const refusals = new Refusals();
+    const refusals = new LoadProblems();
     for (const resource of resources.filter(({ type }) => type === "google_workflows_workflow")) {
-      const workflow = readWorkflow(resource, surroundings, (reason) => refusals.add(resource.address, reason));
+      const workflow = readWorkflow(resource, context, (reason) => refusals.add(resource.address, reason));
       if (workflow) this.workflows.set(workflow.name, workflow);
     }
     refusals.throwIfAny();
@@ -81,7 +81,7 @@ export class WorkflowsStandIn implements StandIn {
     const { parent, execution, ...body } = request;
     // Over REST the body is the execution itself.
     const given = execution ?? body;
-    onlyFields(given, ["argument", "labels", "callLogLevel"], "execution");
+    rejectUnknownFields(given, ["argument", "labels", "callLogLevel"], "execution");
     const created = this.start(caller, readText(parent, "parent"), {
       argument: readText(given.argument, "execution.argument"),
       labels: readTexts(given.labels, "execution.labels"),
@@ -92,7 +92,7 @@ export class WorkflowsStandIn implements StandIn {
 
   private start(caller: Caller, name: string, given: ConstructorParameters<typeof Execution>[2]): Execution {
     this.require(caller, "workflows.executions.create", name);
-    const execution = new Execution(this.surroundings, this.workflow(name), given, caller);
+    const execution = new Execution(this.context, this.workflow(name), given, caller);
     this.executions.set(execution.name, execution);
     this.active.add(execution);
     void execution.run().finally(() => this.active.delete(execution));
@@ -100,7 +100,7 @@ export class WorkflowsStandIn implements StandIn {
   }
 
   private get({ request, caller, wire }: Call): object {
-    onlyFields(request, ["name", "view"], "");
+    rejectUnknownFields(request, ["name", "view"], "");
     const name = readText(request.name, "name");
     this.require(caller, "workflows.executions.get", name);
     return this.execution(name).resource(wire, readEnum(request.view, VIEWS, "view") !== "BASIC");
@@ -110,7 +110,7 @@ export class WorkflowsStandIn implements StandIn {
     for (const field of ["filter", "orderBy"]) {
       if (!isUnset(request[field])) throw new ApiError("UNIMPLEMENTED", `${field} of ListExecutions is not simulated`);
     }
-    onlyFields(request, ["parent", "pageSize", "pageToken", "view", "filter", "orderBy"], "");
+    rejectUnknownFields(request, ["parent", "pageSize", "pageToken", "view", "filter", "orderBy"], "");
     const parent = readText(request.parent, "parent");
     this.require(caller, "workflows.executions.list", parent);
     this.workflow(parent);
@@ -131,7 +131,7 @@ export class WorkflowsStandIn implements StandIn {
   }
 
   private cancel({ request, caller, wire }: Call): object {
-    onlyFields(request, ["name"], "");
+    rejectUnknownFields(request, ["name"], "");
     const name = readText(request.name, "name");
     this.require(caller, "workflows.executions.cancel", name);
     const execution = this.execution(name);
@@ -147,7 +147,7 @@ export class WorkflowsStandIn implements StandIn {
   /** Roles of Workflows are granted on projects and on nothing below. Source: docs/access-control. */
   private require(caller: Caller, permission: string, name: string): void {
     const [project] = /^projects\/[^/]+/.exec(name) ?? [];
-    this.surroundings.authorizer.require(caller, permission, project ?? `projects/${this.surroundings.project}`);
+    this.context.authorizer.require(caller, permission, project ?? `projects/${this.context.project}`);
   }
 
   private workflow(name: string): Workflow {

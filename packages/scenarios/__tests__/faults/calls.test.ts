@@ -8,12 +8,12 @@ import {
 } from "@cdktf-serverless-ml/emulator";
 import { callId } from "../../src/faults/call";
 import { FaultyCalls } from "../../src/faults/calls";
+import { CrashGuard } from "../../src/faults/crash-guard";
 import { Crasher } from "../../src/faults/crasher";
 import { poisoned } from "../../src/faults/poison";
 import { FaultyPublishes } from "../../src/faults/publishes";
 import { type CallFault, callFault, deadLetterFails, publishFault } from "../../src/faults/schedule";
-import { Spared } from "../../src/faults/spared";
-import { FLOW, journal, LETTERS, parties, seedFor, WORKER } from "./support";
+import { FLOW, faultLog, LETTERS, parties, seedFor, WORKER } from "./support";
 
 function request(method: string, url: string, email?: string, body: object | string = ""): RestRequest {
   const { host, pathname: path, searchParams: query } = new URL(url);
@@ -29,7 +29,7 @@ const TARGET = { isWrite: true, hasPrecondition: true, isStorage: true, byFuncti
 const seedOf = (fault: CallFault) => seedFor((seed) => callFault(seed, callId(write(WORKER)), 1, TARGET) === fault);
 
 function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
-  const told = journal();
+  const told = faultLog();
   const seen: RestRequest[] = [];
   const killed: [string, number?][] = [];
   const inner: RestService = {
@@ -39,13 +39,13 @@ function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
       return reply;
     },
   };
-  const spared = new Spared();
-  const crasher = new Crasher(parties(), spared, (name, port) => {
+  const crashGuard = new CrashGuard();
+  const crasher = new Crasher(parties(), crashGuard, (name, port) => {
     killed.push(port === undefined ? [name] : [name, port]);
     return port === undefined || port === PORT ? 1 : 0;
   });
-  const options = { seed, parties: parties(), crasher, journal: told.journal };
-  return { ...told, inner, seen, killed, spared, crasher, options, calls: new FaultyCalls(options).service(inner) };
+  const options = { seed, parties: parties(), crasher, faultLog: told.faultLog };
+  return { ...told, inner, seen, killed, crashGuard, crasher, options, calls: new FaultyCalls(options).service(inner) };
 }
 
 describe("calls of Google's APIs", () => {
@@ -106,7 +106,7 @@ describe("calls of Google's APIs", () => {
   });
 
   test("nothing befalls a client's call, nor the same call a fourth time", async () => {
-    const { calls, journal: told } = set(seedOf("call reset before"));
+    const { calls, faultLog: told } = set(seedOf("call reset before"));
     for (let count = 0; count < 500; count++) await calls.handle(write("client@p.iam.gserviceaccount.com"));
     await calls.handle(write());
     expect(told.faults).toEqual({});
@@ -115,7 +115,7 @@ describe("calls of Google's APIs", () => {
   });
 
   test("a workflow's calls fail like a function's, and it does not crash", async () => {
-    const { calls, killed, journal: told } = set(1);
+    const { calls, killed, faultLog: told } = set(1);
     for (let count = 0; count < 400; count++) {
       await calls.handle(request("POST", `https://storage.googleapis.com/x?count=${count}`, FLOW)).catch(() => {});
     }
@@ -124,8 +124,8 @@ describe("calls of Google's APIs", () => {
   });
 
   test("nothing befalls a function that is spared", async () => {
-    const { calls, spared, journal: told } = set(seedOf("call reset before"));
-    await spared.during("worker", () => calls.handle(write(WORKER)));
+    const { calls, crashGuard, faultLog: told } = set(seedOf("call reset before"));
+    await crashGuard.during("worker", () => calls.handle(write(WORKER)));
     expect(told.faults).toEqual({});
   });
 
@@ -155,14 +155,14 @@ describe("poison", () => {
   const made = (seed = 1) => {
     const all = set(seed);
     const crash = (call: RestRequest) => all.crasher.crash(call);
-    const service = poisoned(all.inner, { poison, parties: parties(), journal: all.journal, crash });
+    const service = poisoned(all.inner, { poison, parties: parties(), faultLog: all.faultLog, crash });
     const call = (body: string, email = WORKER) =>
       service.handle({ ...request("POST", PREDICT, email, body), port: PORT });
     return { ...all, call };
   };
 
   test("fails each time, with what nobody asks again after", async () => {
-    const { call, seen, killed, journal: told } = made();
+    const { call, seen, killed, faultLog: told } = made();
     for (let count = 0; count < 5; count++) {
       await expect(call("fail")).rejects.toMatchObject({ code: "INTERNAL", http: 500 });
     }
@@ -171,15 +171,15 @@ describe("poison", () => {
   });
 
   test("kills each time, before the effect", async () => {
-    const { call, seen, killed, journal: told } = made();
+    const { call, seen, killed, faultLog: told } = made();
     for (let count = 0; count < 5; count++) await expect(call("kill")).rejects.toThrow(ConnectionLost);
     expect([seen, killed]).toEqual([[], Array(5).fill(["worker", PORT])]);
     expect(told.faults).toEqual({ "poison killed": 5 });
   });
 
-  test("what is spared, or no process, is not killed; the call fails all the same", async () => {
-    const { call, killed, spared, journal: told } = made();
-    await expect(spared.during("worker", () => call("kill"))).rejects.toThrow(ConnectionLost);
+  test("what is crashGuard, or no process, is not killed; the call fails all the same", async () => {
+    const { call, killed, crashGuard, faultLog: told } = made();
+    await expect(crashGuard.during("worker", () => call("kill"))).rejects.toThrow(ConnectionLost);
     await expect(call("kill", FLOW)).rejects.toThrow(ConnectionLost);
     expect([killed, told.faults]).toEqual([[], { "poison failed": 2 }]);
   });
@@ -199,7 +199,7 @@ describe("publishes", () => {
   const passing = seedFor((seed) => !deadLetterFails(seed, `${LETTERS} task t`));
 
   test("a function's dead letter fails once, and then is told apart from others by its id", async () => {
-    const { options, inner, seen, journal: told } = set(failing, { status: 200, body: { messageIds: ["77"] } });
+    const { options, inner, seen, faultLog: told } = set(failing, { status: 200, body: { messageIds: ["77"] } });
     const service = new FaultyPublishes(options).service(inner);
     const letter = publish({ deadLetterTask: "t", deadLetterReason: "attempts_spent" });
     await expect(service.handle(letter)).rejects.toMatchObject({ code: "INTERNAL", http: 500 });

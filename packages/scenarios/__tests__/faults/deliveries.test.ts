@@ -1,11 +1,11 @@
 import type { Invocation, InvocationResult } from "@cdktf-serverless-ml/emulator";
 import { ManualClock } from "../../../emulator/src/core/clock";
 import { callId } from "../../src/faults/call";
+import { CrashGuard } from "../../src/faults/crash-guard";
+import { DelayedWork } from "../../src/faults/delayed-work";
 import { FaultyInvoker } from "../../src/faults/deliveries";
-import { Later } from "../../src/faults/later";
 import { callHangs, type DeliveryFault, deliveryFault } from "../../src/faults/schedule";
-import { Spared } from "../../src/faults/spared";
-import { journal, parties, SUBSCRIPTION, seedFor, WORKER_URL } from "./support";
+import { faultLog, parties, SUBSCRIPTION, seedFor, WORKER_URL } from "./support";
 
 const DEADLINE = 300_000;
 const TASK = "queue q task t";
@@ -30,19 +30,19 @@ function message(deliveryAttempt: number): Invocation {
 function set(seed: number, ...statuses: number[]) {
   const clock = new ManualClock();
   const start = clock.now();
-  const later = new Later(clock);
-  const spared = new Spared();
-  const seen: { at: number; accident?: string; deadline: number; headers: object }[] = [];
+  const delayed = new DelayedWork(clock);
+  const crashGuard = new CrashGuard();
+  const seen: { at: number; crashPoint?: string; deadline: number; headers: object }[] = [];
   const inner = {
-    invoke: async ({ accident, deadline, headers }: Invocation): Promise<InvocationResult> => {
+    invoke: async ({ crashPoint, deadline, headers }: Invocation): Promise<InvocationResult> => {
       const status = statuses[seen.length] ?? statuses.at(-1) ?? 200;
-      seen.push({ at: clock.now() - start, accident, deadline, headers });
+      seen.push({ at: clock.now() - start, crashPoint, deadline, headers });
       return { status, headers: {}, body: Buffer.from("done") };
     },
   };
-  const told = journal();
-  const invoker = new FaultyInvoker(inner, { seed, parties: parties(), spared, later, journal: told.journal });
-  return { clock, later, spared, seen, invoker, start, ...told };
+  const told = faultLog();
+  const invoker = new FaultyInvoker(inner, { seed, parties: parties(), crashGuard, delayed, faultLog: told.faultLog });
+  return { clock, delayed, crashGuard, seen, invoker, start, ...told };
 }
 
 /** The seed that lets this befall the first attempt for an item, and nothing the second. */
@@ -54,15 +54,15 @@ const seedOf = (fault: DeliveryFault | undefined, item = TASK) =>
   );
 
 test("nothing: the delivery as it is, and nothing is told", async () => {
-  const { invoker, seen, hops, journal: told } = set(seedOf(undefined));
+  const { invoker, seen, hops, faultLog: told } = set(seedOf(undefined));
   expect(await invoker.invoke(task)).toMatchObject({ status: 200, body: Buffer.from("done") });
-  expect(seen).toEqual([{ at: 0, accident: undefined, deadline: DEADLINE, headers: task.headers }]);
+  expect(seen).toEqual([{ at: 0, crashPoint: undefined, deadline: DEADLINE, headers: task.headers }]);
   expect(hops).toEqual([]);
   expect(told).toMatchObject({ attempts: 1, deliveries: 1, faults: {} });
 });
 
 test.each([500, 503, 429] as const)("answered %i: the target never sees it", async (status) => {
-  const { invoker, seen, hops, journal: told } = set(seedOf(`answered ${status}`));
+  const { invoker, seen, hops, faultLog: told } = set(seedOf(`answered ${status}`));
   expect(await invoker.invoke(task)).toMatchObject({ status });
   expect(seen).toEqual([]);
   expect(hops).toEqual([
@@ -74,10 +74,10 @@ test.each([500, 503, 429] as const)("answered %i: the target never sees it", asy
 test.each([
   ["crash before the work", "crash-before"],
   ["crash after the work", "crash-after"],
-] as const)("%s befalls the instance that gets it", async (fault, accident) => {
+] as const)("%s befalls the instance that gets it", async (fault, crashPoint) => {
   const { invoker, seen } = set(seedOf(fault));
   await invoker.invoke(task);
-  expect(seen).toMatchObject([{ accident }]);
+  expect(seen).toMatchObject([{ crashPoint }]);
 });
 
 test("answer lost: it is done, and the sender hears of no answer", async () => {
@@ -87,46 +87,46 @@ test("answer lost: it is done, and the sender hears of no answer", async () => {
 });
 
 test("hang: nothing until the deadline; then it arrives, and the run waits for it", async () => {
-  const { invoker, seen, clock, later, hops } = set(seedOf("hang"));
+  const { invoker, seen, clock, delayed, hops } = set(seedOf("hang"));
   let result: InvocationResult | undefined;
   void invoker.invoke(task).then((given) => {
     result = given;
   });
   await clock.advance(DEADLINE - 1);
   expect([result, seen]).toEqual([undefined, []]);
-  expect(later.pending).toBe(2);
+  expect(delayed.pending).toBe(2);
   await clock.advance(1);
   expect(result).toMatchObject({ status: 0, failure: "deadline" });
   await clock.advance(1_000);
   expect(seen).toHaveLength(1);
   expect(seen[0]?.at).toBeGreaterThanOrEqual(DEADLINE);
-  expect(later.pending).toBe(0);
+  expect(delayed.pending).toBe(0);
   expect(hops.map(({ status }) => status)).toEqual(["hang", "arrives too late: 200"]);
 });
 
 test("twice at once: both are real, and the second's answer counts", async () => {
-  const { invoker, seen, journal: told } = set(seedOf("twice at once"), 200, 503);
+  const { invoker, seen, faultLog: told } = set(seedOf("twice at once"), 200, 503);
   expect(await invoker.invoke(task)).toMatchObject({ status: 503 });
   expect(seen.map(({ at }) => at)).toEqual([0, 0]);
   expect(told).toMatchObject({ attempts: 1, deliveries: 2 });
 });
 
 test("again later: only what succeeded, as it was, some time after the answer", async () => {
-  const { invoker, seen, clock, later, hops } = set(seedOf("again later"));
+  const { invoker, seen, clock, delayed, hops } = set(seedOf("again later"));
   expect(await invoker.invoke(task)).toMatchObject({ status: 200 });
-  expect(later.pending).toBe(1);
+  expect(delayed.pending).toBe(1);
   await clock.advance(60_000);
   expect(seen).toHaveLength(2);
   expect(seen[1]?.at).toBeGreaterThanOrEqual(1_000);
   expect(seen[1]?.headers).toEqual(task.headers);
-  expect(later.pending).toBe(0);
+  expect(delayed.pending).toBe(0);
   expect(hops.map(({ status }) => status)).toEqual(["again later", "arrives again: 200"]);
 
   const failing = set(seedOf("again later"), 500);
   expect(await failing.invoker.invoke(task)).toMatchObject({ status: 500 });
   await failing.clock.advance(60_000);
   expect(failing.seen).toHaveLength(1);
-  expect(failing.journal.faults).toEqual({});
+  expect(failing.faultLog.faults).toEqual({});
 });
 
 test("delayed: it is delivered later, and has that much less time", async () => {
@@ -167,13 +167,13 @@ describe("a schedule's request to an API of Google's", () => {
   };
 
   test("does not crash; executions of one time are as many items, of which none is attempted for ever", async () => {
-    const { invoker, seen, journal: told } = set(3);
+    const { invoker, seen, faultLog: told } = set(3);
     for (let count = 0; count < 300; count++) void invoker.invoke(execution);
     await new Promise((resolve) => setImmediate(resolve));
     const faulted = Object.values(told.faults).reduce((sum, count) => sum + count, 0);
     expect(faulted).toBeGreaterThan(75);
     expect(faulted).toBeLessThan(135);
-    expect(seen.filter(({ accident }) => accident !== undefined)).toEqual([]);
+    expect(seen.filter(({ crashPoint }) => crashPoint !== undefined)).toEqual([]);
     expect(told.endless).toBeUndefined();
   });
 });
@@ -190,7 +190,7 @@ describe("a workflow's call", () => {
   const id = callId({ ...call, host, path, query });
 
   test("may hang once: nothing until its timeout, then it arrives all the same", async () => {
-    const { invoker, seen, clock, hops, later } = set(seedFor((seed) => callHangs(seed, id)));
+    const { invoker, seen, clock, hops, delayed } = set(seedFor((seed) => callHangs(seed, id)));
     let result: InvocationResult | undefined;
     void invoker.invoke(call).then((given) => {
       result = given;
@@ -199,7 +199,7 @@ describe("a workflow's call", () => {
     expect([result, seen]).toEqual([undefined, []]);
     await clock.advance(1_001);
     expect(result).toMatchObject({ status: 0, failure: "deadline" });
-    expect([seen.length, later.pending]).toEqual([1, 0]);
+    expect([seen.length, delayed.pending]).toEqual([1, 0]);
     expect(hops).toMatchObject([
       { from: "fault", what: "GET /storage/v1/b/b/o/r/1", status: "call hangs" },
       { from: "fault", what: "GET /storage/v1/b/b/o/r/1", status: "arrives too late: 200" },
@@ -208,7 +208,7 @@ describe("a workflow's call", () => {
   });
 
   test("is no delivery, and passes as a rule; a function passes always", async () => {
-    const { invoker, seen, journal: told } = set(seedFor((seed) => !callHangs(seed, id)));
+    const { invoker, seen, faultLog: told } = set(seedFor((seed) => !callHangs(seed, id)));
     for (let count = 0; count < 100; count++) await invoker.invoke(call);
     for (let count = 0; count < 100; count++) await invoker.invoke({ ...call, url: `${WORKER_URL}?count=${count}` });
     expect(seen).toHaveLength(200);
@@ -224,25 +224,25 @@ describe("the last delivery of a message", () => {
     const early = set(seed);
     expect(await early.invoker.invoke(message(1))).toMatchObject({ failure: "connection" });
     const last = set(seed);
-    const spared: boolean[] = [];
+    const crashGuard: boolean[] = [];
     last.seen.push = (...all) => {
-      spared.push(last.spared.has("worker"));
+      crashGuard.push(last.crashGuard.has("worker"));
       return Array.prototype.push.apply(last.seen, all);
     };
     expect(await last.invoker.invoke(message(5))).toMatchObject({ status: 200 });
-    expect([spared, last.spared.has("worker")]).toEqual([[true], false]);
+    expect([crashGuard, last.crashGuard.has("worker")]).toEqual([[true], false]);
   });
 
   test("keeps other deliveries from crashing the function", async () => {
-    const { invoker, seen, spared, journal: told } = set(seedOf("crash after the work"));
-    await spared.during("worker", () => invoker.invoke(task));
-    expect(seen).toMatchObject([{ accident: undefined }]);
+    const { invoker, seen, crashGuard, faultLog: told } = set(seedOf("crash after the work"));
+    await crashGuard.during("worker", () => invoker.invoke(task));
+    expect(seen).toMatchObject([{ crashPoint: undefined }]);
     expect(told.faults).toEqual({});
   });
 });
 
 test("an item that is attempted more often than anybody would is told", async () => {
-  const { invoker, clock, journal: told } = set(1, 500);
+  const { invoker, clock, faultLog: told } = set(1, 500);
   const attempt = async () => {
     void invoker.invoke(task);
     await clock.advance(DEADLINE + 1_000);
@@ -255,9 +255,9 @@ test("an item that is attempted more often than anybody would is told", async ()
 });
 
 test("nothing is begun once it is stopped", async () => {
-  const { invoker, seen, clock, later } = set(seedOf("again later"));
+  const { invoker, seen, clock, delayed } = set(seedOf("again later"));
   await invoker.invoke(task);
-  later.stop();
+  delayed.stop();
   await clock.advance(60_000);
-  expect([seen.length, later.pending]).toEqual([1, 0]);
+  expect([seen.length, delayed.pending]).toEqual([1, 0]);
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Interposition } from "@cdktf-serverless-ml/emulator";
+import type { Interceptors } from "@cdktf-serverless-ml/emulator";
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
 import { type FaultReport, runFaults } from "../../src/faults";
@@ -15,7 +15,7 @@ const stack = stacks.stack("async-batch");
 afterAll(() => stacks.remove());
 
 /** A run until one of a few seeds catches what was planted. */
-async function caught(folder: string, outside?: Interposition, inputs = 24): Promise<FaultReport> {
+async function caught(folder: string, outside?: Interceptors, inputs = 24): Promise<FaultReport> {
   const machine = await startMachine(folder);
   try {
     const type = flowOf(machine.stack);

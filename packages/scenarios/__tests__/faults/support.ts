@@ -1,6 +1,6 @@
 import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
-import type { Hop } from "../../../emulator/src/core/stand-in";
-import { Journal } from "../../src/faults/journal";
+import type { Hop } from "../../../emulator/src/core/emulator";
+import { FaultLog } from "../../src/faults/fault-log";
 import { Parties } from "../../src/faults/parties";
 
 export const PROJECT = "p";
@@ -39,9 +39,9 @@ export function parties(): Parties {
   );
 }
 
-export function journal(): { journal: Journal; hops: Hop[] } {
+export function faultLog(): { faultLog: FaultLog; hops: Hop[] } {
   const hops: Hop[] = [];
-  return { journal: new Journal({ hop: (hop) => hops.push(hop) }), hops };
+  return { faultLog: new FaultLog({ hop: (hop) => hops.push(hop) }), hops };
 }
 
 /** The first seed for which something holds. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { inDepth } from "../../../../__tests__/support/deep";
 import { flowOf } from "../../src/flows";
-import { prove, summaryOf } from "../../src/iam-check";
+import { checkIam, summaryOf } from "../../src/iam-check";
 
 const outdir = mkdtempSync(join(tmpdir(), "own-"));
 
@@ -38,7 +38,7 @@ const BINDINGS: readonly [string, number][] = [
 test.each(inDepth(BINDINGS, BINDINGS.slice(0, 1)))(
   "%s, whose functions never fail: each of its %i bindings is needed, as failures of each function are made",
   async (name, bindings) => {
-    expect(summaryOf(await prove(join(outdir, "stacks", name)))).toEqual({
+    expect(summaryOf(await checkIam(join(outdir, "stacks", name)))).toEqual({
       stack: name,
       verdict: "OK",
       bindings,

@@ -1,6 +1,6 @@
 import { inDepth } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
-import { type ProofSummary, prove, summaryOf } from "../../src/iam-check";
+import { checkIam, type ProofSummary, summaryOf } from "../../src/iam-check";
 
 const stacks = synthesized();
 afterAll(() => stacks.remove());
@@ -30,7 +30,7 @@ test.each(inDepth(BINDINGS, BINDINGS.slice(0, 1)))(
   "%s: each of its %i bindings is needed, and none is missing",
   async (name, bindings) => {
     const unproven = DOCUMENTED[name] ?? [];
-    expect(summaryOf(await prove(stacks.stack(name)))).toEqual({
+    expect(summaryOf(await checkIam(stacks.stack(name)))).toEqual({
       stack: name,
       verdict: "OK",
       bindings,

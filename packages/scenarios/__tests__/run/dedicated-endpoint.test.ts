@@ -22,7 +22,7 @@ test.each([
     if (!type) throw new Error(`${name} is none of the five`);
     const summary = await runFlow(running, type, inputFor(type, undefined, "samples"));
     expect(summary).toMatchObject({ accepted, done: accepted, deadLettered: 0, lost: 0, unexpected: 0, refused: [] });
-    expect([...running.parts.standIns.vertex.endpoints]).toEqual([
+    expect([...running.parts.emulators.vertex.endpoints]).toEqual([
       `projects/my-gcp-project/locations/us-central1/endpoints/${id}`,
     ]);
   } finally {

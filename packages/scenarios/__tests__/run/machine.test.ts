@@ -33,10 +33,10 @@ async function flow(running: RunningStack): Promise<Summary> {
 }
 
 /** A run in virtual time. */
-async function virtual(interpose?: RunOptions["interpose"]): Promise<{ summary: Summary; seconds: number }> {
+async function virtual(intercept?: RunOptions["intercept"]): Promise<{ summary: Summary; seconds: number }> {
   const clock = new VirtualClock();
   const start = clock.now();
-  const running = machine.run({ clock, interpose });
+  const running = machine.run({ clock, intercept });
   clock.run(() => running.pending() > 0);
   const summary = await flow(running);
   clock.stop();
@@ -65,8 +65,8 @@ test("a crash before and one after the work cost an attempt each and nothing els
     invoker: (inner) => ({
       invoke: async (invocation) => {
         const { "X-CloudTasks-TaskName": task, "X-CloudTasks-TaskRetryCount": retries } = invocation.headers;
-        const accident = retries === "0" ? "crash-before" : retries === "1" ? "crash-after" : undefined;
-        const result = await inner.invoke({ ...invocation, accident: task?.endsWith("-3") ? accident : undefined });
+        const crashPoint = retries === "0" ? "crash-before" : retries === "1" ? "crash-after" : undefined;
+        const result = await inner.invoke({ ...invocation, crashPoint: task?.endsWith("-3") ? crashPoint : undefined });
         if (task?.endsWith("-3")) attempts.push(`${retries}: ${result.status}`);
         return result;
       },
@@ -100,7 +100,7 @@ test("clients ask again after 503 and after no answer, as often as they are told
   const upload = (retries: number | undefined, failing: string[]) => {
     const running = machine.run({
       retries,
-      interpose: () => ({
+      intercept: () => ({
         service: (service) => ({
           ...service,
           handle: async (request) => {
@@ -152,7 +152,7 @@ test("nothing is told of a run that has ended, not even what its end cuts off", 
   });
   const running = machine.run({
     write: (line) => lines.push(line),
-    interpose: () => ({
+    intercept: () => ({
       invoker: () => ({
         invoke: async () => {
           begun();

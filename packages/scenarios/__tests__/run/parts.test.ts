@@ -1,7 +1,7 @@
 import { ManualClock } from "../../../emulator/src/core/clock";
 import { isSimulated } from "../../../emulator/src/machine/passive";
-import { untilQuiet } from "../../../emulator/src/machine/quiet";
 import { LineRecorder } from "../../../emulator/src/machine/recorder";
+import { waitUntilIdle } from "../../../emulator/src/machine/wait-until-idle";
 import type { FlowResult } from "../../src/flows";
 import { describe as describeSummary, logLine } from "../../src/run/print";
 import { exitCodeOf, isGood, summarise, type Verdict } from "../../src/run/summary";
@@ -170,22 +170,22 @@ test.each([
   expect(isSimulated(simulated, "constructor", path)).toBe(false);
 });
 
-describe("untilQuiet", () => {
+describe("waitUntilIdle", () => {
   test("waits while something is pending, and looks twice", async () => {
     const left = [2, 1, 0, 1, 0, 0];
     let looks = 0;
-    const end = await untilQuiet({ pending: () => left[looks++] ?? 0, progress: () => 0 });
+    const end = await waitUntilIdle({ pending: () => left[looks++] ?? 0, progress: () => 0 });
     expect([end, looks]).toEqual(["quiet", 6]);
   });
 
   test("ends at once when something failed", async () => {
-    expect(await untilQuiet({ pending: () => 1, progress: () => 0, failed: () => true })).toBe("failed");
+    expect(await waitUntilIdle({ pending: () => 1, progress: () => 0, failed: () => true })).toBe("failed");
   });
 
   test("is stuck when nothing happens for long, not when something does", async () => {
-    expect(await untilQuiet({ pending: () => 1, progress: () => 0, patience: 50 })).toBe("stuck");
+    expect(await waitUntilIdle({ pending: () => 1, progress: () => 0, patience: 50 })).toBe("stuck");
     let progress = 0;
     const pending = () => (progress < 8 ? 1 : 0);
-    expect(await untilQuiet({ pending, progress: () => progress++, patience: 50 })).toBe("quiet");
+    expect(await waitUntilIdle({ pending, progress: () => progress++, patience: 50 })).toBe("quiet");
   });
 });

@@ -37,7 +37,7 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
   const running = machine.run({
     clock,
     retries: 5,
-    interpose: () => ({
+    intercept: () => ({
       service: (inner) => ({
         ...inner,
         handle: async (request) => {

@@ -60,8 +60,8 @@ class DrivenFlow implements Flow {
   }
 
   /** Those that any stack has. */
-  commands(operator: string): Promise<Command[]> {
-    return plainCommands(this.running, operator);
+  commands(controlUrl: string): Promise<Command[]> {
+    return plainCommands(this.running, controlUrl);
   }
 
   marks(key: string): string[] {

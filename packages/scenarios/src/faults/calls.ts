@@ -8,7 +8,7 @@ import {
 } from "@cdktf-serverless-ml/emulator";
 import { callId, callText } from "./call";
 import type { Crasher } from "./crasher";
-import type { Journal } from "./journal";
+import type { FaultLog } from "./fault-log";
 import type { Parties } from "./parties";
 import { type CallFault, callFault, slowness } from "./schedule";
 
@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly seed: number;
   readonly parties: Parties;
   readonly crasher: Crasher;
-  readonly journal: Journal;
+  readonly faultLog: FaultLog;
 }
 
 interface Count {
@@ -50,50 +50,50 @@ export class FaultyCalls {
       isStorage: request.host === "storage.googleapis.com",
       byFunction: parties.functionsOf(email).length > 0,
     });
-    if (!fault || crasher.mustSpare(email)) return inner.handle(request);
+    if (!fault || crasher.isGuarded(email)) return inner.handle(request);
     count.faults++;
-    return this.befall(fault, inner, request, { id, nth: count.calls });
+    return this.inject(fault, inner, request, { id, nth: count.calls });
   }
 
-  private async befall(
+  private async inject(
     fault: CallFault,
     inner: RestService,
     request: RestRequest,
     { id, nth }: { id: string; nth: number },
   ): Promise<RestReply> {
-    const { seed, crasher, journal } = this.options;
+    const { seed, crasher, faultLog } = this.options;
     const hop = { to: `https://${request.host}`, what: callText(request), attempt: nth };
     const detail = `of ${request.caller.email}`;
     switch (fault) {
       case "call answered 429":
-        journal.fault(fault, { ...hop, detail });
+        faultLog.fault(fault, { ...hop, detail });
         throw new ApiError("RESOURCE_EXHAUSTED", "Injected: too many requests");
       case "call answered 500":
-        journal.fault(fault, { ...hop, detail });
+        faultLog.fault(fault, { ...hop, detail });
         throw new ApiError("INTERNAL", "Injected: internal error");
       case "call answered 503":
-        journal.fault(fault, { ...hop, detail });
+        faultLog.fault(fault, { ...hop, detail });
         throw new ApiError("UNAVAILABLE", "Injected: the service is unavailable");
       case "call answered 412":
-        journal.fault(fault, { ...hop, detail });
+        faultLog.fault(fault, { ...hop, detail });
         await inner.handle(request);
         throw new ApiError("FAILED_PRECONDITION", "Injected: written, and asked for once more inside", 412);
       case "call reset before":
-        journal.fault(fault, { ...hop, detail });
+        faultLog.fault(fault, { ...hop, detail });
         throw new ConnectionLost("injected");
       case "call reset after":
-        journal.fault(fault, { ...hop, detail });
+        faultLog.fault(fault, { ...hop, detail });
         await unheard(inner, request);
         throw new ConnectionLost("injected");
       case "slow call": {
         const wait = slowness(seed, id, nth);
-        journal.fault(fault, { ...hop, detail: `${detail}, ${wait} ms on the wall` });
+        faultLog.fault(fault, { ...hop, detail: `${detail}, ${wait} ms on the wall` });
         await sleep(wait);
         return inner.handle(request);
       }
       case "caller crashed":
         await unheard(inner, request);
-        journal.fault(fault, { ...hop, detail });
+        faultLog.fault(fault, { ...hop, detail });
         crasher.crash(request);
         throw new ConnectionLost("injected");
     }

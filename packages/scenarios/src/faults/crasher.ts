@@ -1,6 +1,6 @@
 import type { RestRequest } from "@cdktf-serverless-ml/emulator";
+import type { CrashGuard } from "./crash-guard";
 import type { Parties } from "./parties";
-import type { Spared } from "./spared";
 
 /**
  * Kills instances of a function. @param port of a call of its: only the instance that calls. Default: all
@@ -8,23 +8,23 @@ import type { Spared } from "./spared";
  */
 export type Kill = (functionName: string, port?: number) => number;
 
-/** Kills processes of functions, but those that are to be spared. */
+/** Kills processes of functions, but those that are to be crashGuard. */
 export class Crasher {
   constructor(
     private readonly parties: Parties,
-    private readonly spared: Spared,
+    private readonly crashGuard: CrashGuard,
     private readonly kill: Kill,
   ) {}
 
   /** Whether nothing may befall the functions that call as a service account. */
-  mustSpare(email: string | undefined): boolean {
-    return this.parties.functionsOf(email).some((name) => this.spared.has(name));
+  isGuarded(email: string | undefined): boolean {
+    return this.parties.functionsOf(email).some((name) => this.crashGuard.has(name));
   }
 
-  /** Kills the instance that makes a call. @returns false where its function is spared, or no function makes it */
+  /** Kills the instance that makes a call. @returns false where its function is crashGuard, or no function makes it */
   crash({ caller: { email }, port }: Pick<RestRequest, "caller" | "port">): boolean {
     const names = this.parties.functionsOf(email);
-    if (names.length === 0 || this.mustSpare(email)) return false;
+    if (names.length === 0 || this.isGuarded(email)) return false;
     const killed = names.reduce((sum, name) => sum + this.kill(name, port), 0);
     // Which instance it is may be heard of after its call.
     if (killed === 0) for (const name of names) this.kill(name);

@@ -1,18 +1,18 @@
 import type { Invocation, InvocationResult, Invoker } from "@cdktf-serverless-ml/emulator";
 import { callId, callText, workflowCall } from "./call";
+import type { CrashGuard } from "./crash-guard";
+import type { DelayedWork } from "./delayed-work";
+import type { FaultLog } from "./fault-log";
 import { type Item, itemOf } from "./item";
-import type { Journal } from "./journal";
-import type { Later } from "./later";
 import type { Parties } from "./parties";
 import { callHangs, type DeliveryFault, delayOf, deliveryFault, lateBy, repeatedAfter } from "./schedule";
-import type { Spared } from "./spared";
 
 export interface DeliveryOptions {
   readonly seed: number;
   readonly parties: Parties;
-  readonly spared: Spared;
-  readonly journal: Journal;
-  readonly later: Later;
+  readonly crashGuard: CrashGuard;
+  readonly faultLog: FaultLog;
+  readonly delayed: DelayedWork;
 }
 
 /** One attempt of a sender, and what it is about. */
@@ -41,27 +41,27 @@ export class FaultyInvoker implements Invoker {
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const item = itemOf(invocation);
     if (!item) return this.call(invocation);
-    const { seed, parties, spared, journal } = this.options;
+    const { seed, parties, crashGuard, faultLog } = this.options;
     const nth = (this.counts.get(item.id) ?? 0) + 1;
     this.counts.set(item.id, nth);
-    journal.attempts++;
+    faultLog.attempts++;
     // Executions of one time cannot be told apart: each request is taken for the first of another item.
     const [id, number] = item.isExecution ? [`${item.id} ${nth}`, 1] : [item.id, nth];
-    if (number > parties.mostAttempts + BEYOND) journal.endless ??= { what: item.what, attempts: number };
+    if (number > parties.mostAttempts + BEYOND) faultLog.endless ??= { what: item.what, attempts: number };
     const target = parties.functionAt(invocation.url);
     const attempt = { invocation, item, nth, to: invocation.url };
     const { message } = item;
     if (target !== undefined && message && parties.isLastDelivery(message.subscription, message.attempt)) {
-      return spared.during(target, () => this.deliver(attempt));
+      return crashGuard.during(target, () => this.deliver(attempt));
     }
     let fault = deliveryFault(seed, id, number, { isFunction: target !== undefined });
-    if (fault?.startsWith("crash") && target !== undefined && spared.has(target)) fault = undefined;
-    return fault ? this.befall(fault, attempt) : this.deliver(attempt);
+    if (fault?.startsWith("crash") && target !== undefined && crashGuard.has(target)) fault = undefined;
+    return fault ? this.inject(fault, attempt) : this.deliver(attempt);
   }
 
   /** What is no delivery: a workflow's call may hang, everything else passes. */
   private call(invocation: Invocation): Promise<InvocationResult> {
-    const { seed, journal, later } = this.options;
+    const { seed, faultLog, delayed } = this.options;
     const call = workflowCall(invocation);
     if (!call) return this.inner.invoke(invocation);
     const id = callId(call);
@@ -71,19 +71,22 @@ export class FaultyInvoker implements Invoker {
     const { deadline } = invocation;
     const late = deadline + lateBy(seed, id, 1);
     const hop = { to: `https://${call.host}`, what: callText(call) };
-    journal.fault("call hangs", { ...hop, detail: `arrives after ${seconds(late)}, ${seconds(deadline)} are allowed` });
-    later.in(late, async () => {
-      const { status, failure } = await this.inner.invoke(invocation);
-      journal.note(`arrives too late: ${failure ?? status}`, hop);
+    faultLog.fault("call hangs", {
+      ...hop,
+      detail: `arrives after ${seconds(late)}, ${seconds(deadline)} are allowed`,
     });
-    return later.wait(deadline).then(() => ({ ...NOTHING, status: 0, failure: "deadline" }));
+    delayed.in(late, async () => {
+      const { status, failure } = await this.inner.invoke(invocation);
+      faultLog.note(`arrives too late: ${failure ?? status}`, hop);
+    });
+    return delayed.wait(deadline).then(() => ({ ...NOTHING, status: 0, failure: "deadline" }));
   }
 
-  private befall(fault: DeliveryFault, attempt: Attempt): Promise<InvocationResult> {
-    const { seed, journal, later } = this.options;
+  private inject(fault: DeliveryFault, attempt: Attempt): Promise<InvocationResult> {
+    const { seed, faultLog, delayed } = this.options;
     const { item, nth, to, invocation } = attempt;
     const { deadline } = invocation;
-    const tell = (detail?: string) => journal.fault(fault, { to, what: item.what, attempt: nth, detail });
+    const tell = (detail?: string) => faultLog.fault(fault, { to, what: item.what, attempt: nth, detail });
     switch (fault) {
       case "answered 500":
       case "answered 503":
@@ -92,18 +95,18 @@ export class FaultyInvoker implements Invoker {
         return Promise.resolve({ ...NOTHING, status: Number(fault.slice(-3)) });
       case "crash before the work":
         tell();
-        return this.deliver(attempt, { accident: "crash-before" });
+        return this.deliver(attempt, { crashPoint: "crash-before" });
       case "crash after the work":
         tell();
-        return this.deliver(attempt, { accident: "crash-after" });
+        return this.deliver(attempt, { crashPoint: "crash-after" });
       case "answer lost":
         tell();
         return this.deliver(attempt).then(() => ({ ...NOTHING, status: 0, failure: "connection" }));
       case "hang": {
         const late = deadline + lateBy(seed, item.id, nth);
         tell(`arrives after ${seconds(late)}, ${seconds(deadline)} are allowed`);
-        later.in(late, () => this.deliverUnheard("arrives too late", attempt));
-        return later.wait(deadline).then(() => ({ ...NOTHING, status: 0, failure: "deadline" }));
+        delayed.in(late, () => this.deliverUnheard("arrives too late", attempt));
+        return delayed.wait(deadline).then(() => ({ ...NOTHING, status: 0, failure: "deadline" }));
       }
       case "twice at once":
         tell();
@@ -113,19 +116,19 @@ export class FaultyInvoker implements Invoker {
           if (result.status < 200 || result.status > 299) return result;
           const after = repeatedAfter(seed, item.id, nth);
           tell(`in ${seconds(after)}`);
-          later.in(after, () => this.deliverUnheard("arrives again", attempt));
+          delayed.in(after, () => this.deliverUnheard("arrives again", attempt));
           return result;
         });
       case "delayed": {
         const delay = delayOf(seed, item.id, nth, deadline);
         tell(`by ${seconds(delay)}`);
-        return later.wait(delay).then(() => this.deliver(attempt, { deadline: deadline - delay }));
+        return delayed.wait(delay).then(() => this.deliver(attempt, { deadline: deadline - delay }));
       }
     }
   }
 
   private deliver({ invocation }: Attempt, more: Partial<Invocation> = {}): Promise<InvocationResult> {
-    this.options.journal.deliveries++;
+    this.options.faultLog.deliveries++;
     return this.inner.invoke({ ...invocation, ...more });
   }
 
@@ -133,7 +136,7 @@ export class FaultyInvoker implements Invoker {
   private async deliverUnheard(how: string, attempt: Attempt): Promise<void> {
     const { item, nth, to } = attempt;
     const { status, failure } = await this.deliver(attempt);
-    this.options.journal.note(`${how}: ${failure ?? status}`, { to, what: item.what, attempt: nth });
+    this.options.faultLog.note(`${how}: ${failure ?? status}`, { to, what: item.what, attempt: nth });
   }
 }
 

@@ -1,17 +1,17 @@
-import type { Interposition, Surroundings } from "@cdktf-serverless-ml/emulator";
+import type { EmulatorContext, Interceptors } from "@cdktf-serverless-ml/emulator";
 import type { Stack } from "@cdktf-serverless-ml/terraform-json";
 import type { FlowType } from "../flows/flow";
 import { FaultyCalls } from "./calls";
+import { CrashGuard } from "./crash-guard";
 import { Crasher, type Kill } from "./crasher";
+import { DelayedWork } from "./delayed-work";
 import { FaultyInvoker } from "./deliveries";
-import { Journal } from "./journal";
-import { Later } from "./later";
+import { FaultLog } from "./fault-log";
 import { Parties } from "./parties";
 import { poisoned } from "./poison";
 import { FaultyPublishes } from "./publishes";
-import { Spared } from "./spared";
 
-export interface EngineOptions extends Pick<Surroundings, "clock" | "recorder"> {
+export interface EngineOptions extends Pick<EmulatorContext, "clock" | "recorder"> {
   readonly seed: number;
   readonly stack: Stack;
   readonly poison: FlowType["poison"];
@@ -20,41 +20,41 @@ export interface EngineOptions extends Pick<Surroundings, "clock" | "recorder"> 
 
 /** All faults of one run. */
 export class FaultEngine {
-  readonly journal: Journal;
-  readonly interposition: Interposition;
-  private readonly later: Later;
+  readonly faultLog: FaultLog;
+  readonly interceptors: Interceptors;
+  private readonly delayed: DelayedWork;
 
   constructor({ clock, recorder, seed, stack, poison, kill }: EngineOptions) {
-    const journal = new Journal(recorder);
-    const later = new Later(clock);
+    const faultLog = new FaultLog(recorder);
+    const delayed = new DelayedWork(clock);
     const parties = new Parties(stack.resources, stack.defaults.project);
-    const spared = new Spared();
-    const crasher = new Crasher(parties, spared, kill);
-    const calls = new FaultyCalls({ seed, parties, crasher, journal });
-    const publishes = new FaultyPublishes({ seed, parties, journal });
-    this.journal = journal;
-    this.later = later;
-    this.interposition = {
-      invoker: (inner) => new FaultyInvoker(inner, { seed, parties, spared, journal, later }),
+    const crashGuard = new CrashGuard();
+    const crasher = new Crasher(parties, crashGuard, kill);
+    const calls = new FaultyCalls({ seed, parties, crasher, faultLog });
+    const publishes = new FaultyPublishes({ seed, parties, faultLog });
+    this.faultLog = faultLog;
+    this.delayed = delayed;
+    this.interceptors = {
+      invoker: (inner) => new FaultyInvoker(inner, { seed, parties, crashGuard, faultLog, delayed }),
       service: (inner) =>
         poisoned(publishes.service(calls.service(inner)), {
           poison,
           parties,
-          journal,
+          faultLog,
           crash: (call) => crasher.crash(call),
         }),
       publisher: (inner) => publishes.publisher(inner),
-      pending: () => later.pending,
+      pending: () => delayed.pending,
     };
   }
 
   stop(): void {
-    this.later.stop();
+    this.delayed.stop();
   }
 }
 
-/** One interposition of several: the first stands nearest to what is interposed, the last outside of all others. */
-export function composed(...all: readonly Interposition[]): Interposition {
+/** Several interceptors as one: the first is the innermost, the last the outermost. */
+export function composed(...all: readonly Interceptors[]): Interceptors {
   return {
     invoker: (inner) => all.reduce((made, { invoker }) => invoker?.(made) ?? made, inner),
     service: (inner) => all.reduce((made, { service }) => service?.(made) ?? made, inner),

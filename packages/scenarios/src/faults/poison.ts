@@ -1,19 +1,19 @@
 import { ApiError, ConnectionLost, type RestRequest, type RestService } from "@cdktf-serverless-ml/emulator";
 import type { FlowType } from "../flows/flow";
 import { apiCall, callText } from "./call";
-import type { Journal } from "./journal";
+import type { FaultLog } from "./fault-log";
 import type { Parties } from "./parties";
 
 export interface PoisonOptions {
   readonly poison: FlowType["poison"];
   readonly parties: Parties;
-  readonly journal: Journal;
+  readonly faultLog: FaultLog;
   /** Kills who makes a call. @returns false where it may not, or no function makes it */
   readonly crash: (call: RestRequest) => boolean;
 }
 
 /** Acts on the poison among generated inputs: the call that carries it fails each time, or its caller dies of it each time. */
-export function poisoned(inner: RestService, { poison, parties, journal, crash }: PoisonOptions): RestService {
+export function poisoned(inner: RestService, { poison, parties, faultLog, crash }: PoisonOptions): RestService {
   return {
     ...inner,
     handle: async (request) => {
@@ -22,11 +22,11 @@ export function poisoned(inner: RestService, { poison, parties, journal, crash }
       if (effect === undefined || email === undefined) return inner.handle(request);
       const hop = { to: `https://${request.host}`, what: callText(request), detail: `of ${email}` };
       if (effect === "fail") {
-        journal.fault("poison failed", hop);
+        faultLog.fault("poison failed", hop);
         throw new ApiError("INTERNAL", "Injected: poison fails each time");
       }
-      // Where the caller is spared, the call fails all the same.
-      journal.fault(crash(request) ? "poison killed" : "poison failed", hop);
+      // Where the caller is crashGuard, the call fails all the same.
+      faultLog.fault(crash(request) ? "poison killed" : "poison failed", hop);
       throw new ConnectionLost("injected");
     },
   };

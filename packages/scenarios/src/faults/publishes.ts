@@ -5,15 +5,15 @@ import {
   type RestService,
   type TopicPublisher,
 } from "@cdktf-serverless-ml/emulator";
+import type { FaultLog } from "./fault-log";
 import { digestOf } from "./hash";
-import type { Journal } from "./journal";
 import type { Parties } from "./parties";
 import { deadLetterFails, publishFault } from "./schedule";
 
 export interface PublishOptions {
   readonly seed: number;
   readonly parties: Parties;
-  readonly journal: Journal;
+  readonly faultLog: FaultLog;
 }
 
 /** Lets the first publish of some dead letters and notifications fail. */
@@ -32,7 +32,7 @@ export class FaultyPublishes {
         const letters = lettersIn(request);
         const items = letters.map((letter) => itemOf(letter) ?? digestOf(request.body));
         if (items.some((item) => this.failsNow(topic, item))) {
-          this.options.journal.fault("dead letter failed", {
+          this.options.faultLog.fault("dead letter failed", {
             to: `https://${request.host}`,
             what: `dead letter of ${items.join(", ")}`,
             detail: `of ${request.caller.email}`,
@@ -43,7 +43,7 @@ export class FaultyPublishes {
         const { messageIds = [] } = reply.body as { messageIds?: string[] };
         for (const [index, id] of messageIds.entries()) {
           const item = items[index];
-          if (item !== undefined) this.options.journal.link(item, `message ${id}`);
+          if (item !== undefined) this.options.faultLog.link(item, `message ${id}`);
         }
         return reply;
       },
@@ -54,13 +54,13 @@ export class FaultyPublishes {
   publisher(inner: TopicPublisher): TopicPublisher {
     return {
       publish: async (caller, topic, message) => {
-        const { seed, parties, journal } = this.options;
+        const { seed, parties, faultLog } = this.options;
         const full = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
         const to = `topic ${full.split("/").at(-1)}`;
         const { CloudPubSubDeadLetterSourceSubscription: source, eventType, objectId } = message.attributes;
         if (parties.deadLetterTopics.has(full)) {
           if (this.failsNow(full, contentOf(message))) {
-            journal.fault("dead letter failed", { to, what: `dead letter of subscription ${source}` });
+            faultLog.fault("dead letter failed", { to, what: `dead letter of subscription ${source}` });
             throw new ApiError("UNAVAILABLE", "Injected: the dead letter is not published at first");
           }
           return inner.publish(caller, topic, message);
@@ -69,7 +69,7 @@ export class FaultyPublishes {
           ? publishFault(seed, `${full} ${eventOf(message)}`)
           : undefined;
         if (!fault) return inner.publish(caller, topic, message);
-        journal.fault(fault, { to, what: [eventType, objectId].filter(Boolean).join(" ") || "a message" });
+        faultLog.fault(fault, { to, what: [eventType, objectId].filter(Boolean).join(" ") || "a message" });
         if (fault === "publish unanswered") await inner.publish(caller, topic, message);
         throw new ApiError("UNAVAILABLE", "Injected: the publish is not answered");
       },

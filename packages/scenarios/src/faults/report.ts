@@ -1,11 +1,11 @@
 import type { RunningStack, TimedHop } from "@cdktf-serverless-ml/emulator";
 import type { Flow, FlowResult } from "../flows/flow";
-import { offencesOf, type Summary, summarise } from "../run/summary";
-import type { Journal } from "./journal";
+import { type Summary, summarise, violationsOf } from "../run/summary";
+import type { FaultLog } from "./fault-log";
 import { traceOf } from "./trace";
 
 /** One item that ended otherwise than it should. */
-export interface Offence {
+export interface Violations {
   readonly key: string;
   readonly why: string;
   /** Its hops, oldest first, as lines. */
@@ -16,7 +16,7 @@ export interface FaultReport extends Summary {
   readonly seed: number;
   readonly inputs: number;
   /** How often each kind of fault was injected. */
-  readonly faults: Journal["faults"];
+  readonly faults: FaultLog["faults"];
   /** Requests of queues, push subscriptions and schedules that reached their target. */
   readonly deliveries: number;
   /** Their attempts; some made no delivery, some several. */
@@ -27,24 +27,24 @@ export interface FaultReport extends Summary {
   /** How often the run's clock went on though something took longer than ten seconds on the wall. */
   readonly stalls: number;
   /** Absent where all is well. */
-  readonly offence?: Offence;
+  readonly offence?: Violations;
 }
 
 export interface FaultEnding
   extends Pick<FaultReport, "seed" | "inputs" | "error" | "virtualSeconds" | "wallSeconds" | "stalls"> {
   readonly running: RunningStack;
   readonly flow: Flow;
-  readonly journal: Journal;
+  readonly faultLog: FaultLog;
 }
 
-export function reportOf({ running, flow, journal, error, ...figures }: FaultEnding): FaultReport {
+export function reportOf({ running, flow, faultLog, error, ...figures }: FaultEnding): FaultReport {
   const { stack, parts } = running;
   const { recorder, denials, unsimulated } = parts;
   const result = flow.result();
   // Once something is refused the run ends, and what is lost is lost to that.
   const refused = denials.length + unsimulated.length > 0;
-  const offence = refused ? undefined : journal.endless ? endless(journal.endless.what) : worst(result);
-  const marks = !offence ? [] : journal.endless ? [offence.key] : flow.marks(offence.key);
+  const offence = refused ? undefined : faultLog.endless ? endless(faultLog.endless.what) : worst(result);
+  const marks = !offence ? [] : faultLog.endless ? [offence.key] : flow.marks(offence.key);
   const summary = summarise({
     stack: stack.name,
     result,
@@ -59,21 +59,21 @@ export function reportOf({ running, flow, journal, error, ...figures }: FaultEnd
   return {
     ...summary,
     ...figures,
-    faults: journal.faults,
-    deliveries: journal.deliveries,
-    attempts: journal.attempts,
+    faults: faultLog.faults,
+    deliveries: faultLog.deliveries,
+    attempts: faultLog.attempts,
     ...(offence && {
       offence: {
         ...offence,
-        trace: lines(traceOf(recorder.hops, marks, journal.links), (hop) => recorder.line(hop)),
+        trace: lines(traceOf(recorder.hops, marks, faultLog.links), (hop) => recorder.line(hop)),
       },
     }),
   };
 }
 
 /** The item to begin with: a lost one before one that has too much. */
-function worst(result: FlowResult): Pick<Offence, "key" | "why"> | undefined {
-  const { lost, unexpected, repeated } = offencesOf(result);
+function worst(result: FlowResult): Pick<Violations, "key" | "why"> | undefined {
+  const { lost, unexpected, repeated } = violationsOf(result);
   const [one, other, third] = [lost[0], unexpected[0], repeated[0]];
   if (one !== undefined) return { key: one, why: "was accepted, and has neither an effect nor a dead letter" };
   if (other !== undefined && result.accepted.includes(other))
@@ -82,7 +82,7 @@ function worst(result: FlowResult): Pick<Offence, "key" | "why"> | undefined {
   return third === undefined ? undefined : { key: third, why: "has its effect more than once" };
 }
 
-function endless(key: string): Pick<Offence, "key" | "why"> {
+function endless(key: string): Pick<Violations, "key" | "why"> {
   return { key, why: "is attempted again and again" };
 }
 

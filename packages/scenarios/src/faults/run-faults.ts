@@ -1,20 +1,20 @@
 import {
   ApiError,
   type Clock,
-  type Interposition,
+  type Interceptors,
   type Machine,
   RealClock,
   RequestFailed,
   type RunningStack,
   type RunOptions,
-  untilQuiet,
   VirtualClock,
+  waitUntilIdle,
 } from "@cdktf-serverless-ml/emulator";
 import type { FlowResult, FlowType } from "../flows/flow";
 import { submitAll } from "../run/workload";
 import type { Kill } from "./crasher";
 import { composed, FaultEngine } from "./engine";
-import type { Journal } from "./journal";
+import type { FaultLog } from "./fault-log";
 import { type FaultReport, reportOf } from "./report";
 
 export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
@@ -27,7 +27,7 @@ export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
   /** Told how far it is, about once a second. */
   readonly onProgress?: (progress: Progress) => void;
   /** Stands outside of the faults: between those who send and whatever befalls what they send. Default: nothing. */
-  readonly outside?: Interposition;
+  readonly outside?: Interceptors;
 }
 
 export interface Progress {
@@ -61,10 +61,10 @@ export async function runFaults(machine: Machine, type: FlowType, options: Fault
     write,
     colours,
     retries: CLIENT_RETRIES,
-    interpose: (surroundings) => {
+    intercept: (context) => {
       const kill: Kill = (name, port) => running.parts.functions.crash(name, port);
-      engine = new FaultEngine({ ...surroundings, seed, stack: machine.stack, poison: type.poison, kill });
-      return composed(engine.interposition, outside);
+      engine = new FaultEngine({ ...context, seed, stack: machine.stack, poison: type.poison, kill });
+      return composed(engine.interceptors, outside);
     },
   });
   if (!engine) throw new Error("nothing was interposed");
@@ -75,7 +75,7 @@ export async function runFaults(machine: Machine, type: FlowType, options: Fault
   let error: string | undefined;
   try {
     await submitAll(flow, type.generate(inputs));
-    error = await settled(running, engine.journal, realTime ? REAL_PATIENCE : PATIENCE);
+    error = await settled(running, engine.faultLog, realTime ? REAL_PATIENCE : PATIENCE);
   } catch (failure) {
     if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
     error = failure.message;
@@ -87,7 +87,7 @@ export async function runFaults(machine: Machine, type: FlowType, options: Fault
   return reportOf({
     running,
     flow,
-    journal: engine.journal,
+    faultLog: engine.faultLog,
     seed,
     inputs,
     error,
@@ -98,15 +98,15 @@ export async function runFaults(machine: Machine, type: FlowType, options: Fault
 }
 
 /** Waits until all is quiet, or it is clear that it never will be. @returns why the run ended early, if it did */
-async function settled(running: RunningStack, journal: Journal, patience: number): Promise<string | undefined> {
+async function settled(running: RunningStack, faultLog: FaultLog, patience: number): Promise<string | undefined> {
   const { recorder, denials, unsimulated } = running.parts;
-  const end = await untilQuiet({
+  const end = await waitUntilIdle({
     pending: () => running.pending(),
     progress: () => recorder.hops.length,
-    failed: () => denials.length + unsimulated.length > 0 || journal.endless !== undefined,
+    failed: () => denials.length + unsimulated.length > 0 || faultLog.endless !== undefined,
     patience,
   });
-  const { endless } = journal;
+  const { endless } = faultLog;
   if (endless) return `${endless.what} was attempted ${endless.attempts} times, and nobody gives it up`;
   if (end !== "stuck") return undefined;
   return `nothing happened for ${patience / 1000} s, and ${running.pending()} items are still pending`;

@@ -95,8 +95,8 @@ class AsyncBatchFlow implements Flow {
     return [key, `${FOLDER}/${job}/shard-${shard.padStart(5, "0")}.jsonl`];
   }
 
-  async commands(operator: string, file = "") {
-    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+  async commands(controlUrl: string, file = "") {
+    const curl = await this.running.curl({ controlUrl, email: this.running.clientEmail });
     const submit = curl.post(this.url, this.request("$OBJECT"), ["OBJECT"]);
     const result = curl.read(this.output, `${FOLDER}/$JOB/shard-00000.jsonl`);
     return [

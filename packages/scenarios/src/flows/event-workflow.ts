@@ -96,8 +96,8 @@ class EventWorkflowFlow implements Flow {
     return [key.slice(0, key.lastIndexOf("/"))];
   }
 
-  async commands(operator: string, file = "") {
-    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+  async commands(controlUrl: string, file = "") {
+    const curl = await this.running.curl({ controlUrl, email: this.running.clientEmail });
     const upload = keptAs("ANSWER", curl.upload(this.uploads, "$OBJECT", file));
     const result = curl.read(this.results, "$OBJECT/$GENERATION.json");
     return [

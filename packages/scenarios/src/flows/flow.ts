@@ -24,10 +24,10 @@ export interface Flow {
   /**
    * Ready-made commands for a stack that stays up.
    *
-   * @param operator URL of the operator's door
+   * @param controlUrl of the control server
    * @param file absolute path of what goes in; none where the stack brings its own
    */
-  commands(operator: string, file?: string): Promise<Command[]>;
+  commands(controlUrl: string, file?: string): Promise<Command[]>;
   /** Texts, such as ids of tasks and messages, that tell the hops of one work item from all others. */
   marks(key: string): readonly string[];
 }

@@ -138,8 +138,8 @@ class PubSubFanoutFlow implements Flow {
     return [key.split("/").at(-1) ?? key];
   }
 
-  async commands(operator: string, file = "") {
-    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+  async commands(controlUrl: string, file = "") {
+    const curl = await this.running.curl({ controlUrl, email: this.running.clientEmail });
     const [{ attributes, payload }] = readMessages({ name: basename(file), content: readFileSync(file) });
     const publish = curl.post(this.url(this.topic, "publish"), { messages: [pubsubMessage({ attributes, payload })] });
     // A predictor's results are named after the message alone; who takes every message is an audit.

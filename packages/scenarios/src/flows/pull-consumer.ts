@@ -69,7 +69,7 @@ export class PullConsumer {
 
   /** Messages that are neither acknowledged nor forwarded. */
   private get held(): number {
-    return this.running.parts.standIns.pubsub.held(this.subscription).length;
+    return this.running.parts.emulators.pubsub.held(this.subscription).length;
   }
 
   private ask<T>(method: string, body: object): Promise<T> {

@@ -94,13 +94,13 @@ class ScheduledPreprocessingFlow implements Flow {
     return { job: job.launch.name, outputs: job.outputs, words: counts.length, most: most.map(({ line }) => line) };
   }
 
-  async commands(operator: string) {
-    const curl = await this.running.curl({ operator });
+  async commands(controlUrl: string) {
+    const curl = await this.running.curl({ controlUrl });
     const fire = { title: "fire the schedule now", command: curl.fire(this.schedule) };
     const { worker } = this.launch();
     if (!worker) return [fire];
     // Nobody but the jobs themselves may read what they write.
-    const reader = await this.running.curl({ operator, email: worker });
+    const reader = await this.running.curl({ controlUrl, email: worker });
     const list = reader.list(this.bucket);
     const first = `${firstName("NAME", list)} && ${reader.read(this.bucket, "$NAME")}`;
     return [
@@ -111,7 +111,7 @@ class ScheduledPreprocessingFlow implements Flow {
   }
 
   private get jobs(): readonly Job[] {
-    return this.running.parts.standIns.dataflow.jobs;
+    return this.running.parts.emulators.dataflow.jobs;
   }
 
   private launched(): Job[] {

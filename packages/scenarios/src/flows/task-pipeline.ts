@@ -116,8 +116,8 @@ class TaskPipelineFlow implements Flow {
     return this.provide(content);
   }
 
-  async commands(operator: string, file = "") {
-    const curl = await this.running.curl({ operator, email: this.running.clientEmail });
+  async commands(controlUrl: string, file = "") {
+    const curl = await this.running.curl({ controlUrl, email: this.running.clientEmail });
     const upload = curl.upload(this.bucket, "inputs/$OBJECT", file);
     const run = { run: "$RUN", parameters: this.parameters("inputs/$OBJECT") };
     const last = this.steps.find((step) => this.graph.dependentsOf(step).length === 0) ?? "";

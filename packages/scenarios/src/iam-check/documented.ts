@@ -11,7 +11,7 @@ export interface Seen {
   readonly temporary: readonly string[];
 }
 
-/** A requirement that Google documents, and of which no stand-in can show what happens where it is not met. */
+/** A requirement that Google documents, and of which no emulator can show what happens where it is not met. */
 export interface Requirement {
   readonly why: string;
   readonly source: string;
@@ -21,7 +21,7 @@ export interface Requirement {
 
 const REQUIREMENTS: readonly Requirement[] = [
   {
-    why: "Dataflow asks of whoever launches a template that they may write to its temporary location; what it does otherwise is not documented, so the stand-in does not ask",
+    why: "Dataflow asks of whoever launches a template that they may write to its temporary location; what it does otherwise is not documented, so the emulator does not ask",
     source:
       'https://cloud.google.com/dataflow/docs/guides/templates/running-templates (tempLocation: "a location where you have write permission") and https://cloud.google.com/dataflow/docs/concepts/access-control (Creating jobs: a storage role "to stage files")',
     holds: ({ role, member = "", resource = "" }, { project, bindings, temporary }) => {

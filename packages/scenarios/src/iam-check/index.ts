@@ -1,3 +1,3 @@
+export { checkIam, IamCheckError, type IamCheckOptions } from "./check-iam";
 export { progressOn } from "./progress";
-export { ProofError, type ProveOptions, prove } from "./prove";
-export { describeProof, type ProofSummary, summaryOf, verdictOf } from "./report";
+export { describeIamReport, type ProofSummary, summaryOf, verdictOf } from "./report";

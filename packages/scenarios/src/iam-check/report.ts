@@ -1,13 +1,13 @@
 import type { Denial } from "@cdktf-serverless-ml/emulator";
 import type { Verdict } from "../run/summary";
+import type { Finding, IamReport } from "./check-iam";
 import { type Grant, inWords, shortMember, shortResource } from "./grants";
-import type { Finding, Proof } from "./prove";
 
 /**
  * `OK`: each binding is needed, or documented as required, and none is missing. `PARTIAL`: none is missing, and of some it is
  * not known whether they are needed. `FAILED`: one is missing or redundant.
  */
-export function verdictOf({ missing, unproven }: Pick<Proof, "missing" | "unproven">): Verdict {
+export function verdictOf({ missing, unproven }: Pick<IamReport, "missing" | "unproven">): Verdict {
   const open = unproven.filter(({ requirement }) => requirement === undefined);
   if (missing.length > 0 || open.some(({ finding }) => finding === "redundant")) return "FAILED";
   return open.length > 0 ? "PARTIAL" : "OK";
@@ -41,7 +41,7 @@ export interface ProofSummary {
   readonly seconds: number;
 }
 
-export function summaryOf({ stack, grants, necessary, unproven, missing, seconds }: Proof): ProofSummary {
+export function summaryOf({ stack, grants, necessary, unproven, missing, seconds }: IamReport): ProofSummary {
   return {
     stack,
     verdict: verdictOf({ missing, unproven }),
@@ -72,7 +72,7 @@ export interface DescribeOptions {
 }
 
 /** A table for people: each grant and what fails without it, then what is to be done. */
-export function describeProof(proof: Proof, { quiet = false, colours = false }: DescribeOptions = {}): string {
+export function describeIamReport(proof: IamReport, { quiet = false, colours = false }: DescribeOptions = {}): string {
   const { stack, grants, necessary, unproven, missing, seconds } = proof;
   const dim = (text: string) => (colours ? `\x1b[2m${text}\x1b[22m` : text);
   const entry = (sign: string, grant: Grant, why: string) =>

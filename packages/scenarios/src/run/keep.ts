@@ -1,6 +1,6 @@
 import {
   type Command,
-  Operator,
+  ControlServer,
   plainCommands,
   programCommands,
   type RunningStack,
@@ -32,26 +32,26 @@ export interface Kept {
  * @throws InputError, RequestFailed
  */
 export async function keepStack(running: RunningStack, { type, input, samples }: KeepOptions): Promise<Kept> {
-  const operator = new Operator({
+  const control = new ControlServer({
     schedules: running.schedules(),
     fire: (schedule) => running.fire(schedule),
     deadLetters: () => running.deadLetters().map(({ data, ...letter }) => ({ ...letter, data: data.toString() })),
   });
-  await operator.start();
-  running.onStop(() => operator.stop());
+  await control.start();
+  running.onStop(() => control.stop());
   const flow = type?.create(running);
   const given = input ?? (type && inputFor(type, undefined, samples));
   if (given) await flow?.prepare?.(given);
   if (input) await flow?.submit(input);
-  const own = flow ? await flow.commands(operator.url, given?.path) : await plainCommands(running, operator.url);
-  const commands = [...own, ...(await deadLetterCommands(running, operator.url)), ...(await programCommands(running))];
+  const own = flow ? await flow.commands(control.url, given?.path) : await plainCommands(running, control.url);
+  const commands = [...own, ...(await deadLetterCommands(running, control.url)), ...(await programCommands(running))];
   const schedules = running.startSchedules().map(scheduleText);
   return { text: textOf(running, schedules, commands), commands };
 }
 
-async function deadLetterCommands(running: RunningStack, operator: string): Promise<Command[]> {
+async function deadLetterCommands(running: RunningStack, controlUrl: string): Promise<Command[]> {
   if (!running.hasDeadLetters()) return [];
-  const curl = await running.curl({ operator });
+  const curl = await running.curl({ controlUrl });
   return [{ title: "show the dead letters, here without asking IAM", command: curl.deadLetters() }];
 }
 

@@ -87,7 +87,7 @@ export async function runFlow(running: RunningStack, type: FlowType, input: Inpu
 
 /** Nobody should take predictions for those of another model; where nothing was predicted there is none to name. */
 function modelOf({ parts }: RunningStack): Record<string, unknown> {
-  const models = [...parts.standIns.vertex.answered].map((model) => model.describe());
+  const models = [...parts.emulators.vertex.answered].map((model) => model.describe());
   return models.length === 0 ? {} : { model: models.length === 1 ? models[0] : models };
 }
 

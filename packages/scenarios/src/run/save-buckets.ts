@@ -25,7 +25,7 @@ export function saveBuckets(running: RunningStack, folder: string): number {
   const declared = new Set(
     running.named("google_storage_bucket_object").map(({ attributes }) => `${attributes.bucket}/${attributes.name}`),
   );
-  const objects = running.parts.standIns.storage
+  const objects = running.parts.emulators.storage
     .objects()
     .filter(({ bucket, name }) => !declared.has(`${bucket}/${name}`));
   const names = new Set(objects.map(({ bucket, name }) => `${bucket}/${name}`));

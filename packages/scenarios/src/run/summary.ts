@@ -53,14 +53,14 @@ export interface Ending {
 }
 
 /** Keys of items that ended otherwise than in exactly one effect, one dead letter, or not reached. */
-export interface Offences {
+export interface Violations {
   readonly lost: readonly string[];
   readonly unexpected: readonly string[];
   /** As often as the effect was repeated. */
   readonly repeated: readonly string[];
 }
 
-export function offencesOf(result: FlowResult): Offences {
+export function violationsOf(result: FlowResult): Violations {
   const { accepted, effects, dead, notReached } = keysOf(result);
   const ways = [effects, dead, notReached];
   const waysOf = (key: string) => ways.filter((keys) => keys.has(key)).length;
@@ -75,7 +75,7 @@ export function offencesOf(result: FlowResult): Offences {
 
 export function summarise({ result, outputs, denials, unsimulated, error, ...ending }: Ending): Summary {
   const { accepted, effects, dead, notReached } = keysOf(result);
-  const { lost, unexpected, repeated } = offencesOf(result);
+  const { lost, unexpected, repeated } = violationsOf(result);
   const partial = result.partial ?? [];
   const withFailures = new Set(partial.map(({ key }) => key));
   const counted = (among: (key: string) => boolean) => [...accepted].filter(among).length;

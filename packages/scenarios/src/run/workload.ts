@@ -1,4 +1,4 @@
-import { sideBySide } from "@cdktf-serverless-ml/emulator";
+import { forEachConcurrently } from "@cdktf-serverless-ml/emulator";
 import type { Flow, Input } from "../flows";
 
 export interface SubmitOptions {
@@ -16,7 +16,7 @@ export interface SubmitOptions {
 export async function submitAll(flow: Flow, inputs: readonly Input[], options: SubmitOptions = {}): Promise<void> {
   const { concurrency = 16, onSubmitted = () => {} } = options;
   let submitted = 0;
-  await sideBySide(inputs, concurrency, async (input) => {
+  await forEachConcurrently(inputs, concurrency, async (input) => {
     await flow.submit(input);
     onSubmitted(++submitted);
   });

@@ -1,7 +1,7 @@
 import type { Clock } from "@cdktf-serverless-ml/emulator";
 
 /** Work at later times, which a run waits for before it is over. */
-export class Later {
+export class DelayedWork {
   private readonly waiting = new Set<() => void>();
   private underWay = 0;
 

@@ -114,11 +114,11 @@ test("crash() with the port of a call kills the instance that calls, and no othe
     grpc: [],
   });
   // Both instances have a call under way when the second one's kills it.
-  const spared = call("/ask");
+  const crashGuard = call("/ask");
   await first;
   const doomed = await call("/ask");
   letGo({ status: 200 });
-  expect([doomed.status, (await spared).status]).toEqual([503, 200]);
+  expect([doomed.status, (await crashGuard).status]).toEqual([503, 200]);
   expect(killed).toEqual([-1, 1]);
   expect(bench.host.crash("f", 1)).toBe(0);
 });

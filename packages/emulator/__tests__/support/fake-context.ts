@@ -2,19 +2,19 @@ import { ApiError } from "../../src/core/api-error";
 import { ManualClock } from "../../src/core/clock";
 import type {
   Caller,
+  Emulator,
+  EmulatorContext,
   Hop,
   Invocation,
   InvocationResult,
   RestReply,
-  StandIn,
-  Surroundings,
-} from "../../src/core/stand-in";
+} from "../../src/core/emulator";
 
 /** How a fake target answers: a status, or no answer at all. */
 export type Answer = number | "deadline" | "connection";
 
-/** What surrounds a stand-in in a test: time that stands still, requests that are kept, and everything allowed but what is denied. */
-export class FakeSurroundings implements Surroundings {
+/** What surrounds an emulator in a test: time that stands still, requests that are kept, and everything allowed but what is denied. */
+export class FakeContext implements EmulatorContext {
   readonly project = "p";
   readonly projectNumber = "123";
   readonly region = "us-central1";
@@ -55,15 +55,15 @@ export class FakeSurroundings implements Surroundings {
   }
 }
 
-/** Calls a stand-in as a REST client would. */
+/** Calls an emulator as a REST client would. */
 export async function rest(
-  standIn: StandIn,
+  emulator: Emulator,
   method: string,
   url: string,
   { body, email = "caller@p" }: { body?: unknown; email?: string } = {},
 ): Promise<RestReply> {
   const { host, pathname, searchParams } = new URL(url);
-  const service = standIn.rest.find(({ hosts }) => hosts.includes(host));
+  const service = emulator.rest.find(({ hosts }) => hosts.includes(host));
   if (!service) throw new Error(`Nothing answers for ${host}`);
   return service.handle({
     method,
@@ -76,9 +76,9 @@ export async function rest(
   });
 }
 
-/** Calls a stand-in as a gRPC client would. */
-export async function grpc(standIn: StandIn, service: string, method: string, request: object, email = "caller@p") {
-  const found = standIn.grpc.find(({ name }) => name === service)?.methods[method];
+/** Calls an emulator as a gRPC client would. */
+export async function grpc(emulator: Emulator, service: string, method: string, request: object, email = "caller@p") {
+  const found = emulator.grpc.find(({ name }) => name === service)?.methods[method];
   if (!found) throw new Error(`No ${service}.${method}`);
   return found(request, { email });
 }

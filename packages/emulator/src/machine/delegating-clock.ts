@@ -1,10 +1,10 @@
 import { type Clock, RealClock } from "../core/clock";
 
 /** The clock of whatever run there is: what outlives a run is told the time by it. Timers of an earlier run never fire. */
-export class RelayClock implements Clock {
+export class DelegatingClock implements Clock {
   private current: Clock = new RealClock();
 
-  leadTo(clock: Clock): void {
+  delegateTo(clock: Clock): void {
     this.current = clock;
   }
 

@@ -13,11 +13,11 @@ import { startMachine } from "../run/start";
 import { isGood, type Summary } from "../run/summary";
 import { documented, type Requirement } from "./documented";
 import { type Grant, grantsOf } from "./grants";
-import { isAlike, Trial, type TrialResult } from "./trial";
+import { isAlike, MutationRun, type MutationRunResult } from "./mutation-run";
 import { Uses } from "./uses";
 
 /** A stack about which nothing can be proven. */
-export class ProofError extends Error {}
+export class IamCheckError extends Error {}
 
 export interface Necessary {
   readonly grant: Grant;
@@ -48,14 +48,14 @@ interface Findings {
   readonly missing: readonly Denial[];
 }
 
-export interface Proof extends Findings {
+export interface IamReport extends Findings {
   readonly stack: string;
   readonly grants: readonly Grant[];
   /** On the wall. */
   readonly seconds: number;
 }
 
-export interface ProveOptions extends Pick<MachineOptions, "secrets" | "onNotice"> {
+export interface IamCheckOptions extends Pick<MachineOptions, "secrets" | "onNotice"> {
   /** How the stack is used. Default: as the architecture that it is known to be. */
   readonly type?: FlowType;
   /** Told with each run that has ended how many have, and how many there are. */
@@ -70,13 +70,16 @@ const MACHINES = 2;
  * pattern is used and once with failures of each function, then without each.
  *
  * @param folder holds `cdk.tf.json`.
- * @throws ProofError; StackError, LoadError, StartError
+ * @throws IamCheckError; StackError, LoadError, StartError
  */
-export async function prove(folder: string, { onProgress = () => {}, ...options }: ProveOptions = {}): Promise<Proof> {
+export async function checkIam(
+  folder: string,
+  { onProgress = () => {}, ...options }: IamCheckOptions = {},
+): Promise<IamReport> {
   const start = Date.now();
   const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES], knownOutputs);
   const { type = flowOf(stack) } = options;
-  if (!type) throw new ProofError(`${stack.name} is none of the five architectures; say how it is used`);
+  if (!type) throw new IamCheckError(`${stack.name} is none of the five architectures; say how it is used`);
   const { machines, denials } = await startMachines(folder, options);
   try {
     const [one, other] = machines;
@@ -118,8 +121,8 @@ async function examine(
   const uses = new Uses(grants);
   const underFailures = new Uses(grants);
   const [first, failing] = await Promise.all([
-    new Trial(machines[0], type, { onAllowed: (access, by) => uses.note(access, by) }).run(),
-    new Trial(machines[1], type, {
+    new MutationRun(machines[0], type, { onAllowed: (access, by) => uses.note(access, by) }).run(),
+    new MutationRun(machines[1], type, {
       withFailures: true,
       onAllowed: (access, by) => underFailures.note(access, by),
     }).run(),
@@ -163,16 +166,16 @@ async function without(
   type: FlowType,
   grant: Grant,
   withFailures: boolean,
-): Promise<TrialResult & { denial?: Denial }> {
+): Promise<MutationRunResult & { denial?: Denial }> {
   const options = { bindings: grant.without, endsAt: grant.allows, withFailures };
-  const result = await new Trial(machine, type, options).run();
+  const result = await new MutationRun(machine, type, options).run();
   return { ...result, denial: result.denials.find(grant.allows) };
 }
 
 function whatIsKnown(
   uses: Uses,
   grant: Grant,
-  { denials: [other], summary }: TrialResult,
+  { denials: [other], summary }: MutationRunResult,
 ): Pick<Unproven, "finding" | "why"> {
   if (other) {
     const why = `a run without it is denied ${other.permission} on ${other.resource}, which it would not have allowed`;
@@ -189,10 +192,10 @@ function whatIsKnown(
   return { finding: "redundant", why: `the ${calls} calls that it allows are allowed by ${others} as well` };
 }
 
-/** @throws ProofError where the run with all bindings shows another fault than denials */
-function requireGood({ summary }: TrialResult): void {
+/** @throws IamCheckError where the run with all bindings shows another fault than denials */
+function requireGood({ summary }: MutationRunResult): void {
   if (summary && isGood(summary)) return;
-  throw new ProofError(`The run with all bindings fails: ${summary ? faultOf(summary) : "it did not begin"}`);
+  throw new IamCheckError(`The run with all bindings fails: ${summary ? faultOf(summary) : "it did not begin"}`);
 }
 
 function faultOf({ error, refused, lost, unexpected, repeatedEffects, accepted, done }: Summary): string {

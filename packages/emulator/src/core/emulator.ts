@@ -65,7 +65,7 @@ export interface EvaluatedResource {
 }
 
 /**
- * What a stand-in takes from the stack: for each resource type, the attributes (blocks with dots: `retry_config.max_attempts`)
+ * What an emulator takes from the stack: for each resource type, the attributes (blocks with dots: `retry_config.max_attempts`)
  * that it honours. A stack that uses another one is refused when it is loaded, so nothing is silently ignored.
  */
 export type Simulated = Readonly<Record<string, readonly string[]>>;
@@ -96,11 +96,11 @@ export interface Invocation {
   /** Milliseconds after which the caller gives up. */
   readonly deadline: number;
   /** Befalls the instance of a function that serves it. Default: nothing. */
-  readonly accident?: Accident;
+  readonly crashPoint?: CrashPoint;
 }
 
 /** The process is killed as it gets a request, before its code runs; or when it has answered, before the answer is passed on. */
-export type Accident = "crash-before" | "crash-after";
+export type CrashPoint = "crash-before" | "crash-after";
 
 export interface InvocationResult {
   /** HTTP status; 0 where there was no answer. */
@@ -111,7 +111,7 @@ export interface InvocationResult {
   readonly failure?: "deadline" | "connection";
 }
 
-/** Sends requests to URLs as Google's services do: functions of the stack, and Google APIs that have a stand-in. */
+/** Sends requests to URLs as Google's services do: functions of the stack, and Google APIs that have an emulator. */
 export interface Invoker {
   invoke(invocation: Invocation): Promise<InvocationResult>;
 }
@@ -134,8 +134,8 @@ export interface Recorder {
   hop(hop: Hop): void;
 }
 
-/** What every stand-in gets. */
-export interface Surroundings {
+/** What every emulator gets. */
+export interface EmulatorContext {
   readonly project: string;
   readonly projectNumber: string;
   readonly region: string;
@@ -147,10 +147,10 @@ export interface Surroundings {
 }
 
 /** Something that stands in for a Google service while a stack runs here. */
-export interface StandIn {
+export interface Emulator {
   readonly rest: readonly RestService[];
   readonly grpc: readonly GrpcService[];
-  /** Work that is due, waiting or under way: a run has ended when all stand-ins have none. */
+  /** Work that is due, waiting or under way: a run has ended when all emulators have none. */
   pending(): number;
   /** Stops timers; nothing is dispatched afterwards. */
   stop(): void;

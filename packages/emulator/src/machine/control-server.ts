@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface OperatorOptions {
+export interface ControlServerOptions {
   /** Names of the Cloud Scheduler jobs. */
   readonly schedules: readonly string[];
   /** Fires one of them. */
@@ -10,11 +10,11 @@ export interface OperatorOptions {
   readonly deadLetters: () => readonly object[];
 }
 
-/** A door of one's own beside Google's, without any identity: `POST /<job>:run` fires a schedule, `GET /dead-letters` shows them. */
-export class Operator {
+/** The emulator's own HTTP interface, beside Google's and without any identity: `POST /<job>:run` fires a schedule, `GET /dead-letters` shows them. */
+export class ControlServer {
   private readonly server: Server;
 
-  constructor({ schedules, fire, deadLetters }: OperatorOptions) {
+  constructor({ schedules, fire, deadLetters }: ControlServerOptions) {
     const allowed = [...schedules.map((name) => `POST /${name}:run`), "GET /dead-letters"];
     this.server = createServer(({ method, url }, response) => {
       const answer = (status: number, text: string) => response.writeHead(status).end(`${text}\n`);

@@ -1,4 +1,4 @@
-export interface QuietOptions {
+export interface IdleOptions {
   /** Work that is due, waiting or under way. */
   readonly pending: () => number;
   /** Anything that changes when something happens. */
@@ -13,7 +13,7 @@ export interface QuietOptions {
 const INTERVAL = 20;
 
 /** Waits until nothing is left to do. @returns quiet, failed or stuck */
-export async function untilQuiet(options: QuietOptions): Promise<"quiet" | "failed" | "stuck"> {
+export async function waitUntilIdle(options: IdleOptions): Promise<"idle" | "failed" | "stuck"> {
   const { pending, progress, failed = () => false, patience = 90_000 } = options;
   let [before, since, idle] = [progress(), Date.now(), 0];
   while (idle < 2) {
@@ -24,5 +24,5 @@ export async function untilQuiet(options: QuietOptions): Promise<"quiet" | "fail
     else if (Date.now() - since > patience) return "stuck";
     idle = pending() === 0 ? idle + 1 : 0;
   }
-  return failed() ? "failed" : "quiet";
+  return failed() ? "failed" : "idle";
 }

@@ -1,28 +1,28 @@
 import type { Clock } from "../core/clock";
-import type { Accident, RestReply } from "../core/stand-in";
+import type { CrashPoint, RestReply } from "../core/emulator";
+import { noInstance, timedOut, unavailable } from "./error-pages";
 import { Instance, type InstanceOptions, type InstanceRequest } from "./instance";
-import { noInstance, timedOut, unavailable } from "./refusals";
 import type { FunctionSettings } from "./settings";
 
-export interface FrontOptions {
+export interface InstancePoolOptions {
   readonly settings: FunctionSettings;
   readonly instance: InstanceOptions;
   readonly clock: Clock;
   /** Processes at once, where the stack allows more instances. */
   readonly maxProcesses: number;
   /** Default: processes of functions-framework. */
-  readonly create?: (options: InstanceOptions) => FrontInstance;
+  readonly create?: (options: InstanceOptions) => PoolInstance;
 }
 
 interface Waiting {
-  take(instance: FrontInstance): void;
+  take(instance: PoolInstance): void;
   fail(reply: RestReply): void;
 }
 
 /** Cloud Run keeps an idle instance for up to 15 minutes. Source: https://docs.cloud.google.com/run/docs/about-instance-autoscaling */
 const IDLE = 15 * 60_000;
 /** What a front needs of an instance. */
-export type FrontInstance = Pick<
+export type PoolInstance = Pick<
   Instance,
   "load" | "isReady" | "ended" | "ready" | "send" | "mayHaveEnded" | "kill" | "stop"
 >;
@@ -34,19 +34,19 @@ export type FrontInstance = Pick<
 const PATIENCE = 10_000;
 
 /** Gives requests to the instances of one function as Cloud Run does: starts, fills, and ends them. */
-export class Front {
-  private readonly instances = new Set<FrontInstance>();
+export class InstancePool {
+  private readonly instances = new Set<PoolInstance>();
   /** Told to end, while they finish. */
-  private readonly leaving = new Set<FrontInstance>();
+  private readonly leaving = new Set<PoolInstance>();
   private readonly queue = new Set<Waiting>();
-  private readonly idle = new Map<FrontInstance, () => void>();
+  private readonly idle = new Map<PoolInstance, () => void>();
   /** Local port -> the instance that opened the latest connection from it to Google's hosts. */
-  private readonly callers = new Map<number, FrontInstance>();
+  private readonly callers = new Map<number, PoolInstance>();
   private starting = 0;
   private underWay = 0;
   private stopped = false;
 
-  constructor(private readonly options: FrontOptions) {}
+  constructor(private readonly options: InstancePoolOptions) {}
 
   /** Starts the instances that are kept, at least one to see that the function works, as a deployment does. */
   async start(): Promise<void> {
@@ -60,10 +60,10 @@ export class Front {
   }
 
   /** @param abandoned aborts when the caller has gone: a request that waits is dropped, one that is under way goes on */
-  async handle(request: InstanceRequest, abandoned?: AbortSignal, accident?: Accident): Promise<RestReply> {
+  async handle(request: InstanceRequest, abandoned?: AbortSignal, crashPoint?: CrashPoint): Promise<RestReply> {
     const place = await this.place(abandoned);
     if ("status" in place) return place;
-    return this.exchange(place, request, accident);
+    return this.exchange(place, request, crashPoint);
   }
 
   /**
@@ -98,13 +98,13 @@ export class Front {
   }
 
   /** An instance that has room, its load already counted; a refusal where none comes. */
-  private place(abandoned?: AbortSignal): Promise<FrontInstance | RestReply> {
+  private place(abandoned?: AbortSignal): Promise<PoolInstance | RestReply> {
     const { concurrency } = this.options.settings;
     for (const instance of this.instances) {
       if (instance.isReady && instance.load < concurrency) return Promise.resolve(this.occupy(instance));
     }
     return new Promise((resolve) => {
-      const end = (result: FrontInstance | RestReply) => {
+      const end = (result: PoolInstance | RestReply) => {
         this.queue.delete(waiting);
         cancel();
         resolve(result);
@@ -128,7 +128,7 @@ export class Front {
     return this.underWay + [...this.queue].indexOf(waiting) >= maxInstances * concurrency;
   }
 
-  private occupy(instance: FrontInstance): FrontInstance {
+  private occupy(instance: PoolInstance): PoolInstance {
     this.idle.get(instance)?.();
     this.idle.delete(instance);
     instance.load++;
@@ -146,7 +146,7 @@ export class Front {
   }
 
   private async startInstance(): Promise<void> {
-    const onCalling = (caller: FrontInstance, port: number) => this.callers.set(port, caller);
+    const onCalling = (caller: PoolInstance, port: number) => this.callers.set(port, caller);
     const { create = (options: InstanceOptions) => new Instance(options) } = this.options;
     const instance = create({ ...this.options.instance, onCalling });
     this.instances.add(instance);
@@ -167,15 +167,19 @@ export class Front {
     this.fill(instance);
   }
 
-  private async exchange(instance: FrontInstance, request: InstanceRequest, accident?: Accident): Promise<RestReply> {
+  private async exchange(
+    instance: PoolInstance,
+    request: InstanceRequest,
+    crashPoint?: CrashPoint,
+  ): Promise<RestReply> {
     const { clock, settings } = this.options;
     const timeout = new AbortController();
     const cancel = clock.at(clock.now() + settings.timeout, () => timeout.abort());
     this.underWay++;
     try {
-      if (accident === "crash-before") instance.kill();
+      if (crashPoint === "crash-before") instance.kill();
       const reply = await instance.send(request, timeout.signal);
-      if (accident === undefined) return reply;
+      if (crashPoint === undefined) return reply;
       instance.kill();
       await instance.ended;
       return unavailable("the instance ended before its answer was passed on");
@@ -193,7 +197,7 @@ export class Front {
   }
 
   /** Gives an instance what waits for one, or lets it idle. */
-  private fill(instance: FrontInstance): void {
+  private fill(instance: PoolInstance): void {
     if (!this.instances.has(instance)) return;
     for (const waiting of this.queue) {
       if (instance.load >= this.options.settings.concurrency) return;
@@ -202,7 +206,7 @@ export class Front {
     if (instance.load === 0) this.letIdle(instance);
   }
 
-  private letIdle(instance: FrontInstance): void {
+  private letIdle(instance: PoolInstance): void {
     const { clock, settings } = this.options;
     this.idle.get(instance)?.();
     const cancel = clock.at(clock.now() + IDLE, () => {

@@ -1,4 +1,4 @@
-import type { RestReply } from "../core/stand-in";
+import type { RestReply } from "../core/emulator";
 
 /*
  * What Cloud Run itself answers. Statuses and meanings: https://docs.cloud.google.com/run/docs/troubleshooting ; the pages'

@@ -1,7 +1,7 @@
 import { ApiError } from "../core/api-error";
-import type { Authorizer, RestReply } from "../core/stand-in";
+import type { Authorizer, RestReply } from "../core/emulator";
 import type { TokenAuthority } from "../network";
-import { forbidden, notFound, unauthorized } from "./refusals";
+import { forbidden, notFound, unauthorized } from "./error-pages";
 import type { FunctionSettings } from "./settings";
 
 /** Where a request comes from: Google's services and the run's driver are inside, the functions' own code is not. */
@@ -17,7 +17,7 @@ const INVOKE = "run.routes.invoke";
  * the permission).
  * @returns the refusal; undefined where it may pass
  */
-export function refusalAtDoor(
+export function accessRefusal(
   settings: FunctionSettings,
   { path, authorization, traffic }: { path: string; authorization: string | undefined; traffic: Traffic },
   { tokens, authorizer }: { tokens: TokenAuthority; authorizer: Authorizer },

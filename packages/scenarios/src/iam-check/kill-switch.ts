@@ -1,31 +1,31 @@
 import { ApiError, type Invoker, type RestService } from "@cdktf-serverless-ml/emulator";
 
-/** What all calls of a run pass. Once it is shut all of them are refused, so that whatever is under way ends soon. */
-export class Gate {
+/** Every call of a run passes it. Once it is triggered it refuses all of them, so that what is under way ends soon. */
+export class KillSwitch {
   /** Calls of Google's APIs under way. */
   open = 0;
-  private isShut = false;
-  private readonly told: Promise<void>;
-  private tell: () => void = () => {};
+  private triggered = false;
+  private readonly signal: Promise<void>;
+  private resolve: () => void = () => {};
 
   constructor() {
-    this.told = new Promise((resolve) => {
-      this.tell = resolve;
+    this.signal = new Promise((resolve) => {
+      this.resolve = resolve;
     });
   }
 
-  get shut(): boolean {
-    return this.isShut;
+  get isTriggered(): boolean {
+    return this.triggered;
   }
 
-  close(): void {
-    this.isShut = true;
-    this.tell();
+  trigger(): void {
+    this.triggered = true;
+    this.resolve();
   }
 
-  /** Resolves once it is shut. */
-  closed(): Promise<void> {
-    return this.told;
+  /** Resolves once it is triggered. */
+  whenTriggered(): Promise<void> {
+    return this.signal;
   }
 
   service(inner: RestService): RestService {
@@ -33,7 +33,7 @@ export class Gate {
       ...inner,
       handle: async (request) => {
         // Of all refusals this is the one that nobody tries again.
-        if (this.isShut) throw new ApiError("PERMISSION_DENIED", "The run has ended");
+        if (this.triggered) throw new ApiError("PERMISSION_DENIED", "The run has ended");
         this.open++;
         try {
           return await inner.handle(request);
@@ -47,7 +47,7 @@ export class Gate {
   invoker(inner: Invoker): Invoker {
     return {
       invoke: async (invocation) =>
-        this.isShut
+        this.triggered
           ? { status: 0, headers: {}, body: Buffer.alloc(0), failure: "connection" }
           : inner.invoke(invocation),
     };

@@ -5,10 +5,10 @@ import {
   RequestFailed,
   type RunningStack,
   type RunOptions,
-  untilQuiet,
   VirtualClock,
+  waitUntilIdle,
 } from "@cdktf-serverless-ml/emulator";
-import { Journal } from "../faults/journal";
+import { FaultLog } from "../faults/fault-log";
 import { Parties } from "../faults/parties";
 import { poisoned } from "../faults/poison";
 import type { FlowType } from "../flows";
@@ -16,17 +16,17 @@ import { type Summary, summarise } from "../run/summary";
 import { submitAll } from "../run/workload";
 import { readDeadLetters } from "./dead-letters";
 import { Failures } from "./failures";
-import { Gate } from "./gate";
+import { KillSwitch } from "./kill-switch";
 import { repeating } from "./repeat";
 
-export interface TrialOptions extends Pick<RunOptions, "bindings" | "onAllowed"> {
+export interface MutationRunOptions extends Pick<RunOptions, "bindings" | "onAllowed"> {
   /** Whether a denial is what the run is for: then it ends at once. Default: it goes on. */
   readonly endsAt?: (denial: Denial) => boolean;
   /** Whether each function is made to fail at an item. Default false. */
   readonly withFailures?: boolean;
 }
 
-export interface TrialResult {
+export interface MutationRunResult {
   /** Calls that no binding allowed, as they came. */
   readonly denials: readonly Denial[];
   /** Absent where the run could not begin, or ended at a denial. */
@@ -47,8 +47,8 @@ const AFTERMATH = 30 * 60_000;
  * A run of all that a pattern promises, in virtual time: generated items, poison among them; each delivery repeated after its
  * success; where it is asked for, failures of each function; results and dead letters read. Nothing of it is left on the machine afterwards.
  */
-export class Trial {
-  private readonly gate = new Gate();
+export class MutationRun {
+  private readonly killSwitch = new KillSwitch();
   private readonly clock = new VirtualClock();
   private readonly parties: Parties;
   private readonly denials: Denial[] = [];
@@ -58,14 +58,14 @@ export class Trial {
   constructor(
     private readonly machine: Machine,
     private readonly type: FlowType,
-    private readonly options: TrialOptions = {},
+    private readonly options: MutationRunOptions = {},
   ) {
     this.parties = new Parties(machine.stack.resources, machine.stack.defaults.project);
   }
 
   /** @throws Error for a run that does not come to rest */
-  async run(): Promise<TrialResult> {
-    const { gate, clock, denials } = this;
+  async run(): Promise<MutationRunResult> {
+    const { killSwitch, clock, denials } = this;
     const running = this.begin();
     if (!running) return { denials, temporary: [] };
     clock.run(() => running.pending() > 0);
@@ -73,18 +73,20 @@ export class Trial {
     try {
       summary = await this.use(running);
     } finally {
-      gate.close();
+      killSwitch.trigger();
       await running.stop();
       clock.stop();
       await this.rest(running);
     }
-    const temporary = running.parts.standIns.dataflow.jobs.map(({ launch }) => launch.tempLocation.split("/")[2] ?? "");
+    const temporary = running.parts.emulators.dataflow.jobs.map(
+      ({ launch }) => launch.tempLocation.split("/")[2] ?? "",
+    );
     return { denials, summary, temporary };
   }
 
   /** Undefined where the stack's own deployment may not do something. */
   private begin(): RunningStack | undefined {
-    const { machine, type, gate, clock, parties } = this;
+    const { machine, type, killSwitch, clock, parties } = this;
     const { bindings, onAllowed, endsAt, withFailures } = this.options;
     // What would kill its process only fails: to permissions it makes no difference, and it is faster.
     const poison: FlowType["poison"] = (call) => type.poison(call) && "fail";
@@ -94,17 +96,17 @@ export class Trial {
         bindings,
         onAllowed,
         onDenied: (denial) => {
-          if (gate.shut) return;
+          if (killSwitch.isTriggered) return;
           if (!this.denials.some((other) => isAlike(other, denial))) this.lastNews = clock.now();
           this.denials.push(denial);
-          if (endsAt?.(denial)) gate.close();
+          if (endsAt?.(denial)) killSwitch.trigger();
         },
-        interpose: ({ recorder }) => {
-          const journal = new Journal(recorder);
+        intercept: ({ recorder }) => {
+          const faultLog = new FaultLog(recorder);
           return {
-            service: (inner) => gate.service(poisoned(inner, { poison, parties, journal, crash: () => false })),
+            service: (inner) => killSwitch.service(poisoned(inner, { poison, parties, faultLog, crash: () => false })),
             invoker: (inner) => {
-              const repeated = repeating(gate.invoker(inner), (url) => parties.functionAt(url) !== undefined);
+              const repeated = repeating(killSwitch.invoker(inner), (url) => parties.functionAt(url) !== undefined);
               return withFailures ? new Failures(parties).invoker(repeated) : repeated;
             },
           };
@@ -118,17 +120,17 @@ export class Trial {
 
   /** @returns undefined where it ended at a denial */
   private async use(running: RunningStack): Promise<Summary | undefined> {
-    const { gate, type } = this;
+    const { killSwitch, type } = this;
     const flow = type.create(running);
     let error = await this.failureOf(() => submitAll(flow, type.generate(ITEMS)));
     error ??= await this.quiet(running);
-    if (gate.shut) return undefined;
+    if (killSwitch.isTriggered) return undefined;
     error ??= await this.failureOf(() => flow.outputs());
     const { recorder, unsimulated } = running.parts;
     const seen = { outputs: {}, hops: recorder.hops.length, denials: this.denials, unsimulated };
     const summary = summarise({ stack: running.stack.name, result: flow.result(), ...seen, error });
     await this.failureOf(() => readDeadLetters(running, this.parties.deadLetterTopics));
-    return gate.shut ? undefined : summary;
+    return killSwitch.isTriggered ? undefined : summary;
   }
 
   /** What was refused, in a word; undefined where nothing was. */
@@ -143,10 +145,10 @@ export class Trial {
   }
 
   private async quiet(running: RunningStack): Promise<string | undefined> {
-    const end = await untilQuiet({
+    const end = await waitUntilIdle({
       pending: () => running.pending(),
       progress: () => running.parts.recorder.hops.length,
-      failed: () => this.gate.shut || this.clock.now() - this.lastNews > AFTERMATH,
+      failed: () => this.killSwitch.isTriggered || this.clock.now() - this.lastNews > AFTERMATH,
       patience: PATIENCE,
     });
     return end === "stuck" ? `${running.pending()} items are still pending` : undefined;
@@ -155,10 +157,10 @@ export class Trial {
   /** Waits until nothing of the run is under way; what does not end by itself is ended. */
   private async rest({ parts: { functions, stack } }: RunningStack): Promise<void> {
     const atRest = () =>
-      untilQuiet({ pending: () => functions.pending() + this.gate.open, progress: () => 0, patience: REST });
-    if ((await atRest()) === "quiet") return;
+      waitUntilIdle({ pending: () => functions.pending() + this.killSwitch.open, progress: () => 0, patience: REST });
+    if ((await atRest()) === "idle") return;
     await functions.reset();
-    if ((await atRest()) !== "quiet") throw new Error(`Requests of ${stack.name} do not end`);
+    if ((await atRest()) !== "idle") throw new Error(`Requests of ${stack.name} do not end`);
   }
 }
 

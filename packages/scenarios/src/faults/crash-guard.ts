@@ -3,7 +3,7 @@
  * an effect, of this delivery or of an earlier one, Pub/Sub would forward a message that was worked on, and no function can
  * keep it from that.
  */
-export class Spared {
+export class CrashGuard {
   private readonly counts = new Map<string, number>();
 
   has(functionName: string): boolean {

@@ -3,7 +3,7 @@
  *
  * @throws the first failure, once all that was under way has ended
  */
-export async function sideBySide<T>(
+export async function forEachConcurrently<T>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<void>,

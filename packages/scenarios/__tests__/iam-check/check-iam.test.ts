@@ -1,5 +1,5 @@
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
-import { describeProof, prove, summaryOf, verdictOf } from "../../src/iam-check";
+import { checkIam, describeIamReport, summaryOf, verdictOf } from "../../src/iam-check";
 
 const stacks = synthesized();
 const stack = stacks.stack("async-batch");
@@ -37,7 +37,7 @@ test("what nothing needs is found: bindings, members of one binding, permissions
     const read = { role: "roles/pubsub.subscriber", member: clientMember };
     resource.google_pubsub_subscription_iam_member = { reader: { ...read, subscription } };
   });
-  const proof = await prove(copy);
+  const proof = await checkIam(copy);
   const summary = summaryOf(proof);
   expect(summary).toMatchObject({ stack: "async-batch", bindings: 17 + 5, necessary: 17, missing: [] });
   expect(summary.unproven).toEqual([
@@ -68,7 +68,7 @@ test("what nothing needs is found: bindings, members of one binding, permissions
   const reader = proof.necessary.find(({ grant }) => grant.address.endsWith(".reader"));
   expect(reader?.denial).toMatchObject({ permission: "pubsub.subscriptions.consume", email: client.split(":")[1] });
   expect(verdictOf(proof)).toBe("FAILED");
-  const text = describeProof(proof, { quiet: true });
+  const text = describeIamReport(proof, { quiet: true });
   expect(text).toContain(
     `??  storage.objectViewer for async-batch-client-dev on bucket my-gcp-project-async-batch-input-dev\n`,
   );
@@ -80,7 +80,7 @@ test("calls that no binding allows are missing, each once, with what would allow
     const bindings = resource.google_pubsub_topic_iam_member;
     delete bindings[only(bindings, "publisher-batch-worker")[0]];
   });
-  const proof = await prove(copy);
+  const proof = await checkIam(copy);
   const topic = "projects/my-gcp-project/topics/async-batch-dead-letter-dev";
   expect(summaryOf(proof)).toMatchObject({ bindings: 16, necessary: 0, unproven: [] });
   expect(summaryOf(proof).missing).toEqual([
@@ -92,7 +92,7 @@ test("calls that no binding allows are missing, each once, with what would allow
     },
   ]);
   expect(verdictOf(proof)).toBe("FAILED");
-  expect(describeProof(proof)).toMatch(
+  expect(describeIamReport(proof)).toMatch(
     /^ {2}!! {2}missing: async-batch-worker-dev lacks pubsub\.topics\.publish on topic async-batch-dead-letter-dev\n {6}A binding of roles\/pubsub\.publisher on /,
   );
 });

@@ -2,7 +2,7 @@ import type { Recorder } from "@cdktf-serverless-ml/emulator";
 import type { FaultKind } from "./schedule";
 
 /** What was done to a run: each fault a hop of its own, and counted. */
-export class Journal {
+export class FaultLog {
   /** How often each kind was injected. */
   readonly faults: Partial<Record<FaultKind, number>> = {};
   /** Attempts of queues, push subscriptions and schedules. */

@@ -1,6 +1,6 @@
 import { ApiError } from "../../src/core/api-error";
 import { ManualClock } from "../../src/core/clock";
-import type { Authorizer, Hop, Invocation, InvocationResult, Surroundings } from "../../src/core/stand-in";
+import type { Authorizer, EmulatorContext, Hop, Invocation, InvocationResult } from "../../src/core/emulator";
 import type { PublishedMessage, TopicPublisher } from "../../src/pubsub/publisher";
 
 /** Grants like `worker@x storage.objects.get projects/_/buckets/b`, where the resource's end may be a star. */
@@ -34,20 +34,20 @@ export class RecordingPublisher implements TopicPublisher {
   }
 }
 
-export interface TestSurroundings extends Surroundings {
+export interface TestContext extends EmulatorContext {
   readonly clock: ManualClock;
   readonly authorizer: GrantTable;
   readonly hops: Hop[];
   readonly invocations: Invocation[];
 }
 
-export function surroundings({
+export function context({
   grants = "everything",
   answer = async () => ({ status: 404, headers: {}, body: Buffer.from("") }),
 }: {
   grants?: readonly string[] | "everything";
   answer?: (invocation: Invocation) => Promise<InvocationResult>;
-} = {}): TestSurroundings {
+} = {}): TestContext {
   const hops: Hop[] = [];
   const invocations: Invocation[] = [];
   return {

@@ -5,7 +5,7 @@ import { strToU8, zipSync } from "fflate";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 import { flowOf } from "../../src/flows";
 import type { FlowType } from "../../src/flows/flow";
-import { Trial } from "../../src/iam-check/trial";
+import { MutationRun } from "../../src/iam-check/mutation-run";
 import { startMachine } from "../../src/run/start";
 import { isGood, type Summary } from "../../src/run/summary";
 
@@ -41,12 +41,12 @@ test("a run ends at the denial that it is for, and leaves nothing to the next on
     const [binding] = machine.bindings.filter(({ address }) => /output_objectCreator-batch-worker/.test(address));
     const without = { bindings: (other: object) => other !== binding, endsAt: () => true };
     for (let time = 0; time < 3; time++) {
-      const { denials, summary } = await new Trial(machine, type, without).run();
+      const { denials, summary } = await new MutationRun(machine, type, without).run();
       expect(denials).toEqual([expect.objectContaining({ permission: "storage.objects.create" })]);
       expect(summary).toBeUndefined();
       expect(left()).toBe(0);
     }
-    const { denials, summary } = await new Trial(machine, type).run();
+    const { denials, summary } = await new MutationRun(machine, type).run();
     expect(denials).toEqual([]);
     expect(summary).toMatchObject({ accepted: 8, done: 5, deadLettered: 3, repeatedEffects: 0 });
     expect(isGood(summary as Summary)).toBe(true);
@@ -56,7 +56,7 @@ test("a run ends at the denial that it is for, and leaves nothing to the next on
 test("each delivery comes again after its success: what is there already is looked for", async () => {
   await onMachine(stack, async (machine, type) => {
     const reads = new Map<string, number>();
-    await new Trial(machine, type, {
+    await new MutationRun(machine, type, {
       onAllowed: ({ permission, resource }) => {
         if (permission !== "storage.objects.get" || !resource.includes("/objects/results/")) return;
         reads.set(resource, (reads.get(resource) ?? 0) + 1);
@@ -79,7 +79,7 @@ test("requests that do not end after a denial are ended", async () => {
     }
   });
   await onMachine(copy, async (machine, type, left) => {
-    const { denials } = await new Trial(machine, type, { endsAt: () => true }).run();
+    const { denials } = await new MutationRun(machine, type, { endsAt: () => true }).run();
     expect(denials).toEqual([expect.objectContaining({ email: "", permission: "storage.objects.list" })]);
     expect(left()).toBe(0);
   });
