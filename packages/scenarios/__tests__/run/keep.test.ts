@@ -103,7 +103,7 @@ test("schedules run by the clock of a stack that stays up, which says when next"
       clock.forwardTo(due);
       while (runs().length === index) await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    expect(await running.settled()).toBe("quiet");
+    expect(await running.settled()).toBe("idle");
     expect(runs()).toMatchObject([{ what: `execution of ${next}`, status: "200" }, { status: "200" }]);
     const { output_bucket_name: output } = running.stack.outputs;
     expect(running.writes(output).length).toBeGreaterThan(0);

@@ -175,7 +175,7 @@ describe("waitUntilIdle", () => {
     const left = [2, 1, 0, 1, 0, 0];
     let looks = 0;
     const end = await waitUntilIdle({ pending: () => left[looks++] ?? 0, progress: () => 0 });
-    expect([end, looks]).toEqual(["quiet", 6]);
+    expect([end, looks]).toEqual(["idle", 6]);
   });
 
   test("ends at once when something failed", async () => {
@@ -186,6 +186,6 @@ describe("waitUntilIdle", () => {
     expect(await waitUntilIdle({ pending: () => 1, progress: () => 0, patience: 50 })).toBe("stuck");
     let progress = 0;
     const pending = () => (progress < 8 ? 1 : 0);
-    expect(await waitUntilIdle({ pending, progress: () => progress++, patience: 50 })).toBe("quiet");
+    expect(await waitUntilIdle({ pending, progress: () => progress++, patience: 50 })).toBe("idle");
   });
 });
