@@ -3,10 +3,10 @@ import { ROOT, removeFolders, run, temporaryFolder } from "../../../__tests__/sy
 import { evaluateStack, readStack, type Stack } from "../../terraform-json/src";
 import { mermaid, overview, svg, wiring } from "../src/diagram";
 import { labelLines, nameLines } from "../src/diagram/labels";
-import { LOOKS, PALE_INK } from "../src/diagram/looks";
+import type { Arrow, Box, Kind } from "../src/diagram/model";
 import { essence } from "../src/diagram/overview";
 import { onOutline, type Point, shapeOf } from "../src/diagram/shapes";
-import type { Arrow, Box, Kind } from "../src/diagram/wiring";
+import { PALE_INK, THEME } from "../src/diagram/theme";
 
 const outdir = temporaryFolder("svg");
 beforeAll(() => {
@@ -15,7 +15,7 @@ beforeAll(() => {
 afterAll(removeFolders);
 
 const stackOf = (name: string) => readStack(join(outdir, "stacks", name));
-const KINDS = Object.keys(LOOKS) as Kind[];
+const KINDS = Object.keys(THEME) as Kind[];
 
 /** The texts of a drawing, in their order; lines of one label follow each other. */
 const textsOf = (drawing: string) => [...drawing.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
@@ -205,12 +205,12 @@ describe("shapes", () => {
 
 describe("looks", () => {
   test("text is readable on white, as WCAG 2.2 wants it", () => {
-    const strokes = [...new Set([...Object.values(LOOKS).map(({ stroke }) => stroke), PALE_INK])];
+    const strokes = [...new Set([...Object.values(THEME).map(({ stroke }) => stroke), PALE_INK])];
     for (const colour of strokes) expect([colour, contrastWithWhite(colour) >= 4.5]).toEqual([colour, true]);
   });
 
   test("Mermaid has the same colours", () => {
-    const { fill, stroke } = LOOKS.queue;
+    const { fill, stroke } = THEME.queue;
     expect(mermaid(stackOf("async-batch"))).toContain(`classDef queue fill:${fill},stroke:${stroke},`);
   });
 

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Json, Value } from "../src/change";
+import { readInputs } from "../src/inputs";
 import { comment } from "../src/markdown/comment";
-import { readAll } from "../src/readings";
 import { review } from "../src/review";
 
 let folder: string;
@@ -30,7 +30,7 @@ _Without a plan: the synthesized JSON of base and head is compared, and what is 
 /** The comment on two versions of one stack; `VERDICT` stands for the second line where it does not matter. */
 function compared(base: Json | Json[], head: Json | Json[]): { verdict: string; rest: string } {
   const inputs = { plans: [], base: synthesized("base", { shop: base }), head: synthesized("head", { shop: head }) };
-  const text = comment(review(readAll(inputs).readings));
+  const text = comment(review(readInputs(inputs).readings));
   const verdict = text.split("\n")[1] ?? "";
   const rest = text.replace(verdict, "VERDICT");
   expect(`${rest}\n`.startsWith(HEAD)).toBe(true);
@@ -324,7 +324,7 @@ test("a stack that is gone is not destroyed, and a new one is all new", () => {
     base: synthesized("base", { old: queue("q", "old/q"), same: {} }),
     head: synthesized("head", { new: queue("q", "new/q"), same: {} }),
   };
-  expect(comment(review(readAll(inputs).readings))).toBe(
+  expect(comment(review(readInputs(inputs).readings))).toBe(
     `${HEAD.replace("VERDICT", "🟡 **Needs attention**: 1 created in 3 stacks.")}> The stack \`old\` is no longer synthesized. What it deployed (1 resource) stays, and nothing looks after it: destroy it first, while the stack is still there.
 
 <details>
@@ -340,7 +340,7 @@ test("a stack that is gone is not destroyed, and a new one is all new", () => {
 test("the folder of one stack will do", () => {
   const base = join(synthesized("base", { shop: queue("q", "shop/q") }), "stacks", "shop");
   const head = join(synthesized("head", { shop: stack({}) }), "stacks", "shop");
-  const { readings } = readAll({ plans: [], base, head });
+  const { readings } = readInputs({ plans: [], base, head });
   expect(readings.map(({ stack: name, changes }) => [name, changes.map(({ action }) => action)])).toEqual([
     ["shop", ["delete"]],
   ]);

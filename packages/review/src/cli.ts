@@ -1,8 +1,8 @@
 import { endWithOthers, FlagError, readFlags } from "@cdktf-serverless-ml/cli";
 import { drawings } from "./drawings";
 import { InputError } from "./input-error";
+import { readInputs } from "./inputs";
 import { comment } from "./markdown/comment";
-import { readAll } from "./readings";
 import { type Review, review } from "./review";
 import { isHidden, shown } from "./secrets";
 
@@ -52,7 +52,7 @@ function main(args: readonly string[]): number {
     console.log(USAGE);
     return 0;
   }
-  const inputs = readAll(options);
+  const inputs = readInputs(options);
   const result = review(inputs.readings);
   const accepted = options.allowDestroy;
   const text = options.json ? json(result) : comment(result, { drawings: drawings(inputs), accepted });

@@ -1,11 +1,11 @@
 import { mermaid } from "./diagram";
-import type { Readings } from "./readings";
+import type { Inputs } from "./inputs";
 
 /**
  * The wiring of each stack that changes and is synthesized now. Where base is there to compare, what is new, changed and
  * removed is marked, and a drawing without marks is left out.
  */
-export function drawings({ readings, base, head }: Readings): Map<string, string> {
+export function drawings({ readings, base, head }: Inputs): Map<string, string> {
   const drawn = new Map<string, string>();
   for (const { stack, changes } of readings) {
     const now = head.get(stack)?.stack;

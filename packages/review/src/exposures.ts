@@ -1,6 +1,5 @@
 import type { Value } from "./change";
-import { becomes, ceases, is, isEverybody, isEverywhere, list } from "./rule-values";
-import type { SettingRule } from "./setting-rules";
+import { becomes, ceases, is, isEverybody, isEverywhere, list, type SettingRule } from "./rule-values";
 
 const REGISTRY = "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources";
 const RUN_INGRESS = "https://cloud.google.com/run/docs/securing/ingress";

@@ -1,6 +1,5 @@
 import type { Value } from "./change";
-import { becomes, ceases, is, list, shortens } from "./rule-values";
-import type { SettingRule } from "./setting-rules";
+import { becomes, ceases, is, list, type SettingRule, shortens } from "./rule-values";
 
 const REGISTRY = "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources";
 const UNPROTECTED = "Nothing keeps an apply from deleting it any more: its protection against deletion is off.";

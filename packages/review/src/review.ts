@@ -1,9 +1,9 @@
 import type { Change, Reading, Value } from "./change";
 import { CODE_PATHS, type CodeChange, codeChanges, codeObjects, isCodeObject } from "./code";
 import { type Difference, differenceAt, differences } from "./differences";
-import { type Following, withoutFollowing } from "./following";
 import { type Grant, grantsOf, isGrant, isGrantPath } from "./iam";
 import { knowledgeOf, type Note, notesOn, REASONS } from "./knowledge";
+import { type RenamedGrant, withoutRenamedGrants } from "./renamed-grants";
 import { findRenames, type Rename } from "./renames";
 import { settingNotes } from "./setting-rules";
 
@@ -60,7 +60,7 @@ export interface Review {
   readonly hazards: readonly Hazard[];
   readonly grants: readonly Grant[];
   /** Grants that are lost and gained only because what they are for, or on, is renamed. */
-  readonly following: readonly Following[];
+  readonly following: readonly RenamedGrant[];
   readonly code: readonly CodeChange[];
   readonly settings: readonly Settings[];
   readonly creates: readonly Listed[];
@@ -128,7 +128,7 @@ function reviewOne(reading: Reading) {
     outputs: reading.outputs.filter(({ action }) => action !== "none"),
     counted: changes.filter(isCounted),
     hazards: [...hazards].map((change) => hazard(change, reading, renamed.get(change))),
-    ...withoutFollowing(grantsOf(changes), renames),
+    ...withoutRenamedGrants(grantsOf(changes), renames),
     code,
     settings: [
       ...changes

@@ -3,16 +3,7 @@ import { referencesAt } from "./differences";
 import { EXPOSURES } from "./exposures";
 import type { Note } from "./knowledge";
 import { LOSSES } from "./losses";
-
-/** A setting that can hurt when it changes, or already when it is made. */
-export interface SettingRule extends Note {
-  /** The types that have it; of all types, where it is left out. */
-  readonly types?: readonly string[];
-  /** Keys that lead to it. A block that occurs once has no index. */
-  readonly path: readonly string[];
-  /** @param before is left out where the resource is new. */
-  readonly worse: (after: Value, before?: { readonly value: Value }) => boolean;
-}
+import type { SettingRule } from "./rule-values";
 
 export const SETTING_RULES: readonly SettingRule[] = [...EXPOSURES, ...LOSSES];
 

@@ -1,5 +1,5 @@
 import { isBlock, type Json } from "./json";
-import type { Finding } from "./stack";
+import type { Finding } from "./model";
 
 /** Blocks of the top level that are read here, and how many labels each has. */
 const LABELS: Readonly<Record<string, number>> = {

@@ -4,7 +4,7 @@ import type { Configuration } from "./configuration";
 import { type Key, references, step, typedValue } from "./evaluate";
 import { type Expression, ExpressionError, parseTemplate } from "./expression";
 import { assign, block, has, isBlock, type Json } from "./json";
-import type { Finding, Stack, StackResource } from "./stack";
+import type { Finding, Stack, StackResource } from "./model";
 import { convert as converted, typeConstraint } from "./types";
 import { fromJson, toJson, type Value } from "./values";
 

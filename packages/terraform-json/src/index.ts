@@ -1,3 +1,4 @@
 export { functionUri } from "./computed";
 export { one } from "./json";
-export { evaluateStack, type Finding, readStack, type Stack, StackError, type StackResource } from "./stack";
+export type { Finding, Stack, StackResource } from "./model";
+export { evaluateStack, readStack, StackError } from "./stack";

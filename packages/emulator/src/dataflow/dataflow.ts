@@ -3,7 +3,7 @@ import type { Emulator, EmulatorContext, EvaluatedResource, RestService, Simulat
 import { LoadProblems } from "../core/load-error";
 import { type Call, type Rpc, restService } from "../core/rpc";
 import { isUnset, readEnum, readText, rejectUnknownFields } from "../core/values";
-import type { StorageEmulator } from "../storage";
+import type { ObjectStore } from "../storage";
 import { Job } from "./job";
 import { type Launch, readLaunch } from "./launch";
 
@@ -57,7 +57,7 @@ export class DataflowEmulator implements Emulator {
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
-    private readonly storage: StorageEmulator,
+    private readonly storage: ObjectStore,
   ) {
     this.rest = [restService({ hosts: ["dataflow.googleapis.com"], rpcs: this.rpcs(), data: DATA })];
     const refusals = new LoadProblems();

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { ApiError } from "../core/api-error";
 import type { EmulatorContext } from "../core/emulator";
 import { rfc3339 } from "../core/values";
-import type { StorageEmulator } from "../storage";
+import type { ObjectStore } from "../storage";
 import type { Launch } from "./launch";
 import { parseGsUri, runWordCount } from "./word-count";
 
@@ -32,7 +32,7 @@ export class Job {
 
   constructor(
     private readonly context: EmulatorContext,
-    private readonly storage: StorageEmulator,
+    private readonly storage: ObjectStore,
     readonly location: string,
     readonly launch: Launch,
     /** Who asked for it, as hops tell. */

@@ -1,4 +1,5 @@
 export { type Changes, mermaid } from "./mermaid";
+export type { Arrow, Box, Kind, Wired, Wiring } from "./model";
 export { overview } from "./overview";
 export { svg } from "./svg";
-export { type Arrow, type Box, type Kind, type Wired, type Wiring, wiring } from "./wiring";
+export { wiring } from "./wiring";

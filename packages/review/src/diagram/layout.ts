@@ -1,6 +1,6 @@
 import { escaped, labelLines, nameLines } from "./labels";
+import type { Arrow, Box, Wiring } from "./model";
 import type { Point } from "./shapes";
-import type { Arrow, Box, Wiring } from "./wiring";
 
 /** Of text, in pixels: names of boxes, and all else. */
 export const NAME_SIZE = 14;

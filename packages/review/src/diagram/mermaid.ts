@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { INK, LOOKS } from "./looks";
-import { type Arrow, arrowKey, type Box, type Kind, NOTHING, type Wired, wiring } from "./wiring";
+import { type Arrow, arrowKey, type Box, type Kind, NOTHING, type Wired } from "./model";
+import { INK, THEME } from "./theme";
+import { wiring } from "./wiring";
 
 /** What a drawing marks. */
 export interface Changes {
@@ -68,7 +69,7 @@ export function mermaid(stack: Wired, changes?: Changes): string {
   const kinds = [...new Set(kept.map(({ item }) => item.kind))].sort();
   for (const kind of kinds) {
     const members = kept.filter(({ item }) => item.kind === kind).map(({ item }) => ids.get(item.key));
-    const { fill, stroke } = LOOKS[kind];
+    const { fill, stroke } = THEME[kind];
     const colours = `fill:${fill},stroke:${stroke},color:${INK}`;
     lines.push(`  classDef ${className(kind)} ${colours}`, `  class ${members.join(",")} ${className(kind)}`);
   }

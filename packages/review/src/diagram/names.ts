@@ -1,5 +1,5 @@
 import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
-import type { Kind, Wired } from "./wiring";
+import type { Kind, Wired } from "./model";
 
 /** Kinds whose names say little without them. */
 const NAMED: ReadonlySet<Kind> = new Set(["bucket", "queue", "schedule", "subscription", "topic", "workflow"]);

@@ -1,7 +1,8 @@
 import { layOut } from "./layout";
-import { INK } from "./looks";
+import { type Arrow, arrowKey, type Box, type Wired, type Wiring } from "./model";
 import { drawing, picture, sentence, text } from "./svg";
-import { type Arrow, arrowKey, type Box, type Wired, type Wiring, wiring } from "./wiring";
+import { INK } from "./theme";
+import { wiring } from "./wiring";
 
 const HEADING_SIZE = 16;
 /** Between a heading and its drawing, and between a drawing and the next heading, in pixels. */

@@ -1,5 +1,5 @@
 import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
-import type { Kind } from "./wiring";
+import type { Kind } from "./model";
 
 /** What a role lets do, in a word, by what it is granted on. Sources: the roles' pages in cloud.google.com/iam/docs. */
 const VERBS: Partial<Readonly<Record<Kind, Readonly<Record<string, string>>>>> = {

@@ -1,4 +1,4 @@
-import type { Kind } from "./wiring";
+import type { Kind } from "./model";
 
 export type Point = readonly [x: number, y: number];
 

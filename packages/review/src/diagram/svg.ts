@@ -1,8 +1,9 @@
 import { escaped } from "./labels";
 import { type Layout, layOut, NAME_SIZE, type PlacedArrow, type PlacedBox, TEXT_SIZE } from "./layout";
-import { INK, LOOKS, PALE_INK } from "./looks";
+import { NOTHING, type Wired } from "./model";
 import { LID, onOutline, type Point, shapeOf } from "./shapes";
-import { NOTHING, type Wired, wiring } from "./wiring";
+import { INK, PALE_INK, THEME } from "./theme";
+import { wiring } from "./wiring";
 
 const FONTS = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif";
 const MARGIN = 16;
@@ -77,7 +78,7 @@ function drawnArrow({ arrow: { delivered }, to, curve }: PlacedArrow): string {
   const [dx, dy] = [(ex - bx) / length, (ey - by) / length];
   const back: Point = [tip[0] - dx * ARROWHEAD.length, tip[1] - dy * ARROWHEAD.length];
   const side = (sign: number): Point => [back[0] - sign * dy * ARROWHEAD.half, back[1] + sign * dx * ARROWHEAD.half];
-  const { stroke } = LOOKS[to.box.kind];
+  const { stroke } = THEME[to.box.kind];
   const [begin, ...rest] = [...curve.slice(0, -1), back].map(shown);
   const dashes = delivered ? ' stroke-dasharray="5 4"' : "";
   return [
@@ -87,7 +88,7 @@ function drawnArrow({ arrow: { delivered }, to, curve }: PlacedArrow): string {
 }
 
 function drawnBox({ box: { kind }, middle: [x, y], width, height }: PlacedBox): string {
-  const { fill, stroke } = LOOKS[kind];
+  const { fill, stroke } = THEME[kind];
   const { outline, lines } = shapeOf(kind, width, height);
   const path = (points: readonly Point[]) => `M${points.map(([px, py]) => shown([x + px, y + py])).join("L")}`;
   return `<path d="${path(outline)}Z${lines.map(path).join("")}" fill="${fill}" stroke="${stroke}"/>`;
@@ -105,7 +106,7 @@ function drawnName({ box: { kind }, name, details, middle: [x, y] }: PlacedBox):
 }
 
 function drawnLabel({ label, labelMiddle, to }: PlacedArrow): string {
-  const fill = LOOKS[to.box.kind].stroke;
+  const fill = THEME[to.box.kind].stroke;
   return text(
     labelMiddle,
     label.map((content) => ({ content, size: TEXT_SIZE, fill })),

@@ -1,54 +1,9 @@
-import { one, type Stack, type StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { one, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import { Actors, emailIn, isServiceAgent } from "./actors";
 import { type Grant, grantsOf, mayActAs } from "./grants";
+import { type Arrow, arrowKey, type Box, type Kind, type Wired, type Wiring } from "./model";
 import { bareName, boxName, identityName } from "./names";
 import { allows, isQuiet, roleName, verbs } from "./roles";
-
-export type Kind =
-  | "client"
-  | "schedule"
-  | "queue"
-  | "function"
-  | "topic"
-  | "dead-letter"
-  | "subscription"
-  | "bucket"
-  | "workflow"
-  | "job"
-  | "vertex"
-  | "project";
-
-/** Something that calls or is called. */
-export interface Box {
-  /** Address of its resource, or what else identifies it in any version of the stack. */
-  readonly key: string;
-  readonly kind: Kind;
-  /** Lines; the first one is its name. */
-  readonly label: readonly string[];
-  /** Of all resources that it stands for. */
-  readonly addresses: readonly string[];
-}
-
-export interface Arrow {
-  readonly from: string;
-  readonly to: string;
-  readonly labels: readonly string[];
-  /** Google delivers by itself; a solid arrow is a call that presents an identity of the stack. */
-  readonly delivered: boolean;
-  /** Of the grants and notifications that it stands for. */
-  readonly addresses: readonly string[];
-}
-
-export interface Wiring {
-  readonly boxes: readonly Box[];
-  readonly arrows: readonly Arrow[];
-}
-
-/** What a drawing says that has no boxes. */
-export const NOTHING = "nothing here calls anything";
-
-/** What the wiring is read from. */
-export type Wired = Pick<Stack, "name" | "defaults" | "resources">;
 
 /**
  * What calls what in a stack, and as whom: read from targets, subscriptions, notifications and grants. A box that
@@ -366,9 +321,4 @@ class Reader {
     const boxes = [...this.boxes.values()].filter(({ key }) => used.has(key)).sort((a, b) => rank(a) - rank(b));
     return { boxes, arrows };
   }
-}
-
-/** One arrow between two boxes for calls, one for what Google delivers. */
-export function arrowKey({ from, to, delivered }: Arrow): string {
-  return JSON.stringify([from, to, delivered]);
 }

@@ -1,6 +1,6 @@
 import type { Bundle, CodeChange } from "../code";
-import type { Following } from "../following";
 import type { Grant } from "../iam";
+import type { RenamedGrant } from "../renamed-grants";
 import type { Hazard, Review, Settings } from "../review";
 import { code, fenced, plural, row, Values } from "./text";
 
@@ -151,7 +151,7 @@ function grant({ effect, who, role, widening, stack }: Grant, on: string, suffix
   );
 }
 
-function followed({ lost, gained }: Following, suffix: Suffix): string {
+function followed({ lost, gained }: RenamedGrant, suffix: Suffix): string {
   const change = (before = "", after = "") => (before === after ? code(after) : `${code(before)} → ${code(after)}`);
   const on = `${gained.on.kind} ${change(lost.on.name, gained.on.name)}${suffix(gained.stack)}`;
   return `- ${code(gained.role)} on ${on}: ${change(lost.who, gained.who)}`;

@@ -1,6 +1,6 @@
-import type { Kind } from "./wiring";
+import type { Kind } from "./model";
 
-export interface Look {
+export interface Colours {
   readonly fill: string;
   /** Of its edge and, in an SVG file, of the arrows to it and their labels. */
   readonly stroke: string;
@@ -12,7 +12,7 @@ export const INK = "#202124";
 export const PALE_INK = "#5f6368";
 
 /** One colour for each kind. Each stroke has a contrast of at least 4.5 to 1 on white, as text needs (WCAG 2.2, 1.4.3). */
-export const LOOKS: Readonly<Record<Kind, Look>> = {
+export const THEME: Readonly<Record<Kind, Colours>> = {
   client: { fill: "#f1f3f4", stroke: "#5f6368" },
   schedule: { fill: "#fef7e0", stroke: "#b06000" },
   queue: { fill: "#e6f4ea", stroke: "#188038" },

@@ -4,16 +4,16 @@ import type { Rename } from "./renames";
 import type { Target } from "./target";
 
 /** A grant that only follows a renamed resource: lost under the old name, gained under the new one. */
-export interface Following {
+export interface RenamedGrant {
   readonly lost: Grant;
   readonly gained: Grant;
 }
 
 /** Grants that mean something, apart from those that follow what is renamed. */
-export function withoutFollowing(
+export function withoutRenamedGrants(
   grants: readonly Grant[],
   renames: readonly Rename[],
-): { readonly grants: readonly Grant[]; readonly following: readonly Following[] } {
+): { readonly grants: readonly Grant[]; readonly following: readonly RenamedGrant[] } {
   const before = namesOf(renames.map(({ deleted }) => deleted));
   const after = namesOf(renames.map(({ created }) => created));
   const lostBy = new Map<string, Grant[]>();
@@ -23,7 +23,7 @@ export function withoutFollowing(
   }
   const following = grants
     .filter(({ effect }) => effect === "gains")
-    .flatMap((gained): Following[] => {
+    .flatMap((gained): RenamedGrant[] => {
       const candidates = lostBy.get(keyOf(gained, after)) ?? [];
       const index = candidates.findIndex((lost) => mayContain(lost.on.within, gained.on.within));
       const [lost] = index < 0 ? [] : candidates.splice(index, 1);

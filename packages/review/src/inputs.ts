@@ -3,13 +3,13 @@ import { InputError } from "./input-error";
 import { readPlan } from "./plan";
 import { compare, readStacks, type Synthesized } from "./synthesized";
 
-export interface Inputs {
+export interface InputPaths {
   readonly plans: readonly string[];
   readonly base?: string;
   readonly head?: string;
 }
 
-export interface Readings {
+export interface Inputs {
   readonly readings: readonly Reading[];
   readonly base: ReadonlyMap<string, Synthesized>;
   readonly head: ReadonlyMap<string, Synthesized>;
@@ -20,7 +20,7 @@ export interface Readings {
  *
  * @throws InputError
  */
-export function readAll({ plans, base: baseFolder, head: headFolder }: Inputs): Readings {
+export function readInputs({ plans, base: baseFolder, head: headFolder }: InputPaths): Inputs {
   const base = stacksOf(baseFolder);
   const head = stacksOf(headFolder);
   if (plans.length === 0) {

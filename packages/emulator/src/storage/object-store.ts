@@ -1,0 +1,209 @@
+import type { ApiError } from "../core/api-error";
+import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulator";
+import type { TopicPublisher } from "../pubsub/publisher";
+import { Bucket, type BucketSettings, type Change, type MetadataPatch } from "./bucket";
+import { readBucket, readNotification, readObject } from "./configuration";
+import { type ListPage, type ListQuery, listObjects } from "./listing";
+import { agent, Notifications } from "./notifications";
+import { type Preconditions, requirePreconditions } from "./preconditions";
+import { PUBLIC_OBJECTS, readSample } from "./public-objects";
+import { conditionNotMet, notFound } from "./storage-error";
+import {
+  type Checksums,
+  requireChecksums,
+  requireName,
+  type StoredObject,
+  type WritableMetadata,
+} from "./stored-object";
+
+export interface StorageOptions {
+  /** From which relative `source`s of objects are read. Default: the working directory. */
+  readonly directory?: string;
+  /** Where notifications go. May be set later, before the first object is written. */
+  readonly publisher?: TopicPublisher;
+  /** Told every change of an object. */
+  readonly onChange?: (change: Change) => void;
+}
+
+export interface GetOptions {
+  /** Default: the live one. */
+  readonly generation?: number;
+}
+
+export interface PutOptions {
+  readonly metadata?: WritableMetadata;
+  readonly preconditions?: Preconditions;
+  readonly checksums?: Checksums;
+}
+
+export interface DeleteOptions {
+  readonly generation?: number;
+  readonly preconditions?: Preconditions;
+}
+
+/** Buckets and objects with generations, preconditions and notifications. Every call asks IAM; none comes over REST. */
+export class ObjectStore {
+  publisher: TopicPublisher | undefined;
+  private readonly buckets = new Map<string, Bucket>();
+  private readonly notifications: Notifications;
+
+  /** @throws ApiError PERMISSION_DENIED when Cloud Storage's service agent may not publish to a notification's topic */
+  constructor(
+    private readonly context: EmulatorContext,
+    resources: readonly EvaluatedResource[],
+    private readonly options: StorageOptions = {},
+  ) {
+    const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+    this.publisher = options.publisher;
+    const configs = ofType("google_storage_notification").map((resource, index) =>
+      readNotification(resource, index + 1),
+    );
+    this.notifications = new Notifications(context, configs, () => this.publisher);
+
+    for (const resource of ofType("google_storage_bucket")) this.addBucket(readBucket(resource));
+    for (const name of Object.keys(PUBLIC_OBJECTS)) this.addPublicBucket(name);
+    // Creating a notification fails at once without the grant: Cloud Storage tries the topic.
+    for (const { topic } of configs) {
+      const name = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
+      context.authorizer.require(agent(context), "pubsub.topics.publish", name);
+    }
+    for (const resource of ofType("google_storage_bucket_object")) {
+      const object = readObject(resource, options.directory ?? ".");
+      this.bucket(object.bucket).write(object.name, object.content, object.metadata, object.generation);
+    }
+  }
+
+  pending(): number {
+    return this.notifications.pending();
+  }
+
+  stop(): void {
+    this.notifications.stop();
+  }
+
+  /** The live objects of the stack's own buckets, in the order of their names, without asking IAM. */
+  objects(): StoredObject[] {
+    return [...this.buckets.values()]
+      .filter(({ settings }) => !settings.public)
+      .flatMap((bucket) => bucket.all("", false));
+  }
+
+  /** Needs `storage.buckets.get`. */
+  getBucket(caller: Caller, name: string): Bucket {
+    const bucket = this.bucket(name);
+    this.require(caller, "storage.buckets.get", bucket);
+    return bucket;
+  }
+
+  /**
+   * Needs `storage.objects.get`, and `storage.objects.list` to be told that there is none.
+   *
+   * @throws ApiError NOT_FOUND, PERMISSION_DENIED
+   */
+  get(caller: Caller, bucketName: string, name: string, { generation }: GetOptions = {}): StoredObject {
+    const bucket = this.bucket(bucketName);
+    this.require(caller, "storage.objects.get", bucket, name);
+    const object = bucket.find(name, generation);
+    if (object) return object;
+    this.require(caller, "storage.objects.list", bucket);
+    throw missing(bucketName, name);
+  }
+
+  /**
+   * Writes an object: needs `storage.objects.create`, and `storage.objects.delete` to overwrite one.
+   *
+   * @throws ApiError NOT_FOUND for the bucket, PERMISSION_DENIED, INVALID_ARGUMENT, and 412 for preconditions
+   */
+  put(
+    caller: Caller,
+    bucketName: string,
+    name: string,
+    content: Buffer | string,
+    options: PutOptions = {},
+  ): StoredObject {
+    const { metadata = {}, preconditions = {}, checksums = {} } = options;
+    const bucket = this.bucket(bucketName);
+    requireName(name);
+    this.require(caller, "storage.objects.create", bucket, name);
+    const before = bucket.find(name);
+    requirePreconditions(preconditions, before);
+    if (before) this.require(caller, "storage.objects.delete", bucket, name);
+    const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content);
+    requireChecksums(bytes, checksums);
+    return bucket.write(name, bytes, { contentType: "application/octet-stream", ...metadata });
+  }
+
+  /** Says whether a write would be refused, before its content is there: a resumable upload begins so. */
+  checkPut(caller: Caller, bucketName: string, name: string, preconditions: Preconditions): void {
+    const bucket = this.bucket(bucketName);
+    requireName(name);
+    this.require(caller, "storage.objects.create", bucket, name);
+    requirePreconditions(preconditions, bucket.find(name));
+  }
+
+  /** Needs `storage.objects.list`. */
+  list(caller: Caller, bucketName: string, query: ListQuery = {}): ListPage {
+    const bucket = this.bucket(bucketName);
+    this.require(caller, "storage.objects.list", bucket);
+    return listObjects(bucket, query);
+  }
+
+  /** Needs `storage.objects.delete`. */
+  delete(caller: Caller, bucketName: string, name: string, options: DeleteOptions = {}): void {
+    const { generation, preconditions = {} } = options;
+    const bucket = this.bucket(bucketName);
+    this.require(caller, "storage.objects.delete", bucket, name);
+    const object = bucket.find(name, generation);
+    if (!object) throw Object.keys(preconditions).length > 0 ? conditionNotMet() : missing(bucketName, name);
+    requirePreconditions(preconditions, object);
+    bucket.delete(object, generation !== undefined);
+  }
+
+  /** Changes metadata: needs `storage.objects.get` and `storage.objects.update`. */
+  patch(
+    caller: Caller,
+    bucketName: string,
+    name: string,
+    change: MetadataPatch,
+    { generation, preconditions = {} }: DeleteOptions = {},
+  ): StoredObject {
+    const bucket = this.bucket(bucketName);
+    const object = this.get(caller, bucketName, name, { generation });
+    this.require(caller, "storage.objects.update", bucket, name);
+    requirePreconditions(preconditions, object);
+    return bucket.patch(object, change);
+  }
+
+  private addBucket(settings: BucketSettings): Bucket {
+    const bucket = new Bucket(settings, this.context.clock, (change) => {
+      this.options.onChange?.(change);
+      this.notifications.tell(change);
+    });
+    this.buckets.set(settings.name, bucket);
+    return bucket;
+  }
+
+  private addPublicBucket(name: string): void {
+    const bucket = this.addBucket({ name, location: "US", storageClass: "STANDARD", versioning: false, public: true });
+    for (const [object, file] of Object.entries(PUBLIC_OBJECTS[name] ?? {})) {
+      const metadata = { contentType: "text/plain", metadata: { "local-stand-in": `samples/${file}` } };
+      bucket.write(object, readSample(file), metadata);
+    }
+  }
+
+  private bucket(name: string): Bucket {
+    const bucket = this.buckets.get(name);
+    if (!bucket) throw notFound("The specified bucket does not exist.");
+    return bucket;
+  }
+
+  private require(caller: Caller, permission: string, { settings }: Bucket, object?: string): void {
+    if (settings.public && (permission === "storage.objects.get" || permission === "storage.objects.list")) return;
+    const bucket = `projects/_/buckets/${settings.name}`;
+    this.context.authorizer.require(caller, permission, object === undefined ? bucket : `${bucket}/objects/${object}`);
+  }
+}
+
+function missing(bucket: string, name: string): ApiError {
+  return notFound(`No such object: ${bucket}/${name}`);
+}
