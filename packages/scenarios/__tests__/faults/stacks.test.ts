@@ -5,14 +5,23 @@ import { type FaultReport, runFaults } from "../../src/faults";
 import { flowOf } from "../../src/flows";
 import { startMachine } from "../../src/run/start";
 
-/** Inputs of a run: with all poison among them, and few enough for three runs of each stack. */
-const INPUTS = {
-  "task-pipeline": 9,
-  "event-workflow": 14,
-  "async-batch": 24,
-  "pubsub-fanout": 12,
-  "scheduled-preprocessing": 20,
-};
+/** Inputs of a run: with all poison among them, and few enough for three runs of each stack, or for one. */
+const INPUTS = inDepth(
+  {
+    "task-pipeline": 9,
+    "event-workflow": 14,
+    "async-batch": 24,
+    "pubsub-fanout": 12,
+    "scheduled-preprocessing": 20,
+  },
+  {
+    "task-pipeline": 5,
+    "event-workflow": 7,
+    "async-batch": 10,
+    "pubsub-fanout": 5,
+    "scheduled-preprocessing": 8,
+  },
+);
 const SEEDS = inDepth([1, 2, 3], [1]);
 /** Stacks at once. */
 const LANES = 2;
@@ -28,16 +37,17 @@ async function run(name: string, inputs: number): Promise<FaultReport[]> {
     const type = flowOf(machine.stack);
     if (!type) throw new Error(`${name} is none of the five`);
     const made: FaultReport[] = [];
-    for (const seed of SEEDS) made.push(await runFaults(machine, type, { seed, inputs }));
-    for (let count = 0; count < 2 && name === "async-batch"; count++) {
+    const seeds = name === "async-batch" ? [...SEEDS, 1] : SEEDS;
+    for (const seed of seeds) {
       const faults = new Map<string, string>();
-      drawn.push(faults);
       const write = (line: string) => {
         const [, delivery = "", fault = ""] =
           /fault -> \S+ {2}(task \S+ {2}attempt \d+) {2}(?!arrives)(.+)/.exec(line) ?? [];
         if (delivery) faults.set(delivery, fault);
       };
-      await runFaults(machine, type, { seed: 1, inputs, write });
+      const report = await runFaults(machine, type, { seed, inputs, write });
+      if (made.length < SEEDS.length) made.push(report);
+      if (name === "async-batch" && seed === 1) drawn.push(faults);
     }
     return made;
   } finally {
@@ -64,7 +74,7 @@ describe.each(Object.keys(INPUTS))("%s", (name) => {
     // A step is not reached where one before it was dead-lettered.
     expect(done + deadLettered + notReached).toBe(accepted);
     // What is not poison nearly always succeeds.
-    expect(done).toBeGreaterThanOrEqual(accepted * 0.6);
+    expect(done).toBeGreaterThanOrEqual(accepted * inDepth(0.6, 0.4));
     expect(deadLettered).toBeGreaterThanOrEqual(3);
   });
 
@@ -92,11 +102,13 @@ test("a seed is a schedule: the same befalls the same delivery of the same item 
   expect(both.map((delivery) => other.get(delivery))).toEqual(both.map((delivery) => one.get(delivery)));
 });
 
-test("other seeds, other faults", () => {
-  for (const all of reports.values()) {
-    const [one, other] = all.map(({ faults }) => JSON.stringify(faults));
-    expect(one).not.toBe(other);
-  }
+onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+  test("other seeds, other faults", () => {
+    for (const all of reports.values()) {
+      const [one, other] = all.map(({ faults }) => JSON.stringify(faults));
+      expect(one).not.toBe(other);
+    }
+  });
 });
 
 const DELIVERIES = [
