@@ -17,11 +17,7 @@ afterAll(() => stacks.remove());
 /** Runs until one of a few seeds catches what was planted. */
 async function caught(
   folder: string,
-  {
-    outside,
-    inputs = 24,
-    seeds = [1, 2, 3, 4, 5],
-  }: { outside?: Interceptors; inputs?: number; seeds?: number[] } = {},
+  { outside, inputs = 24, seeds = [1, 2, 3, 4, 5] }: { outside?: Interceptors; inputs?: number; seeds?: number[] } = {},
 ): Promise<FaultReport> {
   const machine = await startMachine(folder);
   try {
