@@ -8,7 +8,7 @@ export { Memory } from "./core/memory";
 export { skipTokenTraces } from "./core/token-traces";
 export { type ValidationCode, ValidationError, ValidationErrors, validationErrors } from "./core/validation";
 
-export { type AlertProps, Alerts } from "./parts/alerts";
+export { type AlertCondition, type AlertProps, Alerts, type LogAlertProps } from "./parts/alerts";
 export {
   Bucket,
   type BucketEvent,

@@ -118,7 +118,7 @@ export function isKnown<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null && !Token.isUnresolved(value);
 }
 
-export interface Range {
+interface Range {
   readonly min: number;
   readonly max: number;
   /** Unit for the message, such as "seconds". */

@@ -16,14 +16,14 @@ import { ServiceAgents } from "./service-agents";
 import type { ServiceIdentity } from "./service-identity";
 import { SourceBucket } from "./source-bucket";
 
-export interface FunctionBuildProps {
+interface FunctionBuildProps {
   readonly source: FunctionSource;
   readonly buildIdentity?: ServiceIdentity;
   readonly encryptionKey?: EncryptionKey;
 }
 
 /** How Cloud Functions builds a function, and what that depends on. */
-export interface FunctionBuild {
+interface FunctionBuild {
   readonly config: Cloudfunctions2FunctionBuildConfig;
   readonly dependsOn: readonly ITerraformDependable[];
 }

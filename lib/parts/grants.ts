@@ -13,7 +13,7 @@ import { RequiredApis } from "./required-apis";
 const granted = new WeakMap<IConstruct, string>();
 
 /** What every IAM member resource says of a grant. */
-export interface Grant {
+interface Grant {
   readonly role: string;
   readonly member: string;
 }
