@@ -1,4 +1,4 @@
-// Everything that another project may import.
+// The public API: everything that another project may import.
 
 export { Deployment, type DeploymentProps } from "./core/deployment";
 export { Duration } from "./core/duration";

@@ -4,7 +4,7 @@ import { ValidationError, ValidationErrors } from "./core/validation";
 import { ALLOWED_ENDPOINT_ID, ENDPOINT_ID } from "./parts/prediction-endpoint";
 import { scheduleRules } from "./parts/schedule";
 
-/** What differs from one deployment to the next. */
+/** The values in which deployments differ. */
 export interface Settings {
   readonly project: string;
   readonly region: string;
@@ -12,14 +12,20 @@ export interface Settings {
   /** Empty for a local state file. */
   readonly stateBucket: string;
   readonly vertexEndpointId: string;
-  /** `dedicatedEndpointDns` of a dedicated endpoint, without `https://`; undefined for one on the shared host. */
+  /**
+   * `dedicatedEndpointDns` of a dedicated endpoint, without `https://`.
+   * @default - the endpoint is on the shared host
+   */
   readonly vertexEndpointHost?: string;
   readonly notificationEmails: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** When recurring work runs, in unix-cron. */
+  /** When recurring work runs: five fields of unix-cron. */
   readonly schedule: string;
   readonly timeZone: string;
-  /** Name of the bucket that receives the usage logs of all buckets; undefined for none. */
+  /**
+   * Name of the bucket that receives the usage logs of all buckets.
+   * @default - no usage logs
+   */
   readonly accessLogBucket?: string;
   /** Whether buckets keep noncurrent versions. */
   readonly versionedBuckets: boolean;
@@ -28,7 +34,10 @@ export interface Settings {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 interface TextSetting {
-  /** Environment variables that set it, the first one that is there wins; Google's provider reads the same ones. */
+  /**
+   * Environment variables that set it. The first one that is set wins. Google's provider reads the
+   * same ones.
+   */
   readonly variables: readonly string[];
   readonly pattern: RegExp;
   readonly allowed: string;
@@ -91,9 +100,10 @@ const TEXT: Readonly<
 };
 
 /**
- * Reads the settings: `context` in cdktf.json, each overridden by its environment variable.
+ * Reads the settings from `context` in cdktf.json. An environment variable overrides each of them.
  *
- * @throws ValidationErrors InvalidSetting for each bad one: its name, its value, what is allowed and where to set it
+ * @throws ValidationErrors InvalidSetting for each bad setting: its name, its value, what is
+ *   allowed and where to set it
  */
 export function readSettings(app: App, variables: Variables = process.env): Settings {
   const problems: ValidationError[] = [];
@@ -117,7 +127,7 @@ export function readSettings(app: App, variables: Variables = process.env): Sett
     accessLogBucket: reader.text("accessLogBucket") || undefined,
     versionedBuckets: reader.flag("versionedBuckets", "VERSIONED_BUCKETS"),
   };
-  // What is missing was refused already.
+  // A missing value was reported above.
   for (const rule of scheduleRules(settings.schedule || "* * * * *", settings.timeZone || "Etc/UTC")) {
     if (rule.broken)
       problems.push(
@@ -209,7 +219,7 @@ class Reader {
   }
 }
 
-/** `a=1,b=2`; undefined where a part is no pair. */
+/** Parses `a=1,b=2`. Undefined where a part is not a pair. */
 function parsePairs(text: string): Record<string, string> | undefined {
   const pairs = text.split(",").map((pair) => pair.trim().split("="));
   return pairs.every((pair) => pair.length === 2) ? (Object.fromEntries(pairs) as Record<string, string>) : undefined;

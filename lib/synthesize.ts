@@ -15,14 +15,14 @@ import { forgetOtherEnvironment } from "./core/state-place";
 import { ValidationError, ValidationErrors, validationErrors } from "./core/validation";
 
 /**
- * Synthesizes an app: first everything that is wrong with it is reported at once, then the stacks are written and the
- * JSON is checked. After an error there is no JSON that could be taken for good.
+ * Synthesizes an app. First it reports all mistakes at once, then it writes the stacks and checks
+ * their JSON. After an error no JSON is left, so that none is mistaken for a result.
  *
- * Where a stack's folder was initialized for another environment, Terraform will initialize it again, with the new
- * environment's state.
+ * Where a stack's folder was initialized for another environment, Terraform initializes it again,
+ * with the state of the new environment.
  *
- * @throws ValidationErrors where constructs were given values that Google refuses, or stacks need each other
- * @throws Error where the written JSON has faults, or where cdktf finds some
+ * @throws ValidationErrors where Google would refuse a value, or two stacks need each other
+ * @throws Error where the written JSON has faults, or cdktf finds some
  */
 export function synthesize(app: App): void {
   discardJson(app.outdir);
@@ -38,7 +38,7 @@ export function synthesize(app: App): void {
   }
 }
 
-/** cdktf's error about stacks that need each other, in words that say what to do. */
+/** cdktf's error about stacks that need each other, with what to do about it. */
 function circular(error: unknown): ValidationErrors | undefined {
   const stacks = /Cannot add dependency (\S+) to (\S+), because it would cause a circular dependency/.exec(
     error instanceof Error ? error.message : "",
@@ -58,14 +58,17 @@ function stacksOf(app: App): TerraformStack[] {
   return app.node.findAll().filter((construct) => TerraformStack.isStack(construct)) as TerraformStack[];
 }
 
-/** Not asked of the manifest: an entry made before synth would stay without the stack's dependencies. */
+/**
+ * This path does not come from the manifest: an entry made before synth would stay without the
+ * stack's dependencies.
+ */
 function jsonFile(app: App, stack: TerraformStack): string {
   return join(app.outdir, Manifest.stacksFolder, stack.node.id, "cdk.tf.json");
 }
 
 /**
- * Removes what an earlier synthesis wrote, so that after an error it cannot be taken for the result: the manifest and the
- * JSON of all stacks. Provider folders, lock files and local states stay.
+ * Removes the manifest and the JSON of all stacks of an earlier synthesis, so that after an error
+ * they are not mistaken for a result. Provider folders, lock files and local states stay.
  */
 export function discardJson(outdir: string): void {
   rmSync(join(outdir, "manifest.json"), { force: true });
@@ -96,7 +99,10 @@ function switchEnvironments(app: App): void {
   }
 }
 
-/** What is a thing of its own in Terraform's state; a reference to another stack is a remote state. */
+/**
+ * The Terraform address of a construct that has one. A reference to another stack is a remote
+ * state.
+ */
 function addressOf(construct: IConstruct): string | undefined {
   if (construct instanceof TerraformResource) return `${construct.terraformResourceType}.${construct.friendlyUniqueId}`;
   if (construct instanceof TerraformDataSource)
@@ -106,8 +112,9 @@ function addressOf(construct: IConstruct): string | undefined {
 }
 
 /**
- * What cdktf does without a word: of two resources whose ids differ only in characters that it drops it makes one, and an
- * `overrideLogicalId` that comes after somebody asked for an attribute of the resource does nothing.
+ * Finds what cdktf does silently. Of two resources whose ids differ only in characters that it
+ * drops, it makes one. An `overrideLogicalId` has no effect once an attribute of the resource was
+ * read.
  */
 function idFindings(stack: TerraformStack): string[] {
   const owners = new Map<string, IConstruct>();
@@ -126,7 +133,7 @@ function idFindings(stack: TerraformStack): string[] {
 }
 
 function lateOverride(element: TerraformElement): string[] {
-  // cdktf has no getter for it. Where the field is another one, nothing is found.
+  // cdktf has no getter for it. Where the field has another name, nothing is found.
   const { _logicalIdOverride: wanted } = element as unknown as { readonly _logicalIdOverride?: string };
   const id = element.friendlyUniqueId;
   return wanted === undefined || wanted === id

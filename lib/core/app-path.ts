@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 /**
- * The file or folder that a path means, absolute: relative to the working directory or, where there is no such thing, to
- * the app's folder, so that an app runs from its subfolders as well. Absolute paths stay as they are.
+ * The absolute path of a file or folder. A relative path is looked up in the working directory
+ * first, then in the app's folder, so that an app also runs from its subfolders. An absolute path
+ * stays as it is.
  */
 export function appPath(path: string): string {
   const here = resolve(path);
@@ -13,14 +14,14 @@ export function appPath(path: string): string {
   return existsSync(inApp) ? inApp : here;
 }
 
-/** Where relative paths are looked for, for messages. */
+/** The folders in which relative paths are looked up, for messages. */
 export function searchedFolders(): string {
   const root = appRoot();
   const here = process.cwd();
   return root === undefined || root === here ? here : `${here} or ${root}`;
 }
 
-/** The nearest folder, from the working directory up, that holds a cdktf.json. */
+/** The nearest folder that holds a cdktf.json, from the working directory upwards. */
 function appRoot(): string | undefined {
   let folder = process.cwd();
   while (!existsSync(join(folder, "cdktf.json"))) {

@@ -4,25 +4,26 @@ import { join, resolve } from "node:path";
 import { type BuildFailure, type BuildResult, build, buildSync, type Metafile, version } from "esbuild";
 import { packageRoot } from "./package-root";
 
-// Imports no cdktf, so that bundling can begin before cdktf is loaded.
+// This file imports no cdktf, so that bundling can begin before cdktf is loaded.
 
-/** A module that esbuild refuses: where and why. */
+/** esbuild refuses a module. The message says where and why. */
 export class BundleError extends Error {
   override readonly name = "BundleError";
 }
 
 export interface Bundle {
   readonly code: Uint8Array;
-  /** Absolute paths of all files that went into it, and of those that decide what an import means. */
+  /** Absolute paths of all bundled files, and of the files that decide what an import means. */
   readonly files: readonly string[];
 }
 
 /**
- * Bundles modules, each with all that it imports, into one minified file each. One run for many takes a third of the
- * time of many runs. A bundle is kept in `node_modules/.cache` and used again until a file that went into it changes.
+ * Bundles modules, each with all its imports into one minified file. One run for many modules takes
+ * a third of the time of many runs. A bundle is cached in `node_modules/.cache` until one of its
+ * files changes.
  *
  * @param entries absolute paths
- * @returns the bundles, by entry
+ * @returns the bundles by entry
  * @throws BundleError with file and line
  */
 export function bundleModules(entries: readonly string[]): Map<string, Bundle> {
@@ -39,8 +40,8 @@ export function bundleModules(entries: readonly string[]): Map<string, Bundle> {
 }
 
 /**
- * Begins to bundle modules in esbuild's own process, so that {@link bundleModules} finds them in the cache. Says nothing
- * of errors: bundleModules will.
+ * Begins to bundle modules in esbuild's own process, so that {@link bundleModules} finds them in
+ * the cache. Ignores errors: bundleModules reports them.
  */
 export async function bundleAhead(entries: readonly string[]): Promise<void> {
   const stale = entries.filter((entry) => !readCache(entry));
@@ -62,7 +63,7 @@ function options(entries: readonly string[]) {
     platform: "node",
     format: "cjs",
     target: "node20",
-    // Only minified output is free of file paths, and so the same in every folder.
+    // Only minified output has no file paths in it, and is the same in every folder.
     minify: true,
     keepNames: true,
     legalComments: "none",
@@ -84,7 +85,11 @@ function run(entries: readonly string[]): BuildResult<Options> {
   }
 }
 
-/** Keeps what esbuild made. @returns the bundles, by entry */
+/**
+ * Caches what esbuild built.
+ *
+ * @returns the bundles by entry
+ */
 function keep(entries: readonly string[], { outputFiles, metafile }: BuildResult<Options>): Map<string, Bundle> {
   const root = packageRoot();
   return new Map(
@@ -97,7 +102,7 @@ function keep(entries: readonly string[], { outputFiles, metafile }: BuildResult
   );
 }
 
-/** All files that a bundle was made of. */
+/** All files that are in the bundle of an entry. */
 function filesOf(entry: string, { inputs }: Metafile, root: string): string[] {
   const start = Object.keys(inputs).find((path) => resolve(root, path) === entry) as string;
   const files = new Set([start]);
@@ -112,13 +117,16 @@ interface CacheEntry {
   readonly code: string;
 }
 
-/** Changes whenever a file is written or replaced; the time of change, because packages unpack with a constant mtime. */
+/**
+ * Changes whenever a file is written or replaced. It holds ctime rather than mtime, because
+ * packages unpack with a constant mtime.
+ */
 function stamp(file: string): string {
   const { ctimeMs, size } = statSync(file, { throwIfNoEntry: false }) ?? { ctimeMs: 0, size: 0 };
   return `${ctimeMs} ${size}`;
 }
 
-/** Files that are not bundled but decide what an import means. */
+/** Files that are not in the bundle but decide what an import means. */
 function resolutionFiles(): string[] {
   const root = packageRoot();
   return ["tsconfig.json", "node_modules/.package-lock.json"].flatMap((file) => [join(root, file), resolve(file)]);
@@ -135,7 +143,7 @@ function readCache(entry: string): Bundle | undefined {
     if (!Object.entries(stamps).every(([file, before]) => stamp(file) === before)) return undefined;
     return { code: Buffer.from(code), files: Object.keys(stamps) };
   } catch {
-    // No cache, or one that another version wrote: bundle again.
+    // There is no cache entry, or another version wrote it: bundle again.
     return undefined;
   }
 }
@@ -145,13 +153,14 @@ function writeCache(entry: string, { code, files }: Bundle): void {
   try {
     const stamps = Object.fromEntries(files.map((file) => [file, stamp(file)]));
     mkdirSync(resolve(file, ".."), { recursive: true });
-    // Written aside and renamed, so that a synth running beside this one never reads half of it.
+    // Write to another file and rename it, so that a second synth at the same time never reads half
+    // a file.
     writeFileSync(
       `${file}.${process.pid}`,
       JSON.stringify({ stamps, code: Buffer.from(code).toString() } satisfies CacheEntry),
     );
     renameSync(`${file}.${process.pid}`, file);
   } catch {
-    // A folder that cannot be written to costs time, nothing else.
+    // A folder that is not writable costs time, nothing else.
   }
 }

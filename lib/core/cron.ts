@@ -1,5 +1,6 @@
 /**
- * What Cloud Scheduler takes as a schedule: unix-cron, or App Engine's English-like notation.
+ * Tells whether Cloud Scheduler accepts a schedule: unix-cron, or App Engine's English-like
+ * notation.
  *
  * Sources: `Job.schedule` in google/cloud/scheduler/v1/job.proto;
  * https://docs.cloud.google.com/scheduler/docs/configuring/cron-job-schedules (read 2026-11).
@@ -11,7 +12,10 @@ export function isSchedule(schedule: string): boolean {
 interface Field {
   readonly min: number;
   readonly max: number;
-  /** What stands for the numbers from `min` on: three capitals, as the page has them. */
+  /**
+   * Names for the numbers from `min` on: three capital letters, as on that page.
+   * @default - none
+   */
   readonly names?: readonly string[];
 }
 
@@ -23,18 +27,23 @@ const FIELDS: readonly Field[] = [
   { min: 0, max: 7, names: ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"] },
 ];
 
-/** Five fields of lists, ranges and steps. Nothing of what other crons have: seconds, `L`, `W`, `#`, `?`, `H`, `@daily`. */
+/**
+ * Five fields of lists, ranges and steps. Extensions of other crons are refused: seconds, `L`, `W`,
+ * `#`, `?`, `H`, `@daily`.
+ */
 function isUnixCron(schedule: string): boolean {
   const fields = schedule.trim().split(/\s+/);
   if (fields.length !== FIELDS.length) return false;
-  return FIELDS.every((field, index) => itemsOf(fields[index]).every((item) => isItem(item, field))) && falls(fields);
+  return (
+    FIELDS.every((field, index) => itemsOf(fields[index]).every((item) => isItem(item, field))) && dayExists(fields)
+  );
 }
 
 function itemsOf(field = ""): string[] {
   return field.split(",");
 }
 
-/** `*`, a value or a range of two, with a step behind `*` and ranges. */
+/** `*`, a value, or a range of two values. `*` and ranges may have a step. */
 function isItem(item: string, field: Field): boolean {
   const [, range = "", step] = /^([^/]+)(?:\/(\d+))?$/.exec(item) ?? [];
   if (step !== undefined && !(Number(step) >= 1 && Number(step) <= field.max)) return false;
@@ -44,17 +53,20 @@ function isItem(item: string, field: Field): boolean {
   return last === undefined ? step === undefined : first <= last;
 }
 
-/** NaN where it is no value of the field. */
+/** NaN where the text is not a value of the field. */
 function numberOf(text: string, { min, max, names = [] }: Field): number {
   const value = names.includes(text) ? min + names.indexOf(text) : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
   return value >= min && value <= max ? value : Number.NaN;
 }
 
-/** The most days that each month has. */
+/** The greatest number of days in each month. */
 const MONTH_LENGTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** False for a day that no month has, such as February 30th; where days of the week are given, too, one of them will do. */
-function falls([, , days = "", months = "", weekdays = ""]: readonly string[]): boolean {
+/**
+ * False for a day that no month has, such as February 30th. A day of the week is enough where both
+ * are given.
+ */
+function dayExists([, , days = "", months = "", weekdays = ""]: readonly string[]): boolean {
   if (days === "*" || weekdays !== "*") return true;
   const [dayField, monthField] = [FIELDS[2] as Field, FIELDS[3] as Field];
   const earliest = Math.min(...itemsOf(days).map((item) => firstOf(item, dayField)));
@@ -62,7 +74,7 @@ function falls([, , days = "", months = "", weekdays = ""]: readonly string[]): 
   return longest.some((length) => earliest <= length);
 }
 
-/** The lowest number of an item that is valid. */
+/** The lowest number of a valid item. */
 function firstOf(item: string, field: Field): number {
   const [range = ""] = item.split("/");
   return range === "*" ? field.min : numberOf(range.split("-")[0] ?? "", field);
@@ -85,14 +97,20 @@ const DAYS = `(?:every|${list(ORDINAL)}) (?:day|${list(WEEKDAY)})`;
 const MONTH_DAYS = list("[1-9]|[12]\\d|3[01]");
 const MONTHS = `month|${list(MONTH)}|quarter|${list("1st|first|2nd|second|3rd|third")} month of quarter`;
 
-/** Certain days at a time of day: `every monday 09:00`, `1st,third mon,wed of month 04:00`, `1 of jan,jul 0:15`. */
+/**
+ * Certain days at a time of day: `every monday 09:00`, `1st,third mon,wed of month 04:00`,
+ * `1 of jan,jul 0:15`.
+ */
 const AT_TIMES = new RegExp(`^(?:${DAYS}(?: of (?:${MONTHS}))?|${MONTH_DAYS} of (?:${MONTHS})) ${TIME}$`);
-/** Intervals: `every 5 minutes`, `every 2 hours from 10:00 to 14:00`, `every 12 hours synchronized`. */
+/**
+ * Intervals: `every 5 minutes`, `every 2 hours from 10:00 to 14:00`, `every 12 hours synchronized`.
+ */
 const INTERVAL = new RegExp(`^every (\\d{1,5}) (hours|mins|minutes)(?: from ${TIME} to ${TIME}| (synchronized))?$`);
 
 /**
- * App Engine's notation. Source: the grammar in github.com/GoogleCloudPlatform/appengine-java-standard, Groc.g; intervals that
- * are synchronized must divide a day (groctimespecification of the same SDK).
+ * App Engine's notation. Synchronized intervals must divide a day. Sources: the grammar in
+ * github.com/GoogleCloudPlatform/appengine-java-standard, Groc.g, and groctimespecification of the
+ * same SDK.
  */
 function isEnglishLike(schedule: string): boolean {
   const words = schedule

@@ -4,31 +4,34 @@ import { check, matches, ValidationError } from "./validation";
 export interface DeploymentProps {
   /** Id of the Google Cloud project, such as `acme-ml`. */
   readonly project: string;
-  /** Region of every regional resource, such as `europe-west1`. */
+  /** Region of all regional resources, such as `europe-west1`. */
   readonly region: string;
   /**
-   * Ends the name of every resource, so that two environments fit into one project. 1 to 12 of `a-z0-9-`.
+   * Suffix of every resource name, so that one project can hold two environments. 1 to 12 of
+   * `a-z0-9-`.
    * @default "dev"
    */
   readonly environment?: string;
   /**
-   * Labels for every resource that takes labels.
+   * Labels of every resource that takes labels. Keys are 1 to 63 of `a-z0-9_-` and begin with a
+   * letter, values are up to 63 of `a-z0-9_-`.
    * @default - `environment` and `stack` only
    */
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Who hears of dead letters, work that reaches no function, backlogs, and functions, workflows and jobs that fail.
+   * E-mail addresses that receive alerts: on dead letters, work that reaches no function, backlogs,
+   * and functions, workflows and jobs that fail.
    * @default - no alert policies
    */
   readonly notificationEmails?: readonly string[];
   /**
-   * Turns on object versioning for every bucket of the stack, unless a bucket says otherwise.
+   * Turns on object versioning for every bucket of the stack that does not set `versioning` itself.
    * @default false
    */
   readonly versionedBuckets?: boolean;
   /**
-   * Name of an existing bucket that receives the usage logs of every bucket of the stack; the grant to write them comes
-   * with it.
+   * Name of an existing bucket that receives the usage logs of every bucket of the stack. The grant
+   * to write them comes with it.
    * @default - no usage logs
    */
   readonly accessLogBucket?: string;
@@ -36,7 +39,7 @@ export interface DeploymentProps {
 
 const deployments = new WeakMap<IConstruct, Deployment>();
 
-/** Forms that settings share with the deployment made of them. */
+/** Patterns that settings share with the deployment made of them. */
 export const PROJECT_ID = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 export const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
 export const ENVIRONMENT = /^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/;
@@ -45,16 +48,28 @@ export const BUCKET_NAME = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;
 export const LABEL_KEY = /^[a-z][a-z0-9_-]{0,62}$/;
 export const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/;
 
-/** Where things are deployed. Attached to a stack (`GoogleStack` does it) and found from every construct below. */
+/**
+ * Project, region, environment and labels of resources. A deployment is attached to a stack, which
+ * `GoogleStack` does, and found from every construct below it.
+ */
 export class Deployment {
-  /** Attaches a deployment to a scope, usually a `TerraformStack` of your own that has a Google provider. */
+  /**
+   * Attaches a deployment to a scope, usually to a `TerraformStack` of your own that has a Google
+   * provider.
+   *
+   * Reports InvalidValue.
+   */
   static attach(scope: Construct, props: DeploymentProps): Deployment {
     const deployment = new Deployment(scope, props);
     deployments.set(scope, deployment);
     return deployment;
   }
 
-  /** @throws ValidationError MissingDeployment where no scope above has one */
+  /**
+   * The deployment of the nearest scope that has one.
+   *
+   * @throws ValidationError MissingDeployment where no scope has one
+   */
   static of(construct: IConstruct): Deployment {
     for (let scope: IConstruct | undefined = construct; scope; scope = scope.node.scope) {
       const deployment = deployments.get(scope);

@@ -1,9 +1,9 @@
 import { ValidationError } from "./validation";
 
-/** Google's Duration ends there: 10000 years, in seconds. */
+/** The longest duration of Google's Duration type, in seconds: 10000 years. */
 const MAX_SECONDS = 315_576_000_000;
 
-/** A length of time. Immutable; compares and prints in seconds. */
+/** An immutable length of time. */
 export class Duration {
   static readonly zero = new Duration(0);
 
@@ -34,7 +34,8 @@ export class Duration {
         `a duration is ${amount} ${unit}; allowed is a number from 0 to 10000 years`,
       );
     }
-    // Nanoseconds are the finest step that Google's Duration has; rounding keeps 0.1 * 3 from printing its dust.
+    // Nanoseconds are the finest step of Google's Duration. Rounding removes floating-point
+    // residue, as of 0.1 * 3.
     return new Duration(Math.round(amount * factor * 1e9) / 1e9);
   }
 
@@ -51,7 +52,8 @@ export class Duration {
 
   /** Google's notation, such as `90s` or `0.5s`. */
   toString(): string {
-    // JavaScript prints what is below a microsecond in scientific notation, which Google does not read.
+    // JavaScript prints numbers below a millionth in scientific notation, which Google does not
+    // read.
     const text = this.amount < 1e-6 ? this.amount.toFixed(9).replace(/\.?0+$/, "") : String(this.amount);
     return `${text}s`;
   }
@@ -60,7 +62,7 @@ export class Duration {
     return this.amount > other.amount;
   }
 
-  /** This duration, or the nearer end of the range. */
+  /** This duration, or the nearer end of the range where it lies outside. */
   clamp(min: Duration, max: Duration): Duration {
     if (this.amount < min.amount) return min;
     return this.amount > max.amount ? max : this;

@@ -7,9 +7,9 @@ import { DEFAULT_NODE_RUNTIME } from "./runtime";
 import { type Archive, manifestFiles, zip } from "./source-archive";
 import { ValidationError } from "./validation";
 
-/** A function's code, ready to be uploaded. */
+/** A function's code, ready for upload. */
 export interface SourceArchive extends Archive {
-  /** File name without extension, for the uploaded object. */
+  /** File name of the uploaded object, without extension. */
   readonly name: string;
   readonly runtime: string;
   readonly entryPoint: string;
@@ -42,14 +42,15 @@ export interface DirectorySourceOptions {
 
 const DEFAULT_EXCLUDE = [".git", "node_modules", "__pycache__", ".venv", "venv", ".DS_Store", ".env"];
 
-/** Where a function's code comes from. Read once, when first deployed by a construct. */
+/** Where a function's code comes from. It is read once, when a construct first deploys it. */
 export class FunctionSource {
   /**
-   * A TypeScript or JavaScript module, bundled with all that it imports into one minified file. The build installs
-   * functions-framework beside it, every package in the version and with the checksum that this package locks.
+   * A TypeScript or JavaScript module, bundled with all its imports into one minified file. The
+   * build installs functions-framework beside it, each package in the version and with the checksum
+   * that this package locks.
    *
-   * @param path the module, or a folder with an `index.ts` or `index.js`; relative to the working directory or to the
-   *   folder of cdktf.json, or absolute, such as `join(__dirname, "worker")`
+   * @param path the module, or a folder with an `index.ts` or `index.js`: absolute, such as
+   *   `join(__dirname, "worker")`, or relative to the working directory or the folder of cdktf.json
    */
   static typescript(path: string, options: TypeScriptSourceOptions = {}): FunctionSource {
     return new FunctionSource(`ts ${appPath(path)} ${options.entryPoint} ${options.runtime}`, () =>
@@ -58,10 +59,10 @@ export class FunctionSource {
   }
 
   /**
-   * A folder that is uploaded as it is: Python, Go, Java, or Node.js that brings its own package.json and
-   * package-lock.json (without the latter, versions differ from build to build).
+   * A folder that is uploaded as it is: Python, Go, Java, or Node.js with its own package.json and
+   * package-lock.json. Without the lock file, versions differ from build to build.
    *
-   * @param path relative to the working directory or to the folder of cdktf.json, or absolute
+   * @param path absolute, or relative to the working directory or the folder of cdktf.json
    */
   static directory(path: string, options: DirectorySourceOptions): FunctionSource {
     const key = `dir ${appPath(path)} ${options.entryPoint} ${options.runtime} ${options.exclude?.join()}`;
@@ -74,8 +75,8 @@ export class FunctionSource {
   }
 
   /**
-   * Bundles modules in one run of esbuild, for an app with many functions: a third of the time of one run each. The
-   * sources made from them later find their code here.
+   * Bundles modules in one run of esbuild, which takes a third of the time of one run each. Sources
+   * that are created later use the result.
    *
    * @param paths as given to {@link FunctionSource.typescript}
    * @throws ValidationError InvalidSource, BundleFailed
@@ -90,9 +91,10 @@ export class FunctionSource {
   ) {}
 
   /**
-   * Reads or bundles the code; the same source is read once in a process.
+   * Reads or bundles the code. A process reads the same source once.
    *
-   * @throws ValidationError InvalidSource where there is no such file or folder, BundleFailed where esbuild refuses it
+   * @throws ValidationError InvalidSource where the file or folder does not exist, BundleFailed
+   *   where esbuild refuses it
    */
   archive(): SourceArchive {
     let archive = archives.get(this.key);

@@ -3,25 +3,29 @@ import type { ITerraformDependable } from "cdktf";
 import type { IConstruct } from "constructs";
 import { isKnown, ValidationError } from "./validation";
 
-/** Somebody that roles are granted to. */
+/** A principal that roles are granted to. */
 export interface Grantee {
-  /** IAM's notation, such as `serviceAccount:worker@acme-ml.iam.gserviceaccount.com`. */
+  /** In IAM's notation, such as `serviceAccount:worker@acme-ml.iam.gserviceaccount.com`. */
   readonly member: string;
-  /** Short and stable: part of the construct id of each grant. */
+  /** Short and stable: a part of the construct id of each grant. */
   readonly id: string;
   /**
-   * What a grant to it depends on: IAM refuses members that do not exist, and Google makes its service agents itself.
-   * @default - nothing but what `member` refers to
+   * What each grant to it depends on. IAM refuses members that do not exist, and Google creates its
+   * service agents itself.
+   * @default - only what `member` refers to
    */
   readonly after?: readonly ITerraformDependable[];
 }
 
-/** Anything that acts with an identity: a service identity, a function, a workflow, ... */
+/** Anything that acts with an identity: a service identity, a function, a workflow. */
 export interface IGrantable {
   readonly grantee: Grantee;
 }
 
-/** Principals of allow policies. Source: https://docs.cloud.google.com/iam/docs/principal-identifiers (read 2026-11). */
+/**
+ * Principals of allow policies. Source:
+ * https://docs.cloud.google.com/iam/docs/principal-identifiers (read 2026-11).
+ */
 const PRINCIPALS = [
   /^(user|group|serviceAccount):[^\s@:]+@[^\s@:]+\.[^\s@:]+$/,
   // A Kubernetes service account.
@@ -32,11 +36,12 @@ const PRINCIPALS = [
 ];
 
 /**
- * Somebody whom this app does not create: a person, a group, an account of another project.
+ * A principal that this app does not create: a person, a group, an account of another project.
  *
- * @param member in IAM's notation: `user:…`, `group:…`, `serviceAccount:…`, `domain:…`, `principal://…`,
- *   `principalSet://…`, `projectOwner:…`, `projectEditor:…` or `projectViewer:…`
- * @throws ValidationError InvalidValue for any other form, and for `allUsers`: see {@link publicGrantee}
+ * @param member in IAM's notation: `user:…`, `group:…`, `serviceAccount:…`, `domain:…`,
+ *   `principal://…`, `principalSet://…`, `projectOwner:…`, `projectEditor:…` or `projectViewer:…`
+ * @throws ValidationError InvalidValue for any other form, and for `allUsers`: see
+ *   {@link publicGrantee}
  */
 export function externalGrantee(member: string): IGrantable {
   if (member === "allUsers" || member === "allAuthenticatedUsers") {
@@ -57,14 +62,18 @@ export function externalGrantee(member: string): IGrantable {
 }
 
 /**
- * Everybody on the internet, without any credentials (`allUsers`). A function that is granted to them also needs
- * `ingress: "ALLOW_ALL"` to be reached. Buckets of this package refuse it: public access is prevented.
+ * Everybody on the internet, without credentials (`allUsers`). To be reached by them, a function
+ * also needs `ingress: "ALLOW_ALL"`. Buckets of this package refuse this grantee, because they
+ * prevent public access.
  */
 export function publicGrantee(): IGrantable {
   return { grantee: { member: "allUsers", id: "all-users" } };
 }
 
-/** The grantee id of a construct: its path without the stack, so that it is the same in every environment. */
+/**
+ * The grantee id of a construct: its path without the stack, which is the same in every
+ * environment.
+ */
 export function granteeId(construct: IConstruct): string {
   return construct.node.path.split("/").slice(1).join("-");
 }

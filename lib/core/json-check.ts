@@ -12,13 +12,15 @@ export interface StackJson {
 }
 
 /**
- * What neither the compiler nor cdktf sees: values that were changed while they were tokens, missing values, paths of this
- * machine, a missing backend, dependencies on what another stack has. Each finding names the place.
+ * Finds faults that neither the compiler nor cdktf sees: values that were changed while they were
+ * tokens, missing values, paths of this machine, a missing backend, dependencies on resources of
+ * another stack. Each finding names the place.
  *
- * Text of the user's own is left alone: rules look at the traces that a fault leaves, not at words.
+ * Text of the user's own is left alone: rules look for the traces that a fault leaves, not for
+ * words.
  *
- * @param folders of this machine, which no value may name
- *   @default - working directory, home, this package
+ * @param folders of this machine, which no value may name. By default the working directory, the
+ *   home folder and this package
  */
 export function jsonFindings(json: StackJson, folders: readonly string[] = machineFolders()): string[] {
   const findings: string[] = [];
@@ -34,11 +36,14 @@ export function jsonFindings(json: StackJson, folders: readonly string[] = machi
     },
     findings,
   );
-  findings.push(...strangers(json));
+  findings.push(...foreignDependencies(json));
   return findings;
 }
 
-/** Folders that differ from machine to machine. Links are named both ways, as macOS does with its temporary folder. */
+/**
+ * Folders that differ from machine to machine. A link is listed with its target, as for the
+ * temporary folder of macOS.
+ */
 export function machineFolders(...others: readonly string[]): string[] {
   const folders = [process.cwd(), homedir(), packageRoot(), ...others].map((folder) => resolve(folder));
   return [...new Set(folders.flatMap((folder) => [folder, existsSync(folder) ? realpathSync(folder) : folder]))];
@@ -51,24 +56,25 @@ function visit(value: unknown, path: string, onText: (text: string, path: string
     if (Math.abs(value) > 1e200) findings.push(`${path} is a number token that arithmetic has touched: ${value}`);
   } else if (typeof value === "object" && value !== null) {
     for (const [key, item] of Object.entries(value)) {
-      // Comments that cdktf writes for people.
+      // Comments that cdktf writes for readers.
       if (key !== "//") visit(item, path ? `${path}.${key}` : key, onText, findings);
     }
   }
 }
 
 function tokenProblem(text: string, path: string): string | undefined {
-  // Any part of `${TfToken[TOKEN.47]}`, in any case.
+  // Any part of `${TfToken[TOKEN.47]}`, in upper or lower case.
   if (/TfToken\[|TOKEN\.\d+\]|\[TOKEN\./i.test(text)) return "holds a token that string methods have touched";
-  // cdktf's numbers are doubles with every digit, around -1.8e+289; nobody writes such a number.
+  // cdktf's number tokens are doubles with all digits, around -1.8e+289. Nobody writes such a
+  // number.
   if (/\d\.\d{8,}e\+(28|29|30)\d/.test(text)) return "holds a number token that was made a string";
   if (path.includes("replace_triggered_by") && text.includes("${")) return "holds ${…}, which Terraform refuses there";
   return undefined;
 }
 
-/** Sentences for people, and code: any word may be in them. */
+/** Sentences and code, which may hold any word. */
 const PROSE = /\.(description|display_name|title|content|definition|source_contents)$/;
-/** Values of the user's own, which can be any text. */
+/** Values of the user's own, which may be any text. */
 const VALUES = /\.(environment_variables|user_env_vars|parameters|headers|labels)\.|\.(body|filter|default)$|^locals\./;
 
 function missingProblem(text: string, path: string): string | undefined {
@@ -80,7 +86,10 @@ function missingProblem(text: string, path: string): string | undefined {
   return /\b(undefined|NaN)\b/.test(text) ? problem : undefined;
 }
 
-/** A missing value in a name, path or address that was put together: `gs://undefined/x`, `shard-NaN`, not the bare word. */
+/**
+ * Tells whether a missing value is a part of a name, path or address, such as `gs://undefined/x` or
+ * `shard-NaN`. The bare word does not count.
+ */
 function composedOfMissing(text: string): boolean {
   return text
     .split(/[\s"'`(){}[\],;<>|=]+/)
@@ -98,32 +107,36 @@ function pathProblem(text: string, path: string, folders: readonly string[]): st
   return folder && `holds a path of this machine, below ${folder}`;
 }
 
-/** Attributes that are read by Terraform on the machine where it runs. */
+/** Attributes that Terraform reads on the machine where it runs. */
 function isLocalFile(path: string): boolean {
   return /^terraform\.backend\.|^data\.terraform_remote_state\.|\.(source|filename)$/.test(path);
 }
 
-/** Whether a text names the folder or something in it. */
+/** Tells whether a text names the folder or something in it. */
 function names(text: string, folder: string): boolean {
   for (let at = text.indexOf(folder); at >= 0; at = text.indexOf(folder, at + 1)) {
     const [before, after] = [text[at - 1] ?? "", text[at + folder.length] ?? ""];
     if (/[\w.~\\-]/.test(before) || /[\w.-]/.test(after)) continue;
-    // `/root`, `/app` and `/workspace` are folders of containers as well, and a value may mean those: what is not there is theirs.
+    // `/root`, `/app` and `/workspace` are folders of containers as well. A value means the
+    // container's where this machine has no such file.
     const short = folder.split(/[/\\]/).filter(Boolean).length < 2;
     if (!short || isThere(text.slice(at), folder)) return true;
   }
   return false;
 }
 
-/** Whether a text begins with the path of something below a folder of this machine. A path may hold blanks and commas. */
+/**
+ * Tells whether a text begins with the path of an existing file below a folder of this machine. A
+ * path may hold blanks and commas.
+ */
 function isThere(text: string, folder: string): boolean {
   const [longest = ""] = /^[^"'`\n]*/.exec(text) ?? [];
   const ends = [...longest.matchAll(/[\s,;:]|$/g)].map(({ index }) => longest.slice(0, index));
   return ends.some((path) => path.length > folder.length + 1 && existsSync(path));
 }
 
-/** cdktf writes dependencies without asking in which stack they are. */
-function strangers(json: StackJson): string[] {
+/** cdktf writes dependencies without checking in which stack they are. */
+function foreignDependencies(json: StackJson): string[] {
   const own = new Set(
     [
       ...Object.entries(json.resource ?? {}).map(([type, byId]) => [type, byId] as const),

@@ -1,13 +1,16 @@
 import { ValidationError } from "./validation";
 
-/** An amount of memory. Prints in one spelling (`512Mi`), because `512M` and `512Mi` are a difference to Terraform. */
+/**
+ * An amount of memory. It prints in one spelling, `512Mi`, because `512M` and `512Mi` are a
+ * difference to Terraform.
+ */
 export class Memory {
-  /** @throws ValidationError InvalidValue unless a whole number from 1 */
+  /** @throws ValidationError InvalidValue unless the amount is a whole number from 1 */
   static mebibytes(amount: number): Memory {
     return Memory.of(amount, 1, "MiB");
   }
 
-  /** @throws ValidationError InvalidValue unless a whole number of MiB */
+  /** @throws ValidationError InvalidValue unless the amount is a whole number of MiB */
   static gibibytes(amount: number): Memory {
     return Memory.of(amount, 1024, "GiB");
   }

@@ -5,23 +5,26 @@ import { Deployment } from "./deployment";
 import { isKnown, report } from "./validation";
 
 interface NameRule {
-  /** What the resource is called in messages. */
+  /** Kind of resource, for messages. */
   readonly resource: string;
   readonly pattern: RegExp;
   readonly allowed: string;
   readonly max: number;
-  /** Between the words of a generated name. */
+  /** Joins the words of a generated name. */
   readonly separator: "-" | "_";
-  /** The name is shared with all other projects, so generated ones carry the project. */
+  /**
+   * All projects share these names, so generated ones begin with the project.
+   * @default false
+   */
   readonly global?: boolean;
   /**
-   * What is accepted of a resource that this app does not create.
-   * @default - the same
+   * Rule for resources that this app does not create.
+   * @default - the same rule
    */
   readonly imported?: Pick<NameRule, "pattern" | "allowed">;
 }
 
-/** What Google accepts as a name, for each type. Sources: the API definitions, see `docs/errors.md`, InvalidName. */
+/** Names that Google accepts. Sources: the API definitions, see `docs/errors.md`, InvalidName. */
 const NAME_RULES = {
   artifactRepository: {
     resource: "an Artifact Registry repository",
@@ -37,7 +40,7 @@ const NAME_RULES = {
     max: 63,
     separator: "-",
     global: true,
-    // Names with dots are domains; Google's own buckets may have its name.
+    // Names with dots are domains. Google's own buckets may have "google" in their names.
     imported: {
       pattern: /^(?=.{3,222}$)(?=[^.]{1,63}(?:\.[^.]{1,63})*$)[a-z0-9][a-z0-9._-]*[a-z0-9]$/,
       allowed:
@@ -60,7 +63,8 @@ const NAME_RULES = {
   },
   function: {
     resource: "a function",
-    // Names the Cloud Run service as well, whose id "must be fewer than 50 characters" (run v2, `service_id`).
+    // Also the name of the Cloud Run service, whose id "must be fewer than 50 characters" (run v2,
+    // `service_id`).
     pattern: /^[a-z][a-z0-9-]{2,47}[a-z0-9]$/,
     allowed: "4 to 49 of a-z, 0-9 and -, beginning with a letter, not ending with -",
     max: 49,
@@ -119,12 +123,13 @@ const NAME_RULES = {
 
 export type NamedResource = keyof typeof NAME_RULES;
 
-/** Names that are taken in a stack, with the construct that has each. */
+/** Names that are taken in a stack, each with the path of its construct. */
 const taken = new WeakMap<TerraformStack, Map<string, string>>();
 
 /**
- * The name of a resource: the given one, checked and used as it is, or one made of the construct path and the
- * environment. The same construct always has the same name; two of one type and name in a stack are an error.
+ * The name of a resource: the given one, which is checked and used as it is, or one made of the
+ * construct path and the environment. A construct always gets the same name. Two resources of one
+ * type in a stack cannot share a name.
  *
  * Reports InvalidName and NameTaken.
  */
@@ -166,7 +171,7 @@ function checkName(
     report(scope, "InvalidName", `"${name}" is not a valid name for ${resource}; allowed is ${allowed}`);
 }
 
-/** A name of this type, made of words: pure, so that it can be tested without a stack. */
+/** A name of this type, made of words. Needs no stack. */
 export function composeName(
   type: NamedResource,
   words: readonly string[],
@@ -187,20 +192,23 @@ function generatedName(
   return shorten(distinct.join(separator), tail, slug(deployment.environment, separator), rule.max, separator);
 }
 
-/** Ids that say what a construct is for its parent, and add nothing to its name. */
-const SILENT_IDS = new Set(["Resource", "bucket", "identity", "topic"]);
+/** Ids that name a role below the parent and add nothing to a resource name. */
+const UNNAMED_IDS = new Set(["Resource", "bucket", "identity", "topic"]);
 
-/** Ids from the stack down to the construct, the stack included: two stacks in one project have other names. */
+/**
+ * Ids from the stack down to the construct. They include the stack, so that two stacks in one
+ * project have different names.
+ */
 function pathWords(scope: Construct): string[] {
   const stack = TerraformStack.of(scope);
   const above = stack.node.scopes.length - 1;
   return scope.node.scopes
     .slice(above)
     .map((construct) => construct.node.id)
-    .filter((id) => !SILENT_IDS.has(id));
+    .filter((id) => !UNNAMED_IDS.has(id));
 }
 
-/** Leaves out a word that repeats the end of what stands before it: async-batch + batch + worker. */
+/** Leaves out a word that repeats the end of the words before it: async-batch + batch + worker. */
 function withoutRepeats(words: readonly string[], separator: string): string[] {
   const kept: string[] = [];
   for (const word of words) {
@@ -219,8 +227,8 @@ function slug(word: string, separator: string): string {
 }
 
 /**
- * Shortens a long name: the beginning of the head, the last word, which says most, and a hash of the whole, so that
- * names that look alike stay different.
+ * Shortens a long name to the beginning of its head, its last word, which says most, and a hash of
+ * the whole name. The hash keeps similar names apart.
  */
 function shorten(head: string, tail: string, environment: string, max: number, separator: string): string {
   const whole = [head, tail, environment].filter(Boolean).join(separator);

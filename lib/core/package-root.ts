@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The folder of this package: where `functions/` and `workflows/` lie, whichever way this code was compiled. */
+/**
+ * The folder of this package, which holds `functions/` and `workflows/`, whether this code is
+ * compiled or not.
+ */
 export function packageRoot(): string {
   let folder = __dirname;
   while (!existsSync(join(folder, "package.json"))) {

@@ -1,6 +1,7 @@
 /**
- * Runtimes of Cloud Functions that Google has decommissioned, with the day since which functions can no longer be
- * created or redeployed. Source: https://cloud.google.com/functions/docs/runtime-support, read in November 2026.
+ * Runtimes of Cloud Functions that Google has decommissioned, each with the day since which
+ * functions can no longer be created or redeployed. Source:
+ * https://cloud.google.com/functions/docs/runtime-support (read 2026-11).
  */
 const DECOMMISSIONED: Readonly<Record<string, string>> = {
   nodejs6: "2020-08-01",
@@ -16,10 +17,12 @@ const DECOMMISSIONED: Readonly<Record<string, string>> = {
   python39: "2026-10-05",
 };
 
-/** Runtime of the functions that we bundle: the newest long-term support release of Node.js that Google offers. */
+/**
+ * Runtime of bundled functions: the newest long-term support release of Node.js that Google offers.
+ */
 export const DEFAULT_NODE_RUNTIME = "nodejs24";
 
-/** Why a runtime cannot be used, or undefined where it can. */
+/** The reason why a runtime cannot be used, or undefined. */
 export function runtimeProblem(runtime: string): string | undefined {
   const since = DECOMMISSIONED[runtime];
   if (since) {

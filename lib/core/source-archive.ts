@@ -11,8 +11,9 @@ export interface Archive {
 }
 
 /**
- * A zip whose bytes follow from names and contents alone: sorted, stored without compression (compressed bytes differ
- * between builds of zlib), with one date and one mode. So a plan shows a function only when its code changed.
+ * A zip whose bytes depend on names and contents alone, so that a plan shows a function only when
+ * its code changed. Files are sorted and stored without compression, because compressed bytes
+ * differ between builds of zlib; all have one date and one mode.
  */
 export function zip(files: ReadonlyMap<string, Uint8Array>): Archive {
   const entries: Zippable = {};
@@ -41,10 +42,10 @@ interface FrameworkLock {
 let lock: FrameworkLock | undefined;
 
 /**
- * The files that tell the build what to install beside a bundle: functions-framework and, by the lock file, every package
- * below it in one version with one checksum. With a lock file Google's buildpack runs `npm ci`, which installs exactly
- * that; without one, versions differ from build to build
- * (https://docs.cloud.google.com/run/docs/runtimes/nodejs-dependencies).
+ * The files that tell the build what to install beside a bundle: functions-framework and, by the
+ * lock file, every package below it in one version with one checksum. With a lock file, Google's
+ * buildpack runs `npm ci`, which installs exactly that. Without one, versions differ from build to
+ * build (https://docs.cloud.google.com/run/docs/runtimes/nodejs-dependencies).
  *
  * @param name of the function's package
  * @returns texts by file name

@@ -2,19 +2,20 @@ import { TerraformStack } from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { report } from "./validation";
 
-/** The one construct of this id in the stack of `scope`; created by the first call. */
+/** The one construct of this id in the stack of `scope`. The first call creates it. */
 export function singleton<T extends Construct>(scope: Construct, id: string, create: (stack: TerraformStack) => T): T {
   const stack = TerraformStack.of(scope);
   return (stack.node.tryFindChild(id) as T | undefined) ?? create(stack);
 }
 
 /**
- * Tells whether a construct is in the stack of `scope`. Wiring goes both ways: a subscription needs the function's URL,
- * and the function's grant needs the subscription's identity. Two stacks would wait for each other.
+ * Tells whether a construct is in the stack of `scope`. Wiring goes both ways: a subscription needs
+ * the function's URL, and the function's grant needs the subscription's identity. Two stacks would
+ * wait for each other.
  *
  * Reports OtherStack where it is not.
  *
- * @param remedy how the same is written within one stack
+ * @param remedy how to write the same within one stack
  */
 export function inSameStack(scope: Construct, other: unknown, remedy: string): boolean {
   if (!Construct.isConstruct(other)) return true;

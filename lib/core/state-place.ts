@@ -1,30 +1,34 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-/** A backend's type, and its configuration. */
+/** A backend's type and configuration. */
 type Backend = readonly [type: string, config: { readonly path?: unknown; readonly prefix?: unknown }];
 
-/** The local state file of a stack, seen from `cdktf.out/stacks/<stack>`, where Terraform runs. */
+/**
+ * Path of a stack's local state file, relative to `cdktf.out/stacks/<stack>`, where Terraform runs.
+ */
 export function stateFile(environment: string, stack: string): string {
   return `../../../terraform.${environment}.${stack}.tfstate`;
 }
 
-/** Where a stack's state is in the state bucket. */
+/** Prefix of a stack's state in the state bucket. */
 export function statePrefix(environment: string, stack: string): string {
   return `${environment}/${stack}`;
 }
 
 /**
- * Makes Terraform forget that a stack's folder was initialized for another environment. It keeps the backend that it was
- * initialized with in `.terraform/terraform.tfstate` and, where the JSON has another one, stops and proposes
- * `-migrate-state`, which would copy one environment's state to the other. The file holds no state: `terraform init`,
- * which cdktf's command line always runs, writes it again.
+ * Makes Terraform forget that a stack's folder was initialized for another environment. Terraform
+ * keeps the backend of the last initialization in `.terraform/terraform.tfstate`. Where the JSON
+ * has another one, Terraform stops and proposes `-migrate-state`, which would copy one
+ * environment's state to the other. The file holds no state: `terraform init`, which cdktf's
+ * command line always runs, writes it again.
  *
- * Another backend of the same environment is left alone: there the state has to move along, as Terraform says.
+ * Another backend of the same environment is left alone. There the state must move along, as
+ * Terraform says.
  *
  * @param folder of the stack: `cdktf.out/stacks/<stack>`
  * @param now the backend in the stack's JSON
- * @returns the environment before, or undefined where nothing was forgotten
+ * @returns the environment before, or undefined where nothing was removed
  */
 export function forgetOtherEnvironment(
   folder: string,
@@ -39,7 +43,7 @@ export function forgetOtherEnvironment(
   return before;
 }
 
-/** Undefined where nothing is initialized, or in a form that is not known. */
+/** Undefined where nothing is initialized, or in an unknown format. */
 function initializedWith(file: string): Backend | undefined {
   if (!existsSync(file)) return undefined;
   try {
@@ -50,7 +54,7 @@ function initializedWith(file: string): Backend | undefined {
   }
 }
 
-/** Undefined for a backend of one's own. */
+/** Undefined for a backend that is not ours. */
 function environmentOf(backend: Backend | undefined, stack: string): string | undefined {
   if (!backend) return undefined;
   const [type, { path, prefix }] = backend;

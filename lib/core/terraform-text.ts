@@ -1,15 +1,21 @@
 import { type IResolvable, type IResolveContext, Token } from "cdktf";
 import { ValidationError } from "./validation";
 
-/** How cdktf marks a token inside a string; what it stands for is put there when the app is synthesized. */
+/**
+ * A token inside a string, as cdktf writes it. cdktf replaces it by its value when it synthesizes
+ * the app.
+ */
 const TOKEN = /(\$\{TfToken\[[A-Za-z0-9:._-]+\]\})/;
 
-/** Each opening of an interpolation or directive, which Terraform reads literally when its first character is doubled. */
+/**
+ * The opening of an interpolation or directive. Terraform reads it literally when its first
+ * character is doubled.
+ */
 const OPENING = /[$%](?=\{)/g;
 
 /**
- * Text as the value of an attribute. Every string of Terraform JSON is a template, so `${` and `%{` would be read as
- * Terraform's own; tokens of cdktf keep their meaning.
+ * Text as the value of an attribute. Every string of Terraform JSON is a template, so that
+ * Terraform would read `${` and `%{` as its own. Tokens of cdktf keep their meaning.
  *
  * Source: https://developer.hashicorp.com/terraform/language/syntax/json, "String Templates".
  */
@@ -18,46 +24,50 @@ export function literal(text: string | undefined): string | undefined;
 export function literal(text: string | undefined): string | undefined {
   if (!text || mapText(text, escapeOpenings, String) === text) return text;
   const template = (resolve: Resolve) => mapText(text, escapeOpenings, (token) => String(resolve(token)));
-  return Token.isUnresolved(text) ? new Late(template).toString() : template(String);
+  return Token.isUnresolved(text) ? new DeferredText(template).toString() : template(String);
 }
 
-/** A map whose keys and values are text. */
+/** The same for the keys and values of a map. */
 export function literals(map: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [literal(key), literal(value)]));
 }
 
-/** An expression in Terraform's language, written when the tokens in it are known. */
+/** An expression in Terraform's language. It is written once the tokens in it are resolved. */
 export class TerraformExpression {
   constructor(readonly write: (resolve: Resolve) => string) {}
 
   /** The expression as the value of an attribute. */
   toString(): string {
-    return new Late((resolve) => `\${${this.write(resolve)}}`).toString();
+    return new DeferredText((resolve) => `\${${this.write(resolve)}}`).toString();
   }
 }
 
 /**
- * A value as JSON in base64. Terraform computes it, because tokens in the value are known to nobody else.
+ * A value as JSON in base64. Terraform computes it, because only Terraform knows the values of
+ * tokens.
  *
- * cdktf's `Fn.jsonencode` does not do: it leaves quotes, backslashes, `%{` and keys unescaped and drops nulls from lists.
+ * This does not use cdktf's `Fn.jsonencode`, which leaves quotes, backslashes, `%{` and keys
+ * unescaped and drops nulls from lists.
  *
  * @param value what `JSON.stringify` takes, tokens and expressions
- * @throws ValidationError InvalidValue for what JSON cannot hold: NaN, infinite numbers, big integers, half characters
+ * @throws ValidationError InvalidValue for what JSON cannot hold: NaN, infinite numbers, big
+ *   integers, lone surrogates
  */
 export function base64Json(value: unknown): TerraformExpression {
-  // Once without the tokens, so that what is wrong is thrown here.
+  // A first pass without the tokens throws what is wrong.
   expression(value, () => "");
   return new TerraformExpression((resolve) => `base64encode(jsonencode(${expression(value, resolve)}))`);
 }
 
-/** Gives what a token stands for: text with its references as `${…}`, or another value. */
+/** Gives the value of a token: text with its references as `${…}`, or another value. */
 type Resolve = (token: unknown) => unknown;
 
 /**
- * Text that cdktf asks for when it synthesizes. A string of markers and `${` would not do: cdktf counts braces in it, those
- * of the text among them, to tell whether a token is inside an expression.
+ * Text that is written when cdktf synthesizes. A string of tokens and `${` is not enough: cdktf
+ * counts the braces in it, those of the text included, to decide whether a token is inside an
+ * expression.
  */
-class Late implements IResolvable {
+class DeferredText implements IResolvable {
   readonly creationStack: string[] = [];
 
   constructor(private readonly write: (resolve: Resolve) => string) {}
@@ -79,7 +89,7 @@ function expression(value: unknown, resolve: Resolve): string {
   if (typeof value === "string") return quoted(value, resolve);
   if (Token.isUnresolved(value)) {
     const resolved = resolve(value);
-    // A quoted template that is a single interpolation keeps the type of what is in it.
+    // A quoted template of a single interpolation keeps the type of its value.
     return typeof resolved === "string" ? `"${resolved}"` : expression(resolved, resolve);
   }
   if (value === null || typeof value === "boolean") return String(value);
@@ -100,7 +110,10 @@ function object(value: object & { toJSON?: () => unknown }, resolve: Resolve): s
 
 const ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\" };
 
-/** A string literal of the language. Source: github.com/hashicorp/hcl, hclsyntax/spec.md, "Template Expressions". */
+/**
+ * A string literal of Terraform's language. Source: github.com/hashicorp/hcl, hclsyntax/spec.md,
+ * "Template Expressions".
+ */
 function quoted(text: string, resolve: Resolve): string {
   if (/\p{Surrogate}/u.test(text))
     throw new ValidationError("InvalidValue", `JSON cannot hold ${JSON.stringify(text)}, which has half a character`);
@@ -120,7 +133,7 @@ function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Maps the tokens of a string, and what stands between them. */
+/** Maps the tokens of a string and the text between them. */
 function mapText(text: string, between: (part: string) => string, token: (token: string) => string): string {
   return text
     .split(TOKEN)

@@ -3,8 +3,8 @@ import { Token } from "cdktf";
 import type { Construct, IConstruct } from "constructs";
 
 /**
- * What can be wrong with a construct's properties. Codes are stable: tests and tools may rely on them.
- * `docs/errors.md` says for each what it means and how to mend it.
+ * Kinds of mistakes in the properties of constructs. Codes are stable: tests and tools may rely on
+ * them. `docs/errors.md` says what each means and how to fix it.
  */
 export type ValidationCode =
   | "BundleFailed"
@@ -34,13 +34,11 @@ export type ValidationCode =
   | "UnsupportedOnImport"
   | "UnsupportedRuntime";
 
-/** One thing that is wrong: a stable code, what was given and what is allowed, and the construct it concerns. */
+/** One mistake: a stable code, what was given and what is allowed, and the construct. */
 export class ValidationError extends Error {
   override readonly name = "ValidationError";
 
-  /**
-   * @param path construct path inside the app; empty where no construct is concerned
-   */
+  /** @param path construct path inside the app; empty where there is no construct */
   constructor(
     readonly code: ValidationCode,
     readonly detail: string,
@@ -51,23 +49,27 @@ export class ValidationError extends Error {
   }
 }
 
-/** Everything that is wrong with an app, reported at once. */
+/** All mistakes in an app, reported at once. */
 export class ValidationErrors extends Error {
   override readonly name = "ValidationErrors";
 
   constructor(readonly problems: readonly ValidationError[]) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super(`${count}:\n${problems.map((error) => `  ${error.message}`).join("\n")}`);
-    // The message says it all, and Node prints what is enumerable, or called "errors", again with each stack.
+    // The message holds all problems. Node would print an enumerable property, or one named
+    // "errors", again with each stack.
     Object.defineProperty(this, "problems", { enumerable: false });
     keepCallersFrames(this);
   }
 }
 
-/** Where this package lies, compiled or not. */
+/** The folder of this package's code, compiled or not. */
 const OWN_CODE = join(__dirname, "..");
 
-/** Drops what is of no use to who made the mistake: frames of this package, of packages and of Node itself. */
+/**
+ * Drops stack frames that do not help the caller: those of this package, of other packages and of
+ * Node.
+ */
 function keepCallersFrames(error: Error): void {
   const [message = "", ...frames] = (error.stack ?? "").split(/\n(?= {4}at )/);
   const foreign = frames.filter(
@@ -76,19 +78,19 @@ function keepCallersFrames(error: Error): void {
   error.stack = [message, ...foreign].join("\n");
 }
 
-/** A row of a rule table: the rule is broken when `broken` is true. */
+/** A row of a rule table. The rule is broken where `broken` is true. */
 export interface Rule {
   readonly code: ValidationCode;
   readonly broken: boolean;
-  /** What was given, what is allowed. */
+  /** What was given, and what is allowed. */
   readonly message: string;
 }
 
 const reported = new WeakMap<IConstruct, ValidationError[]>();
 
 /**
- * Checks a table of rules. Broken ones do not throw here: they are collected, so that one synth reports
- * everything that is wrong in the app, through {@link validationErrors} or cdktf's own validation.
+ * Checks a table of rules. A broken rule does not throw. It is recorded, so that one synth reports
+ * all mistakes in the app, through {@link validationErrors} or cdktf's own validation.
  */
 export function check(scope: Construct, rules: readonly (Rule | undefined)[]): void {
   for (const rule of rules) {
@@ -96,7 +98,7 @@ export function check(scope: Construct, rules: readonly (Rule | undefined)[]): v
   }
 }
 
-/** Records that something is wrong with a construct. */
+/** Records a mistake in the properties of a construct. */
 export function report(scope: Construct, code: ValidationCode, message: string): void {
   let errors = reported.get(scope);
   if (!errors) {
@@ -108,12 +110,15 @@ export function report(scope: Construct, code: ValidationCode, message: string):
   errors.push(new ValidationError(code, message, scope.node.path));
 }
 
-/** All that is wrong below `root`, in tree order. */
+/** All mistakes below `root`, in tree order. */
 export function validationErrors(root: IConstruct): ValidationError[] {
   return root.node.findAll().flatMap((construct) => reported.get(construct) ?? []);
 }
 
-/** True for a plain value: neither absent nor a token, whose value only Terraform knows. */
+/**
+ * True for a plain value. False for an absent one, and for a token, whose value only Terraform
+ * knows.
+ */
 export function isKnown<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null && !Token.isUnresolved(value);
 }
@@ -121,12 +126,15 @@ export function isKnown<T>(value: T | undefined | null): value is T {
 interface Range {
   readonly min: number;
   readonly max: number;
-  /** Unit for the message, such as "seconds". */
+  /**
+   * For the message, such as "seconds".
+   * @default - no unit
+   */
   readonly unit?: string;
   readonly integer?: boolean;
 }
 
-/** Rule: a number lies within a range, both ends included. Absent and unresolved values pass. */
+/** Rule: a number is within a range, both ends included. Absent and unresolved values pass. */
 export function inRange(name: string, value: number | undefined, range: Range): Rule {
   const unit = range.unit ? ` ${range.unit}` : "";
   const kind = range.integer ? "a whole number " : "";
@@ -138,7 +146,7 @@ export function inRange(name: string, value: number | undefined, range: Range): 
   };
 }
 
-/** Rule: a string has a form. Absent and unresolved values pass. */
+/** Rule: a string matches a pattern. Absent and unresolved values pass. */
 export function matches(name: string, value: string | undefined, pattern: RegExp, allowed: string): Rule {
   return {
     code: "InvalidValue",
@@ -147,12 +155,12 @@ export function matches(name: string, value: string | undefined, pattern: RegExp
   };
 }
 
-/** Rule: a text has at most so many bytes of UTF-8. Absent and unresolved values pass. */
+/** Rule: a text has at most `max` bytes in UTF-8. Absent and unresolved values pass. */
 export function inBytes(name: string, value: string | undefined, max: number): Rule {
   return inRange(name, isKnown(value) ? Buffer.byteLength(value) : undefined, { min: 0, max, unit: "bytes" });
 }
 
-/** Rule: a text has at most so many Unicode characters. Absent and unresolved values pass. */
+/** Rule: a text has at most `max` Unicode characters. Absent and unresolved values pass. */
 export function inCharacters(name: string, value: string | undefined, max: number): Rule {
   return inRange(name, isKnown(value) ? [...value].length : undefined, { min: 0, max, unit: "characters" });
 }

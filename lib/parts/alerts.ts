@@ -15,17 +15,17 @@ import { RequiredApis } from "./required-apis";
 export interface AlertCondition {
   /** Filter of Cloud Monitoring: metric type, resource type and labels. */
   readonly filter: string;
-  /** How the points of a window become one, such as `ALIGN_MAX`. */
+  /** How the points of a window become one value, such as `ALIGN_MAX`. */
   readonly aligner: string;
   /** The condition is met above this value. */
   readonly threshold: number;
   /**
-   * Length of a window: whole minutes, to 25 hours.
+   * Length of a window: whole minutes, from 1 minute to 25 hours.
    * @default Duration.minutes(5)
    */
   readonly window?: Duration;
   /**
-   * How long the value must stay above the threshold: whole minutes, to 23 hours and 30 minutes.
+   * How long the value must stay above the threshold: whole minutes, up to 23 hours and 30 minutes.
    * @default - one value is enough
    */
   readonly lasting?: Duration;
@@ -38,30 +38,33 @@ export interface AlertCondition {
 
 export interface AlertProps extends AlertCondition {
   /**
-   * Id of the policy below its scope.
+   * Construct id of the policy below its scope.
    * @default "alert"
    */
   readonly id?: string;
   /** What happened, in a few words. */
   readonly title: string;
-  /** What it means and what to do, in Markdown. */
+  /** What the alert means and what to do, in Markdown. */
   readonly runbook: string;
   /**
-   * Conditions that must be met as well.
+   * Conditions that must be met at the same time.
    * @default - none
    */
   readonly and?: readonly AlertCondition[];
 }
 
 export interface LogAlertProps extends Pick<AlertProps, "title" | "runbook"> {
-  /** Filter of Cloud Logging: entries that each are worth an alert. */
+  /** Filter of Cloud Logging. Each matching entry raises the alert. */
   readonly filter: string;
 }
 
-/** Success by Cloud Tasks, whose metrics hold HTTP statuses or names of codes. */
+/** Successful responses. Metrics of Cloud Tasks hold HTTP statuses or names of codes. */
 export const OK_RESPONSES = 'monitoring.regex.full_match("(?i)2[0-9][0-9]|ok")';
 
-/** Alert policies of a stack, sent to the e-mails of its deployment. Without e-mails there are none. */
+/**
+ * Alert policies of a stack. They notify the e-mail addresses of its deployment; without addresses
+ * there are no policies.
+ */
 export class Alerts extends Construct {
   static of(scope: Construct): Alerts {
     return singleton(scope, "alerts", (stack) => new Alerts(stack, "alerts"));
@@ -70,9 +73,10 @@ export class Alerts extends Construct {
   private channels?: readonly MonitoringNotificationChannel[];
 
   /**
-   * Adds an alert policy below `scope`; does nothing where the deployment has no notification e-mails.
+   * Adds an alert policy below `scope`. Does nothing where the deployment has no notification
+   * e-mails.
    *
-   * Reports OutOfRange for a window or a `lasting` that Cloud Monitoring does not know.
+   * Reports OutOfRange for a `window` or a `lasting` outside Cloud Monitoring's range.
    */
   add(scope: Construct, { id = "alert", title, runbook, and = [], ...first }: AlertProps): void {
     this.policy(scope, id, { title, runbook }, [first, ...and].map(thresholdOf));
@@ -80,12 +84,13 @@ export class Alerts extends Construct {
   }
 
   /**
-   * Adds an alert policy on log entries below `scope`, with at most one e-mail in five minutes; does nothing where the
-   * deployment has no notification e-mails.
+   * Adds an alert policy on log entries below `scope`, with at most one e-mail in five minutes.
+   * Does nothing where the deployment has no notification e-mails.
    *
-   * Not by a log-based metric: a policy on a metric that was made in the same apply is refused with 404 for up to ten
-   * minutes (github.com/hashicorp/terraform-provider-google/issues/11102). Who deploys needs
-   * `logging.notificationRules.create`, which `roles/logging.configWriter` has.
+   * The policy does not use a log-based metric: for up to ten minutes, Cloud Monitoring refuses a
+   * policy on a new metric with 404 (github.com/hashicorp/terraform-provider-google/issues/11102).
+   * Whoever deploys needs `logging.notificationRules.create`, which `roles/logging.configWriter`
+   * has.
    */
   addLogAlert(scope: Construct, { filter, ...props }: LogAlertProps): void {
     const condition = { conditionMatchedLog: { filter: literal(filter) } };
@@ -135,7 +140,10 @@ export class Alerts extends Construct {
 
 const DEFAULT_WINDOW = Duration.minutes(5);
 
-/** Source: `AlertPolicy.MetricThreshold` and `Aggregation.alignment_period` in the Cloud Monitoring API. */
+/**
+ * Source: `AlertPolicy.MetricThreshold` and `Aggregation.alignment_period` in the Cloud Monitoring
+ * API.
+ */
 function timeRules({ window = DEFAULT_WINDOW, lasting = Duration.zero }: AlertCondition): Rule[] {
   const minutes = (duration: Duration) => duration.toSeconds() / 60;
   return [
@@ -145,8 +153,8 @@ function timeRules({ window = DEFAULT_WINDOW, lasting = Duration.zero }: AlertCo
 }
 
 /**
- * Windows in which something that is tried again shows: whatever comes again after `longestWait` at most is there at least
- * once in each.
+ * A window in which everything that is retried shows: what is retried after at most `longestWait`
+ * occurs at least once in each window.
  */
 export function windowOf(longestWait: Duration): Duration {
   return Duration.minutes(Math.max(10, Math.ceil((2 * longestWait.toSeconds()) / 60)));

@@ -15,17 +15,28 @@ import type { IPublishTarget } from "./publish-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 
-/** A bucket, whether made here or elsewhere. */
+/** A Cloud Storage bucket, whether this app creates it or not. */
 export interface IBucket extends IConstruct {
   /** Name without `gs://`, known before anything is applied. */
   readonly name: string;
-  /** Grants `roles/storage.objectViewer` on the bucket: get and list objects. */
+  /** Lets a principal get and list objects. Grants `roles/storage.objectViewer` on the bucket. */
   grantRead(to: IGrantable): StorageBucketIamMember;
-  /** Grants `roles/storage.objectCreator` on the bucket: create objects, but neither overwrite nor delete them. */
+  /**
+   * Lets a principal create objects, but neither overwrite nor delete them. Grants
+   * `roles/storage.objectCreator` on the bucket.
+   */
   grantCreate(to: IGrantable): StorageBucketIamMember;
-  /** Grants `roles/storage.objectUser` on the bucket: read, create, overwrite and delete objects. */
+  /**
+   * Lets a principal read, create, overwrite and delete objects. Grants `roles/storage.objectUser`
+   * on the bucket.
+   */
   grantReadWrite(to: IGrantable): StorageBucketIamMember;
-  /** Publishes a message to the topic for each event; the publisher grant comes with it. */
+  /**
+   * Publishes a message to the topic for each event.
+   *
+   * Grants `roles/pubsub.publisher` on the topic to the Cloud Storage service agent. Reports
+   * OutOfRange and OtherStack.
+   */
   notify(topic: IPublishTarget, options?: NotificationOptions): StorageNotification;
 }
 
@@ -33,12 +44,12 @@ export type BucketEvent = "OBJECT_FINALIZE" | "OBJECT_METADATA_UPDATE" | "OBJECT
 
 export interface NotificationOptions {
   /**
-   * Which changes are told.
+   * Events that are published.
    * @default ["OBJECT_FINALIZE"]
    */
   readonly events?: readonly BucketEvent[];
   /**
-   * Only objects whose name begins so: up to 1024 bytes of UTF-8.
+   * Publishes only objects whose name begins with this: up to 1024 bytes of UTF-8.
    * @default - all objects
    */
   readonly prefix?: string;
@@ -46,17 +57,17 @@ export interface NotificationOptions {
 
 export interface BucketProps {
   /**
-   * Globally unique name.
+   * Globally unique: 3 to 63 of `a-z0-9._-`.
    * @default - made of project, construct path and environment
    */
   readonly name?: string;
   /**
-   * Region or multi-region.
+   * Region or multi-region, such as `EU`.
    * @default - the region of the deployment
    */
   readonly location?: string;
   /**
-   * Deletes objects of this age, in whole days.
+   * Age at which objects are deleted: 1 to 36500 whole days.
    * @default - objects are kept
    */
   readonly deleteAfter?: Duration;
@@ -66,33 +77,38 @@ export interface BucketProps {
    */
   readonly softDelete?: Duration;
   /**
-   * Keeps what is overwritten or deleted as noncurrent versions, which are stored and paid for until `deleteAfter` or a
-   * lifecycle rule of your own deletes them.
+   * Keeps overwritten and deleted objects as noncurrent versions. They are billed until
+   * `deleteAfter` or a lifecycle rule of your own deletes them.
    * @default - `versionedBuckets` of the deployment, which is false
    */
   readonly versioning?: boolean;
   /**
-   * Receives Cloud Storage's usage logs, hourly CSV files of every request, under the prefix `<name of this bucket>/`.
-   * Grants `roles/storage.objectCreator` on that bucket to `group:cloud-storage-analytics@google.com`, which writes them.
+   * Bucket that receives Cloud Storage's usage logs, hourly CSV files of all requests, under the
+   * prefix `<name of this bucket>/`. Grants `roles/storage.objectCreator` on it to
+   * `group:cloud-storage-analytics@google.com`, which writes them.
    * @default - `accessLogBucket` of the deployment, which is none
    */
   readonly accessLogs?: IBucket;
   /**
-   * Lets `terraform destroy` delete the bucket with all that is in it.
+   * Lets `terraform destroy` delete the bucket with all its objects.
    * @default false
    */
   readonly forceDestroy?: boolean;
   /**
-   * @default - encrypted with Google's keys
+   * Key that encrypts the objects.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
-  /** Shallow overrides of the inner `google_storage_bucket`. */
+  /**
+   * Shallow overrides of the inner `google_storage_bucket`.
+   * @default - none
+   */
   readonly overrides?: Partial<StorageBucketConfig>;
 }
 
 abstract class BucketBase extends Construct implements IBucket {
   abstract readonly name: string;
-  /** The name as Terraform knows it, so that what is made of it comes after the bucket. */
+  /** The name as Terraform knows it, so that grants and notifications come after the bucket. */
   protected abstract readonly reference: string;
 
   grantRead(to: IGrantable): StorageBucketIamMember {
@@ -117,7 +133,7 @@ abstract class BucketBase extends Construct implements IBucket {
       payloadFormat: "JSON_API_V1",
       eventTypes: [...(options.events ?? ["OBJECT_FINALIZE"])],
       objectNamePrefix: literal(options.prefix),
-      // Cloud Storage tries the topic when the notification is made.
+      // Cloud Storage tries the topic when the notification is created.
       dependsOn: publisher,
     });
   }
@@ -133,12 +149,14 @@ abstract class BucketBase extends Construct implements IBucket {
 }
 
 /**
- * The group by which Cloud Storage delivers usage logs
- * (https://cloud.google.com/storage/docs/access-logs#delivery, read 2026-11).
+ * The group that writes usage logs (https://cloud.google.com/storage/docs/access-logs#delivery,
+ * read 2026-11).
  */
 const LOG_WRITERS = externalGrantee("group:cloud-storage-analytics@google.com");
 
-/** A private bucket: uniform access, public access prevented, not destroyed while objects are in it. */
+/**
+ * A private bucket: uniform access, public access prevented, not destroyed while it holds objects.
+ */
 export class Bucket extends BucketBase {
   /**
    * A bucket that this app does not create. Reports InvalidName.
@@ -203,7 +221,7 @@ export class Bucket extends BucketBase {
     this.reference = this.resource.name;
   }
 
-  /** Where usage logs go; never to the bucket itself, each delivery would be logged again. */
+  /** Where usage logs go. Never to the bucket itself, which would log each delivery again. */
   private logBucket(given: IBucket | undefined): IBucket | undefined {
     const name = Deployment.of(this).accessLogBucket;
     const shared = name && singleton(this, "access-logs", (stack) => new ImportedBucket(stack, "access-logs", name));

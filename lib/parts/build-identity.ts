@@ -10,15 +10,19 @@ import { Wait } from "./order";
 import { RequiredApis } from "./required-apis";
 import { ServiceIdentity } from "./service-identity";
 
-/** Buckets in which Cloud Functions keeps its copies of sources, by the page named below. */
+/**
+ * Prefixes of the buckets in which Cloud Functions keeps copies of sources, by the page named
+ * below.
+ */
 const SOURCE_COPIES = ["gcf-v2-sources-", "gcf-v2-uploads-", "run-sources-"];
 
 /**
  * The identity that builds a stack's functions, instead of the default compute identity.
  *
- * Grants, as https://cloud.google.com/functions/docs/securing/build-custom-sa asks (read 2026-04): on the project
- * `roles/logging.logWriter` and `roles/artifactregistry.writer`, and `roles/storage.objectViewer`, by a condition, on the
- * buckets where Cloud Functions keeps its copies of sources. Each function adds the bucket of its source.
+ * Grants what https://cloud.google.com/functions/docs/securing/build-custom-sa lists (read
+ * 2026-04). On the project: `roles/logging.logWriter` and `roles/artifactregistry.writer`, and
+ * `roles/storage.objectViewer` on condition that the bucket is one where Cloud Functions keeps
+ * copies of sources. Each function adds the bucket of its source.
  */
 export class BuildIdentity extends Construct {
   static of(scope: Construct): BuildIdentity {
@@ -26,7 +30,11 @@ export class BuildIdentity extends Construct {
   }
 
   readonly identity: ServiceIdentity;
-  /** The pause before builds by this identity. @internal */
+  /**
+   * The pause before builds by this identity.
+   *
+   * @internal
+   */
   readonly wait: Wait;
 
   constructor(scope: Construct, id: string) {
@@ -54,8 +62,8 @@ export class BuildIdentity extends Construct {
   }
 }
 
-/** Pauses before builds by identities that were given, one for each. */
-class ForeignBuilder extends Construct {
+/** The pause before builds by an identity that the user gave, one for each identity. */
+class GivenBuilder extends Construct {
   readonly wait = buildWait(this);
 }
 
@@ -64,8 +72,8 @@ class ForeignBuilder extends Construct {
  *
  * Grants `roles/storage.objectViewer` on the bucket.
  *
- * @returns what the function depends on: the APIs of a build, the grants to the builder, and the time that they take to
- *   reach Cloud Build
+ * @returns what the function depends on: the APIs of a build, the grants to the builder, and the
+ *   time until they reach Cloud Build
  */
 export function allowBuild(scope: Construct, builder: ServiceIdentity, sources: Bucket): ITerraformDependable[] {
   const wait = waitOf(scope, builder);
@@ -77,10 +85,13 @@ function waitOf(scope: Construct, builder: ServiceIdentity): Wait {
   const owner = builder.node.scope;
   if (owner instanceof BuildIdentity) return owner.wait;
   const id = `build-by-${builder.grantee.id}`;
-  return singleton(scope, id, (stack) => new ForeignBuilder(stack, id)).wait;
+  return singleton(scope, id, (stack) => new GivenBuilder(stack, id)).wait;
 }
 
-/** The first build fails where its grants are younger than a minute (provider example "Basic Builder"). */
+/**
+ * The first build fails where its grants are less than a minute old (provider example "Basic
+ * Builder").
+ */
 function buildWait(scope: Construct): Wait {
   return new Wait(scope, "grants-reach-cloud-build", Duration.seconds(60));
 }

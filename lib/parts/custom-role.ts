@@ -18,9 +18,12 @@ export interface CustomRoleProps {
   readonly permissions: readonly string[];
 }
 
-/** A role of exactly the permissions needed, where the narrowest predefined one gives far more. */
+/**
+ * A role of exactly the permissions that are needed, where the narrowest predefined role has far
+ * more.
+ */
 export class CustomRole extends Construct {
-  /** The one custom role of this id in the stack. */
+  /** The one custom role of this id in the stack. The first call creates it. */
   static of(scope: Construct, id: string, props: CustomRoleProps): CustomRole {
     return singleton(scope, id, (stack) => new CustomRole(stack, id, props));
   }

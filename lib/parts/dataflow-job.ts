@@ -8,12 +8,13 @@ import { check, ValidationError } from "../core/validation";
 import type { DataflowWorkers } from "./dataflow-workers";
 import { Wait } from "./order";
 
-/** A Dataflow template: a pipeline that is started with parameters. */
+/** A Dataflow template: a pipeline that is launched with parameters. */
 export class DataflowTemplate {
   /**
    * A classic template: a staged pipeline graph.
    *
-   * @param path `gs://…`
+   * @param path `gs://<bucket>/<object>`
+   * @throws ValidationError InvalidValue for any other form
    */
   static classic(path: string): DataflowTemplate {
     return new DataflowTemplate("classic", path);
@@ -22,7 +23,8 @@ export class DataflowTemplate {
   /**
    * A flex template: a container specification.
    *
-   * @param path `gs://…` of the specification, a JSON file
+   * @param path `gs://<bucket>/<object>` of the specification, a JSON file
+   * @throws ValidationError InvalidValue for any other form
    */
   static flex(path: string): DataflowTemplate {
     return new DataflowTemplate("flex", path);
@@ -38,11 +40,14 @@ export class DataflowTemplate {
   }
 }
 
-/** In a parameter's value: the name of the job, whether Terraform or the function `dataflow-launcher` starts it. */
+/**
+ * In the value of a parameter, this stands for the name of the job, whether Terraform or the
+ * function `dataflow-launcher` launches it.
+ */
 export const JOB_NAME = "{jobName}";
 
 export interface DataflowJobProps {
-  /** A classic template; the provider launches flex templates only in its beta. */
+  /** A classic template. Only the provider's beta launches flex templates. */
   readonly template: DataflowTemplate;
   readonly workers: DataflowWorkers;
   /** Parameters of the template. {@link JOB_NAME} in a value becomes the job's name. */
@@ -52,15 +57,21 @@ export interface DataflowJobProps {
    * @default - made of the construct path and the environment
    */
   readonly name?: string;
-  /** Shallow overrides of the inner `google_dataflow_job`. */
+  /**
+   * Shallow overrides of the inner `google_dataflow_job`.
+   * @default - none
+   */
   readonly overrides?: Partial<DataflowJobConfig>;
 }
 
 /**
- * A job that Terraform starts when it applies.
+ * A job that Terraform launches when it applies.
  *
- * Terraform forgets a batch job that has ended and starts it again on the next apply
- * (https://github.com/hashicorp/terraform-provider-google/issues/7152), so recurring work belongs to a schedule.
+ * Terraform forgets a batch job that has ended and launches it again on the next apply
+ * (https://github.com/hashicorp/terraform-provider-google/issues/7152). Use a schedule for
+ * recurring work.
+ *
+ * Reports InvalidValue for a flex template, and InvalidName.
  */
 export class DataflowJob extends Construct {
   readonly resource: DataflowJobResource;
@@ -91,7 +102,7 @@ export class DataflowJob extends Construct {
       kmsKeyName: workers.encryptionKey?.name,
       ...workers.network,
       labels,
-      // "drain" is for streaming jobs; a batch job would keep destroy waiting.
+      // "drain" is for streaming jobs. With it, destroy would wait for the end of a batch job.
       onDelete: "cancel",
       dependsOn: [...workers.ready, this.pauseAfter(workers)],
       ...props.overrides,
@@ -100,7 +111,7 @@ export class DataflowJob extends Construct {
   }
 
   /**
-   * A job fails for good where its grants have no effect yet; in general they have within 2 minutes
+   * A job fails for good where its grants have no effect yet. In general they have within 2 minutes
    * (https://cloud.google.com/iam/docs/access-change-propagation).
    */
   private pauseAfter(workers: DataflowWorkers): Wait {

@@ -10,19 +10,21 @@ import { type ITopic, Topic } from "./topic";
 
 export interface DeadLetterProps {
   /**
-   * @default - encrypted with Google's keys
+   * Key that encrypts the messages.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
 }
 
 /**
- * Where messages and tasks end that could not be worked on, with the reason: a topic, and a subscription that keeps
- * them for 31 days and never expires. A topic without a subscription would lose them.
+ * Keeps messages and tasks that failed for good, with the reason. It is a topic with a subscription
+ * that keeps messages for 31 days and never expires; a topic without a subscription would lose
+ * them.
  */
 export class DeadLetter extends Construct implements IDeadLetter {
   /**
-   * A dead letter whose topic this app does not create. Its owner must keep a subscription on the topic, or dead letters
-   * are lost. Reports InvalidName.
+   * A dead letter whose topic this app does not create. Its owner must keep a subscription on the
+   * topic, or dead letters are lost. Reports InvalidName.
    *
    * @param topicName without `projects/…/topics/`
    */
@@ -31,7 +33,7 @@ export class DeadLetter extends Construct implements IDeadLetter {
   }
 
   readonly topic: Topic;
-  /** Holds the dead letters until somebody pulls them. */
+  /** Keeps the dead letters until they are pulled. */
   readonly subscription: PullSubscription;
 
   constructor(scope: Construct, id: string, props: DeadLetterProps = {}) {
@@ -47,7 +49,10 @@ export class DeadLetter extends Construct implements IDeadLetter {
     });
   }
 
-  /** Lets somebody pull and acknowledge dead letters. Grants `roles/pubsub.subscriber` on the subscription. */
+  /**
+   * Lets a principal pull and acknowledge dead letters. Grants `roles/pubsub.subscriber` on the
+   * subscription.
+   */
   grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
     return this.subscription.grantConsume(to);
   }

@@ -7,20 +7,22 @@ import { check, matches } from "../core/validation";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 
-/** Source of the parts: https://cloud.google.com/kms/docs/resource-hierarchy#retrieve_resource_id */
+/** Source of the form: https://cloud.google.com/kms/docs/resource-hierarchy#retrieve_resource_id */
 const KEY_NAME =
   /^projects\/[a-z0-9.:-]+\/locations\/[a-z0-9-]+\/keyRings\/[A-Za-z0-9_-]{1,63}\/cryptoKeys\/[A-Za-z0-9_-]{1,63}$/;
 
-/** Holds the grants on keys, once a stack. */
+/** Holds the grants on one key in a stack. */
 class KeyGrants extends Construct {}
 
-/** A Cloud KMS key of yours (CMEK) that encrypts what a pattern stores. The key is not created here. */
+/**
+ * A Cloud KMS key (CMEK) that encrypts the data of other resources. This app does not create it.
+ */
 export class EncryptionKey extends Construct {
   /**
    * Reports InvalidValue for a name of any other form.
    *
-   * @param name `projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`; the location must be the
-   *   one of the resources that it encrypts
+   * @param name `projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`, in the
+   *   location of the resources that it encrypts
    */
   constructor(
     scope: Construct,
@@ -38,15 +40,17 @@ export class EncryptionKey extends Construct {
     ]);
   }
 
-  /** Short and stable, for the ids of constructs that a stack has once for each key. */
+  /** Short and stable: for the ids of constructs that a stack has once for each key. */
   get id(): string {
     return `key-${createHash("sha256").update(this.name).digest("hex").slice(0, 8)}`;
   }
 
   /**
-   * Lets a service agent use the key. What is encrypted with it depends on the grant.
+   * Lets a service agent use the key. What the key encrypts depends on the grant.
    *
    * Grants `roles/cloudkms.cryptoKeyEncrypterDecrypter` on the key.
+   *
+   * @param scope in the stack of the grant
    */
   grantUse(scope: Construct, agent: IGrantable): KmsCryptoKeyIamMember {
     const grants = singleton(scope, this.id, (stack) => new KeyGrants(stack, this.id));
@@ -58,7 +62,7 @@ export class EncryptionKey extends Construct {
         new KmsCryptoKeyIamMember(grants, id, {
           cryptoKeyId: this.name,
           ...grant,
-          // The pause comes with the agent.
+          // The grantee brings the pause after its API.
           dependsOn: [RequiredApis.of(scope).enable("cloudkms")],
         }),
     );

@@ -3,13 +3,15 @@ import { ValidationError } from "../core/validation";
 const MAX_BYTES = 256;
 
 /**
- * Which messages a subscription gets, by their attributes. A filter cannot be changed later: another one replaces the
- * subscription, with its backlog. At most 256 bytes.
+ * Selects the messages of a subscription by their attributes. At most 256 bytes. A filter cannot be
+ * changed: another filter replaces the subscription and its backlog.
  *
  * Syntax: https://cloud.google.com/pubsub/docs/subscription-message-filter
+ *
+ * Each method throws ValidationError InvalidFilter for a filter that Pub/Sub refuses.
  */
 export class Filter {
-  /** The attribute is there, whatever its value. */
+  /** The message has the attribute, with any value. */
   static has(key: string): Filter {
     return new Filter(`attributes:${attributeKey(key)}`);
   }
@@ -19,29 +21,29 @@ export class Filter {
     return new Filter(`attributes.${attributeKey(key)} = ${quote(value)}`);
   }
 
-  /** The attribute is there with another value, or is not there. */
+  /** The attribute has another value, or the message does not have it. */
   static notEquals(key: string, value: string): Filter {
     return new Filter(`attributes.${attributeKey(key)} != ${quote(value)}`);
   }
 
-  /** The value of the attribute begins so. */
+  /** The value of the attribute begins with the prefix. */
   static hasPrefix(key: string, prefix: string): Filter {
     return new Filter(`hasPrefix(attributes.${attributeKey(key)}, ${quote(prefix)})`);
   }
 
-  /** All of these hold. */
+  /** All filters hold. */
   static and(...filters: readonly Filter[]): Filter {
     return combine("AND", filters);
   }
 
-  /** At least one of these holds. */
+  /** At least one filter holds. */
   static or(...filters: readonly Filter[]): Filter {
     return combine("OR", filters);
   }
 
   /** The filter does not hold. */
   static not(filter: Filter): Filter {
-    // The grammar has one NOT in front of a term, not two.
+    // The grammar allows one NOT before a term, not two.
     return filter.negated ?? new Filter(`NOT ${filter.operand()}`, false, filter);
   }
 
@@ -59,7 +61,7 @@ export class Filter {
     }
   }
 
-  /** Pub/Sub's notation. */
+  /** The filter in Pub/Sub's syntax. */
   toString(): string {
     return this.expression;
   }
@@ -85,7 +87,10 @@ function attributeKey(key: string): string {
   return /^(?!(AND|OR|NOT)$)[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? key : quote(key);
 }
 
-/** Non-printing characters must be escaped. Of the escapes the page names `\u` for certain, so they are all written so. */
+/**
+ * Non-printing characters must be escaped. The page names `\u` among the escapes, so all are
+ * written with it.
+ */
 function quote(text: string): string {
   if (/\p{Surrogate}/u.test(text)) {
     throw new ValidationError("InvalidFilter", `a filter holds ${JSON.stringify(text)}, which has half a character`);

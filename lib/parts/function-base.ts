@@ -16,9 +16,9 @@ export interface IFunctionService extends IPushTarget {
 
 export interface ImportedFunctionProps {
   /**
-   * URL of the Cloud Run service behind the function, `https://<host>`: `serviceConfig.uri` in the output of
-   * `gcloud functions describe`.
-   * @default - unknown: the function can be granted on, but nothing can be set up to call it
+   * URL of the Cloud Run service behind the function, `https://<host>`: `serviceConfig.uri` in the
+   * output of `gcloud functions describe`.
+   * @default - unknown: roles can be granted on the function, but nothing can call it
    */
   readonly uri?: string;
   /**
@@ -38,7 +38,7 @@ export interface ImportedFunctionProps {
   readonly concurrency?: number;
 }
 
-/** What a function does whether this app creates it or not. */
+/** What a function can do, whether this app creates it or not. */
 export abstract class FunctionBase extends Construct implements IFunctionService {
   abstract readonly name: string;
   abstract readonly uri: string;
@@ -53,8 +53,8 @@ export abstract class FunctionBase extends Construct implements IFunctionService
   /**
    * Lets a principal call the function.
    *
-   * Grants `roles/run.invoker` on the Cloud Run service behind the function. This is the role that counts for functions
-   * of the 2nd gen; `roles/cloudfunctions.invoker` has no effect on them.
+   * Grants `roles/run.invoker` on the Cloud Run service behind the function.
+   * `roles/cloudfunctions.invoker` has no effect on functions of the 2nd gen.
    */
   grantInvoke(to: IGrantable): CloudRunV2ServiceIamMember {
     const { project, region } = Deployment.of(this);

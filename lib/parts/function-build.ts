@@ -22,7 +22,7 @@ interface FunctionBuildProps {
   readonly encryptionKey?: EncryptionKey;
 }
 
-/** How Cloud Functions builds a function, and what that depends on. */
+/** How Cloud Functions builds a function, and what the build depends on. */
 interface FunctionBuild {
   readonly config: Cloudfunctions2FunctionBuildConfig;
   readonly dependsOn: readonly ITerraformDependable[];
@@ -52,7 +52,7 @@ export function functionBuild(scope: Construct, props: FunctionBuildProps): Func
   };
 }
 
-/** Stands for a source that was reported as missing, so that the rest of the app is checked too. */
+/** Replaces a source that was reported as missing, so that the rest of the app is checked too. */
 const NO_SOURCE: SourceArchive = {
   bytes: new Uint8Array(),
   sha256: "0".repeat(64),
@@ -75,8 +75,8 @@ function readSource(scope: Construct, source: FunctionSource): SourceArchive {
 }
 
 /**
- * An encrypted repository for the images of a stack's functions, one for each key. Cloud Functions requires one as soon
- * as a function has an encryption key; otherwise it uses its own.
+ * An encrypted repository for the images of a stack's functions, one for each key. Cloud Functions
+ * requires one where a function has an encryption key. Other functions use Google's repository.
  */
 class ImageRepository extends Construct {
   static of(scope: Construct, key: EncryptionKey): ImageRepository {

@@ -13,7 +13,10 @@ export interface FunctionLimits {
 
 const WHOLE_CPUS = [1, 2, 4, 6, 8];
 
-/** [memory above, in MiB; vCPUs at least]. Source: https://cloud.google.com/run/docs/configuring/memory-limits */
+/**
+ * [above this memory in MiB; at least these vCPUs]. Source:
+ * https://cloud.google.com/run/docs/configuring/memory-limits
+ */
 const CPU_FOR_MEMORY: readonly (readonly [number, number])[] = [
   [24576, 8],
   [16384, 6],
@@ -23,10 +26,15 @@ const CPU_FOR_MEMORY: readonly (readonly [number, number])[] = [
   [512, 0.5],
 ];
 
-/** [vCPUs; memory at least, in MiB]. Source: https://cloud.google.com/run/docs/configuring/cpu */
+/**
+ * [vCPUs; at least this memory in MiB]. Source: https://cloud.google.com/run/docs/configuring/cpu
+ */
 const MEMORY_FOR_CPU: Readonly<Record<number, number>> = { 4: 2048, 6: 3072, 8: 4096 };
 
-/** [memory up to, in MiB; vCPUs]. Source: https://cloud.google.com/functions/docs/configuring/memory */
+/**
+ * [up to this memory in MiB; vCPUs]. Source:
+ * https://cloud.google.com/functions/docs/configuring/memory
+ */
 const DEFAULT_CPU: readonly (readonly [number, number])[] = [
   [128, 0.083],
   [256, 0.167],
@@ -37,7 +45,7 @@ const DEFAULT_CPU: readonly (readonly [number, number])[] = [
   [16384, 4],
 ];
 
-/** What Cloud Run refuses about sizes and numbers. */
+/** Rules of Cloud Run for sizes and numbers. */
 export function limitRules({ timeout, memory, cpu, concurrency, minInstances, maxInstances }: FunctionLimits): Rule[] {
   const mebibytes = memory.toMebibytes();
   const cpuNeeded = CPU_FOR_MEMORY.find(([above]) => mebibytes > above)?.[1] ?? 0;
@@ -87,7 +95,10 @@ const RESERVED = new Set([
   "PORT",
 ]);
 
-/** What Cloud Functions refuses about environment variables, and a variable set twice with two values. */
+/**
+ * Rules of Cloud Functions for an environment variable. A variable cannot be set twice to two
+ * values.
+ */
 export function environmentRules(key: string, before: string | undefined, value: string): Rule[] {
   return [
     {

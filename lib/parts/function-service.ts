@@ -25,8 +25,8 @@ import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
 
 /**
- * Who may reach a function at all, before IAM is asked. With `ALLOW_INTERNAL_ONLY`, Cloud Tasks, Cloud Scheduler,
- * Pub/Sub, Eventarc and Workflows of the same project still reach it.
+ * Networks from which a function can be reached, before IAM is asked. With `ALLOW_INTERNAL_ONLY`,
+ * Cloud Tasks, Cloud Scheduler, Pub/Sub, Eventarc and Workflows of the same project still reach it.
  */
 export type Ingress = "ALLOW_INTERNAL_ONLY" | "ALLOW_INTERNAL_AND_GCLB" | "ALLOW_ALL";
 
@@ -34,14 +34,14 @@ export interface VpcEgress {
   /** `projects/<project>/locations/<region>/connectors/<connector>` */
   readonly connector: string;
   /**
-   * What goes through the connector.
+   * Requests that go through the connector.
    * @default "PRIVATE_RANGES_ONLY"
    */
   readonly traffic?: "PRIVATE_RANGES_ONLY" | "ALL_TRAFFIC";
 }
 
 export interface FunctionServiceProps {
-  /** The code: bundled TypeScript, or any folder and runtime. */
+  /** The code: bundled TypeScript, or a folder in any runtime. */
   readonly source: FunctionSource;
   /**
    * 4 to 49 of `a-z0-9-`.
@@ -51,7 +51,7 @@ export interface FunctionServiceProps {
   readonly description?: string;
   /**
    * The identity that the code runs as.
-   * @default - a service account of its own, without any role
+   * @default - a new service account without any role
    */
   readonly identity?: ServiceIdentity;
   /**
@@ -61,22 +61,22 @@ export interface FunctionServiceProps {
   readonly memory?: Memory;
   /**
    * vCPUs: 0.08 to below 1, or 1, 2, 4, 6 or 8.
-   * @default - what Cloud Functions gives to the memory, 0.333 for 512 MiB
+   * @default - as Cloud Functions has it for the memory: 0.333 for 512 MiB
    */
   readonly cpu?: number;
   /**
-   * How long one request may take: 1 second to 60 minutes; to 30 minutes where Cloud Tasks or Cloud Scheduler call it,
-   * to 10 where Pub/Sub does.
+   * How long one request may take: 1 second to 60 minutes. At most 30 minutes where Cloud Tasks or
+   * Cloud Scheduler calls the function, 10 minutes where Pub/Sub does.
    * @default Duration.minutes(1)
    */
   readonly timeout?: Duration;
   /**
-   * Requests at one time on one instance: 1 to 1000; more than 1 needs a whole vCPU.
+   * Requests at one time on one instance: 1 to 1000. More than 1 needs a whole vCPU.
    * @default 1
    */
   readonly concurrency?: number;
   /**
-   * Instances that are kept ready: 0 to 1000.
+   * Instances that are always ready: 0 to 1000.
    * @default 0
    */
   readonly minInstances?: number;
@@ -86,42 +86,58 @@ export interface FunctionServiceProps {
    */
   readonly maxInstances?: number;
   /**
-   * Environment variables. More can be added with {@link FunctionService.addEnvironment}. `GOOGLE_CLOUD_PROJECT` and
-   * `FUNCTION_TIMEOUT_SECONDS`, from which the functions of this package take the timeouts of their own calls, are always there.
+   * Environment variables. {@link FunctionService.addEnvironment} adds more. `GOOGLE_CLOUD_PROJECT`
+   * and `FUNCTION_TIMEOUT_SECONDS` are always set; the functions of this package derive the
+   * timeouts of their own calls from the latter.
+   * @default - none
    */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Environment variables whose values come from Secret Manager; the access grant comes with them. */
+  /**
+   * Environment variables whose values come from Secret Manager. The access grant comes with them.
+   * @default - none
+   */
   readonly secrets?: Readonly<Record<string, Secret>>;
   /**
+   * Networks from which the function can be reached.
    * @default "ALLOW_INTERNAL_ONLY"
    */
   readonly ingress?: Ingress;
   /**
-   * @default - requests leave to the internet directly
+   * Connector to a VPC network for requests that the function makes.
+   * @default - requests go to the internet directly
    */
   readonly vpc?: VpcEgress;
   /**
-   * The identity that builds the function; `roles/storage.objectViewer` on the bucket of its source is granted to it.
-   * Whatever else a build needs, it must have already; see `BuildIdentity`.
+   * The identity that builds the function. It is granted `roles/storage.objectViewer` on the bucket
+   * of the source, and must already have everything else that a build needs, see `BuildIdentity`.
    * @default - one for all functions of the stack, see `BuildIdentity`
    */
   readonly buildIdentity?: ServiceIdentity;
   /**
-   * Encrypts source and image. Brings an image repository of our own.
-   * @default - encrypted with Google's keys
+   * Key that encrypts source and image. Adds an encrypted image repository to the stack.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
-  /** Shallow overrides of the inner `google_cloudfunctions2_function`. */
+  /**
+   * Shallow overrides of the inner `google_cloudfunctions2_function`.
+   * @default - none
+   */
   readonly overrides?: Partial<Cloudfunctions2FunctionConfig>;
 }
 
-/** An HTTP function (Cloud Functions, 2nd gen) with an identity of its own, closed to all but those who are granted. */
+/**
+ * An HTTP function (Cloud Functions, 2nd gen) with its own identity. Only principals that are
+ * granted to may call it.
+ *
+ * Reports what Google would refuse: OutOfRange, CpuMemoryMismatch, ConcurrencyNeedsCpu,
+ * InvalidName, InvalidSource, BundleFailed, UnsupportedRuntime, ReservedVariable, InvalidValue.
+ */
 export class FunctionService extends FunctionBase implements IGrantable {
   /**
    * A function of the deployment's project and region that this app does not create.
    *
-   * Reports InvalidName, InvalidValue and OutOfRange, and UnsupportedOnImport where it is given a dead letter, or called
-   * though its URL is not given.
+   * Reports InvalidName, InvalidValue and OutOfRange. Reports UnsupportedOnImport where the
+   * function is given a dead letter, or called without a known URL.
    */
   static fromName(scope: Construct, id: string, name: string, props: ImportedFunctionProps = {}): IFunctionService {
     return new ImportedFunction(scope, id, name, props);
@@ -181,13 +197,13 @@ export class FunctionService extends FunctionBase implements IGrantable {
       ...props.overrides,
     });
     this.addEnvironment("GOOGLE_CLOUD_PROJECT", project);
-    // Cloud Functions tells a function everything about itself but how long it may take.
+    // Cloud Functions does not tell a function its own timeout.
     this.addEnvironment("FUNCTION_TIMEOUT_SECONDS", String(this.timeout.toSeconds()));
     for (const [key, value] of Object.entries(props.environment ?? {})) this.addEnvironment(key, value);
     this.addAlert();
   }
 
-  /** URL of the function on Cloud Run, which is also the audience of ID tokens for it. */
+  /** URL of the function on Cloud Run. It is also the audience of ID tokens for the function. */
   get uri(): string {
     return this.resource.serviceConfig.uri;
   }
@@ -200,7 +216,7 @@ export class FunctionService extends FunctionBase implements IGrantable {
     return this.identity.grantee;
   }
 
-  /** Sets an environment variable; reports ReservedVariable and InvalidValue. */
+  /** Sets an environment variable. Reports ReservedVariable and InvalidValue. */
   addEnvironment(key: string, value: string): void {
     check(this, environmentRules(key, this.environment[key], value));
     this.environment[key] = value;
@@ -208,9 +224,11 @@ export class FunctionService extends FunctionBase implements IGrantable {
   }
 
   /**
-   * Makes the function hand over what it cannot do: sets `DEAD_LETTER_TOPIC` and, with a budget, `MAX_ATTEMPTS`.
+   * Tells the function where to send what it cannot process: sets `DEAD_LETTER_TOPIC` and, with
+   * `maxAttempts`, `MAX_ATTEMPTS`.
    *
-   * Grants `roles/pubsub.publisher` on the dead-letter topic to the function.
+   * Grants `roles/pubsub.publisher` on the dead-letter topic to the function. Reports
+   * ConflictingTarget where the function already has another dead letter.
    */
   useDeadLetter(deadLetter: IDeadLetter, maxAttempts?: number): void {
     if (this.deadLetter && this.deadLetter !== deadLetter) {
@@ -234,8 +252,8 @@ export class FunctionService extends FunctionBase implements IGrantable {
       ...Object.values(secrets ?? {})
         .filter((secret) => inSameStack(this, secret, "make a Secret of the same name in the stack of the function"))
         .map((secret) => secret.grantAccess(this)),
-      // With the agent of Artifact Registry, whose grant comes with the repository, all five that
-      // https://cloud.google.com/functions/docs/securing/cmek lists.
+      // These and the agent of Artifact Registry, whose grant comes with the repository, are the
+      // five that https://cloud.google.com/functions/docs/securing/cmek lists.
       ...(encryptionKey
         ? [agents.cloudFunctions, agents.cloudRun, agents.storage, agents.eventarc].map((agent) =>
             encryptionKey.grantUse(this, agent),

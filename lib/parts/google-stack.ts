@@ -8,12 +8,16 @@ import { check, matches } from "../core/validation";
 export interface GoogleStackProps extends DeploymentProps {
   /**
    * Cloud Storage bucket for the Terraform state, under the prefix `<environment>/<stack>`.
-   * @default - a local file, `terraform.<environment>.<stack>.tfstate` beside the output folder; for trying out only
+   * @default - a local file, `terraform.<environment>.<stack>.tfstate` beside the output folder.
+   *   Only for trying out
    */
   readonly stateBucket?: string;
 }
 
-/** A stack in one project and region, with its provider and its backend. */
+/**
+ * A stack in one project and region, with its Google provider and its backend. Reports
+ * InvalidValue.
+ */
 export class GoogleStack extends TerraformStack {
   readonly deployment: Deployment;
   readonly provider: GoogleProvider;
@@ -30,7 +34,8 @@ export class GoogleStack extends TerraformStack {
       ]);
       new GcsBackend(this, { bucket: props.stateBucket, prefix: statePrefix(environment, id) });
     } else {
-      // Relative to cdktf.out/stacks/<stack>, where Terraform runs: the output does not depend on the folder.
+      // The path is relative to cdktf.out/stacks/<stack>, where Terraform runs, so that the output
+      // does not depend on the folder.
       new LocalBackend(this, { path: stateFile(environment, id) });
     }
   }

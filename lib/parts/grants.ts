@@ -9,23 +9,28 @@ import { report } from "../core/validation";
 import { createAfter } from "./order";
 import { RequiredApis } from "./required-apis";
 
-/** Which role an IAM member gives to whom: tells a repeated grant from one of another that has the same id. */
+/**
+ * The role and the member of each IAM member resource. Tells a repeated grant from another one with
+ * the same id.
+ */
 const granted = new WeakMap<IConstruct, string>();
 
-/** What every IAM member resource says of a grant. */
+/** The fields that all IAM member resources have. */
 interface Grant {
   readonly role: string;
   readonly member: string;
 }
 
 /**
- * Grants a role once: a second call with the same scope, role and grantee returns the same IAM member.
+ * Grants a role once: a second call with the same scope, role and grantee returns the same IAM
+ * member.
  *
- * Reports InvalidGrant where another grantee has the same id, rather than granting it nothing.
+ * Reports InvalidGrant where another grant has the same id, because one of the two would be lost.
  *
  * @param scope construct of the resource on which the role is granted
  * @param create makes the IAM member resource from its construct id and the grant
- * @param key names the role in the construct id; needed for custom roles, whose name only Terraform knows
+ * @param key names the role in the construct id; needed for custom roles, whose name only Terraform
+ *   knows
  */
 export function grantOnce<T extends TerraformResource>(
   scope: Construct,
@@ -53,15 +58,15 @@ export function grantOnce<T extends TerraformResource>(
   return member;
 }
 
-/** `roles/cloudtasks.enqueuer` -> `enqueuer`; the name of a custom role comes as it is. */
+/** `roles/cloudtasks.enqueuer` becomes `enqueuer`. The key of a custom role stays as it is. */
 function shortRole(role: string): string {
   return role.slice(role.lastIndexOf(".") + 1);
 }
 
-/** Where roles on the whole project are granted: only those for which Google offers nothing narrower. */
+/** Holds the grants on the project: only roles for which Google offers nothing narrower. */
 class ProjectGrants extends Construct {}
 
-/** What a grant on the project depends on: the API that holds the project's policy. */
+/** What a grant on the project depends on: the API of the project's allow policy. */
 export function projectPolicyReady(scope: Construct): ITerraformDependable[] {
   return RequiredApis.of(scope).ready("cloudresourcemanager");
 }
@@ -70,7 +75,8 @@ export function projectPolicyReady(scope: Construct): ITerraformDependable[] {
  * Grants a role on the project.
  *
  * @param role `roles/…`, or the `name` of a custom role
- * @param key names the role in the construct id; needed for custom roles, whose name only Terraform knows
+ * @param key names the role in the construct id; needed for custom roles, whose name only Terraform
+ *   knows
  */
 export function grantOnProject(scope: Construct, role: string, to: IGrantable, key = role): ProjectIamMember {
   const grants = singleton(scope, "project-grants", (stack) => new ProjectGrants(stack, "project-grants"));

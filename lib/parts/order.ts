@@ -6,16 +6,16 @@ import type { Duration } from "../core/duration";
 import { singleton } from "../core/stack";
 
 /**
- * Makes Terraform create a resource after others, and destroy it before them. Adds to what the resource already depends
- * on.
+ * Makes Terraform create a resource after others, and destroy it before them. Adds to what the
+ * resource already depends on.
  */
 export function createAfter(resource: TerraformResource, others: readonly ITerraformDependable[]): void {
   if (others.length > 0) resource.dependsOn = [...(resource.dependsOn ?? []), ...others.map(dependable)];
 }
 
 /**
- * A pause in an apply, after resources that take effect with a delay. What depends on it comes after the pause. Terraform
- * pauses again as soon as there is something new to wait for.
+ * A pause in an apply, after resources that take effect with a delay. What depends on it comes
+ * after the pause. Terraform pauses again whenever there is another resource to wait for.
  */
 export class Wait extends Sleep {
   private readonly awaited = new Set<string>();

@@ -5,7 +5,7 @@ import { EventWorkflow } from "../patterns/event-workflow";
 import type { Settings } from "../settings";
 import { addOutputs } from "./outputs";
 
-/** Document 3: predictions for each upload, by a workflow. */
+/** Document 3: a workflow predicts each upload. */
 export class EventWorkflowStack extends GoogleStack {
   readonly workflow: EventWorkflow;
 

@@ -1,7 +1,7 @@
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 
-/** Terraform outputs under exactly these names. */
+/** Adds Terraform outputs under exactly these names. */
 export function addOutputs(
   scope: Construct,
   outputs: Readonly<Record<string, string | readonly string[] | undefined>>,

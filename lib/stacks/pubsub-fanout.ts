@@ -7,7 +7,7 @@ import { PubSubFanout } from "../patterns/pubsub-fanout";
 import type { Settings } from "../settings";
 import { addOutputs } from "./outputs";
 
-/** Document 4: AI workloads that share a topic, each with the messages that are its own. */
+/** Document 4: AI workloads that share a topic. Each receives its own messages. */
 export class PubSubFanoutStack extends GoogleStack {
   readonly fanout: PubSubFanout;
 
