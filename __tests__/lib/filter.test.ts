@@ -114,7 +114,7 @@ describe("filters", () => {
 
   test("what no UTF-8 can hold is refused", () => {
     expect(thrownBy(() => Filter.equals("a", "\ud83d"))).toBe(
-      'InvalidFilter: a filter holds "\\ud83d", which has half a character',
+      'InvalidFilter: a filter holds "\\ud83d", which has a lone surrogate',
     );
   });
 });

@@ -121,7 +121,7 @@ describe("typescript", () => {
 
   test("what is not there is named, with what is allowed", () => {
     expect(thrownBy(() => FunctionSource.typescript("functions/missing").archive())).toBe(
-      `InvalidSource: function source "functions/missing" is not there; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${process.cwd()}`,
+      `InvalidSource: function source "functions/missing" does not exist; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${process.cwd()}`,
     );
     const empty = folder({});
     expect(thrownBy(() => FunctionSource.typescript(empty).archive())).toContain(`function source "${empty}" is not`);
@@ -202,10 +202,10 @@ describe("directory", () => {
     const root = folder(files);
     const main = join(root, "main.py");
     expect(thrownBy(() => FunctionSource.directory("no/such/folder", python).archive())).toBe(
-      `InvalidSource: function source "no/such/folder" is no folder, relative to ${process.cwd()}`,
+      `InvalidSource: function source "no/such/folder" is not a folder, relative to ${process.cwd()}`,
     );
     expect(thrownBy(() => FunctionSource.directory(main, python).archive())).toBe(
-      `InvalidSource: function source "${main}" is no folder, relative to ${process.cwd()}`,
+      `InvalidSource: function source "${main}" is not a folder, relative to ${process.cwd()}`,
     );
     const empty = folder({ ".git/HEAD": "" });
     expect(thrownBy(() => FunctionSource.directory(empty, python).archive())).toBe(
@@ -313,7 +313,7 @@ describe("relative paths", () => {
     inside(() => {
       const deep = process.cwd();
       expect(thrownBy(() => FunctionSource.directory("absent", python).archive())).toBe(
-        `InvalidSource: function source "absent" is no folder, relative to ${deep} or ${join(deep, "../..")}`,
+        `InvalidSource: function source "absent" is not a folder, relative to ${deep} or ${join(deep, "../..")}`,
       );
     });
   });

@@ -151,7 +151,7 @@ describe("FunctionService", () => {
       worker.grantInvoke({ grantee: { id: "ops", member } });
     }
     expect(errorsOf(stack)).toEqual([
-      '[stack/worker] InvalidGrant: roles/run.invoker cannot be granted to "ops": the id "invoker-ops" stands for another grant already; give one of the two grantees another construct id',
+      '[stack/worker] InvalidGrant: roles/run.invoker cannot be granted to "ops": the id "invoker-ops" already belongs to another grant; give one of the two grantees another construct id',
     ]);
   });
 
@@ -344,7 +344,7 @@ describe("FunctionService", () => {
       expect(functionErrors({ cpu, memory: Memory.mebibytes(fits) })).toEqual([]);
       expect(functionErrors({ cpu: needed, memory: Memory.mebibytes(tooMuch) })).toEqual([]);
       expect(functionErrors({ cpu, memory: Memory.mebibytes(tooMuch) })).toEqual([
-        `[stack/worker] CpuMemoryMismatch: cpu is ${cpu} with ${tooMuch}Mi of memory, which need at least ${needed} vCPU`,
+        `[stack/worker] CpuMemoryMismatch: cpu is ${cpu} with ${tooMuch}Mi of memory, which needs at least ${needed} vCPU`,
       ]);
     });
 
@@ -407,7 +407,7 @@ describe("FunctionService", () => {
     test("a source that is not there or does not bundle, beside everything else that is wrong", () => {
       expect(functionErrors({ source: FunctionSource.typescript("no/such"), maxInstances: 0 })).toEqual([
         "[stack/worker] OutOfRange: maxInstances is 0; allowed is a whole number from 1 to 1000",
-        expect.stringContaining('[stack/worker] InvalidSource: function source "no/such" is not there; allowed is'),
+        expect.stringContaining('[stack/worker] InvalidSource: function source "no/such" does not exist; allowed is'),
       ]);
       expect(
         functionErrors({ source: FunctionSource.typescript("__tests__/lib/fixtures/python-worker/main.py") }),
@@ -419,7 +419,7 @@ describe("FunctionService", () => {
       const worker = testFunction(stack);
       for (const id of ["one", "two"]) worker.useDeadLetter(new DeadLetter(stack, id));
       expect(errorsOf(stack)).toEqual([
-        "[stack/worker] ConflictingTarget: hands over to [stack/one] already, and cannot to [stack/two] as well",
+        "[stack/worker] ConflictingTarget: the function already has the dead letter [stack/one] and cannot have [stack/two] as well",
       ]);
     });
 
@@ -580,7 +580,7 @@ describe("TaskQueue", () => {
       testFunction(small, "worker", { cpu: 1, concurrency: 2, maxInstances: 10 }),
     );
     expect(errorsOf(small)).toEqual([
-      "[stack/queue] FleetTooSmall: the queue has 21 tasks in work at one time, but [stack/worker] takes 20 (maxInstances 10 x concurrency 2); lower maxConcurrentDispatches or enlarge the fleet",
+      "[stack/queue] FleetTooSmall: the queue has 21 tasks in progress at one time, but [stack/worker] takes 20 (maxInstances 10 x concurrency 2); lower maxConcurrentDispatches or enlarge the fleet",
     ]);
     const exact = testStack();
     new TaskQueue(exact, "queue", { maxConcurrentDispatches: 20 }).addTarget(

@@ -276,7 +276,7 @@ describe("text that users give", () => {
   test.each([
     [{ a: Number.NaN }, "JSON cannot hold the number NaN"],
     [{ a: 10n }, "JSON cannot hold the number 10"],
-    [["\ud83d"], 'JSON cannot hold "\\ud83d", which has half a character'],
+    [["\ud83d"], 'JSON cannot hold "\\ud83d", which has a lone surrogate'],
     [undefined, "JSON cannot hold undefined"],
   ])("that JSON cannot hold is reported: %p", (json, message) => {
     const stack = testStack();

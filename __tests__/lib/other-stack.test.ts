@@ -121,7 +121,7 @@ describe("errors, as Node prints them where nobody catches them", () => {
     expect(first).toBe("ValidationErrors: 3 problems:");
     expect(lines.slice(0, 3)).toEqual([
       "  [a/queue] OutOfRange: maxDispatchesPerSecond is 1000 per second; allowed is from 0.001 to 500 per second",
-      '  [a/pipeline] UnknownStep: step "one" runs after "absent", which is no step; steps are one, three',
+      '  [a/pipeline] UnknownStep: step "one" runs after "absent", which is not a step; steps are one, three',
       "  [a/pipeline] PipelineCycle: steps wait for each other: one -> three -> one",
     ]);
     expect(lines.slice(3).filter((line) => !line.includes(__filename))).toEqual([]);

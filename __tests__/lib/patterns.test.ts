@@ -315,7 +315,7 @@ describe("AsyncBatch", () => {
     const stack = testStack();
     batch(stack, { worker: { maxInstances: 9 } });
     expect(errorsOf(stack)).toEqual([
-      "[stack/batch/queue] FleetTooSmall: the queue has 10 tasks in work at one time, but [stack/batch/worker] takes 9 (maxInstances 9 x concurrency 1); lower maxConcurrentDispatches or enlarge the fleet",
+      "[stack/batch/queue] FleetTooSmall: the queue has 10 tasks in progress at one time, but [stack/batch/worker] takes 9 (maxInstances 9 x concurrency 1); lower maxConcurrentDispatches or enlarge the fleet",
     ]);
   });
 
@@ -514,7 +514,7 @@ describe("TaskPipeline", () => {
     ],
     [
       { a: step(), b: step("a", "z") },
-      '[stack/pipeline] UnknownStep: step "b" runs after "z", which is no step; steps are a, b',
+      '[stack/pipeline] UnknownStep: step "b" runs after "z", which is not a step; steps are a, b',
     ],
     [{}, "[stack/pipeline] InvalidValue: the pipeline has no steps; allowed are one or more"],
     [
@@ -531,7 +531,7 @@ describe("TaskPipeline", () => {
     ],
     [
       { queue: step() },
-      '[stack/pipeline] DuplicateId: a step is named "queue", as a part of the pipeline itself is; give it another name',
+      '[stack/pipeline] DuplicateId: "queue" names both a step and a part of the pipeline; give the step another name',
     ],
   ])("%# a graph that no run could follow is refused", (steps, error) => {
     const stack = testStack();
@@ -777,8 +777,8 @@ describe("PubSubFanout", () => {
     expect(errorsOf(stack)).toEqual([
       '[stack/fanout] DuplicateId: "a" names both a subscriber and a pull subscriber; give one of them another name',
       '[stack/fanout] DuplicateId: "b-pull" names both a subscriber and a pull subscriber; give one of them another name',
-      '[stack/fanout] DuplicateId: a subscriber is named "topic", as a part of the fan-out itself is; give it another name',
-      '[stack/fanout] DuplicateId: a subscriber is named "client", as a part of the fan-out itself is; give it another name',
+      '[stack/fanout] DuplicateId: "topic" names both a subscriber and a part of the fan-out; give the subscriber another name',
+      '[stack/fanout] DuplicateId: "client" names both a subscriber and a part of the fan-out; give the subscriber another name',
     ]);
   });
 });

@@ -433,8 +433,10 @@ describe("Workflow", () => {
     const broken = definition("main:\n  steps: [a\n");
     new Workflow(stack, "broken", { source: broken });
     expect(errorsOf(stack)).toEqual([
-      `[stack/missing] InvalidSource: workflow definition "no/such.yaml" is not there, relative to ${process.cwd()}`,
-      expect.stringMatching(/^\[stack\/broken\] InvalidWorkflow: workflow definition ".*" is no YAML: .*at line \d+/),
+      `[stack/missing] InvalidSource: workflow definition "no/such.yaml" does not exist, relative to ${process.cwd()}`,
+      expect.stringMatching(
+        /^\[stack\/broken\] InvalidWorkflow: workflow definition ".*" is not valid YAML: .*at line \d+/,
+      ),
     ]);
   });
 

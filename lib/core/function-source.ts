@@ -138,7 +138,7 @@ function findModule(path: string): string {
   if (!found) {
     throw new ValidationError(
       "InvalidSource",
-      `function source "${path}" is not there; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${searchedFolders()}`,
+      `function source "${path}" does not exist; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${searchedFolders()}`,
     );
   }
   return found;
@@ -149,7 +149,7 @@ function collect(path: string, options: DirectorySourceOptions): SourceArchive {
   if (!existsSync(root) || !statSync(root).isDirectory()) {
     throw new ValidationError(
       "InvalidSource",
-      `function source "${path}" is no folder, relative to ${searchedFolders()}`,
+      `function source "${path}" is not a folder, relative to ${searchedFolders()}`,
     );
   }
   const exclude = new Set([...DEFAULT_EXCLUDE, ...(options.exclude ?? [])]);

@@ -116,7 +116,7 @@ const ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\
  */
 function quoted(text: string, resolve: Resolve): string {
   if (/\p{Surrogate}/u.test(text))
-    throw new ValidationError("InvalidValue", `JSON cannot hold ${JSON.stringify(text)}, which has half a character`);
+    throw new ValidationError("InvalidValue", `JSON cannot hold ${JSON.stringify(text)}, which has a lone surrogate`);
   const escaped = (part: string) =>
     escapeOpenings(
       // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must be escaped

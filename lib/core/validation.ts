@@ -131,6 +131,10 @@ interface Range {
    * @default - no unit
    */
   readonly unit?: string;
+  /**
+   * Allows whole numbers only.
+   * @default false
+   */
   readonly integer?: boolean;
 }
 

@@ -14,12 +14,12 @@ import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
 
 export interface DataflowWorkersProps {
-  /** Where the jobs keep temporary files. */
+  /** Holds temporary files of the jobs. */
   readonly tempBucket: IBucket;
-  /** Where the jobs write their results. */
+  /** Receives the results of the jobs. */
   readonly outputBucket: IBucket;
   /**
-   * Buckets that the jobs read. Public ones need no grant.
+   * Buckets that the jobs read. Public buckets need no grant.
    * @default - none
    */
   readonly inputBuckets?: readonly IBucket[];
@@ -34,64 +34,91 @@ export interface DataflowWorkersProps {
    */
   readonly machineType?: string;
   /**
-   * Where the workers' machines are.
-   * @default - Dataflow's own: the network `default`, machines with external addresses
+   * Network of the workers' machines.
+   * @default - as Dataflow has it: the network `default`, machines with external addresses
    */
   readonly network?: DataflowNetwork;
   /**
-   * @default - encrypted with Google's keys
+   * Key that encrypts the data of the jobs.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
 }
 
-/** The network of the workers' machines. Jobs need `tcp:12345-12346` open between them when they are more than one. */
+/**
+ * The network of the workers' machines. Jobs of more than one worker need `tcp:12345-12346` open
+ * between them.
+ */
 export interface DataflowNetwork {
   /**
    * Name of the network.
-   * @default - `default`, or the subnetwork's
+   * @default - `default`, or the network of the subnetwork
    */
   readonly network?: string;
   /**
-   * `regions/<region>/subnetworks/<name>` of the same region, with `projects/<project>/` before it for a shared VPC.
-   * Needed for a network in custom subnet mode.
+   * `regions/<region>/subnetworks/<name>` in the region of the jobs, after `projects/<project>/`
+   * for a shared VPC. Needed for a network in custom subnet mode.
    * @default - the automatic subnetwork of the region
    */
   readonly subnetwork?: string;
   /**
-   * Gives the machines internal addresses only. The subnetwork must have Private Google Access, or jobs wait for workers
-   * that never report.
+   * Gives the machines internal addresses only. The subnetwork must have Private Google Access.
+   * Otherwise jobs wait for workers that never report.
    * @default false
    */
   readonly privateIps?: boolean;
 }
 
-/** How Dataflow's REST API takes the environment of a job. */
+/** The environment of a job in Dataflow's REST API. */
 export interface DataflowEnvironment {
   readonly tempLocation: string;
+  /**
+   * @default - as `tempLocation`
+   */
   readonly stagingLocation?: string;
   readonly serviceAccountEmail: string;
   readonly maxWorkers: number;
+  /**
+   * @default - chosen by Dataflow
+   */
   readonly machineType?: string;
+  /**
+   * @default - Google's keys
+   */
   readonly kmsKeyName?: string;
+  /**
+   * @default - `default`
+   */
   readonly network?: string;
+  /**
+   * @default - the automatic subnetwork of the region
+   */
   readonly subnetwork?: string;
+  /**
+   * @default - external addresses
+   */
   readonly ipConfiguration?: "WORKER_IP_PRIVATE";
   readonly additionalUserLabels: Readonly<Record<string, string>>;
 }
 
 /**
- * The workers of Dataflow jobs: their identity, and what it may do.
+ * The workers of Dataflow jobs, with their own identity.
  *
- * Grants to it `roles/dataflow.worker` on the project (Dataflow has no IAM of single jobs), `roles/storage.objectUser` on
- * the temporary and the output bucket, `roles/storage.objectViewer` on the input buckets.
+ * Grants to the identity `roles/dataflow.worker` on the project (Dataflow has no IAM of single
+ * jobs), `roles/storage.objectUser` on the temporary and the output bucket, and
+ * `roles/storage.objectViewer` on the input buckets. Reports OutOfRange and InvalidValue.
  */
 export class DataflowWorkers extends Construct implements IGrantable {
   readonly identity: ServiceIdentity;
   readonly tempLocation: string;
   readonly maxWorkers: number;
-  /** What a job that Terraform starts depends on: the APIs and the grants. */
+  /** What a job that Terraform launches depends on: the APIs and the grants. */
   readonly ready: readonly ITerraformDependable[];
-  /** What the workers of a job need, and get some time after it was granted. @internal */
+  /**
+   * The grants that the workers of a job need. They take effect with a delay.
+   *
+   * @internal
+   */
   readonly grants: readonly TerraformResource[];
   private readonly props: DataflowWorkersProps;
 
@@ -142,7 +169,7 @@ export class DataflowWorkers extends Construct implements IGrantable {
     return this.props.encryptionKey;
   }
 
-  /** Network, subnetwork and addresses, under the names that Dataflow's REST API and the provider share. */
+  /** Network, subnetwork and addresses. Dataflow's REST API and the provider use the same names. */
   get network(): Pick<DataflowEnvironment, "network" | "subnetwork" | "ipConfiguration"> {
     const { network, subnetwork, privateIps } = this.props.network ?? {};
     return { network, subnetwork, ipConfiguration: privateIps ? "WORKER_IP_PRIVATE" : undefined };
@@ -151,7 +178,7 @@ export class DataflowWorkers extends Construct implements IGrantable {
   /**
    * Adds an alert on failed jobs below `scope`.
    *
-   * @param jobs whole name of the jobs, or its beginning followed by `*`
+   * @param jobs full name of the jobs, or its beginning followed by `*`
    */
   alertOnFailure(scope: Construct, jobs: string): void {
     const isPrefix = jobs.endsWith("*");
@@ -166,7 +193,7 @@ export class DataflowWorkers extends Construct implements IGrantable {
     });
   }
 
-  /** The environment of a job that runs on these workers, for a launch through the REST API. */
+  /** The environment of a job on these workers, for a launch through the REST API. */
   environment(): DataflowEnvironment {
     return {
       tempLocation: this.tempLocation,
@@ -180,13 +207,19 @@ export class DataflowWorkers extends Construct implements IGrantable {
   }
 
   /**
-   * Lets somebody launch jobs on these workers.
+   * Lets a principal launch jobs on these workers.
    *
-   * Grants on the project (the narrowest level there is) a custom role of `dataflow.jobs.create` and `dataflow.jobs.list`, the
-   * permissions of the two methods that a launcher calls (https://cloud.google.com/dataflow/docs/concepts/access-control,
-   * "Required permissions"): `roles/dataflow.developer` also cancels and changes every job and starts builds, by which
-   * service accounts can be impersonated. Grants `roles/iam.serviceAccountUser` on the workers' identity, and `roles/storage.objectUser` on the temporary bucket, to which who launches must be able to write
+   * Grants a custom role with `dataflow.jobs.create` and `dataflow.jobs.list` on the project, the
+   * narrowest level there is. These are the permissions of the two methods that a launcher calls
+   * (https://cloud.google.com/dataflow/docs/concepts/access-control, "Required permissions").
+   * `roles/dataflow.developer` could also cancel and change every job, and start builds, by which
+   * service accounts can be impersonated.
+   *
+   * Also grants `roles/iam.serviceAccountUser` on the workers' identity, and
+   * `roles/storage.objectUser` on the temporary bucket, which a launcher must be able to write to
    * (https://cloud.google.com/dataflow/docs/guides/templates/running-templates).
+   *
+   * @returns the member of the custom role
    */
   grantLaunch(to: IGrantable): ProjectIamMember {
     this.identity.grantActAs(to);

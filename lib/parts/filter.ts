@@ -93,7 +93,7 @@ function attributeKey(key: string): string {
  */
 function quote(text: string): string {
   if (/\p{Surrogate}/u.test(text)) {
-    throw new ValidationError("InvalidFilter", `a filter holds ${JSON.stringify(text)}, which has half a character`);
+    throw new ValidationError("InvalidFilter", `a filter holds ${JSON.stringify(text)}, which has a lone surrogate`);
   }
   const escaped = text
     .replace(/["\\]/g, "\\$&")

@@ -18,7 +18,13 @@ import { SourceBucket } from "./source-bucket";
 
 interface FunctionBuildProps {
   readonly source: FunctionSource;
+  /**
+   * @default - the build identity of the stack
+   */
   readonly buildIdentity?: ServiceIdentity;
+  /**
+   * @default - Google's keys
+   */
   readonly encryptionKey?: EncryptionKey;
 }
 

@@ -5,6 +5,9 @@ import { inRange, isKnown, type Rule } from "../core/validation";
 export interface FunctionLimits {
   readonly timeout: Duration;
   readonly memory: Memory;
+  /**
+   * @default - as Cloud Functions has it for the memory
+   */
   readonly cpu?: number;
   readonly concurrency: number;
   readonly minInstances: number;
@@ -70,7 +73,7 @@ export function limitRules({ timeout, memory, cpu, concurrency, minInstances, ma
     {
       code: "CpuMemoryMismatch",
       broken: isKnown(cpu) && cpu < cpuNeeded,
-      message: `cpu is ${cpu} with ${memory} of memory, which need at least ${cpuNeeded} vCPU`,
+      message: `cpu is ${cpu} with ${memory} of memory, which needs at least ${cpuNeeded} vCPU`,
     },
     {
       code: "CpuMemoryMismatch",

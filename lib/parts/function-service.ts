@@ -48,6 +48,10 @@ export interface FunctionServiceProps {
    * @default - made of the construct path and the environment
    */
   readonly name?: string;
+  /**
+   * Shown in Google's console.
+   * @default - none
+   */
   readonly description?: string;
   /**
    * The identity that the code runs as.
@@ -235,7 +239,7 @@ export class FunctionService extends FunctionBase implements IGrantable {
       report(
         this,
         "ConflictingTarget",
-        `hands over to [${this.deadLetter.node.path}] already, and cannot to [${deadLetter.node.path}] as well`,
+        `the function already has the dead letter [${this.deadLetter.node.path}] and cannot have [${deadLetter.node.path}] as well`,
       );
       return;
     }

@@ -47,7 +47,7 @@ export function grantOnce<T extends TerraformResource>(
       report(
         scope,
         "InvalidGrant",
-        `${key} cannot be granted to "${to.grantee.id}": the id "${id}" stands for another grant already; give one of the two grantees another construct id`,
+        `${key} cannot be granted to "${to.grantee.id}": the id "${id}" already belongs to another grant; give one of the two grantees another construct id`,
       );
     }
     return existing;

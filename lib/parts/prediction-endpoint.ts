@@ -7,8 +7,9 @@ import { CustomRole } from "./custom-role";
 import { RequiredApis } from "./required-apis";
 
 /**
- * Ids of endpoints: 1 to 63 of `a-z0-9-` where a letter comes first, as in the ids that Model Garden makes, otherwise digits.
- * Google's own ids have up to 19 of them. Source: `endpoints.create`, `endpointId`, in the discovery document of aiplatform v1.
+ * Ids of endpoints: 1 to 63 of `a-z0-9-` that begin with a letter, as Model Garden makes them, or
+ * digits. Google's own ids have up to 19 digits. Source: `endpoints.create`, `endpointId`, in the
+ * discovery document of aiplatform v1.
  */
 export const ENDPOINT_ID = /^([a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9]\d{0,19})$/;
 export const ALLOWED_ENDPOINT_ID =
@@ -16,26 +17,32 @@ export const ALLOWED_ENDPOINT_ID =
 
 export interface PredictionEndpointProps {
   /**
-   * Host of a dedicated endpoint (`dedicatedEndpointEnabled`), which the shared host refuses with 400 FAILED_PRECONDITION: its
-   * `dedicatedEndpointDns` without `https://`, `<endpoint>.<region>-<uid>.prediction.vertexai.goog`. It is printed by
+   * Host of a dedicated endpoint (`dedicatedEndpointEnabled`): its `dedicatedEndpointDns` without
+   * `https://`, `<endpoint>.<region>-<uid>.prediction.vertexai.goog`. The shared host refuses
+   * dedicated endpoints with 400 FAILED_PRECONDITION. This prints it:
    * `gcloud ai endpoints describe <endpoint> --region=<region> --format="value(dedicatedEndpointDns)"`.
    * @default - the shared host, `<region>-aiplatform.googleapis.com`
    */
   readonly host?: string;
 }
 
-/** A Vertex AI endpoint in the deployment's project and region, with a model that somebody deployed to it. */
+/**
+ * A Vertex AI endpoint with a deployed model, in the deployment's project and region. This app does
+ * not create it.
+ */
 export class PredictionEndpoint extends Construct {
   /** `projects/<project>/locations/<region>/endpoints/<endpoint>` */
   readonly fullName: string;
-  /** Host of a dedicated endpoint; undefined for one on the shared host. */
+  /** Host of a dedicated endpoint. Undefined for an endpoint on the shared host. */
   readonly dedicatedHost?: string;
-  /** Where predictions are asked for. */
+  /** URL of the endpoint's `:predict` method. */
   readonly predictUrl: string;
 
   /**
-   * @param endpointId 1 to 63 of `a-z0-9-`, beginning with a letter and not ending with a hyphen; or 1 to 20 digits without
-   *   a leading zero
+   * Reports InvalidValue.
+   *
+   * @param endpointId 1 to 63 of `a-z0-9-`, beginning with a letter and not ending with a hyphen;
+   *   or 1 to 20 digits without a leading zero
    */
   constructor(
     scope: Construct,
@@ -62,10 +69,11 @@ export class PredictionEndpoint extends Construct {
   }
 
   /**
-   * Lets somebody ask for predictions.
+   * Lets a principal get predictions.
    *
-   * Grants a custom role with `aiplatform.endpoints.predict` on the project: the provider has no IAM of single
-   * endpoints, and the narrowest predefined role, `roles/aiplatform.user`, has over 400 permissions.
+   * Grants a custom role with `aiplatform.endpoints.predict` on the project: the provider has no
+   * IAM of single endpoints, and the narrowest predefined role, `roles/aiplatform.user`, has over
+   * 400 permissions.
    */
   grantPredict(to: IGrantable): ProjectIamMember {
     return CustomRole.of(this, "predictor", {

@@ -8,13 +8,16 @@ export interface IPublishTarget extends IConstruct {
   readonly topicName: string;
   /** `projects/<project>/topics/<topic>`, as Terraform knows it. */
   readonly topicId: string;
-  /** `projects/<project>/topics/<topic>`, known before anything is applied: for environment variables. */
+  /**
+   * `projects/<project>/topics/<topic>`, known before anything is applied: for environment
+   * variables.
+   */
   readonly fullName: string;
-  /** Grants `roles/pubsub.publisher` on the topic. */
+  /** Lets a principal publish messages. Grants `roles/pubsub.publisher` on the topic. */
   grantPublish(to: IGrantable): PubsubTopicIamMember;
 }
 
-/** Where messages and tasks go that failed for good, whether this app creates it or not. */
+/** Keeps messages and tasks that failed for good, whether this app creates it or not. */
 export interface IDeadLetter extends IConstruct {
   readonly topic: IPublishTarget;
 }

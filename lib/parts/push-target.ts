@@ -4,9 +4,12 @@ import type { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
 import type { IDeadLetter } from "./publish-target";
 
-/** What Cloud Tasks, Pub/Sub and Cloud Scheduler call: a function, whether this app creates it or not. */
+/**
+ * What Cloud Tasks, Pub/Sub and Cloud Scheduler call: a function, whether this app creates it or
+ * not.
+ */
 export interface IPushTarget extends IConstruct {
-  /** URL that is called, which is also the audience of ID tokens. */
+  /** URL that is called. It is also the audience of ID tokens. */
   readonly uri: string;
   /** How long one request may take. */
   readonly timeout: Duration;
@@ -17,8 +20,10 @@ export interface IPushTarget extends IConstruct {
   /** Lets a principal call it. Grants `roles/run.invoker` on the Cloud Run service behind it. */
   grantInvoke(to: IGrantable): CloudRunV2ServiceIamMember;
   /**
-   * Tells it where to send what it cannot process: sets `DEAD_LETTER_TOPIC` and, with `maxAttempts`, `MAX_ATTEMPTS`.
-   * Grants it `roles/pubsub.publisher` on the dead-letter topic.
+   * Tells it where to send what it cannot process: sets `DEAD_LETTER_TOPIC` and, with
+   * `maxAttempts`, `MAX_ATTEMPTS`.
+   *
+   * Grants `roles/pubsub.publisher` on the dead-letter topic to it.
    */
   useDeadLetter(deadLetter: IDeadLetter, maxAttempts?: number): void;
 }

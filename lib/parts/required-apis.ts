@@ -6,15 +6,17 @@ import { Duration } from "../core/duration";
 import { singleton } from "../core/stack";
 import { Wait } from "./order";
 
-/** The provider reads the project with it, to see whether an API is on. */
+/** The provider uses it to read whether an API is enabled. */
 const FIRST = "cloudresourcemanager";
 
 /**
- * The Google APIs that a stack needs: each is enabled once, and stays enabled when the stack is destroyed.
+ * The Google APIs that a stack needs. Each is enabled once, and stays enabled when the stack is
+ * destroyed.
  *
- * An API takes effect some time after it was enabled, and so do its service agents. A pause of 60 seconds, one a stack,
- * stands between the APIs and what needs them. Google names no bound, so the pause makes failures rare; certain is what
- * docs/deploying.md lists under "Before the first time".
+ * An API and its service agents take effect some time after the API was enabled. One pause of 60
+ * seconds in each stack is between the APIs and what needs them. Google names no upper bound, so
+ * the pause makes failures rare. Certain is what docs/deploying.md lists under "Before the first
+ * time".
  */
 export class RequiredApis extends Construct {
   static of(scope: Construct): RequiredApis {
@@ -27,7 +29,8 @@ export class RequiredApis extends Construct {
    * Enables an API unless it is enabled already.
    *
    * @param api short name, such as `pubsub` for `pubsub.googleapis.com`
-   * @returns what a data source of that API depends on; resources depend on {@link RequiredApis.ready}
+   * @returns what a data source of that API depends on; resources depend on
+   *   {@link RequiredApis.ready}
    */
   enable(api: string): ProjectService {
     const existing = this.node.tryFindChild(api) as ProjectService | undefined;
@@ -35,7 +38,7 @@ export class RequiredApis extends Construct {
     const service = new ProjectService(this, api, {
       project: Deployment.of(this).project,
       service: `${api}.googleapis.com`,
-      // Other stacks and people may use the API; Terraform's default would switch it off for them.
+      // Others may use the API. Terraform's default would disable it for them.
       disableOnDestroy: false,
       dependsOn: api === FIRST ? undefined : [this.enable(FIRST)],
     });
@@ -46,8 +49,8 @@ export class RequiredApis extends Construct {
   /**
    * Enables APIs unless they are enabled already.
    *
-   * @returns what resources of these APIs, and grants to their service agents, depend on, so that the first apply to a new
-   *   project works: the APIs, and the pause that they take to come into effect
+   * @returns what resources of these APIs, and grants to their service agents, depend on, so that
+   *   the first apply to a new project works: the APIs, and the pause until they take effect
    */
   ready(...apis: readonly string[]): ITerraformDependable[] {
     return [...apis.map((api) => this.enable(api)), this.wait];

@@ -17,14 +17,18 @@ import { RequiredApis } from "./required-apis";
 import { ServiceIdentity } from "./service-identity";
 import { OVERRIDDEN_URL, type TaskQueue } from "./task-queue";
 
-/** A task that a schedule creates. There is no Terraform resource for tasks: a declared task is a schedule. */
+/**
+ * A task that a schedule creates. Terraform has no resource for tasks: a declared task is a
+ * schedule.
+ */
 export interface ScheduledTask {
   readonly queue: TaskQueue;
-  /** The function that the task calls; needed where the queue serves several. */
+  /** The function that the task calls. */
   readonly worker: IPushTarget;
-  /** Sent as JSON. Up to 102400 bytes. */
+  /** Sent as JSON: up to 102400 bytes. */
   readonly body: unknown;
   /**
+   * Headers of the request.
    * @default - `Content-Type: application/json`
    */
   readonly headers?: Readonly<Record<string, string>>;
@@ -35,21 +39,33 @@ export interface ScheduledTask {
   readonly dispatchDeadline?: Duration;
 }
 
-/** A target, and what the schedule depends on: without it, a schedule that is live already would post to nothing. */
+/**
+ * A target, and what the schedule depends on. Otherwise a schedule could run before its target
+ * exists.
+ */
 interface BoundTarget {
   readonly httpTarget: CloudSchedulerJobHttpTarget;
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
-/** What a schedule does when its time comes. */
+/** What a schedule does when it runs. */
 export abstract class ScheduleTarget {
-  /** Creates a task, so that the work is rate-limited and retried by the queue. */
+  /**
+   * Creates a task. The queue limits its rate and retries it.
+   *
+   * Grants `roles/cloudtasks.enqueuer` on the queue to the schedule's caller and, where tasks carry
+   * tokens, `roles/iam.serviceAccountUser` on the queue's caller. Reports OutOfRange, InvalidValue,
+   * DeadlineTooShort and OtherStack.
+   */
   static createTask(task: ScheduledTask): ScheduleTarget {
     return new TaskTarget(task);
   }
 
   /**
    * Calls a function.
+   *
+   * Grants `roles/run.invoker` on the function to the schedule's caller. Reports OutOfRange,
+   * InvalidValue and OtherStack.
    *
    * @param body sent as JSON
    */
@@ -59,15 +75,20 @@ export abstract class ScheduleTarget {
 
   /** @internal */
   abstract bind(schedule: Schedule): BoundTarget;
-  /** How long Cloud Scheduler waits for the answer. @internal */
+  /**
+   * How long Cloud Scheduler waits for the answer: 15 seconds to 30 minutes.
+   *
+   * @internal
+   */
   abstract readonly deadline: Duration;
 }
 
 /** When a schedule runs. */
 export interface ScheduleTime {
   /**
-   * Five fields of unix-cron, such as `0 3 * * *`, or App Engine's notation, such as `every 5 minutes` or
-   * `every monday 09:00`. Reports InvalidSchedule for what Google's grammar does not have (`L`, `#`, `?`, `H`, `@daily`).
+   * Five fields of unix-cron, such as `0 3 * * *`, or App Engine's notation, such as
+   * `every 5 minutes` or `every monday 09:00`. Extensions of other crons are not in Google's
+   * grammar: `L`, `#`, `?`, `H`, `@daily`.
    */
   readonly cron: string;
   /**
@@ -84,24 +105,34 @@ export interface ScheduleProps extends ScheduleTime {
    * @default - made of the construct path and the environment
    */
   readonly name?: string;
-  /** Up to 500 characters. */
+  /**
+   * Up to 500 characters.
+   * @default - none
+   */
   readonly description?: string;
   /**
-   * Attempts after the first one failed: 0 to 5, 30 seconds to 5 minutes apart. All five take more than ten minutes, which quotas
-   * a minute and new grants need.
+   * Retries of a failed attempt: 0 to 5, 30 seconds to 5 minutes apart. Five take more than ten
+   * minutes, enough for quotas per minute and new grants.
    * @default 5
    */
   readonly retries?: number;
   /**
-   * Stops the schedule without deleting it.
+   * Pauses the schedule without deleting it.
    * @default false
    */
   readonly paused?: boolean;
-  /** Shallow overrides of the inner `google_cloud_scheduler_job`. */
+  /**
+   * Shallow overrides of the inner `google_cloud_scheduler_job`.
+   * @default - none
+   */
   readonly overrides?: Partial<CloudSchedulerJobConfig>;
 }
 
-/** A Cloud Scheduler job with an identity of its own. */
+/**
+ * A Cloud Scheduler job with its own identity.
+ *
+ * Reports InvalidSchedule, OutOfRange, InvalidName, and what its target reports.
+ */
 export class Schedule extends Construct {
   readonly resource: CloudSchedulerJob;
   readonly name: string;
@@ -139,8 +170,9 @@ export class Schedule extends Construct {
         maxDoublings: 5,
       },
       httpTarget,
-      // Where a token is set, the API may return a header that providers before 7.31 show as a change. Leaving `headers`
-      // unset would not help: the header would be a change all the same, and 6.50 crashes where the API returns none.
+      // Where a token is set, the API may return a header that providers before 7.31 show as a
+      // change. Leaving `headers` unset does not help: the header is a change all the same, and
+      // 6.50 crashes where the API returns none.
       lifecycle: { ignoreChanges: ['http_target[0].headers["Authorization"]'] },
       dependsOn: [...RequiredApis.of(this).ready("cloudscheduler"), ...dependsOn],
       ...props.overrides,
@@ -148,7 +180,7 @@ export class Schedule extends Construct {
   }
 }
 
-/** What Cloud Scheduler refuses about a time: reported by schedules and by the settings. */
+/** Rules of Cloud Scheduler for a time, shared by schedules and settings. */
 export function scheduleRules(cron: string, timeZone: string): Rule[] {
   return [
     {
@@ -173,7 +205,10 @@ function isTimeZone(timeZone: string): boolean {
   }
 }
 
-/** Tasks may have 1 MiB; far less is left once the body is inside a task inside a job of 1 MB, encoded twice. */
+/**
+ * A task may have 1 MiB. The body is encoded twice, in a task in a job of at most 1 MB, so far less
+ * is left.
+ */
 const MAX_TASK_BODY_BYTES = 102_400;
 
 const ONE_STACK = "make the schedule in the stack of what it calls";
@@ -201,7 +236,10 @@ class TaskTarget extends ScheduleTarget {
     };
   }
 
-  /** The task in the words of the Cloud Tasks API. It has no name: the next tick's would count as a duplicate. */
+  /**
+   * The task as the Cloud Tasks API takes it. It has no name, because the task of the next run
+   * would count as a duplicate.
+   */
   private taskOf(schedule: Schedule) {
     const { queue, worker } = this.task;
     const body = bodyOf(schedule, this.task.body, MAX_TASK_BODY_BYTES);
@@ -221,7 +259,11 @@ class TaskTarget extends ScheduleTarget {
   }
 }
 
-/** Lets a caller create tasks. Returns what must be there before the first one. */
+/**
+ * Lets a caller create tasks.
+ *
+ * @returns what must exist before the first task
+ */
 function allowCreation(queue: TaskQueue, caller: ServiceIdentity): ITerraformDependable[] {
   const enqueuer = queue.grantEnqueue(caller);
   return [...queue.ready, enqueuer, ...(queue.hasTarget ? [] : [queue.caller.grantActAs(caller)])];
@@ -254,7 +296,7 @@ class FunctionTarget extends ScheduleTarget {
   }
 }
 
-/** The body of a request; what JSON cannot hold is reported, as is a body that is too large. */
+/** The body of a request. Reports values that JSON cannot hold, and a body that is too large. */
 function bodyOf(schedule: Schedule, body: unknown, max?: number): TerraformExpression {
   try {
     const json = base64Json(body);

@@ -6,10 +6,15 @@ import { check, matches } from "../core/validation";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 
-/** A secret in Secret Manager, made elsewhere: its value never comes near this code, the plan or the state. */
+/**
+ * A secret in Secret Manager that this app does not create. Its value is never in the code, the
+ * plan or the state.
+ */
 export class Secret extends Construct {
   /**
-   * @param name of a secret in the project of the deployment: 1 to 255 of `A-Za-z0-9_-`
+   * Reports InvalidValue.
+   *
+   * @param name of a secret in the deployment's project: 1 to 255 of `A-Za-z0-9_-`
    * @param version a number, or `latest`
    */
   constructor(
@@ -29,7 +34,10 @@ export class Secret extends Construct {
     return Deployment.of(this).project;
   }
 
-  /** Grants `roles/secretmanager.secretAccessor` on the secret. */
+  /**
+   * Lets a principal read the secret's value. Grants `roles/secretmanager.secretAccessor` on the
+   * secret.
+   */
   grantAccess(to: IGrantable): SecretManagerSecretIamMember {
     return grantOnce(
       this,

@@ -7,12 +7,14 @@ import { singleton } from "../core/stack";
 import { RequiredApis } from "./required-apis";
 
 /**
- * Google's own identities in the project, that publish notifications, forward dead letters and mint tokens.
- * Their addresses are made of the project number; the provider has no resource for them outside its beta.
+ * Google's own identities in the project, which publish notifications, forward dead letters and
+ * mint tokens. Their addresses contain the project number. Only the provider's beta has a resource
+ * for them.
  *
- * An agent exists some time after its API was enabled, some only once the API was used
- * (https://cloud.google.com/iam/docs/service-agents); until then IAM refuses it with "does not exist", which the provider
- * does not try again. So every grant to an agent depends on its API and on the pause of {@link RequiredApis}.
+ * An agent exists some time after its API was enabled, sometimes only after the API was used
+ * (https://cloud.google.com/iam/docs/service-agents). Until then IAM refuses a grant to it with
+ * "does not exist", and the provider does not retry. So every grant to an agent depends on its API
+ * and on the pause of {@link RequiredApis}.
  */
 export class ServiceAgents extends Construct {
   static of(scope: Construct): ServiceAgents {
@@ -27,7 +29,7 @@ export class ServiceAgents extends Construct {
     return this.agent("cloud-tasks", "gcp-sa-cloudtasks", "cloudtasks");
   }
 
-  /** Forwards dead letters, mints the tokens of push subscriptions. */
+  /** Forwards dead letters and mints the tokens of push subscriptions. */
   get pubsub(): IGrantable {
     return this.agent("pubsub", "gcp-sa-pubsub", "pubsub");
   }
@@ -47,7 +49,7 @@ export class ServiceAgents extends Construct {
     return this.agent("artifact-registry", "gcp-sa-artifactregistry", "artifactregistry");
   }
 
-  /** Encrypts and decrypts what Eventarc keeps of functions. */
+  /** Encrypts and decrypts what Eventarc stores for functions. */
   get eventarc(): IGrantable {
     return this.agent("eventarc", "gcp-sa-eventarc", "eventarc");
   }
@@ -67,7 +69,7 @@ export class ServiceAgents extends Construct {
     return this.agent("compute", "compute-system", "compute");
   }
 
-  /** Publishes notifications about objects. Asking for its address also creates it. */
+  /** Publishes notifications about objects. Reading its address also creates it. */
   get storage(): IGrantable {
     this.storageMember ??= new DataGoogleStorageProjectServiceAccount(this, "storage", {
       project: Deployment.of(this).project,
@@ -81,8 +83,9 @@ export class ServiceAgents extends Construct {
   private agent(id: string, domain: string, api: string): IGrantable {
     this.projectNumber ??= new DataGoogleProject(this, "project", {
       projectId: Deployment.of(this).project,
-      // Terraform reads the number only in the apply where this API is still to be enabled, and plans then to make all
-      // grants to agents anew. So it depends on nothing that changes more often: neither on other APIs nor on the pause.
+      // Where this API must still be enabled, Terraform reads the number only in the apply, and
+      // plans to replace all grants to agents. So the number depends on nothing that changes more
+      // often: not on other APIs, nor on the pause.
       dependsOn: [RequiredApis.of(this).enable("cloudresourcemanager")],
     }).number;
     return {

@@ -9,18 +9,21 @@ import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 
 export interface ServiceIdentityProps {
-  /** What acts with this identity; shown in Google's console. Cut to 256 bytes. */
+  /** What acts with this identity, shown in Google's console. Cut to 256 bytes of UTF-8. */
   readonly description: string;
   /**
    * 6 to 30 of `a-z0-9-`.
    * @default - made of the construct path and the environment
    */
   readonly name?: string;
-  /** Shallow overrides of the inner `google_service_account`. */
+  /**
+   * Shallow overrides of the inner `google_service_account`.
+   * @default - none
+   */
   readonly overrides?: Partial<ServiceAccountConfig>;
 }
 
-/** A service account of its own for one workload or one caller. */
+/** A service account for one workload or one caller. Reports InvalidName. */
 export class ServiceIdentity extends Construct implements IGrantable {
   readonly resource: ServiceAccount;
   readonly email: string;
@@ -33,7 +36,8 @@ export class ServiceIdentity extends Construct implements IGrantable {
       project: Deployment.of(this).project,
       accountId,
       displayName: accountId,
-      // Made of construct paths, it can be longer than the 256 bytes of UTF-8 that IAM takes (ServiceAccount.description).
+      // Descriptions contain construct paths. IAM takes 256 bytes of UTF-8
+      // (ServiceAccount.description).
       description: literal(cutToBytes(props.description, 256)),
       dependsOn: RequiredApis.of(this).ready("iam"),
       ...props.overrides,
@@ -43,7 +47,7 @@ export class ServiceIdentity extends Construct implements IGrantable {
   }
 
   /**
-   * Lets somebody act as this identity: attach it to a task, a job or a worker.
+   * Lets a principal act as this identity: attach it to a task, a job or a worker.
    *
    * Grants `roles/iam.serviceAccountUser` on this service account.
    */
@@ -52,7 +56,7 @@ export class ServiceIdentity extends Construct implements IGrantable {
   }
 
   /**
-   * Lets somebody mint ID tokens of this identity.
+   * Lets a principal mint ID tokens of this identity.
    *
    * Grants `roles/iam.serviceAccountOpenIdTokenCreator` on this service account.
    */
@@ -70,7 +74,10 @@ export class ServiceIdentity extends Construct implements IGrantable {
   }
 }
 
-/** The beginning of a text that has at most so many bytes of UTF-8, without half a character at its end. */
+/**
+ * The beginning of a text that has at most `max` bytes of UTF-8, without a partial character at its
+ * end.
+ */
 export function cutToBytes(text: string, max: number): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.from(text).subarray(0, max), { stream: true });
 }

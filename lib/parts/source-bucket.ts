@@ -10,8 +10,8 @@ import { Bucket } from "./bucket";
 import type { EncryptionKey } from "./encryption-key";
 
 /**
- * The bucket from which Cloud Functions builds a stack's functions: one object for each different source. Functions with
- * an encryption key have a bucket of that key.
+ * The bucket with the sources of a stack's functions: one object for each different source.
+ * Functions with an encryption key have another bucket, one for each key.
  */
 export class SourceBucket extends Construct {
   static of(scope: Construct, key?: EncryptionKey): SourceBucket {
@@ -24,11 +24,12 @@ export class SourceBucket extends Construct {
 
   constructor(scope: Construct, id: string, encryptionKey?: EncryptionKey) {
     super(scope, id);
-    // Sources come from the repository and can be uploaded again: no soft delete, and destroy takes them along.
+    // Sources are in the repository and can be uploaded again. So there is no soft delete, and
+    // destroy deletes them.
     this.bucket = new Bucket(this, "bucket", { forceDestroy: true, softDelete: Duration.zero, encryptionKey });
   }
 
-  /** Uploads an archive; functions of the same source share the object. */
+  /** Uploads an archive. Functions of the same source share the object. */
   upload(archive: SourceArchive): StorageBucketObject {
     let object = this.objects.get(archive.sha256);
     if (!object) {
@@ -39,7 +40,8 @@ export class SourceBucket extends Construct {
   }
 
   private createObject({ name, bytes, sha256 }: SourceArchive): StorageBucketObject {
-    // A second source of the same folder name gets a number; the address must not carry the hash, or it would change.
+    // A second source of the same folder name gets a number. A hash in the id would change the
+    // address with the content.
     let id = name;
     for (let count = 2; this.node.tryFindChild(id); count++) id = `${name}-${count}`;
 
@@ -51,7 +53,8 @@ export class SourceBucket extends Construct {
     });
     return new StorageBucketObject(scope, "Resource", {
       bucket: this.bucket.resource.name,
-      // The content is in the name: Cloud Functions deploys again only when the object's name changes.
+      // The hash of the content is in the name: Cloud Functions deploys again only when the
+      // object's name changes.
       name: `${name}-${sha256}.zip`,
       source: asset.path,
       contentType: "application/zip",
@@ -59,7 +62,10 @@ export class SourceBucket extends Construct {
     });
   }
 
-  /** `TerraformAsset` copies from a file, so the archive is laid beside the stacks; an absolute path, as it is never synthesized. */
+  /**
+   * Writes the archive to a file beside the stacks, because `TerraformAsset` copies from a file.
+   * The path is absolute; it is never synthesized.
+   */
   private write(name: string, bytes: Uint8Array, sha256: string): string {
     const folder = join(App.of(this).outdir, "functions", sha256);
     mkdirSync(folder, { recursive: true });

@@ -24,13 +24,15 @@ export interface SubscriptionProps {
    */
   readonly name?: string;
   /**
-   * Only messages with these attributes; the others count as acknowledged. Another filter replaces the subscription.
+   * Selects messages by their attributes. The others count as acknowledged. Another filter replaces
+   * the subscription.
    * @default - all messages
    */
   readonly filter?: Filter;
   /**
-   * How long Pub/Sub waits for the acknowledgement, and for the answer to a push: 10 seconds to 10 minutes.
-   * @default - the timeout of the function, 10 seconds for a pull subscription
+   * How long Pub/Sub waits for the acknowledgement, or for the answer to a push: 10 seconds to 10
+   * minutes.
+   * @default - the timeout of the function; 10 seconds for a pull subscription
    */
   readonly ackDeadline?: Duration;
   /**
@@ -39,24 +41,25 @@ export interface SubscriptionProps {
    */
   readonly retention?: Duration;
   /**
-   * Delivers the messages of one ordering key in their order. Another value replaces the subscription.
+   * Delivers the messages of one ordering key in order. Another value replaces the subscription.
    * @default false
    */
   readonly ordered?: boolean;
   /**
-   * Takes messages that were not acknowledged in `maxDeliveryAttempts`.
+   * Receives messages that were not acknowledged in `maxDeliveryAttempts`.
    * @default - messages are delivered until they expire
    */
   readonly deadLetter?: IDeadLetter;
   /**
-   * 5 to 100; counts only with a dead letter. Every answer that is not a success counts, also Cloud Run's 429 while no
-   * instance is free; by default the last delivery comes more than two hours after the first, so that no burst, quota or
-   * new grant makes a dead letter of a message that can be worked on.
+   * Deliveries before a message is dead-lettered: 5 to 100. Has no effect without a dead letter.
+   * Every answer other than success counts, even Cloud Run's 429 while no instance is free. By
+   * default the last delivery comes more than two hours after the first, so that no burst, quota or
+   * new grant dead-letters a good message.
    * @default 20
    */
   readonly maxDeliveryAttempts?: number;
   /**
-   * First wait before a message is delivered again: 0 to 600 seconds.
+   * Shortest wait before a message is delivered again: 0 to 600 seconds.
    * @default Duration.seconds(10)
    */
   readonly minBackoff?: Duration;
@@ -65,20 +68,25 @@ export interface SubscriptionProps {
    * @default Duration.minutes(10)
    */
   readonly maxBackoff?: Duration;
-  /** Shallow overrides of the inner `google_pubsub_subscription`. */
+  /**
+   * Shallow overrides of the inner `google_pubsub_subscription`.
+   * @default - none
+   */
   readonly overrides?: Partial<PubsubSubscriptionConfig>;
 }
 
 export interface PushSubscriptionProps extends SubscriptionProps {
   /**
-   * Lets the Pub/Sub service agent mint tokens of the push identity by an explicit grant. Needed only in projects
-   * whose agent dates from before 2021-04-09 and lacks `roles/pubsub.serviceAgent`.
+   * Grants `roles/iam.serviceAccountOpenIdTokenCreator` on the subscription's caller to the Pub/Sub
+   * service agent. Needed only in projects whose agent dates from before 2021-04-09 and lacks
+   * `roles/pubsub.serviceAgent`.
    * @default false
    */
   readonly grantTokenCreator?: boolean;
   /**
-   * Lets the function itself send messages that can never succeed to the dead letter, with the reason. Without it, Pub/Sub
-   * still forwards what was not acknowledged. Has no effect without a dead letter.
+   * Lets the function itself send messages that can never succeed to the dead letter, with the
+   * reason. Pub/Sub forwards unacknowledged messages in either case. Has no effect without a dead
+   * letter.
    * @default true
    */
   readonly useDeadLetter?: boolean;
@@ -89,10 +97,12 @@ export type PullSubscriptionProps = SubscriptionProps;
 const DEFAULT_RETENTION = Duration.days(7);
 const DEFAULT_MAX_BACKOFF = Duration.minutes(10);
 
-/** A subscription that is pulled, whether this app creates it or not. */
+/** A pull subscription, whether this app creates it or not. */
 export interface IPullSubscription extends IConstruct {
   readonly name: string;
-  /** Lets a principal pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription. */
+  /**
+   * Lets a principal pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription.
+   */
   grantConsume(to: IGrantable): PubsubSubscriptionIamMember;
 }
 
@@ -111,7 +121,7 @@ function grantSubscriber(scope: Construct, name: string, to: IGrantable): Pubsub
   );
 }
 
-/** What both kinds of subscription do. Neither expires, however long it is idle. */
+/** The common part of both kinds of subscription. Neither expires when it is idle. */
 abstract class Subscription extends Construct {
   abstract readonly resource: PubsubSubscription;
   abstract readonly name: string;
@@ -143,14 +153,14 @@ abstract class Subscription extends Construct {
       ackDeadlineSeconds: ackDeadline.toSeconds(),
       messageRetentionDuration: retention.toString(),
       enableMessageOrdering: props.ordered ?? false,
-      // An empty time to live means never; by default an idle subscription vanishes after 31 days.
+      // An empty time to live means never. By default a subscription is deleted after 31 idle days.
       expirationPolicy: { ttl: "" },
       retryPolicy: { minimumBackoff: minBackoff.toString(), maximumBackoff: maxBackoff.toString() },
       deadLetterPolicy: deadLetter && {
         deadLetterTopic: deadLetter.topic.topicId,
         maxDeliveryAttempts: props.maxDeliveryAttempts ?? 20,
       },
-      // Without its grant the Pub/Sub agent would silently keep delivering instead of forwarding.
+      // Without this grant, the Pub/Sub agent silently delivers again instead of forwarding.
       dependsOn:
         deadLetter && inSameStack(this, deadLetter, "give the subscription a DeadLetter of its own stack")
           ? [deadLetter.topic.grantPublish(ServiceAgents.of(this).pubsub)]
@@ -158,7 +168,7 @@ abstract class Subscription extends Construct {
     };
   }
 
-  /** Watches that messages are worked on before Pub/Sub deletes them. */
+  /** Adds an alert on messages that Pub/Sub will soon delete. */
   protected addAgeAlert(retention: Duration): void {
     const half = Math.floor(retention.toSeconds() / 2);
     Alerts.of(this).add(this, {
@@ -171,13 +181,22 @@ abstract class Subscription extends Construct {
     });
   }
 
-  /** Grants the Pub/Sub agent what it needs to take messages off this subscription into the dead letter. */
+  /**
+   * Lets the Pub/Sub agent take messages off this subscription, to forward them to the dead letter.
+   */
   protected allowForwarding(deadLetter: IDeadLetter | undefined): void {
     if (deadLetter) grantSubscriber(this, this.resource.name, ServiceAgents.of(this).pubsub);
   }
 }
 
-/** Pushes messages to a function, with an ID token of an identity of its own. */
+/**
+ * Pushes messages to a function, with an ID token of its own identity.
+ *
+ * Grants `roles/run.invoker` on the function to that identity. With a dead letter, also grants
+ * `roles/pubsub.publisher` on its topic and `roles/pubsub.subscriber` on the subscription to the
+ * Pub/Sub service agent, and what {@link IPushTarget.useDeadLetter} grants. Reports OutOfRange,
+ * DeadlineTooShort, TimeoutTooLong, InvalidName and OtherStack.
+ */
 export class PushSubscription extends Subscription {
   readonly resource: PubsubSubscription;
   readonly name: string;
@@ -197,7 +216,7 @@ export class PushSubscription extends Subscription {
       {
         code: "DeadlineTooShort",
         broken: props.ackDeadline !== undefined && worker.timeout.isLongerThan(ackDeadline),
-        message: `ackDeadline is ${ackDeadline}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: a message would be delivered again while it is worked on`,
+        message: `ackDeadline is ${ackDeadline}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: a message would be delivered again while the function still works`,
       },
       {
         code: "TimeoutTooLong",
@@ -231,7 +250,10 @@ export class PushSubscription extends Subscription {
     this.addPushAlert(props.maxBackoff ?? DEFAULT_MAX_BACKOFF);
   }
 
-  /** Counts what reaches no function, too: 403 for a grant that is missing, 404 for a function that is gone, 429. */
+  /**
+   * Also counts pushes that reach no function: 403 for a missing grant, 404 for a missing function,
+   * 429.
+   */
   private addPushAlert(maxBackoff: Duration): void {
     Alerts.of(this).add(this, {
       id: "failing-pushes",
@@ -247,7 +269,12 @@ export class PushSubscription extends Subscription {
   }
 }
 
-/** Keeps messages for services that pull them. */
+/**
+ * Keeps messages for services that pull them.
+ *
+ * With a dead letter, grants `roles/pubsub.publisher` on its topic and `roles/pubsub.subscriber` on
+ * the subscription to the Pub/Sub service agent. Reports OutOfRange, InvalidName and OtherStack.
+ */
 export class PullSubscription extends Subscription implements IPullSubscription {
   /**
    * A subscription of the deployment's project that this app does not create. Reports InvalidName.
@@ -270,7 +297,9 @@ export class PullSubscription extends Subscription implements IPullSubscription 
     this.addAgeAlert(props.retention ?? DEFAULT_RETENTION);
   }
 
-  /** Lets somebody pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription. */
+  /**
+   * Lets a principal pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription.
+   */
   grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
     return grantSubscriber(this, this.resource.name, to);
   }

@@ -21,7 +21,8 @@ export function addQueueAlerts(scope: Construct, name: string, maxBackoff: Durat
     aligner: "ALIGN_PERCENTILE_99",
     threshold: 600_000,
   });
-  // Counts what reaches no function, too: 403 for a grant that is missing, 404 for a function that is gone, 429.
+  // Also counts attempts that reach no function: 403 for a missing grant, 404 for a missing
+  // function, 429.
   alerts.add(scope, {
     id: "failing-attempts",
     title: `Attempts keep failing in ${name}`,

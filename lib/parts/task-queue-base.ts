@@ -14,7 +14,7 @@ export interface ITaskQueue extends IConstruct {
   grantEnqueue(to: IGrantable): CloudTasksQueueIamMember;
 }
 
-/** What a queue does whether this app creates it or not. */
+/** What a queue can do, whether this app creates it or not. */
 export abstract class QueueBase extends Construct implements ITaskQueue {
   abstract readonly name: string;
   /** The name as Terraform knows it, so that a grant comes after the queue. */

@@ -22,9 +22,10 @@ import { ImportedQueue, type ITaskQueue, QueueBase } from "./task-queue-base";
 
 export interface TaskRetry {
   /**
-   * Attempts that a task gets: 1 to 1000. With a dead letter the function counts them and hands the task over when they
-   * are spent; without one the queue counts them and then drops the task. By default the last attempt comes 18 minutes after
-   * the first: quotas a minute, endpoints that grow, and new grants take up to ten.
+   * Attempts at a task: 1 to 1000. With a dead letter, the function counts them and then sends the
+   * task there. Without one, the queue counts them and then drops the task. By default the last
+   * attempt comes 18 minutes after the first: quotas per minute, endpoints that scale up and new
+   * grants take up to ten.
    * @default 12
    */
   readonly maxAttempts?: number;
@@ -47,54 +48,65 @@ export interface TaskRetry {
 
 export interface TaskQueueProps {
   /**
-   * 1 to 100 of `A-Za-z0-9-`. The name of a deleted queue is blocked for 3 days (API definition) to 7
-   * (older pages); creating it meanwhile may seem to succeed.
+   * 1 to 100 of `A-Za-z0-9-`. The name of a deleted queue is blocked for 3 days (API definition) to
+   * 7 days (older pages). Creating a queue of that name meanwhile may seem to succeed.
    * @default - made of the construct path and the environment
    */
   readonly name?: string;
   /**
-   * Above 0, to 500.
+   * Tasks that are dispatched per second: above 0, to 500.
    * @default 500
    */
   readonly maxDispatchesPerSecond?: number;
   /**
-   * Tasks that are worked on at one time: 1 to 5000. Every function of the queue must be able to take them all.
+   * Tasks in progress at one time: 1 to 5000. Every function of the queue must be able to take all
+   * of them.
    * @default 10
    */
   readonly maxConcurrentDispatches?: number;
+  /**
+   * Attempts at a task, and the waits between them.
+   * @default - 12 attempts, 1 second to 5 minutes apart
+   */
   readonly retry?: TaskRetry;
   /**
-   * Share of the operations that is logged: 0 to 1.
+   * Share of operations that are logged: 0 to 1.
    * @default 1
    */
   readonly loggingRatio?: number;
   /**
-   * Takes tasks whose attempts are spent, or which can never succeed. Cloud Tasks knows no dead letters, so the
-   * functions of the queue hand over and the queue itself never gives up.
+   * Receives tasks that have no attempts left or can never succeed. Cloud Tasks has no dead
+   * letters: the functions of the queue send tasks there, and the queue itself never gives up.
    * @default - the queue drops a task after `maxAttempts`
    */
   readonly deadLetter?: IDeadLetter;
-  /** Shallow overrides of the inner `google_cloud_tasks_queue`. */
+  /**
+   * Shallow overrides of the inner `google_cloud_tasks_queue`.
+   * @default - none
+   */
   readonly overrides?: Partial<CloudTasksQueueConfig>;
 }
 
-/** Cloud Tasks needs a URL in each task; where the queue has a target it replaces this one. */
+/** Cloud Tasks requires a URL in each task. A queue with a target replaces this one. */
 export const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
 
 const ONE_STACK =
   "make the queue in the stack of its functions; those who enqueue may be elsewhere: grantEnqueue(externalGrantee(…))";
 
 /**
- * A Cloud Tasks queue. It either dispatches all tasks to one function ({@link TaskQueue.dispatchTo}), or carries tasks
- * for several ({@link TaskQueue.addTarget}), each of which then names its URL and identity.
+ * A Cloud Tasks queue. It either dispatches all tasks to one function
+ * ({@link TaskQueue.dispatchTo}), or carries tasks for several functions
+ * ({@link TaskQueue.addTarget}). In the latter case each task has its own URL and token.
  */
 export class TaskQueue extends QueueBase {
   /**
-   * A queue of the deployment's project and region that this app does not create. Reports InvalidName.
+   * A queue of the deployment's project and region that this app does not create. Reports
+   * InvalidName.
    *
-   * `grantEnqueue` is enough where the queue dispatches all tasks to one function. Where each task carries a token, those
-   * who enqueue also need `roles/iam.serviceAccountUser` on the queue's caller, which the app that creates the queue
-   * grants: `queue.grantEnqueue(externalGrantee("serviceAccount:…"))`.
+   * `grantEnqueue` is enough where the queue dispatches all tasks to one function. Where tasks
+   * carry tokens, a principal that enqueues also needs `roles/iam.serviceAccountUser` on the
+   * queue's caller. The app that creates the queue grants both:
+   * `queue.grantEnqueue(externalGrantee("serviceAccount:…"))`.
    */
   static fromName(scope: Construct, id: string, name: string): ITaskQueue {
     return new ImportedQueue(scope, id, name);
@@ -157,13 +169,16 @@ export class TaskQueue extends QueueBase {
     addQueueAlerts(this, this.name, maxBackoff);
   }
 
-  /** The identity that the queue presents to its functions. Made when first asked for. */
+  /** The identity that the queue presents to its functions. Created when it is first read. */
   get caller(): ServiceIdentity {
     this.identity ??= this.createCaller();
     return this.identity;
   }
 
-  /** What must be there before the first task is created, or it would be lost or wait for a grant. */
+  /**
+   * What must exist before the first task is created. Otherwise the task would be lost or wait for
+   * a grant.
+   */
   get ready(): readonly ITerraformDependable[] {
     return [this.resource, ...this.deliveryGrants];
   }
@@ -172,20 +187,24 @@ export class TaskQueue extends QueueBase {
     return this.resource.name;
   }
 
-  /** True where the queue itself has a target, so that tasks need neither URL nor token. */
+  /**
+   * True where the queue dispatches all tasks to one function, so that tasks need no URL and no
+   * token.
+   */
   get hasTarget(): boolean {
     return this.dispatchesAll;
   }
 
   /**
-   * Sends every task of this queue to one function, with a token of an identity of the queue's own. Those who enqueue
-   * need nothing but {@link TaskQueue.grantEnqueue}.
+   * Sends every task of this queue to one function, with a token of {@link TaskQueue.caller}.
+   * Principals that enqueue need only {@link TaskQueue.grantEnqueue}.
    *
-   * Grants `roles/run.invoker` on the function to that identity, and `roles/iam.serviceAccountUser` on it to the Cloud
-   * Tasks service agent; with a dead letter, what {@link IPushTarget.useDeadLetter} grants. Whoever deploys needs
-   * `iam.serviceAccounts.actAs` on the identity.
+   * Grants `roles/run.invoker` on the function to the caller, and `roles/iam.serviceAccountUser` on
+   * the caller to the Cloud Tasks service agent; with a dead letter, what
+   * {@link IPushTarget.useDeadLetter} grants. Whoever deploys needs `iam.serviceAccounts.actAs` on
+   * the caller.
    *
-   * Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
+   * Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong and OtherStack.
    */
   dispatchTo(worker: IPushTarget): void {
     if (!inSameStack(this, worker, ONE_STACK)) return;
@@ -207,18 +226,19 @@ export class TaskQueue extends QueueBase {
         pathOverride: { path: "/" },
         uriOverrideEnforceMode: "ALWAYS",
       },
-      // Both are needed here, though the provider marks the audience as optional.
+      // Both are required here, though the provider marks the audience as optional.
       oidcToken: { serviceAccountEmail: this.caller.email, audience: worker.uri },
     };
     this.resource.putHttpTarget(httpTarget);
   }
 
   /**
-   * Lets tasks of this queue go to a function, among others. Each task carries the function's URL and a token of
-   * {@link TaskQueue.caller}.
+   * Adds a function to those that tasks of this queue may call. Each task carries the function's
+   * URL and a token of {@link TaskQueue.caller}.
    *
-   * Grants the same as {@link TaskQueue.dispatchTo}, and `roles/iam.serviceAccountUser` on the caller to all who
-   * may enqueue. Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong.
+   * Grants the same as {@link TaskQueue.dispatchTo}, and `roles/iam.serviceAccountUser` on the
+   * caller to all principals that may enqueue. Reports ConflictingTarget, FleetTooSmall,
+   * TimeoutTooLong and OtherStack.
    */
   addTarget(worker: IPushTarget): void {
     if (!inSameStack(this, worker, ONE_STACK)) return;
@@ -235,10 +255,12 @@ export class TaskQueue extends QueueBase {
   }
 
   /**
-   * Lets somebody create tasks.
+   * Lets a principal create tasks.
    *
-   * Grants `roles/cloudtasks.enqueuer` on the queue; where tasks carry tokens ({@link TaskQueue.addTarget}), also
-   * `roles/iam.serviceAccountUser` on the caller.
+   * Grants `roles/cloudtasks.enqueuer` on the queue; where tasks carry tokens
+   * ({@link TaskQueue.addTarget}), also `roles/iam.serviceAccountUser` on the caller.
+   *
+   * @returns the member of `roles/cloudtasks.enqueuer`
    */
   override grantEnqueue(to: IGrantable): CloudTasksQueueIamMember {
     this.enqueuers.push(to);
@@ -247,13 +269,12 @@ export class TaskQueue extends QueueBase {
   }
 
   /**
-   * How long Cloud Tasks waits for an attempt at this function: 15 seconds to 30 minutes. It is a property of each task,
-   * not of the queue, so those who enqueue set it.
+   * How long Cloud Tasks waits for an attempt at this function: 15 seconds to 30 minutes. This is a
+   * property of each task, not of the queue, so whoever creates a task sets it.
    *
    * Reports OutOfRange, and DeadlineTooShort where it is shorter than the function's timeout.
    *
-   * @param given
-   *   @default - the timeout of the function
+   * @param given by default the timeout of the function
    */
   dispatchDeadline(worker: IPushTarget, given?: Duration): Duration {
     const deadline = given ?? worker.timeout.clamp(Duration.seconds(15), Duration.minutes(30));
@@ -276,7 +297,7 @@ export class TaskQueue extends QueueBase {
       {
         code: "FleetTooSmall",
         broken: sizes.every(isKnown) && capacity < this.maxConcurrentDispatches,
-        message: `the queue has ${this.maxConcurrentDispatches} tasks in work at one time, but [${worker.node.path}] takes ${capacity} (maxInstances ${worker.maxInstances} x concurrency ${worker.concurrency}); lower maxConcurrentDispatches or enlarge the fleet`,
+        message: `the queue has ${this.maxConcurrentDispatches} tasks in progress at one time, but [${worker.node.path}] takes ${capacity} (maxInstances ${worker.maxInstances} x concurrency ${worker.concurrency}); lower maxConcurrentDispatches or enlarge the fleet`,
       },
       {
         code: "TimeoutTooLong",
@@ -292,8 +313,9 @@ export class TaskQueue extends QueueBase {
     const caller = new ServiceIdentity(this, "dispatcher", {
       description: `Presented by the queue ${this.node.path} to functions`,
     });
-    // Asked for by https://cloud.google.com/tasks/docs/creating-http-target-tasks (2026-04): the agent mints the tokens.
-    // It may come with the first queue only. The queue depends on the caller, never on this grant: no circle.
+    // https://cloud.google.com/tasks/docs/creating-http-target-tasks asks for this grant (2026-04):
+    // the agent mints the tokens. The agent may be created with the first queue only, so the grant
+    // depends on the queue, and the queue never on the grant.
     const { member, id, after = [] } = ServiceAgents.of(this).cloudTasks.grantee;
     const agent: IGrantable = { grantee: { member, id, after: [...after, this.resource] } };
     this.deliveryGrants.push(caller.grantActAs(agent));

@@ -1,16 +1,16 @@
 import type { ReflectionObject } from "protobufjs";
 import { isKnown, type Rule } from "../core/validation";
 
-/** What the messages of a topic look like. */
+/** The schema of a topic's messages. */
 export interface TopicSchema {
   readonly type: "AVRO" | "PROTOCOL_BUFFER";
   /**
-   * The schema in its own language: Avro 1.11 as JSON, or proto2 or proto3. One top-level type, no imports, up to 300 KB.
-   * Pub/Sub refuses messages that do not fit.
+   * The schema in its own language: Avro 1.11 as JSON, or proto2 or proto3. One top-level type, no
+   * imports, up to 300 KB. Pub/Sub refuses messages that do not match.
    */
   readonly definition: string;
   /**
-   * How messages are written.
+   * Encoding of messages.
    * @default "JSON"
    */
   readonly encoding?: "JSON" | "BINARY";
@@ -18,7 +18,10 @@ export interface TopicSchema {
 
 const MAX_BYTES = 300 * 1024;
 
-/** What Pub/Sub refuses about a schema. Source: https://docs.cloud.google.com/pubsub/docs/schemas (read 2026-11). */
+/**
+ * Rules of Pub/Sub for a schema. Source: https://docs.cloud.google.com/pubsub/docs/schemas (read
+ * 2026-11).
+ */
 export function schemaRules({ type, definition }: TopicSchema): Rule[] {
   if (!isKnown(definition)) return [];
   const bytes = Buffer.byteLength(definition);
@@ -37,7 +40,7 @@ export function schemaRules({ type, definition }: TopicSchema): Rule[] {
   ];
 }
 
-// Both parsers are loaded only where there is a schema: synthesis of the others need not wait for them.
+// Both parsers are loaded only where there is a schema, so that synthesis without one is faster.
 
 function avroProblem(definition: string): string | undefined {
   const { Type } = require("avsc") as typeof import("avsc");

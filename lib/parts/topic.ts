@@ -22,11 +22,14 @@ import {
 } from "./subscription";
 import { schemaRules, type TopicSchema } from "./topic-schema";
 
-/** A topic, whether made here or elsewhere. */
+/** A Pub/Sub topic, whether this app creates it or not. */
 export interface ITopic extends IPublishTarget {
-  /** Pushes the topic's messages to a function. */
+  /** Adds a subscription that pushes the messages to a function, see {@link PushSubscription}. */
   addPushSubscription(id: string, worker: IPushTarget, props?: PushSubscriptionProps): PushSubscription;
-  /** Keeps the topic's messages for whoever pulls them. */
+  /**
+   * Adds a subscription that keeps the messages until they are pulled, see
+   * {@link PullSubscription}.
+   */
   addPullSubscription(id: string, props?: PullSubscriptionProps): PullSubscription;
 }
 
@@ -38,19 +41,23 @@ export interface TopicProps {
   readonly name?: string;
   /**
    * How long published messages can be replayed: 10 minutes to 31 days.
-   * @default - not kept by the topic
+   * @default - the topic does not keep them
    */
   readonly messageRetention?: Duration;
   /**
-   * What messages look like. Reports InvalidSchema.
+   * Schema that all messages must match.
    * @default - messages of any form
    */
   readonly schema?: TopicSchema;
   /**
-   * @default - encrypted with Google's keys
+   * Key that encrypts the messages.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
-  /** Shallow overrides of the inner `google_pubsub_topic`. */
+  /**
+   * Shallow overrides of the inner `google_pubsub_topic`.
+   * @default - none
+   */
   readonly overrides?: Partial<PubsubTopicConfig>;
 }
 
@@ -82,7 +89,7 @@ abstract class TopicBase extends Construct implements ITopic {
   }
 }
 
-/** A Pub/Sub topic. */
+/** A Pub/Sub topic. Reports OutOfRange, InvalidName and InvalidSchema. */
 export class Topic extends TopicBase {
   /**
    * A topic of the deployment's project that this app does not create. Reports InvalidName.

@@ -20,24 +20,29 @@ import { ServiceIdentity } from "./service-identity";
 /** A workflow, whether this app creates it or not. */
 export interface IWorkflow extends IConstruct {
   readonly name: string;
-  /** `projects/<project>/locations/<region>/workflows/<workflow>`, known before anything is applied. */
+  /**
+   * `projects/<project>/locations/<region>/workflows/<workflow>`, known before anything is applied.
+   */
   readonly fullName: string;
   /**
    * Lets a principal start executions.
    *
-   * Grants a custom role with `workflows.executions.create` on the project: Workflows has no IAM of single workflows,
-   * and `roles/workflows.invoker` could also cancel executions and call callbacks.
+   * Grants a custom role with `workflows.executions.create` on the project: Workflows has no IAM of
+   * single workflows, and `roles/workflows.invoker` could also cancel executions and call
+   * callbacks.
    */
   grantExecute(to: IGrantable): ProjectIamMember;
 }
 
 export interface WorkflowProps {
-  /** Path of the definition, a YAML file; relative to the working directory or to the folder of cdktf.json, or
-   * absolute. Up to 128 KB. */
+  /**
+   * Path of the definition, a YAML file of up to 128 KB: absolute, or relative to the working
+   * directory or the folder of cdktf.json.
+   */
   readonly source: string;
   /**
-   * Values that the definition reads with `sys.get_env("NAME")`. Up to 20, each up to 4 KiB; names do not begin with
-   * `GOOGLE` or `WORKFLOWS`.
+   * Values that the definition reads with `sys.get_env("NAME")`. Up to 20, each up to 4 KiB. Names
+   * must not begin with `GOOGLE` or `WORKFLOWS`.
    * @default - none
    */
   readonly variables?: Readonly<Record<string, string>>;
@@ -46,26 +51,34 @@ export interface WorkflowProps {
    * @default - made of the construct path and the environment
    */
   readonly name?: string;
-  /** Up to 1000 characters. */
+  /**
+   * Up to 1000 characters.
+   * @default - none
+   */
   readonly description?: string;
   /**
-   * Which calls of the workflow are logged.
+   * Calls of the workflow that are logged.
    * @default "LOG_ERRORS_ONLY"
    */
   readonly callLogLevel?: "LOG_ALL_CALLS" | "LOG_ERRORS_ONLY" | "LOG_NONE";
   /**
-   * Makes Terraform refuse to delete or rename the workflow, which would end its running executions. It refuses when it
-   * plans, so that `terraform destroy` leaves everything as it is (`prevent_destroy`), and also where the workflow is no
-   * longer in the code (`deletion_protection`). To destroy it, set `false` and apply that first: the latter is in the
-   * state, and would stop a destroy halfway.
+   * Makes Terraform refuse to delete or rename the workflow, which would end its running
+   * executions. `prevent_destroy` refuses in the plan, so that `terraform destroy` changes nothing.
+   * `deletion_protection` also refuses where the workflow is no longer in the code. To destroy the
+   * workflow, set `false` and apply that first: `deletion_protection` is in the state, and would
+   * stop a destroy halfway.
    * @default true
    */
   readonly deletionProtection?: boolean;
   /**
-   * @default - encrypted with Google's keys
+   * Key that encrypts definition and executions.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
-  /** Shallow overrides of the inner `google_workflows_workflow`. */
+  /**
+   * Shallow overrides of the inner `google_workflows_workflow`.
+   * @default - none
+   */
   readonly overrides?: Partial<WorkflowsWorkflowConfig>;
 }
 
@@ -89,12 +102,16 @@ abstract class WorkflowBase extends Construct implements IWorkflow {
 }
 
 /**
- * A workflow with an identity of its own.
+ * A workflow with its own identity.
  *
  * Grants `roles/logging.logWriter` on the project to that identity, for `sys.log` and call logs.
+ * Reports InvalidSource, InvalidWorkflow, InvalidName, InvalidValue and OutOfRange.
  */
 export class Workflow extends WorkflowBase implements IGrantable {
-  /** A workflow of the deployment's project and region that this app does not create. Reports InvalidName. */
+  /**
+   * A workflow of the deployment's project and region that this app does not create. Reports
+   * InvalidName.
+   */
   static fromName(scope: Construct, id: string, name: string): IWorkflow {
     return new ImportedWorkflow(scope, id, name);
   }
@@ -120,7 +137,7 @@ export class Workflow extends WorkflowBase implements IGrantable {
       description: literal(props.description),
       labels,
       serviceAccount: this.identity.resource.id,
-      // The workflow's own `${…}` are not Terraform's.
+      // `${…}` in the definition is an expression of Workflows, not of Terraform.
       sourceContents: literal(source),
       userEnvVars: literals(variables),
       callLogLevel: props.callLogLevel ?? "LOG_ERRORS_ONLY",
@@ -128,7 +145,7 @@ export class Workflow extends WorkflowBase implements IGrantable {
       lifecycle: deletionProtection ? { preventDestroy: true } : undefined,
       cryptoKeyName: encryptionKey?.name,
       dependsOn: [
-        // Without its service agent, creating a workflow fails: FAILED_PRECONDITION.
+        // Without its service agent, creating a workflow fails with FAILED_PRECONDITION.
         ...RequiredApis.of(this).ready("workflows", "workflowexecutions"),
         ...(encryptionKey ? [encryptionKey.grantUse(this, ServiceAgents.of(this).workflows)] : []),
       ],
@@ -144,7 +161,7 @@ export class Workflow extends WorkflowBase implements IGrantable {
   private readSource(path: string): string {
     const file = appPath(path);
     if (!existsSync(file)) {
-      report(this, "InvalidSource", `workflow definition "${path}" is not there, relative to ${searchedFolders()}`);
+      report(this, "InvalidSource", `workflow definition "${path}" does not exist, relative to ${searchedFolders()}`);
       return "";
     }
     const source = readFileSync(file, "utf8").replace(/\r\n/g, "\n");
@@ -153,7 +170,7 @@ export class Workflow extends WorkflowBase implements IGrantable {
       {
         code: "InvalidWorkflow",
         broken: problem !== undefined,
-        message: `workflow definition "${path}" is no YAML: ${problem?.message.split("\n")[0]}`,
+        message: `workflow definition "${path}" is not valid YAML: ${problem?.message.split("\n")[0]}`,
       },
       {
         code: "InvalidWorkflow",

@@ -16,46 +16,49 @@ import { environment, type WorkerProps } from "./worker";
 
 export interface AsyncBatchProps {
   /**
-   * Where the worker gets predictions.
+   * Endpoint from which the worker gets predictions.
    * @default - none; then `worker.source` must be a worker of your own
    */
   readonly endpoint?: PredictionEndpoint;
   /**
-   * Overrides of the worker function, its source among them. `maxInstances` follows from the queue unless given.
-   * @default - the function `batch-worker` that comes with this package, with a timeout of 5 minutes
+   * Overrides of the worker function, including its source. `maxInstances` follows from the queue
+   * unless given.
+   * @default - the function `batch-worker` of this package, with a timeout of 5 minutes
    */
   readonly worker?: WorkerProps;
   /**
-   * Overrides of the submitter function; set `ingress` to open it to the internet (IAM still applies).
-   * @default - the function `batch-submitter` that comes with this package, with a timeout of 10 minutes
+   * Overrides of the submitter function. `ingress` opens it to the internet; IAM still applies.
+   * @default - the function `batch-submitter` of this package, with a timeout of 10 minutes
    */
   readonly submitter?: WorkerProps;
   /**
-   * Where inputs lie.
+   * Holds inputs.
    * @default - a new bucket
    */
   readonly inputBucket?: IBucket;
   /**
-   * Where results go.
+   * Receives results.
    * @default - a new bucket
    */
   readonly outputBucket?: IBucket;
   /**
-   * Above 0, to 500.
+   * Shards that are dispatched per second: above 0, to 500.
    * @default 100
    */
   readonly maxDispatchesPerSecond?: number;
   /**
-   * Shards that are worked on at one time, which is also the size of the fleet: 1 to 1000 times the concurrency.
+   * Shards in progress at one time, which is also the size of the fleet: 1 to 1000 times the
+   * concurrency.
    * @default 10
    */
   readonly maxConcurrentDispatches?: number;
   /**
+   * Attempts at a shard, and the waits between them.
    * @default - 12 attempts, 1 second to 5 minutes apart
    */
   readonly retry?: TaskRetry;
   /**
-   * How long Cloud Tasks waits for a shard: the worker's timeout to 30 minutes.
+   * How long Cloud Tasks waits for a shard: from the worker's timeout to 30 minutes.
    * @default - the worker's timeout
    */
   readonly dispatchDeadline?: Duration;
@@ -65,25 +68,25 @@ export interface AsyncBatchProps {
    */
   readonly predictBatchSize?: number;
   /**
-   * Keeps shards that could not be worked on. Without it the queue drops them after their attempts.
+   * Keeps shards that failed for good. Without it, the queue drops them after their attempts.
    * @default true
    */
   readonly deadLetter?: boolean;
   /**
-   * Who may submit batches and upload inputs.
-   * @default - a new service account, for callers to impersonate
+   * Principal that may submit batches and upload inputs.
+   * @default - a new service account for callers to impersonate
    */
   readonly client?: IGrantable;
   /**
-   * Encrypts buckets, dead letters and functions.
-   * @default - encrypted with Google's keys
+   * Key that encrypts buckets, dead letters and functions.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
 }
 
 /**
- * Batch predictions: a submitter cuts an input file into shards and enqueues a task for each; a fleet of workers, never
- * larger than the queue allows, writes one result object per shard.
+ * Batch predictions. A submitter splits an input file into shards and enqueues a task for each. A
+ * fleet of workers, never larger than the queue allows, writes one result object per shard.
  */
 export class AsyncBatch extends Construct {
   readonly inputBucket: IBucket;
@@ -129,7 +132,7 @@ export class AsyncBatch extends Construct {
       source: FunctionSource.builtIn("batch-worker"),
       description: "Predicts one shard of a batch",
       timeout: Duration.minutes(5),
-      // The fleet is exactly as large as the queue keeps busy.
+      // The fleet is as large as the queue keeps busy.
       maxInstances: Math.ceil(this.queue.maxConcurrentDispatches / concurrency),
       encryptionKey: props.encryptionKey,
       ...props.worker,

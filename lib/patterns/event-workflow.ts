@@ -20,75 +20,76 @@ import { Workflow, type WorkflowProps } from "../parts/workflow";
 import { environment, PUSH_INSTANCES, type WorkerProps } from "./worker";
 
 export interface EventWorkflowProps {
-  /** Where the workflow gets predictions. */
+  /** Endpoint from which the workflow gets predictions. */
   readonly endpoint: PredictionEndpoint;
   /**
-   * Overrides of the workflow, its definition among them.
+   * Overrides of the workflow, including its definition.
    * @default - `workflows/ml-prediction-workflow.yaml` of this package
    */
   readonly workflow?: Partial<Omit<WorkflowProps, "encryptionKey">>;
   /**
    * Overrides of the function that starts executions.
-   * @default - the function `start-workflow` that comes with this package
+   * @default - the function `start-workflow` of this package
    */
   readonly starter?: WorkerProps;
   /**
-   * Where uploads arrive.
+   * Receives uploads.
    * @default - a new bucket
    */
   readonly uploadBucket?: IBucket;
   /**
-   * Where results go.
+   * Receives results.
    * @default - a new bucket
    */
   readonly resultsBucket?: IBucket;
   /**
-   * Name of the topic that tells of uploads.
+   * Name of the topic for notifications of uploads.
    * @default - made of the construct path and the environment
    */
   readonly topicName?: string;
   /**
-   * Only objects whose name begins so.
+   * Processes only objects whose name begins with this: up to 1024 bytes of UTF-8.
    * @default - all uploads
    */
   readonly prefix?: string;
   /**
-   * Overrides of the push subscription: backoff, delivery attempts, ordering, retention, the grant of tokens.
+   * Overrides of the push subscription: backoff, delivery attempts, ordering, retention,
+   * `grantTokenCreator`.
    * @default - 20 delivery attempts, 10 seconds to 10 minutes apart, not ordered
    */
   readonly subscription?: Omit<PushSubscriptionProps, "filter" | "deadLetter">;
   /**
-   * Records in one call of the endpoint: 1 to 1000. Their predictions must fit into the workflow's memory, about 130 KB of
-   * JSON: fewer for embeddings. An upload has 1,000 chunks at most.
+   * Records in one call of the endpoint: 1 to 1000. Their predictions must fit into the workflow's
+   * memory, about 130 KB of JSON, so use fewer for embeddings. An upload has at most 1,000 chunks.
    * @default 50
    */
   readonly chunkSize?: number;
   /**
-   * Largest upload in bytes: 1 to 131072. A workflow holds 512 KB of variables in all; the definition counts what an
-   * upload takes of them.
+   * Largest upload, in bytes: 1 to 131072. All variables of a workflow may take 512 KB; the
+   * definition counts what an upload takes of them.
    * @default 131072
    */
   readonly maxUploadBytes?: number;
   /**
-   * Keeps messages that could not be worked on. Without it Pub/Sub delivers them until they expire.
+   * Keeps messages that failed for good. Without it, Pub/Sub delivers them until they expire.
    * @default true
    */
   readonly deadLetter?: boolean;
   /**
-   * Who may upload and read results.
-   * @default - a new service account, for callers to impersonate
+   * Principal that may upload and read results.
+   * @default - a new service account for callers to impersonate
    */
   readonly client?: IGrantable;
   /**
-   * Encrypts buckets, topics, workflow and function.
-   * @default - encrypted with Google's keys
+   * Key that encrypts buckets, topics, workflow and function.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
 }
 
 /**
- * Predictions for each upload: bucket, notification, topic, function, workflow, Vertex AI, results bucket. The effects of
- * one generation of an object happen once, however often its message comes.
+ * Predictions for each upload: bucket, notification, topic, function, workflow, Vertex AI, results
+ * bucket. Each generation of an object takes effect once, however often its message is delivered.
  */
 export class EventWorkflow extends Construct {
   readonly uploadBucket: IBucket;
@@ -129,7 +130,8 @@ export class EventWorkflow extends Construct {
     this.resultsBucket.grantCreate(this.workflow);
     endpoint.grantPredict(this.workflow);
 
-    // What the definition logs; one of the user's own may do the same.
+    // The definition of this package logs this entry. A definition of the user's own may log it
+    // too.
     Alerts.of(this).addLogAlert(this, {
       title: `Records of uploads fail in ${this.workflow.name}`,
       runbook: `Some records of an upload were not predicted. The log entry names its manifest, which lists them with the model's reasons. Once the cause is mended, execute the workflow \`${this.workflow.name}\` with the upload's bucket, object and generation and \`"repetition": 1\`: it predicts these records alone.`,
@@ -161,7 +163,8 @@ export class EventWorkflow extends Construct {
       deadLetter: this.deadLetter,
     });
     const notification = this.uploadBucket.notify(this.topic, { events: ["OBJECT_FINALIZE"], prefix: props.prefix });
-    // After an apply that stopped halfway, an upload would be lost without a subscription, or start what is not there.
+    // After an apply that stopped halfway, an upload must not be lost for want of a subscription,
+    // nor start a workflow that does not exist yet.
     createAfter(notification, [this.subscription.resource]);
     createAfter(this.subscription.resource, [this.workflow.resource]);
 

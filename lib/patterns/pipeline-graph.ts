@@ -3,7 +3,9 @@ import type { Rule } from "../core/validation";
 /** For each step, the steps that it waits for. */
 export type Graph = Readonly<Record<string, readonly string[]>>;
 
-/** What is wrong with the steps of a pipeline: unknown names, names that no task can carry, cycles. */
+/**
+ * Rules for the steps of a pipeline: no unknown names, no names that a task cannot have, no cycles.
+ */
 export function graphRules(graph: Graph): Rule[] {
   const names = Object.keys(graph);
   const unknown = names.flatMap((step) =>
@@ -23,7 +25,7 @@ export function graphRules(graph: Graph): Rule[] {
       ({ step, other }): Rule => ({
         code: "UnknownStep",
         broken: true,
-        message: `step "${step}" runs after "${other}", which is no step; steps are ${names.join(", ")}`,
+        message: `step "${step}" runs after "${other}", which is not a step; steps are ${names.join(", ")}`,
       }),
     ),
     {
@@ -34,12 +36,12 @@ export function graphRules(graph: Graph): Rule[] {
   ];
 }
 
-/** Steps that others wait for. */
+/** Tells whether other steps wait for a step. */
 export function hasDependents(graph: Graph, step: string): boolean {
   return Object.values(graph).some((after) => after.includes(step));
 }
 
-/** A circle of steps, each before the one that waits for it, or undefined. */
+/** A cycle of steps, each before the one that waits for it, or undefined. */
 function findCycle(graph: Graph): string[] | undefined {
   const done = new Set<string>();
   const path: string[] = [];

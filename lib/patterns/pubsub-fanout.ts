@@ -22,23 +22,25 @@ import { environment, PUSH_INSTANCES } from "./worker";
 
 export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionKey"> {
   /**
-   * Instances at most: 1 to 1000. A message that finds none free is answered 429 and counts as delivered once more.
+   * Instances at most: 1 to 1000. A message that finds none free is answered 429, which counts as a
+   * delivery.
    * @default 100
    */
   readonly maxInstances?: number;
   /**
-   * Only messages with these attributes.
+   * Selects messages by their attributes.
    * @default - all messages
    */
   readonly filter?: Filter;
   /**
-   * Where the function gets predictions: sets `VERTEX_ENDPOINT` and grants it. The default of `timeout`, and of the
-   * acknowledgement deadline with it, is then 5 minutes.
+   * Endpoint from which the function gets predictions. Sets `VERTEX_ENDPOINT` and grants
+   * predictions. The default of `timeout`, and so of the acknowledgement deadline, becomes 5
+   * minutes.
    * @default - none
    */
   readonly endpoint?: PredictionEndpoint;
   /**
-   * The rest of the subscription: backoff, delivery attempts, ordering, retention.
+   * Overrides of the subscription: backoff, delivery attempts, ordering, retention.
    * @default - 20 delivery attempts, 10 seconds to 10 minutes apart, not ordered
    */
   readonly subscription?: Omit<PushSubscriptionProps, "filter" | "deadLetter">;
@@ -46,17 +48,17 @@ export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionK
 
 export interface PullSubscriberProps extends Omit<PullSubscriptionProps, "deadLetter"> {
   /**
-   * Who may pull and acknowledge.
-   * @default - a new service account, for your service to run as
+   * Principal that may pull and acknowledge.
+   * @default - a new service account for your service to run as
    */
   readonly consumer?: IGrantable;
 }
 
 export interface PubSubFanoutProps {
-  /** Functions by name, each with a subscription of its own and, unless `deadLetter` is false, a dead letter. */
+  /** Functions by name. Each has its own subscription and dead letter. */
   readonly subscribers: Readonly<Record<string, SubscriberProps>>;
   /**
-   * Subscriptions for services of your own, by name.
+   * Pull subscriptions for services of your own, by name. Each has its own dead letter.
    * @default - none
    */
   readonly pullSubscribers?: Readonly<Record<string, PullSubscriberProps>>;
@@ -66,53 +68,58 @@ export interface PubSubFanoutProps {
    */
   readonly topicName?: string;
   /**
-   * Messages that do not fit are refused when they are published.
+   * Schema of the messages. Pub/Sub refuses others when they are published.
    * @default - messages of any form
    */
   readonly schema?: TopicSchema;
   /**
-   * Where the functions write.
+   * Receives the results of the functions.
    * @default - a new bucket
    */
   readonly resultsBucket?: IBucket;
   /**
-   * Keeps the messages that a subscriber could not work on. Without it Pub/Sub delivers them until they expire.
+   * Keeps messages that failed for good. Without it, Pub/Sub delivers them until they expire.
    * @default true
    */
   readonly deadLetter?: boolean;
   /**
-   * Who may publish and read results.
-   * @default - a new service account, for callers to impersonate
+   * Principal that may publish and read results.
+   * @default - a new service account for callers to impersonate
    */
   readonly client?: IGrantable;
   /**
-   * Encrypts topics, bucket and functions.
-   * @default - encrypted with Google's keys
+   * Key that encrypts topics, bucket and functions.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
 }
 
-/** One subscriber of a fan-out, with all that belongs to it. */
+/** The parts of one subscriber. */
 export interface Subscriber {
   readonly worker: FunctionService;
   readonly subscription: PushSubscription;
+  /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
 }
 
-/** One subscriber of a fan-out that pulls. */
+/** The parts of one pull subscriber. */
 export interface PullSubscriber {
   readonly subscription: PullSubscription;
   readonly consumer: IGrantable;
+  /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
 }
 
-/** A prediction may take a minute and more, and a message holds up to 1000 instances. */
+/** A prediction may take more than a minute, and a message may hold 1000 instances. */
 const PREDICTION_TIMEOUT = Duration.minutes(5);
 
-/** Ids of the fan-out's own parts and of its topic's, which no subscriber can have. */
+/** Construct ids of the fan-out and its topic, which subscribers cannot have. */
 const OWN_IDS = new Set(["client", "results", "topic", "schema", "Resource"]);
 
-/** Distributes messages to functions and services by their attributes; what one cannot do ends in its dead letter. */
+/**
+ * Distributes messages to functions and services by their attributes. A message that a subscriber
+ * cannot process goes to that subscriber's dead letter.
+ */
 export class PubSubFanout extends Construct {
   readonly topic: Topic;
   readonly resultsBucket: IBucket;
@@ -142,7 +149,7 @@ export class PubSubFanout extends Construct {
       ...[...Object.keys(props.subscribers), ...Object.keys(pullers)].map((name) => ({
         code: "DuplicateId" as const,
         broken: OWN_IDS.has(name),
-        message: `a subscriber is named "${name}", as a part of the fan-out itself is; give it another name`,
+        message: `"${name}" names both a subscriber and a part of the fan-out; give the subscriber another name`,
       })),
     ]);
 
@@ -212,7 +219,7 @@ export class PubSubFanout extends Construct {
   }
 }
 
-/** Maps the values whose names are good; the others were reported. */
+/** Maps the values whose names are free. The others were reported. */
 function mapValues<V, W>(
   record: Readonly<Record<string, V>>,
   good: (name: string) => boolean,

@@ -15,18 +15,20 @@ import { TaskQueue, type TaskRetry } from "../parts/task-queue";
 import { environment, type WorkerProps } from "./worker";
 
 export interface ScheduledPreprocessingProps {
-  /** What is launched. */
+  /** The template that is launched. */
   readonly template: DataflowTemplate;
   /**
-   * Parameters of the template; a function of the output location, `gs://<bucket>/{jobName}`. Each launch puts the name of its job
-   * there, so that no launch writes over another's results; a task that is delivered again has the same job. Take
-   * `gs://<bucket>` of `outputBucket` instead for a place that all launches share.
+   * Parameters of the template, as a function of the output location, `gs://<bucket>/{jobName}`.
+   * Each launch puts the name of its job there, so that no launch overwrites the results of
+   * another; a task that is delivered again has the same job. For one location of all launches, use
+   * `gs://<bucket>` of `outputBucket`.
    */
   readonly parameters: (output: string) => Readonly<Record<string, string>>;
   /** When the template is launched. */
   readonly schedule: ScheduleTime;
   /**
-   * Also launches the template when Terraform applies. A finished job is launched again by the next apply.
+   * Also launches the template when Terraform applies. The next apply launches a finished job
+   * again.
    * @default false
    */
   readonly deployTimeJob?: boolean;
@@ -36,49 +38,56 @@ export interface ScheduledPreprocessingProps {
    */
   readonly maxWorkers?: number;
   /**
+   * Machine type of the workers, such as `n1-standard-2`.
    * @default - chosen by Dataflow
    */
   readonly machineType?: string;
   /**
    * Network, subnetwork and addresses of the workers' machines.
-   * @default - Dataflow's own: the network `default`, machines with external addresses
+   * @default - as Dataflow has it: the network `default`, machines with external addresses
    */
   readonly network?: DataflowNetwork;
   /**
-   * Buckets that the jobs read; public ones need not be named.
+   * Buckets that the jobs read. Public buckets need no grant.
    * @default - none
    */
   readonly inputBuckets?: readonly IBucket[];
   /**
-   * @default - a new bucket, whose objects are deleted after 7 days
+   * Holds temporary files of the jobs.
+   * @default - a new bucket that deletes objects after 7 days
    */
   readonly tempBucket?: IBucket;
   /**
+   * Receives results.
    * @default - a new bucket
    */
   readonly outputBucket?: IBucket;
   /**
+   * Attempts at a launch, and the waits between them.
    * @default - 12 attempts, 1 second to 5 minutes apart
    */
   readonly retry?: TaskRetry;
   /**
-   * Keeps tasks that could not be worked on. Without it the queue drops them after their attempts.
+   * Keeps tasks that failed for good. Without it, the queue drops them after their attempts.
    * @default true
    */
   readonly deadLetter?: boolean;
   /**
    * Overrides of the launcher function.
-   * @default - the function `dataflow-launcher` that comes with this package
+   * @default - the function `dataflow-launcher` of this package
    */
   readonly launcher?: WorkerProps;
   /**
-   * Encrypts buckets, dead letters, jobs and function.
-   * @default - encrypted with Google's keys
+   * Key that encrypts buckets, dead letters, jobs and function.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
 }
 
-/** Launches a Dataflow template on a schedule: a task on a queue, a launcher function, one job for each task. */
+/**
+ * Launches a Dataflow template on a schedule. The schedule creates a task on a queue, and a
+ * launcher function launches one job for each task.
+ */
 export class ScheduledPreprocessing extends Construct {
   readonly queue: TaskQueue;
   readonly schedule: Schedule;
@@ -87,7 +96,7 @@ export class ScheduledPreprocessing extends Construct {
   readonly tempBucket: IBucket;
   readonly outputBucket: IBucket;
   readonly deadLetter?: DeadLetter;
-  /** Beginning of the names of launched jobs. */
+  /** Prefix of the names of launched jobs. */
   readonly jobNamePrefix: string;
   readonly deployTimeJob?: DataflowJob;
 

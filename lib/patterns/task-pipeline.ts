@@ -19,41 +19,48 @@ export interface PipelineStepProps extends WorkerProps {
   /** The code of the step. */
   readonly source: FunctionSource;
   /**
-   * Steps that must have ended before this one begins.
-   * @default - begins at once
+   * Steps that must end before this one begins.
+   * @default - none: the step begins at once
    */
   readonly after?: readonly string[];
 }
 
 export interface PipelineSchedule extends ScheduleTime {
-  /** Parameters of the runs that the schedule starts; a function of the run bucket, `gs://<bucket>`. */
+  /**
+   * Parameters of the runs that the schedule starts, as a function of the run bucket,
+   * `gs://<bucket>`.
+   */
   readonly parameters: (runBucket: string) => Readonly<Record<string, unknown>>;
 }
 
 export interface TaskPipelineProps {
-  /** The steps by name, 1 to 40 of `a-z0-9-`. */
+  /** Steps by name: 1 to 40 of `a-z0-9-`, beginning with a letter. */
   readonly steps: Readonly<Record<string, PipelineStepProps>>;
   /**
-   * Above 0, to 500.
+   * Tasks that are dispatched per second: above 0, to 500.
    * @default 10
    */
   readonly maxDispatchesPerSecond?: number;
   /**
+   * Tasks in progress at one time: 1 to 1000. Each step has as many instances.
    * @default 10
    */
   readonly maxConcurrentDispatches?: number;
   /**
-   * @default - 5 attempts, 1 to 10 seconds apart, as in the document; a step that fails for longer than 25 seconds is dead-lettered
+   * Attempts at a step, and the waits between them.
+   * @default - 5 attempts, 1 to 10 seconds apart, as in the document. A step that fails for longer
+   *   than 25 seconds is dead-lettered
    */
   readonly retry?: TaskRetry;
   /**
-   * Starts runs by creating a task.
-   * @default - runs are started by calls of the start function only
+   * Starts runs by creating tasks.
+   * @default - only calls of the start function start runs
    */
   readonly schedule?: PipelineSchedule;
   /**
-   * Overrides of the start function; set `ingress` to open it to the internet (IAM still applies).
-   * @default - the function `pipeline-start` that comes with this package
+   * Overrides of the function that starts runs. `ingress` opens it to the internet; IAM still
+   * applies.
+   * @default - the function `pipeline-start` of this package
    */
   readonly starter?: WorkerProps;
   /**
@@ -62,28 +69,29 @@ export interface TaskPipelineProps {
    */
   readonly runBucket?: IBucket;
   /**
-   * Keeps tasks that could not be worked on. Without it the queue drops them after their attempts.
+   * Keeps tasks that failed for good. Without it, the queue drops them after their attempts.
    * @default true
    */
   readonly deadLetter?: boolean;
   /**
-   * Who may start runs and upload inputs.
-   * @default - a new service account, for callers to impersonate
+   * Principal that may start runs and upload inputs.
+   * @default - a new service account for callers to impersonate
    */
   readonly client?: IGrantable;
   /**
-   * Encrypts the bucket, dead letters and functions.
-   * @default - encrypted with Google's keys
+   * Key that encrypts the bucket, dead letters and functions.
+   * @default - Google's keys
    */
   readonly encryptionKey?: EncryptionKey;
 }
 
-/** Ids of the pipeline's own parts, which no step can have. */
+/** Construct ids of the pipeline, which steps cannot have. */
 const OWN_IDS = new Set(["client", "dead-letter", "queue", "runs", "schedule", "start"]);
 
 /**
- * A pipeline of functions whose steps are tasks of one rate-limited queue. A step begins when all that it runs after have
- * left their marker in the run's folder; a run keeps the graph with which it started.
+ * A pipeline of functions whose steps are tasks of one rate-limited queue. A step begins when all
+ * steps that it runs after have written their markers to the run's folder. A run keeps the graph
+ * with which it started.
  */
 export class TaskPipeline extends Construct {
   readonly queue: TaskQueue;
@@ -105,7 +113,7 @@ export class TaskPipeline extends Construct {
       ...Object.keys(graph).map((name) => ({
         code: "DuplicateId" as const,
         broken: OWN_IDS.has(name),
-        message: `a step is named "${name}", as a part of the pipeline itself is; give it another name`,
+        message: `"${name}" names both a step and a part of the pipeline; give the step another name`,
       })),
     ]);
 
