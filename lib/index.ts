@@ -33,22 +33,19 @@ export { FunctionService, type FunctionServiceProps, type Ingress, type VpcEgres
 export { GoogleStack, type GoogleStackProps } from "./parts/google-stack";
 export { PredictionEndpoint, type PredictionEndpointProps } from "./parts/prediction-endpoint";
 export type { IDeadLetter, IPublishTarget } from "./parts/publish-target";
+export { type IPullSubscription, PullSubscription, type PullSubscriptionProps } from "./parts/pull-subscription";
+export { PushSubscription, type PushSubscriptionProps } from "./parts/push-subscription";
 export type { IPushTarget } from "./parts/push-target";
 export { RequiredApis } from "./parts/required-apis";
-export { Schedule, type ScheduledTask, type ScheduleProps, ScheduleTarget, type ScheduleTime } from "./parts/schedule";
+export { Schedule, type ScheduledTask, type ScheduleProps, ScheduleTarget } from "./parts/schedule";
+export type { ScheduleTime } from "./parts/schedule-time";
 export { Secret } from "./parts/secret";
 export { ServiceAgents } from "./parts/service-agents";
 export { ServiceIdentity, type ServiceIdentityProps } from "./parts/service-identity";
-export {
-  type IPullSubscription,
-  PullSubscription,
-  type PullSubscriptionProps,
-  PushSubscription,
-  type PushSubscriptionProps,
-  type SubscriptionProps,
-} from "./parts/subscription";
-export { OVERRIDDEN_URL, TaskQueue, type TaskQueueProps, type TaskRetry } from "./parts/task-queue";
+export type { SubscriptionProps } from "./parts/subscription";
+export { OVERRIDDEN_URL, TaskQueue, type TaskQueueProps } from "./parts/task-queue";
 export type { ITaskQueue } from "./parts/task-queue-base";
+export type { TaskRetry } from "./parts/task-retry";
 export { type ITopic, Topic, type TopicProps } from "./parts/topic";
 export type { TopicSchema } from "./parts/topic-schema";
 export { type IWorkflow, Workflow, type WorkflowProps } from "./parts/workflow";

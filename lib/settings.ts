@@ -2,7 +2,7 @@ import type { App } from "cdktf";
 import { BUCKET_NAME, ENVIRONMENT, LABEL_KEY, LABEL_VALUE, PROJECT_ID, REGION } from "./core/deployment";
 import { ValidationError, ValidationErrors } from "./core/validation";
 import { ALLOWED_ENDPOINT_ID, ENDPOINT_ID } from "./parts/prediction-endpoint";
-import { scheduleRules } from "./parts/schedule";
+import { scheduleRules } from "./parts/schedule-time";
 
 /** The values in which deployments differ. */
 export interface Settings {

@@ -5,7 +5,8 @@ import { DeadLetter } from "../../lib/parts/dead-letter";
 import { EncryptionKey } from "../../lib/parts/encryption-key";
 import { Filter } from "../../lib/parts/filter";
 import type { GoogleStack } from "../../lib/parts/google-stack";
-import type { PushSubscriptionProps, SubscriptionProps } from "../../lib/parts/subscription";
+import type { PushSubscriptionProps } from "../../lib/parts/push-subscription";
+import type { SubscriptionProps } from "../../lib/parts/subscription";
 import { Topic } from "../../lib/parts/topic";
 import { grantLines } from "./iam";
 import {

@@ -5,7 +5,7 @@ import type { IGrantable } from "../core/grantee";
 import { Alerts } from "./alerts";
 import type { EncryptionKey } from "./encryption-key";
 import type { IDeadLetter } from "./publish-target";
-import type { PullSubscription } from "./subscription";
+import type { PullSubscription } from "./pull-subscription";
 import { type ITopic, Topic } from "./topic";
 
 export interface DeadLetterProps {

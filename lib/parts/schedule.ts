@@ -5,15 +5,15 @@ import {
 } from "@cdktf/provider-google/lib/cloud-scheduler-job";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { isSchedule } from "../core/cron";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { resourceName } from "../core/names";
 import { inSameStack } from "../core/stack";
 import { base64Json, literal, type TerraformExpression } from "../core/terraform-text";
-import { check, inCharacters, inRange, isKnown, type Rule, report, ValidationError } from "../core/validation";
+import { check, inCharacters, inRange, report, ValidationError } from "../core/validation";
 import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
+import { type ScheduleTime, scheduleRules } from "./schedule-time";
 import { ServiceIdentity } from "./service-identity";
 import { OVERRIDDEN_URL, type TaskQueue } from "./task-queue";
 
@@ -81,21 +81,6 @@ export abstract class ScheduleTarget {
    * @internal
    */
   abstract readonly deadline: Duration;
-}
-
-/** When a schedule runs. */
-export interface ScheduleTime {
-  /**
-   * Five fields of unix-cron, such as `0 3 * * *`, or App Engine's notation, such as
-   * `every 5 minutes` or `every monday 09:00`. Extensions of other crons are not in Google's
-   * grammar: `L`, `#`, `?`, `H`, `@daily`.
-   */
-  readonly cron: string;
-  /**
-   * Name in the tz database.
-   * @default "Etc/UTC"
-   */
-  readonly timeZone?: string;
 }
 
 export interface ScheduleProps extends ScheduleTime {
@@ -177,31 +162,6 @@ export class Schedule extends Construct {
       dependsOn: [...RequiredApis.of(this).ready("cloudscheduler"), ...dependsOn],
       ...props.overrides,
     });
-  }
-}
-
-/** Rules of Cloud Scheduler for a time, shared by schedules and settings. */
-export function scheduleRules(cron: string, timeZone: string): Rule[] {
-  return [
-    {
-      code: "InvalidSchedule",
-      broken: isKnown(cron) && !isSchedule(cron),
-      message: `schedule is "${cron}"; allowed are five fields of unix-cron such as "0 3 * * *" (numbers, JAN to DEC, SUN to SAT, lists, ranges, and steps behind * or a range), or App Engine's notation such as "every 5 minutes" or "every monday 09:00"`,
-    },
-    {
-      code: "InvalidSchedule",
-      broken: !isTimeZone(timeZone),
-      message: `time zone is "${timeZone}"; allowed is a name of the tz database such as Europe/Zurich`,
-    },
-  ];
-}
-
-function isTimeZone(timeZone: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone });
-    return true;
-  } catch {
-    return false;
   }
 }
 

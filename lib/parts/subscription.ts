@@ -1,21 +1,19 @@
-import { PubsubSubscription, type PubsubSubscriptionConfig } from "@cdktf/provider-google/lib/pubsub-subscription";
+import type { PubsubSubscription, PubsubSubscriptionConfig } from "@cdktf/provider-google/lib/pubsub-subscription";
 import { PubsubSubscriptionIamMember } from "@cdktf/provider-google/lib/pubsub-subscription-iam-member";
-import { Construct, type IConstruct } from "constructs";
+import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
-import { checkImportedName, resourceName } from "../core/names";
+import { resourceName } from "../core/names";
 import { inSameStack } from "../core/stack";
 import { literal } from "../core/terraform-text";
 import { check, inRange } from "../core/validation";
-import { Alerts, windowOf } from "./alerts";
+import { Alerts } from "./alerts";
 import type { Filter } from "./filter";
 import { grantOnce } from "./grants";
 import type { IDeadLetter, IPublishTarget } from "./publish-target";
-import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
-import { ServiceIdentity } from "./service-identity";
 
 export interface SubscriptionProps {
   /**
@@ -75,39 +73,15 @@ export interface SubscriptionProps {
   readonly overrides?: Partial<PubsubSubscriptionConfig>;
 }
 
-export interface PushSubscriptionProps extends SubscriptionProps {
-  /**
-   * Grants `roles/iam.serviceAccountOpenIdTokenCreator` on the subscription's caller to the Pub/Sub
-   * service agent. Needed only in projects whose agent dates from before 2021-04-09 and lacks
-   * `roles/pubsub.serviceAgent`.
-   * @default false
-   */
-  readonly grantTokenCreator?: boolean;
-  /**
-   * Lets the function itself send messages that can never succeed to the dead letter, with the
-   * reason. Pub/Sub forwards unacknowledged messages in either case. Has no effect without a dead
-   * letter.
-   * @default true
-   */
-  readonly useDeadLetter?: boolean;
-}
+export const DEFAULT_RETENTION = Duration.days(7);
+export const DEFAULT_MAX_BACKOFF = Duration.minutes(10);
 
-export type PullSubscriptionProps = SubscriptionProps;
-
-const DEFAULT_RETENTION = Duration.days(7);
-const DEFAULT_MAX_BACKOFF = Duration.minutes(10);
-
-/** A pull subscription, whether this app creates it or not. */
-export interface IPullSubscription extends IConstruct {
-  readonly name: string;
-  /**
-   * Lets a principal pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription.
-   */
-  grantConsume(to: IGrantable): PubsubSubscriptionIamMember;
-}
-
-/** @param name as Terraform knows it, so that the grant comes after the subscription */
-function grantSubscriber(scope: Construct, name: string, to: IGrantable): PubsubSubscriptionIamMember {
+/**
+ * Grants `roles/pubsub.subscriber` on a subscription.
+ *
+ * @param name as Terraform knows it, so that the grant comes after the subscription
+ */
+export function grantSubscriber(scope: Construct, name: string, to: IGrantable): PubsubSubscriptionIamMember {
   return grantOnce(
     scope,
     "roles/pubsub.subscriber",
@@ -122,7 +96,7 @@ function grantSubscriber(scope: Construct, name: string, to: IGrantable): Pubsub
 }
 
 /** The common part of both kinds of subscription. Neither expires when it is idle. */
-abstract class Subscription extends Construct {
+export abstract class Subscription extends Construct {
   abstract readonly resource: PubsubSubscription;
   abstract readonly name: string;
 
@@ -186,136 +160,5 @@ abstract class Subscription extends Construct {
    */
   protected allowForwarding(deadLetter: IDeadLetter | undefined): void {
     if (deadLetter) grantSubscriber(this, this.resource.name, ServiceAgents.of(this).pubsub);
-  }
-}
-
-/**
- * Pushes messages to a function, with an ID token of its own identity.
- *
- * Grants `roles/run.invoker` on the function to that identity. With a dead letter, also grants
- * `roles/pubsub.publisher` on its topic and `roles/pubsub.subscriber` on the subscription to the
- * Pub/Sub service agent, and what {@link IPushTarget.useDeadLetter} grants. Reports OutOfRange,
- * DeadlineTooShort, TimeoutTooLong, InvalidName and OtherStack.
- */
-export class PushSubscription extends Subscription {
-  readonly resource: PubsubSubscription;
-  readonly name: string;
-  /** The identity that Pub/Sub presents to the function. */
-  readonly caller: ServiceIdentity;
-
-  constructor(
-    scope: Construct,
-    id: string,
-    topic: IPublishTarget,
-    worker: IPushTarget,
-    props: PushSubscriptionProps = {},
-  ) {
-    super(scope, id);
-    const ackDeadline = props.ackDeadline ?? worker.timeout.clamp(Duration.seconds(10), Duration.minutes(10));
-    check(this, [
-      {
-        code: "DeadlineTooShort",
-        broken: props.ackDeadline !== undefined && worker.timeout.isLongerThan(ackDeadline),
-        message: `ackDeadline is ${ackDeadline}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: a message would be delivered again while the function still works`,
-      },
-      {
-        code: "TimeoutTooLong",
-        broken: worker.timeout.toSeconds() > 600,
-        message: `the timeout of [${worker.node.path}] is ${worker.timeout}; allowed for a push subscription are up to 600s`,
-      },
-    ]);
-    this.caller = new ServiceIdentity(this, "caller", { description: `Presented by Pub/Sub to ${worker.node.id}` });
-    const together = inSameStack(
-      this,
-      worker,
-      `subscribe in the stack of the function, to a topic imported by name: Topic.fromName(stack, id, name).addPushSubscription(…)`,
-    );
-    const invoker = together ? [worker.grantInvoke(this.caller)] : [];
-    if (props.grantTokenCreator) this.caller.grantOpenIdTokens(ServiceAgents.of(this).pubsub);
-
-    const config = this.config(topic, ackDeadline, props);
-    this.resource = new PubsubSubscription(this, "Resource", {
-      ...config,
-      dependsOn: [...(config.dependsOn ?? []), ...invoker],
-      pushConfig: {
-        pushEndpoint: worker.uri,
-        oidcToken: { serviceAccountEmail: this.caller.email, audience: worker.uri },
-      },
-      ...props.overrides,
-    });
-    this.name = config.name;
-    this.allowForwarding(props.deadLetter);
-    if (props.deadLetter && props.useDeadLetter !== false) worker.useDeadLetter(props.deadLetter);
-    this.addAgeAlert(props.retention ?? DEFAULT_RETENTION);
-    this.addPushAlert(props.maxBackoff ?? DEFAULT_MAX_BACKOFF);
-  }
-
-  /**
-   * Also counts pushes that reach no function: 403 for a missing grant, 404 for a missing function,
-   * 429.
-   */
-  private addPushAlert(maxBackoff: Duration): void {
-    Alerts.of(this).add(this, {
-      id: "failing-pushes",
-      title: `Pushes of ${this.name} keep failing`,
-      runbook: `For half an hour, pushes of the subscription \`${this.name}\` were not acknowledged. \`remote_server_4xx\`: the push identity lacks \`roles/run.invoker\` on the function (403), the function is gone or its ingress does not let Pub/Sub in (404), or no instance was free (429). \`remote_server_5xx\`: read the function's log. \`deadline_exceeded\`: it takes longer than the acknowledgement deadline.`,
-      filter: `metric.type="pubsub.googleapis.com/subscription/push_request_count" AND resource.type="pubsub_subscription" AND resource.labels.subscription_id="${this.name}" AND metric.labels.response_class!="ack"`,
-      aligner: "ALIGN_DELTA",
-      threshold: 0,
-      window: windowOf(maxBackoff),
-      lasting: Duration.minutes(30),
-      sum: true,
-    });
-  }
-}
-
-/**
- * Keeps messages for services that pull them.
- *
- * With a dead letter, grants `roles/pubsub.publisher` on its topic and `roles/pubsub.subscriber` on
- * the subscription to the Pub/Sub service agent. Reports OutOfRange, InvalidName and OtherStack.
- */
-export class PullSubscription extends Subscription implements IPullSubscription {
-  /**
-   * A subscription of the deployment's project that this app does not create. Reports InvalidName.
-   *
-   * @param name without `projects/…/subscriptions/`
-   */
-  static fromName(scope: Construct, id: string, name: string): IPullSubscription {
-    return new ImportedPullSubscription(scope, id, name);
-  }
-
-  readonly resource: PubsubSubscription;
-  readonly name: string;
-
-  constructor(scope: Construct, id: string, topic: IPublishTarget, props: PullSubscriptionProps = {}) {
-    super(scope, id);
-    const config = this.config(topic, props.ackDeadline ?? Duration.seconds(10), props);
-    this.resource = new PubsubSubscription(this, "Resource", { ...config, ...props.overrides });
-    this.name = config.name;
-    this.allowForwarding(props.deadLetter);
-    this.addAgeAlert(props.retention ?? DEFAULT_RETENTION);
-  }
-
-  /**
-   * Lets a principal pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription.
-   */
-  grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
-    return grantSubscriber(this, this.resource.name, to);
-  }
-}
-
-class ImportedPullSubscription extends Construct implements IPullSubscription {
-  constructor(
-    scope: Construct,
-    id: string,
-    readonly name: string,
-  ) {
-    super(scope, id);
-    checkImportedName(this, "subscription", name);
-  }
-
-  grantConsume(to: IGrantable): PubsubSubscriptionIamMember {
-    return grantSubscriber(this, this.name, to);
   }
 }

@@ -19,32 +19,7 @@ import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
 import { addQueueAlerts } from "./task-queue-alerts";
 import { ImportedQueue, type ITaskQueue, QueueBase } from "./task-queue-base";
-
-export interface TaskRetry {
-  /**
-   * Attempts at a task: 1 to 1000. With a dead letter, the function counts them and then sends the
-   * task there. Without one, the queue counts them and then drops the task. By default the last
-   * attempt comes 18 minutes after the first: quotas per minute, endpoints that scale up and new
-   * grants take up to ten.
-   * @default 12
-   */
-  readonly maxAttempts?: number;
-  /**
-   * Wait after the first failure: above 0, to 1 hour.
-   * @default Duration.seconds(1)
-   */
-  readonly minBackoff?: Duration;
-  /**
-   * Longest wait: above 0, to 1 hour.
-   * @default Duration.minutes(5)
-   */
-  readonly maxBackoff?: Duration;
-  /**
-   * How often the wait doubles before it grows linearly: 0 to 16.
-   * @default 16
-   */
-  readonly maxDoublings?: number;
-}
+import { retryRules, type TaskRetry, withDefaults } from "./task-retry";
 
 export interface TaskQueueProps {
   /**
@@ -126,27 +101,17 @@ export class TaskQueue extends QueueBase {
 
   constructor(scope: Construct, id: string, props: TaskQueueProps = {}) {
     super(scope, id);
-    const { retry = {}, deadLetter } = props;
+    const { deadLetter } = props;
     const rate = props.maxDispatchesPerSecond ?? 500;
-    const minBackoff = retry.minBackoff ?? Duration.seconds(1);
-    const maxBackoff = retry.maxBackoff ?? Duration.minutes(5);
-    const maxDoublings = retry.maxDoublings ?? 16;
-    this.maxAttempts = retry.maxAttempts ?? 12;
+    const retry = withDefaults(props.retry ?? {});
+    this.maxAttempts = retry.maxAttempts;
     this.maxConcurrentDispatches = props.maxConcurrentDispatches ?? 10;
     this.deadLetter = deadLetter;
     check(this, [
       inRange("maxDispatchesPerSecond", rate, { min: 0.001, max: 500, unit: "per second" }),
       inRange("maxConcurrentDispatches", this.maxConcurrentDispatches, { min: 1, max: 5000, integer: true }),
-      inRange("maxAttempts", this.maxAttempts, { min: 1, max: 1000, integer: true }),
-      inRange("minBackoff", minBackoff.toSeconds(), { min: 0.001, max: 3600, unit: "seconds" }),
-      inRange("maxBackoff", maxBackoff.toSeconds(), { min: 0.001, max: 3600, unit: "seconds" }),
-      inRange("maxDoublings", maxDoublings, { min: 0, max: 16, integer: true }),
+      ...retryRules(retry),
       inRange("loggingRatio", props.loggingRatio, { min: 0, max: 1 }),
-      {
-        code: "OutOfRange",
-        broken: minBackoff.isLongerThan(maxBackoff),
-        message: `minBackoff is ${minBackoff}, longer than maxBackoff, which is ${maxBackoff}`,
-      },
     ]);
 
     const { project, region } = Deployment.of(this);
@@ -158,15 +123,15 @@ export class TaskQueue extends QueueBase {
       rateLimits: { maxDispatchesPerSecond: rate, maxConcurrentDispatches: this.maxConcurrentDispatches },
       retryConfig: {
         maxAttempts: deadLetter ? -1 : this.maxAttempts,
-        minBackoff: minBackoff.toString(),
-        maxBackoff: maxBackoff.toString(),
-        maxDoublings,
+        minBackoff: retry.minBackoff.toString(),
+        maxBackoff: retry.maxBackoff.toString(),
+        maxDoublings: retry.maxDoublings,
       },
       stackdriverLoggingConfig: { samplingRatio: props.loggingRatio ?? 1 },
       dependsOn: RequiredApis.of(this).ready("cloudtasks"),
       ...props.overrides,
     });
-    addQueueAlerts(this, this.name, maxBackoff);
+    addQueueAlerts(this, this.name, retry.maxBackoff);
   }
 
   /** The identity that the queue presents to its functions. Created when it is first read. */

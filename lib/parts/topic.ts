@@ -11,15 +11,11 @@ import { check, inRange } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnce } from "./grants";
 import type { IPublishTarget } from "./publish-target";
+import { PullSubscription, type PullSubscriptionProps } from "./pull-subscription";
+import { PushSubscription, type PushSubscriptionProps } from "./push-subscription";
 import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
-import {
-  PullSubscription,
-  type PullSubscriptionProps,
-  PushSubscription,
-  type PushSubscriptionProps,
-} from "./subscription";
 import { schemaRules, type TopicSchema } from "./topic-schema";
 
 /** A Pub/Sub topic, whether this app creates it or not. */

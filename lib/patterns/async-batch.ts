@@ -11,7 +11,8 @@ import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService, type FunctionServiceProps } from "../parts/function-service";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
 import { ServiceIdentity } from "../parts/service-identity";
-import { TaskQueue, type TaskRetry } from "../parts/task-queue";
+import { TaskQueue } from "../parts/task-queue";
+import type { TaskRetry } from "../parts/task-retry";
 import { environment, type WorkerProps } from "./worker";
 
 export interface AsyncBatchProps {

@@ -9,13 +9,9 @@ import type { EncryptionKey } from "../parts/encryption-key";
 import type { Filter } from "../parts/filter";
 import { FunctionService, type FunctionServiceProps } from "../parts/function-service";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
+import type { PullSubscription, PullSubscriptionProps } from "../parts/pull-subscription";
+import type { PushSubscription, PushSubscriptionProps } from "../parts/push-subscription";
 import { ServiceIdentity } from "../parts/service-identity";
-import type {
-  PullSubscription,
-  PullSubscriptionProps,
-  PushSubscription,
-  PushSubscriptionProps,
-} from "../parts/subscription";
 import { Topic } from "../parts/topic";
 import type { TopicSchema } from "../parts/topic-schema";
 import { environment, PUSH_INSTANCES } from "./worker";

@@ -10,8 +10,10 @@ import { type DataflowNetwork, DataflowWorkers } from "../parts/dataflow-workers
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
-import { Schedule, ScheduleTarget, type ScheduleTime } from "../parts/schedule";
-import { TaskQueue, type TaskRetry } from "../parts/task-queue";
+import { Schedule, ScheduleTarget } from "../parts/schedule";
+import type { ScheduleTime } from "../parts/schedule-time";
+import { TaskQueue } from "../parts/task-queue";
+import type { TaskRetry } from "../parts/task-retry";
 import { environment, type WorkerProps } from "./worker";
 
 export interface ScheduledPreprocessingProps {

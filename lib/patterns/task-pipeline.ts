@@ -9,9 +9,11 @@ import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
-import { Schedule, ScheduleTarget, type ScheduleTime } from "../parts/schedule";
+import { Schedule, ScheduleTarget } from "../parts/schedule";
+import type { ScheduleTime } from "../parts/schedule-time";
 import { ServiceIdentity } from "../parts/service-identity";
-import { TaskQueue, type TaskRetry } from "../parts/task-queue";
+import { TaskQueue } from "../parts/task-queue";
+import type { TaskRetry } from "../parts/task-retry";
 import { type Graph, graphRules, hasDependents } from "./pipeline-graph";
 import { environment, type WorkerProps } from "./worker";
 
