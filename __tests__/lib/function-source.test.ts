@@ -124,7 +124,9 @@ describe("typescript", () => {
       `InvalidSource: function source "functions/missing" does not exist; allowed is a .ts or .js file, or a folder with an index.ts or index.js, relative to ${process.cwd()}`,
     );
     const empty = folder({});
-    expect(thrownBy(() => FunctionSource.typescript(empty).archive())).toContain(`function source "${empty}" is not`);
+    expect(thrownBy(() => FunctionSource.typescript(empty).archive())).toContain(
+      `function source "${empty}" does not exist`,
+    );
   });
 
   test.each([
