@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { forEachConcurrently } from "@cdktf-serverless-ml/emulator";
 import {
   type FaultReport,
-  type FlowType,
-  flowOf,
   isGood,
+  readStackWithOutputs,
   runFaults,
+  type Scenario,
+  scenarioOf,
   startMachine,
 } from "@cdktf-serverless-ml/scenarios";
-import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { printTable } from "./measure";
 
 /** Wall milliseconds between lines of progress of one run. */
@@ -31,7 +31,7 @@ export interface FaultRunsOptions {
 
 interface Run {
   readonly stack: string;
-  readonly type: FlowType;
+  readonly scenario: Scenario;
   readonly seed: number;
 }
 
@@ -56,20 +56,20 @@ export async function faultRuns({ folder, stacks, seeds, inputs, atOnce }: Fault
 /** Runs take the longer the more functions there are, and the longest should not begin when all others have ended. */
 function longestFirst(folder: string, names: readonly string[]): Omit<Run, "seed">[] {
   const stacks = names.map((name) => {
-    const stack = readStack(join(folder, name));
-    const type = flowOf(stack);
-    if (!type) throw new NotAnArchitecture(`${name} is none of the five architectures`);
-    return { stack: name, type, functions: stack.resources.filter(isFunction).length };
+    const stack = readStackWithOutputs(join(folder, name));
+    const scenario = scenarioOf(stack);
+    if (!scenario) throw new NotAnArchitecture(`${name} is none of the five architectures`);
+    return { stack: name, scenario, functions: stack.resources.filter(isFunction).length };
   });
   return stacks.sort((a, b) => b.functions - a.functions);
 }
 
 const isFunction = ({ type }: { readonly type: string }) => type === "google_cloudfunctions2_function";
 
-async function faultRun(folder: string, { stack, type, seed }: Run, inputs: number): Promise<FaultReport> {
+async function faultRun(folder: string, { stack, scenario, seed }: Run, inputs: number): Promise<FaultReport> {
   const machine = await startMachine(join(folder, stack));
   try {
-    return await runFaults(machine, type, { seed, inputs, onProgress: progressOf(stack, seed) });
+    return await runFaults(machine, scenario, { seed, inputs, onProgress: progressOf(stack, seed) });
   } finally {
     await machine.stop();
   }

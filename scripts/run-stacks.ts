@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { counted } from "@cdktf-serverless-ml/cli";
 import {
   describe as describeSummary,
-  flowOf,
   inputFor,
   onTerminal,
+  readStackWithOutputs,
   runStack,
   type Summary,
+  scenarioOf,
 } from "@cdktf-serverless-ml/scenarios";
-import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { describe } from "./contents";
 
 /**
@@ -26,13 +26,17 @@ export async function runStacks(outdir: string): Promise<boolean> {
   for (const stack of readdirSync(folders).sort()) {
     const folder = join(folders, stack);
     describe(stack, folder);
-    const type = flowOf(readStack(folder));
-    if (!type) {
+    const scenario = scenarioOf(readStackWithOutputs(folder));
+    if (!scenario) {
       console.log("  not run: it is none of the five architectures, so there is no scenario for it\n");
       notRun.push(stack);
       continue;
     }
-    const summary = await runStack(folder, { type, input: inputFor(type, undefined, "samples"), ...onTerminal() });
+    const summary = await runStack(folder, {
+      scenario,
+      input: inputFor(scenario, undefined, "samples"),
+      ...onTerminal(),
+    });
     console.log(`${describeSummary(summary)}\n`);
     summaries.push(summary);
   }

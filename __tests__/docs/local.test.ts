@@ -7,21 +7,18 @@ import ts from "typescript";
 import * as library from "../../lib/index";
 import { SIMULATED_IAM } from "../../packages/emulator/src/iam";
 import { PASSIVE, READ_AT_LOAD } from "../../packages/emulator/src/machine/passive";
-import { asyncBatch } from "../../packages/scenarios/src/flows/async-batch";
-import { eventWorkflow } from "../../packages/scenarios/src/flows/event-workflow";
-import { pubsubFanout } from "../../packages/scenarios/src/flows/pubsub-fanout";
-import { scheduledPreprocessing } from "../../packages/scenarios/src/flows/scheduled-preprocessing";
-import { taskPipeline } from "../../packages/scenarios/src/flows/task-pipeline";
+import { SCENARIOS } from "../../packages/scenarios/src/patterns";
 import { blocksOf, codeIn, readDocuments, root, sectionOf, tableOf } from "./markdown";
 
 const page = readDocuments().get("docs/local.md") as string;
-const FLOWS = {
-  "async-batch": asyncBatch,
-  "task-pipeline": taskPipeline,
-  "event-workflow": eventWorkflow,
-  "pubsub-fanout": pubsubFanout,
-  "scheduled-preprocessing": scheduledPreprocessing,
-};
+/** By the name of their file, which is the stack's. */
+const scenarios = readdirSync(join(root, "packages", "scenarios", "src", "patterns"))
+  .map((file) => file.replace(/\.ts$/, ""))
+  .filter((name) => name !== "index")
+  .map((name) => {
+    const exported = Object.values(require(`../../packages/scenarios/src/patterns/${name}`));
+    return { ...SCENARIOS.find((scenario) => exported.includes(scenario)), name };
+  });
 const workspace = mkdtempSync(join(tmpdir(), "docs-local-"));
 afterAll(() => rmSync(workspace, { recursive: true }));
 
@@ -45,9 +42,9 @@ test("says what each stack takes, and by which outputs it is recognised", () => 
     codeIn(name)[0],
     codeIn(input).filter((code) => code.startsWith(".")),
   ]);
-  expect(inputs).toEqual(Object.entries(FLOWS).map(([name, { extensions }]) => [name, extensions]));
+  expect(Object.fromEntries(inputs)).toEqual(Object.fromEntries(scenarios.map((each) => [each.name, each.extensions])));
   const outputs = tableOf(page, "like").map(([name = "", names = ""]) => [codeIn(name)[0], codeIn(names)]);
-  expect(outputs).toEqual(Object.entries(FLOWS).map(([name, flow]) => [name, flow.outputs]));
+  expect(Object.fromEntries(outputs)).toEqual(Object.fromEntries(scenarios.map((each) => [each.name, each.outputs])));
 });
 
 test("links the claims of every part", () => {

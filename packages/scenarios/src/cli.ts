@@ -17,17 +17,18 @@ import {
   type StartOptions,
 } from "@cdktf-serverless-ml/emulator";
 
-import { readStack, StackError } from "@cdktf-serverless-ml/terraform-json";
+import { StackError } from "@cdktf-serverless-ml/terraform-json";
 import { drivenBy, loadDriver } from "./drive";
 import { type FaultSettings, faultSettings, faults } from "./faults";
-import { type FlowType, flowOf, type Input, InputError } from "./flows";
 import { checkIam, describeIamReport, IamCheckError, progressOn, summaryOf, verdictOf } from "./iam-check";
+import { readStackWithOutputs, scenarioOf } from "./patterns";
 import { type KeepOptions, keepStack } from "./run/keep";
 import { describe, onTerminal } from "./run/print";
 import { inputFor, runStack } from "./run/run-stack";
 import { requireEmpty } from "./run/save-buckets";
 import { startStack } from "./run/start";
 import { exitCodeOf, type Summary } from "./run/summary";
+import { type Input, InputError, type Scenario } from "./shared/scenario";
 
 const USAGE = `usage: npm run local -- <stack> [options]
 
@@ -125,29 +126,29 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const stack = readStack(options.folder);
-  const type = options.drive === undefined ? flowOf(stack) : drivenBy(await loadDriver(options.drive));
-  if (!type && !options.keep) {
+  const stack = readStackWithOutputs(options.folder);
+  const scenario = options.drive === undefined ? scenarioOf(stack) : drivenBy(await loadDriver(options.drive));
+  if (!scenario && !options.keep) {
     const wanted = "use --keep and call it yourself, or say with --drive <module> how it is used";
     throw new UsageError(`${stack.name} is none of the five architectures: ${wanted}`);
   }
-  if (type && options.proveIam) return proveIam(options, type);
-  if (type && options.faults) return faults({ ...options, ...options.faults, type, stack: stack.name });
+  if (scenario && options.proveIam) return proveIam(options, scenario);
+  if (scenario && options.faults) return faults({ ...options, ...options.faults, scenario, stack: stack.name });
   // Before anything starts, so that a bad file is told at once.
   const input =
-    type && (options.input !== undefined || !options.keep) ? inputFor(type, options.input, SAMPLES) : undefined;
+    scenario && (options.input !== undefined || !options.keep) ? inputFor(scenario, options.input, SAMPLES) : undefined;
   if (options.output !== undefined) requireEmpty(options.output);
   const model = options.predict === undefined ? undefined : await readModel(options.predict, absolute);
-  const chooseModel = model ? () => model : chosenFor(type, input, options.keep);
+  const chooseModel = model ? () => model : chosenFor(scenario, input, options.keep);
   const start = { ...watching(options), chooseModel, propagation: options.propagation };
-  if (options.keep) return keep(options.folder, start, { type, input, samples: SAMPLES });
-  if (!type || !input) return 1;
-  return report(await runStack(options.folder, { type, input, output: options.output, ...start }), options);
+  if (options.keep) return keep(options.folder, start, { scenario, input, samples: SAMPLES });
+  if (!scenario || !input) return 1;
+  return report(await runStack(options.folder, { scenario, input, output: options.output, ...start }), options);
 }
 
 /** Of models, where none is given: ours for flowers, and for what is no flower one that takes anything. */
-function chosenFor(type: FlowType | undefined, input: Input | undefined, keep: boolean): ChooseModel {
-  return keep ? irisOrEcho : modelFor((input && type?.instances?.(input)) ?? []);
+function chosenFor(scenario: Scenario | undefined, input: Input | undefined, keep: boolean): ChooseModel {
+  return keep ? irisOrEcho : modelFor((input && scenario?.instances?.(input)) ?? []);
 }
 
 function watching({ quiet, secrets, onNotice }: Options): StartOptions {
@@ -170,9 +171,9 @@ function report(summary: Summary, { json, allowsDeadLetters }: Options): number 
 }
 
 /** @returns the exit code */
-async function proveIam({ folder, json, quiet, secrets, onNotice }: Options, type: FlowType): Promise<number> {
+async function proveIam({ folder, json, quiet, secrets, onNotice }: Options, scenario: Scenario): Promise<number> {
   const proof = await checkIam(folder, {
-    type,
+    scenario,
     secrets,
     onNotice,
     ...(!quiet && { onProgress: progressOn(process.stderr) }),

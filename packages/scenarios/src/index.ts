@@ -1,10 +1,9 @@
 export type { DrivenStack, Driver } from "./drive";
 export type { FaultReport } from "./faults/report";
 export { runFaults } from "./faults/run-faults";
-export { flowOf } from "./flows";
-export type { FlowType } from "./flows/flow";
-export { knownOutputs } from "./flows/known-outputs";
+export { outputsOf, readStackWithOutputs, scenarioOf } from "./patterns";
 export { describe, onTerminal } from "./run/print";
 export { inputFor, runStack } from "./run/run-stack";
 export { startMachine, startStack } from "./run/start";
 export { isGood, type Summary } from "./run/summary";
+export type { Scenario } from "./shared/scenario";

@@ -6,13 +6,13 @@ import {
   type RestRequest,
   type RestService,
 } from "@cdktf-serverless-ml/emulator";
-import { callId } from "../../src/faults/call";
 import { FaultyCalls } from "../../src/faults/calls";
 import { CrashGuard } from "../../src/faults/crash-guard";
 import { Crasher } from "../../src/faults/crasher";
-import { poisoned } from "../../src/faults/poison";
 import { FaultyPublishes } from "../../src/faults/publishes";
 import { type CallFault, callFault, deadLetterFails, publishFault } from "../../src/faults/schedule";
+import { callId } from "../../src/shared/call";
+import { poisoned } from "../../src/shared/inject-poison";
 import { FLOW, faultLog, LETTERS, parties, seedFor, WORKER } from "./support";
 
 function request(method: string, url: string, email?: string, body: object | string = ""): RestRequest {

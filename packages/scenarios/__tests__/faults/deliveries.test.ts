@@ -1,10 +1,10 @@
 import type { Invocation, InvocationResult } from "@cdktf-serverless-ml/emulator";
 import { ManualClock } from "../../../emulator/src/core/clock";
-import { callId } from "../../src/faults/call";
 import { CrashGuard } from "../../src/faults/crash-guard";
 import { DelayedWork } from "../../src/faults/delayed-work";
 import { FaultyInvoker } from "../../src/faults/deliveries";
 import { callHangs, type DeliveryFault, deliveryFault } from "../../src/faults/schedule";
+import { callId } from "../../src/shared/call";
 import { faultLog, parties, SUBSCRIPTION, seedFor, WORKER_URL } from "./support";
 
 const DEADLINE = 300_000;

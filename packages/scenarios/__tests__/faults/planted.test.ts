@@ -5,10 +5,10 @@ import type { Interceptors } from "@cdktf-serverless-ml/emulator";
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
 import { type FaultReport, runFaults } from "../../src/faults";
-import { flowOf } from "../../src/flows";
-import type { FlowResult, FlowType } from "../../src/flows/flow";
+import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 import { isGood } from "../../src/run/summary";
+import type { Scenario, ScenarioResult } from "../../src/shared/scenario";
 
 const stacks = synthesized();
 const stack = stacks.stack("async-batch");
@@ -21,10 +21,10 @@ async function caught(
 ): Promise<FaultReport> {
   const machine = await startMachine(folder);
   try {
-    const type = flowOf(machine.stack);
-    if (!type) throw new Error("the stack is none of the five");
+    const scenario = scenarioOf(machine.stack);
+    if (!scenario) throw new Error("the stack is none of the five");
     for (const seed of seeds) {
-      const report = await runFaults(machine, type, { seed, inputs, outside });
+      const report = await runFaults(machine, scenario, { seed, inputs, outside });
       if (!isGood(report)) return report;
     }
     throw new Error("no seed caught it");
@@ -147,7 +147,7 @@ test("a binding that is missing ends the run: the call is named, and no item bla
   expect(report.offence).toBeUndefined();
 }, 60_000);
 
-test.each<[string, (result: FlowResult) => Partial<FlowResult>, string]>([
+test.each<[string, (result: ScenarioResult) => Partial<ScenarioResult>, string]>([
   [
     "an item with both",
     ({ effects }) => ({ deadLetters: [{ key: effects[0] ?? "", reason: "planted" }] }),
@@ -163,14 +163,14 @@ test.each<[string, (result: FlowResult) => Partial<FlowResult>, string]>([
   async (_, change, why) => {
     const machine = await startMachine(stack);
     try {
-      const type = flowOf(machine.stack);
-      if (!type) throw new Error("the stack is none of the five");
-      const create: FlowType["create"] = (running) => {
-        const flow = type.create(running);
+      const scenario = scenarioOf(machine.stack);
+      if (!scenario) throw new Error("the stack is none of the five");
+      const create: Scenario["create"] = (running) => {
+        const flow = scenario.create(running);
         const result = () => ({ ...flow.result(), ...change(flow.result()) });
         return Object.assign(Object.create(flow), { result });
       };
-      const report = await runFaults(machine, { ...type, create }, { seed: 1, inputs: 2 });
+      const report = await runFaults(machine, { ...scenario, create }, { seed: 1, inputs: 2 });
       expect(report).toMatchObject({ accepted: 2, unexpected: 1, lost: 0, offence: { why } });
       expect(isGood(report)).toBe(false);
     } finally {

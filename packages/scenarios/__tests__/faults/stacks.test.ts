@@ -2,7 +2,7 @@ import { IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
 import { type FaultReport, runFaults } from "../../src/faults";
-import { flowOf } from "../../src/flows";
+import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 
 /** Inputs of a run: with all poison among them, and few enough for three runs of each stack, or for one. */
@@ -34,8 +34,8 @@ const drawn: Map<string, string>[] = [];
 async function run(name: string, inputs: number): Promise<FaultReport[]> {
   const machine = await startMachine(changed(stacks.stack(name), givingUpSoon));
   try {
-    const type = flowOf(machine.stack);
-    if (!type) throw new Error(`${name} is none of the five`);
+    const scenario = scenarioOf(machine.stack);
+    if (!scenario) throw new Error(`${name} is none of the five`);
     const made: FaultReport[] = [];
     const seeds = name === "async-batch" ? [...SEEDS, 1] : SEEDS;
     for (const seed of seeds) {
@@ -45,7 +45,7 @@ async function run(name: string, inputs: number): Promise<FaultReport[]> {
           /fault -> \S+ {2}(task \S+ {2}attempt \d+) {2}(?!arrives)(.+)/.exec(line) ?? [];
         if (delivery) faults.set(delivery, fault);
       };
-      const report = await runFaults(machine, type, { seed, inputs, write });
+      const report = await runFaults(machine, scenario, { seed, inputs, write });
       if (made.length < SEEDS.length) made.push(report);
       if (name === "async-batch" && seed === 1) drawn.push(faults);
     }

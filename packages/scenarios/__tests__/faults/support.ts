@@ -1,7 +1,7 @@
 import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Hop } from "../../../emulator/src/core/emulator";
-import { FaultLog } from "../../src/faults/fault-log";
-import { Parties } from "../../src/faults/parties";
+import { FaultLog } from "../../src/shared/fault-log";
+import { Parties } from "../../src/shared/parties";
 
 export const PROJECT = "p";
 export const WORKER_URL = "https://worker-abc-uc.a.run.app/";

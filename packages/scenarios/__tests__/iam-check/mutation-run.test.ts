@@ -3,11 +3,11 @@ import { join } from "node:path";
 import type { FunctionHost, Machine, RunningStack } from "@cdktf-serverless-ml/emulator";
 import { strToU8, zipSync } from "fflate";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
-import { flowOf } from "../../src/flows";
-import type { FlowType } from "../../src/flows/flow";
 import { MutationRun } from "../../src/iam-check/mutation-run";
+import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 import { isGood, type Summary } from "../../src/run/summary";
+import type { Scenario } from "../../src/shared/scenario";
 
 const stacks = synthesized();
 const stack = stacks.stack("async-batch");
@@ -16,18 +16,18 @@ afterAll(() => stacks.remove());
 /** A machine, how its stack is used, and what is under way on it after a run. */
 async function onMachine(
   folder: string,
-  work: (machine: Machine, type: FlowType, left: () => number) => Promise<void>,
+  work: (machine: Machine, scenario: Scenario, left: () => number) => Promise<void>,
 ) {
   const machine = await startMachine(folder);
   try {
-    const type = flowOf(machine.stack);
-    if (!type) throw new Error("the stack is none of the five");
+    const scenario = scenarioOf(machine.stack);
+    if (!scenario) throw new Error("the stack is none of the five");
     let functions: FunctionHost | undefined;
-    const noted: FlowType = {
-      ...type,
+    const noted: Scenario = {
+      ...scenario,
       create: (running: RunningStack) => {
         functions = running.parts.functions;
-        return type.create(running);
+        return scenario.create(running);
       },
     };
     await work(machine, noted, () => functions?.pending() ?? -1);
@@ -37,16 +37,16 @@ async function onMachine(
 }
 
 test("a run ends at the denial that it is for, and leaves nothing to the next one", async () => {
-  await onMachine(stack, async (machine, type, left) => {
+  await onMachine(stack, async (machine, scenario, left) => {
     const [binding] = machine.bindings.filter(({ address }) => /output_objectCreator-batch-worker/.test(address));
     const without = { bindings: (other: object) => other !== binding, endsAt: () => true };
     for (let time = 0; time < 3; time++) {
-      const { denials, summary } = await new MutationRun(machine, type, without).run();
+      const { denials, summary } = await new MutationRun(machine, scenario, without).run();
       expect(denials).toEqual([expect.objectContaining({ permission: "storage.objects.create" })]);
       expect(summary).toBeUndefined();
       expect(left()).toBe(0);
     }
-    const { denials, summary } = await new MutationRun(machine, type).run();
+    const { denials, summary } = await new MutationRun(machine, scenario).run();
     expect(denials).toEqual([]);
     expect(summary).toMatchObject({ accepted: 8, done: 5, deadLettered: 3, repeatedEffects: 0 });
     expect(isGood(summary as Summary)).toBe(true);
@@ -54,9 +54,9 @@ test("a run ends at the denial that it is for, and leaves nothing to the next on
 });
 
 test("each delivery comes again after its success: what is there already is looked for", async () => {
-  await onMachine(stack, async (machine, type) => {
+  await onMachine(stack, async (machine, scenario) => {
     const reads = new Map<string, number>();
-    await new MutationRun(machine, type, {
+    await new MutationRun(machine, scenario, {
       onAllowed: ({ permission, resource }) => {
         if (permission !== "storage.objects.get" || !resource.includes("/objects/results/")) return;
         reads.set(resource, (reads.get(resource) ?? 0) + 1);
@@ -78,8 +78,8 @@ test("requests that do not end after a denial are ended", async () => {
       if (object.name.startsWith("batch-worker")) object.source = zip;
     }
   });
-  await onMachine(copy, async (machine, type, left) => {
-    const { denials } = await new MutationRun(machine, type, { endsAt: () => true }).run();
+  await onMachine(copy, async (machine, scenario, left) => {
+    const { denials } = await new MutationRun(machine, scenario, { endsAt: () => true }).run();
     expect(denials).toEqual([expect.objectContaining({ email: "", permission: "storage.objects.list" })]);
     expect(left()).toBe(0);
   });

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { inDepth } from "../../../../__tests__/support/deep";
-import { flowOf } from "../../src/flows";
 import { checkIam, summaryOf } from "../../src/iam-check";
+import { readStackWithOutputs, scenarioOf } from "../../src/patterns";
 
 const outdir = mkdtempSync(join(tmpdir(), "own-"));
 
@@ -23,9 +23,9 @@ test.each([
   ["own-preprocessing", "scheduled preprocessing"],
   ["own-workflow", "event workflow"],
 ])("%s, a stack without outputs, is known by what its functions are given: %s", (name, architecture) => {
-  const stack = readStack(join(outdir, "stacks", name));
-  expect(stack.outputs).toEqual({});
-  expect(flowOf(stack)?.name).toBe(architecture);
+  const folder = join(outdir, "stacks", name);
+  expect(readStack(folder).outputs).toEqual({});
+  expect(scenarioOf(readStackWithOutputs(folder))?.name).toBe(architecture);
 });
 
 // What dead letters take is needed only where something fails, and these functions never do by themselves.

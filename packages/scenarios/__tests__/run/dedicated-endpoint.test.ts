@@ -1,6 +1,6 @@
 import { synthesized } from "../../../../__tests__/support/synthesized";
-import { flowOf } from "../../src/flows";
-import { inputFor, runFlow } from "../../src/run/run-stack";
+import { scenarioOf } from "../../src/patterns";
+import { inputFor, runScenario } from "../../src/run/run-stack";
 import { startStack } from "../../src/run/start";
 
 // The shared host refuses a dedicated endpoint with 400 FAILED_PRECONDITION, here as on Vertex AI.
@@ -18,9 +18,9 @@ test.each([
 ])("%s asks a dedicated endpoint on its own host", async (name, accepted) => {
   const running = await startStack(stacks.stack(name));
   try {
-    const type = flowOf(running.stack);
-    if (!type) throw new Error(`${name} is none of the five`);
-    const summary = await runFlow(running, type, inputFor(type, undefined, "samples"));
+    const scenario = scenarioOf(running.stack);
+    if (!scenario) throw new Error(`${name} is none of the five`);
+    const summary = await runScenario(running, scenario, inputFor(scenario, undefined, "samples"));
     expect(summary).toMatchObject({ accepted, done: accepted, deadLettered: 0, lost: 0, unexpected: 0, refused: [] });
     expect([...running.parts.emulators.vertex.endpoints]).toEqual([
       `projects/my-gcp-project/locations/us-central1/endpoints/${id}`,

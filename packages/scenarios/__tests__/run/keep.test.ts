@@ -5,10 +5,11 @@ import { join } from "node:path";
 import type { Clock, Command, RunningStack } from "@cdktf-serverless-ml/emulator";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
-import { flowOf, type Input } from "../../src/flows";
+import { scenarioOf } from "../../src/patterns";
 import { type Kept, keepStack } from "../../src/run/keep";
 import { inputFor } from "../../src/run/run-stack";
 import { startStack } from "../../src/run/start";
+import type { Input } from "../../src/shared/scenario";
 
 const stacks = synthesized();
 const folder = mkdtempSync(join(tmpdir(), "keep-"));
@@ -53,8 +54,8 @@ async function kept<T>(
 ): Promise<T> {
   const running = await startStack(stack);
   try {
-    const type = asPlain ? undefined : flowOf(running.stack);
-    const found = await keepStack(running, { type, input: input?.(running.stack), samples: "samples" });
+    const scenario = asPlain ? undefined : scenarioOf(running.stack);
+    const found = await keepStack(running, { scenario, input: input?.(running.stack), samples: "samples" });
     return await use(running, found);
   } finally {
     await running.stop();
@@ -93,7 +94,7 @@ test("schedules run by the clock of a stack that stays up, which says when next"
   });
   const running = await startStack(folder, { clock });
   try {
-    const { text } = await keepStack(running, { type: flowOf(running.stack), samples: "samples" });
+    const { text } = await keepStack(running, { scenario: scenarioOf(running.stack), samples: "samples" });
     const [, name, next = ""] =
       /schedule (\S+)\n {2}15 2 \* \* \* \(Asia\/Kathmandu\), runs next at (\S+)/.exec(text) ?? [];
     expect(text).toContain("schedule never\n  15 2 * * * (Asia/Kathmandu), paused\n");
@@ -161,9 +162,9 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
         },
         {
           input: (stack) => {
-            const type = flowOf(stack);
-            if (!type) throw new Error("it is none of the five");
-            return inputFor(type, file, "samples");
+            const scenario = scenarioOf(stack);
+            if (!scenario) throw new Error("it is none of the five");
+            return inputFor(scenario, file, "samples");
           },
         },
       );

@@ -1,11 +1,11 @@
-import { flowOf, type Summary } from "@cdktf-serverless-ml/scenarios";
+import { type Summary, scenarioOf } from "@cdktf-serverless-ml/scenarios";
 import { synthesized } from "../../../../__tests__/support/synthesized";
 import { ApiError } from "../../../emulator/src/core/api-error";
 import { ConnectionLost } from "../../../emulator/src/core/connection-lost";
 import { VirtualClock } from "../../../emulator/src/core/virtual-clock";
 import type { Machine, RunOptions } from "../../../emulator/src/machine/machine";
 import type { RunningStack } from "../../../emulator/src/machine/running-stack";
-import { inputFor, runFlow } from "../../src/run/run-stack";
+import { inputFor, runScenario } from "../../src/run/run-stack";
 import { startMachine } from "../../src/run/start";
 
 const stacks = synthesized();
@@ -23,10 +23,10 @@ afterAll(async () => {
 const ALL = { accepted: 6, done: 6, deadLettered: 0, lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] };
 
 async function flow(running: RunningStack): Promise<Summary> {
-  const type = flowOf(running.stack);
-  if (!type) throw new Error("the stack is none of the five");
+  const scenario = scenarioOf(running.stack);
+  if (!scenario) throw new Error("the stack is none of the five");
   try {
-    return await runFlow(running, type, inputFor(type, undefined, "samples"));
+    return await runScenario(running, scenario, inputFor(scenario, undefined, "samples"));
   } finally {
     await running.stop();
   }
@@ -162,8 +162,8 @@ test("nothing is told of a run that has ended, not even what its end cuts off", 
       }),
     }),
   });
-  const type = flowOf(running.stack);
-  await type?.create(running).submit(inputFor(type, undefined, "samples"));
+  const scenario = scenarioOf(running.stack);
+  await scenario?.create(running).submit(inputFor(scenario, undefined, "samples"));
   await isBegun;
   await running.stop();
   const told = [...lines];

@@ -2,9 +2,9 @@ import { ManualClock } from "../../../emulator/src/core/clock";
 import { isSimulated } from "../../../emulator/src/machine/passive";
 import { LineRecorder } from "../../../emulator/src/machine/recorder";
 import { waitUntilIdle } from "../../../emulator/src/machine/wait-until-idle";
-import type { FlowResult } from "../../src/flows";
 import { describe as describeSummary, logLine } from "../../src/run/print";
 import { exitCodeOf, isGood, summarise, type Verdict } from "../../src/run/summary";
+import type { ScenarioResult } from "../../src/shared/scenario";
 
 describe("the summary", () => {
   const nothing = { stack: "s", outputs: {}, hops: 3, denials: [], unsimulated: [] };
@@ -42,7 +42,7 @@ describe("the summary", () => {
 
   const reasons = (...keys: string[]) => keys.map((key) => ({ key, reason: "r" }));
   const failing = { accepted: ["a", "b"], effects: ["a"], deadLetters: reasons("b") };
-  test.each<[string, FlowResult, Verdict, number, number]>([
+  test.each<[string, ScenarioResult, Verdict, number, number]>([
     ["all is done", { accepted: ["a"], effects: ["a"], deadLetters: [] }, "OK", 0, 0],
     ["nothing came", { accepted: [], effects: [], deadLetters: [] }, "OK", 0, 0],
     ["one of two is dead-lettered", failing, "PARTIAL", 3, 0],

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { type Machine, type RunOptions, VirtualClock } from "@cdktf-serverless-ml/emulator";
-import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { inDepth } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
-import { type FlowType, flowOf } from "../../src/flows";
-import { inputFor, runFlow } from "../../src/run/run-stack";
+import { readStackWithOutputs, scenarioOf } from "../../src/patterns";
+import { inputFor, runScenario } from "../../src/run/run-stack";
 import { startMachine } from "../../src/run/start";
 import type { Summary } from "../../src/run/summary";
+import type { Scenario } from "../../src/shared/scenario";
 
 const stacks = synthesized();
 afterAll(() => stacks.remove());
@@ -15,12 +15,12 @@ const SAMPLES = join(__dirname, "..", "..", "..", "..", "samples");
 const TEN_MINUTES = 600_000;
 
 /** A run on virtual time, with the bindings that come late. */
-async function run(machine: Machine, type: FlowType, options: RunOptions): Promise<Summary & { early: number }> {
+async function run(machine: Machine, scenario: Scenario, options: RunOptions): Promise<Summary & { early: number }> {
   const clock = new VirtualClock();
   const running = machine.run({ clock, propagation: TEN_MINUTES, ...options });
   clock.run(() => running.pending() > 0);
   try {
-    const summary = await runFlow(running, type, inputFor(type, undefined, SAMPLES));
+    const summary = await runScenario(running, scenario, inputFor(scenario, undefined, SAMPLES));
     return { ...summary, early: running.parts.late.early.length };
   } finally {
     await running.stop();
@@ -32,17 +32,17 @@ const STACKS = ["event-workflow", "scheduled-preprocessing", "async-batch", "tas
 
 describe.each(inDepth(STACKS, STACKS.slice(0, 2)))("%s", (name) => {
   let machine: Machine;
-  let type: FlowType;
+  let scenario: Scenario;
 
   beforeAll(async () => {
     const folder = stacks.stack(name);
-    type = flowOf(readStack(folder)) as FlowType;
+    scenario = scenarioOf(readStackWithOutputs(folder)) as Scenario;
     machine = await startMachine(folder);
   }, 120_000);
   afterAll(() => machine.stop());
 
   test("loses nothing while all its grants take ten minutes to come into effect", async () => {
-    const { verdict, lost, deadLettered, refused, early } = await run(machine, type, {});
+    const { verdict, lost, deadLettered, refused, early } = await run(machine, scenario, {});
     expect({ verdict, lost, deadLettered, refused }).toEqual({
       verdict: "OK",
       lost: 0,
@@ -58,7 +58,7 @@ describe.each(inDepth(STACKS, STACKS.slice(0, 2)))("%s", (name) => {
     const lost: string[] = [];
     let denied = 0;
     for (const late of machine.bindings) {
-      const summary = await run(machine, type, { mayBeLate: (binding) => binding.address === late.address });
+      const summary = await run(machine, scenario, { mayBeLate: (binding) => binding.address === late.address });
       denied += summary.early;
       if (summary.lost + summary.unexpected + summary.refused.length > 0 || summary.error) lost.push(late.address);
     }

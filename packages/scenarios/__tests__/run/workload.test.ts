@@ -1,5 +1,5 @@
-import type { Flow, Input } from "../../src/flows";
 import { submitAll } from "../../src/run/workload";
+import type { Input, ScenarioRun } from "../../src/shared/scenario";
 
 const inputs: Input[] = Array.from({ length: 40 }, (_, index) => ({ name: String(index), content: Buffer.alloc(0) }));
 
@@ -13,7 +13,7 @@ function flow(refused: readonly string[] = []) {
     seen.ended++;
     if (refused.includes(name)) throw new Error(`${name} is refused`);
   };
-  return { seen, flow: { submit } as Partial<Flow> as Flow };
+  return { seen, flow: { submit } as Partial<ScenarioRun> as ScenarioRun };
 }
 
 test("inputs are put in in their order, so many at once and no more", async () => {

@@ -1,23 +1,22 @@
 import { type Command, plainCommands, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import type { Flow, FlowResult, FlowType, Input } from "../flows/flow";
-import { upTo } from "../flows/generated";
+import { upTo } from "../shared/generated";
+import type { Input, Scenario, ScenarioResult, ScenarioRun } from "../shared/scenario";
 import type { DrivenStack, Driver } from "./driver";
 
 /** A driver as a way to use a stack: its items are numbers, and it brings no poison and no input file. */
-export function drivenBy(driver: Driver): FlowType {
+export function drivenBy(driver: Driver): Scenario {
   return {
     name: "a driver's",
     takes: "no file: its driver puts items in",
     extensions: [],
-    outputs: [],
-    create: (running) => new DrivenFlow(running, driver),
+    create: (running) => new DrivenRun(running, driver),
     generate: (count) =>
       upTo(count).map((index) => ({ name: String(index), content: Buffer.alloc(0), isGenerated: true })),
     poison: () => undefined,
   };
 }
 
-class DrivenFlow implements Flow {
+class DrivenRun implements ScenarioRun {
   private readonly accepted: string[] = [];
   private readonly stack: DrivenStack;
 
@@ -42,7 +41,7 @@ class DrivenFlow implements Flow {
     this.accepted.push(await this.driver.submit(Number(name), this.stack));
   }
 
-  result(): FlowResult {
+  result(): ScenarioResult {
     const keyOf = this.driver.deadLetterKey?.bind(this.driver);
     return {
       accepted: this.accepted,

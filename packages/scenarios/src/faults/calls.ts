@@ -6,10 +6,10 @@ import {
   type RestRequest,
   type RestService,
 } from "@cdktf-serverless-ml/emulator";
-import { callId, callText } from "./call";
+import { callId, callText } from "../shared/call";
+import type { FaultLog } from "../shared/fault-log";
+import type { Parties } from "../shared/parties";
 import type { Crasher } from "./crasher";
-import type { FaultLog } from "./fault-log";
-import type { Parties } from "./parties";
 import { type CallFault, callFault, slowness } from "./schedule";
 
 export interface CallOptions {

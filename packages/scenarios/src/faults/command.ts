@@ -1,15 +1,15 @@
 import { counted } from "@cdktf-serverless-ml/cli";
 import { ApiError, type Machine, type MachineOptions } from "@cdktf-serverless-ml/emulator";
-import type { FlowType } from "../flows";
 import { describe } from "../run/print";
 import { startMachine } from "../run/start";
 import { exitCodeOf, refusedAtStart, type Summary } from "../run/summary";
+import type { Scenario } from "../shared/scenario";
 import { describeFaults, describeProgress } from "./describe";
 import type { FaultSettings } from "./options";
 import { type Progress, runFaults } from "./run-faults";
 
 export interface FaultCommand extends FaultSettings, Pick<MachineOptions, "secrets" | "onNotice"> {
-  readonly type: FlowType;
+  readonly scenario: Scenario;
   /** Holds `cdk.tf.json`. */
   readonly folder: string;
   /** Of the stack, and how the command line named it: `async-batch`, or `--terraform <dir>`. */
@@ -26,7 +26,7 @@ const BETWEEN_LINES = 10_000;
 
 /** Runs a stack while faults befall it, and prints what came of it. @returns the exit code @throws as `Machine.start` */
 export async function faults(command: FaultCommand): Promise<number> {
-  const { folder, type, stack, given, json, quiet, secrets, onNotice, ...settings } = command;
+  const { folder, scenario, stack, given, json, quiet, secrets, onNotice, ...settings } = command;
   const { seed, inputs, realTime } = settings;
   const again = `npm run local -- ${given} --faults --seed ${seed} --inputs ${inputs}${realTime ? " --real-time" : ""}`;
   console.log(`${counted(inputs, "input")}, seed ${seed}; the same again: ${again}`);
@@ -40,7 +40,7 @@ export async function faults(command: FaultCommand): Promise<number> {
   try {
     const hops = !quiet && inputs <= HOPS_UP_TO;
     const progress = progressOn(process.stderr);
-    const report = await runFaults(machine, type, {
+    const report = await runFaults(machine, scenario, {
       ...settings,
       ...(hops && { write: console.log, colours: process.stdout.isTTY && !process.env.NO_COLOR }),
       ...(!quiet && !hops && { onProgress: progress.show }),

@@ -1,6 +1,6 @@
 import type { RestRequest } from "@cdktf-serverless-ml/emulator";
+import type { Parties } from "../shared/parties";
 import type { CrashGuard } from "./crash-guard";
-import type { Parties } from "./parties";
 
 /**
  * Kills instances of a function. @param port of a call of its: only the instance that calls. Default: all

@@ -1,10 +1,10 @@
 import type { Invocation, InvocationResult, Invoker } from "@cdktf-serverless-ml/emulator";
-import { callId, callText, workflowCall } from "./call";
+import { callId, callText, workflowCall } from "../shared/call";
+import type { FaultLog } from "../shared/fault-log";
+import { type Item, itemOf } from "../shared/item";
+import type { Parties } from "../shared/parties";
 import type { CrashGuard } from "./crash-guard";
 import type { DelayedWork } from "./delayed-work";
-import type { FaultLog } from "./fault-log";
-import { type Item, itemOf } from "./item";
-import type { Parties } from "./parties";
 import { callHangs, type DeliveryFault, delayOf, deliveryFault, lateBy, repeatedAfter } from "./schedule";
 
 export interface DeliveryOptions {

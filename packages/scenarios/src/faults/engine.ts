@@ -1,20 +1,20 @@
 import type { EmulatorContext, Interceptors } from "@cdktf-serverless-ml/emulator";
 import type { Stack } from "@cdktf-serverless-ml/terraform-json";
-import type { FlowType } from "../flows/flow";
+import { FaultLog } from "../shared/fault-log";
+import { poisoned } from "../shared/inject-poison";
+import { Parties } from "../shared/parties";
+import type { Scenario } from "../shared/scenario";
 import { FaultyCalls } from "./calls";
 import { CrashGuard } from "./crash-guard";
 import { Crasher, type Kill } from "./crasher";
 import { DelayedWork } from "./delayed-work";
 import { FaultyInvoker } from "./deliveries";
-import { FaultLog } from "./fault-log";
-import { Parties } from "./parties";
-import { poisoned } from "./poison";
 import { FaultyPublishes } from "./publishes";
 
 export interface EngineOptions extends Pick<EmulatorContext, "clock" | "recorder"> {
   readonly seed: number;
   readonly stack: Stack;
-  readonly poison: FlowType["poison"];
+  readonly poison: Scenario["poison"];
   readonly kill: Kill;
 }
 

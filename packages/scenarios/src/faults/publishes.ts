@@ -5,9 +5,9 @@ import {
   type RestService,
   type TopicPublisher,
 } from "@cdktf-serverless-ml/emulator";
-import type { FaultLog } from "./fault-log";
+import type { FaultLog } from "../shared/fault-log";
+import type { Parties } from "../shared/parties";
 import { digestOf } from "./hash";
-import type { Parties } from "./parties";
 import { deadLetterFails, publishFault } from "./schedule";
 
 export interface PublishOptions {

@@ -1,7 +1,7 @@
 import type { RunningStack, TimedHop } from "@cdktf-serverless-ml/emulator";
-import type { Flow, FlowResult } from "../flows/flow";
 import { type Summary, summarise, violationsOf } from "../run/summary";
-import type { FaultLog } from "./fault-log";
+import type { FaultLog } from "../shared/fault-log";
+import type { ScenarioResult, ScenarioRun } from "../shared/scenario";
 import { traceOf } from "./trace";
 
 /** One item that ended otherwise than it should. */
@@ -33,7 +33,7 @@ export interface FaultReport extends Summary {
 export interface FaultEnding
   extends Pick<FaultReport, "seed" | "inputs" | "error" | "virtualSeconds" | "wallSeconds" | "stalls"> {
   readonly running: RunningStack;
-  readonly flow: Flow;
+  readonly flow: ScenarioRun;
   readonly faultLog: FaultLog;
 }
 
@@ -72,7 +72,7 @@ export function reportOf({ running, flow, faultLog, error, ...figures }: FaultEn
 }
 
 /** The item to begin with: a lost one before one that has too much. */
-function worst(result: FlowResult): Pick<Violations, "key" | "why"> | undefined {
+function worst(result: ScenarioResult): Pick<Violations, "key" | "why"> | undefined {
   const { lost, unexpected, repeated } = violationsOf(result);
   const [one, other, third] = [lost[0], unexpected[0], repeated[0]];
   if (one !== undefined) return { key: one, why: "was accepted, and has neither an effect nor a dead letter" };

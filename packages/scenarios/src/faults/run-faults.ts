@@ -10,11 +10,11 @@ import {
   VirtualClock,
   waitUntilIdle,
 } from "@cdktf-serverless-ml/emulator";
-import type { FlowResult, FlowType } from "../flows/flow";
 import { submitAll } from "../run/workload";
+import type { FaultLog } from "../shared/fault-log";
+import type { Scenario, ScenarioResult } from "../shared/scenario";
 import type { Kill } from "./crasher";
 import { composed, FaultEngine } from "./engine";
-import type { FaultLog } from "./fault-log";
 import { type FaultReport, reportOf } from "./report";
 
 export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
@@ -50,7 +50,7 @@ const REST = 5_000;
  * Runs generated items through a stack while faults befall its deliveries, calls and publishes, waits until all is quiet, and
  * says what became of each. May be called again on the same machine.
  */
-export async function runFaults(machine: Machine, type: FlowType, options: FaultOptions): Promise<FaultReport> {
+export async function runFaults(machine: Machine, scenario: Scenario, options: FaultOptions): Promise<FaultReport> {
   const { seed, inputs, realTime = false, outside = {}, onProgress, write, colours } = options;
   const began = Date.now();
   const clock = realTime ? new RealClock() : new VirtualClock();
@@ -63,18 +63,18 @@ export async function runFaults(machine: Machine, type: FlowType, options: Fault
     retries: CLIENT_RETRIES,
     intercept: (context) => {
       const kill: Kill = (name, port) => running.parts.functions.crash(name, port);
-      engine = new FaultEngine({ ...context, seed, stack: machine.stack, poison: type.poison, kill });
+      engine = new FaultEngine({ ...context, seed, stack: machine.stack, poison: scenario.poison, kill });
       return composed(engine.interceptors, outside);
     },
   });
   if (!engine) throw new Error("nothing was interposed");
   if (clock instanceof VirtualClock) clock.run(() => running.pending() > 0);
-  const flow = type.create(running);
+  const flow = scenario.create(running);
   const tell = () => onProgress?.({ ...progressOf(flow.result()), seconds: (clock.now() - start) / 1000 });
   const progress = onProgress && setInterval(tell, PROGRESS);
   let error: string | undefined;
   try {
-    await submitAll(flow, type.generate(inputs));
+    await submitAll(flow, scenario.generate(inputs));
     error = await settled(running, engine.faultLog, realTime ? REAL_PATIENCE : PATIENCE);
   } catch (failure) {
     if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
@@ -117,7 +117,7 @@ function progressOf({
   effects,
   deadLetters,
   notReached = [],
-}: FlowResult): Pick<Progress, "ended" | "accepted"> {
+}: ScenarioResult): Pick<Progress, "ended" | "accepted"> {
   const ended = new Set([...effects, ...deadLetters.map(({ key }) => key), ...notReached]);
   return { ended: ended.size, accepted: new Set(accepted).size };
 }

@@ -7,10 +7,10 @@ import {
   type MachineOptions,
   SIMULATED_SERVICES,
 } from "@cdktf-serverless-ml/emulator";
-import { type FlowType, flowOf } from "../flows";
-import { knownOutputs } from "../flows/known-outputs";
+import { outputsOf, scenarioOf } from "../patterns";
 import { startMachine } from "../run/start";
 import { isGood, type Summary } from "../run/summary";
+import type { Scenario } from "../shared/scenario";
 import { documented, type Requirement } from "./documented";
 import { type Grant, grantsOf } from "./grants";
 import { isAlike, MutationRun, type MutationRunResult } from "./mutation-run";
@@ -57,7 +57,7 @@ export interface IamReport extends Findings {
 
 export interface IamCheckOptions extends Pick<MachineOptions, "secrets" | "onNotice"> {
   /** How the stack is used. Default: as the architecture that it is known to be. */
-  readonly type?: FlowType;
+  readonly scenario?: Scenario;
   /** Told with each run that has ended how many have, and how many there are. */
   readonly onProgress?: (done: number, all: number) => void;
 }
@@ -77,16 +77,16 @@ export async function checkIam(
   { onProgress = () => {}, ...options }: IamCheckOptions = {},
 ): Promise<IamReport> {
   const start = Date.now();
-  const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES], knownOutputs);
-  const { type = flowOf(stack) } = options;
-  if (!type) throw new IamCheckError(`${stack.name} is none of the five architectures; say how it is used`);
+  const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES], outputsOf);
+  const { scenario = scenarioOf(stack) } = options;
+  if (!scenario) throw new IamCheckError(`${stack.name} is none of the five architectures; say how it is used`);
   const { machines, denials } = await startMachines(folder, options);
   try {
     const [one, other] = machines;
     const grants = grantsOf(stack, bindings);
     const findings =
       one && other
-        ? await examine([one, other], type, grants, onProgress)
+        ? await examine([one, other], scenario, grants, onProgress)
         : { necessary: [], unproven: [], missing: eachOnce(denials) };
     return { stack: stack.name, grants, ...findings, seconds: (Date.now() - start) / 1000 };
   } finally {
@@ -114,15 +114,15 @@ async function startMachines(
 
 async function examine(
   machines: readonly [Machine, Machine],
-  type: FlowType,
+  scenario: Scenario,
   grants: readonly Grant[],
   onProgress: (done: number, all: number) => void,
 ): Promise<Findings> {
   const uses = new Uses(grants);
   const underFailures = new Uses(grants);
   const [first, failing] = await Promise.all([
-    new MutationRun(machines[0], type, { onAllowed: (access, by) => uses.note(access, by) }).run(),
-    new MutationRun(machines[1], type, {
+    new MutationRun(machines[0], scenario, { onAllowed: (access, by) => uses.note(access, by) }).run(),
+    new MutationRun(machines[1], scenario, {
       withFailures: true,
       onAllowed: (access, by) => underFailures.note(access, by),
     }).run(),
@@ -144,9 +144,9 @@ async function examine(
       // What the plain use never needs is looked for where each function fails.
       const withFailures = uses.callsOf(grant) === 0;
       const seenUses = withFailures ? underFailures : uses;
-      let result = await without(machine, type, grant, withFailures);
+      let result = await without(machine, scenario, grant, withFailures);
       // What is needed only when two things meet may not meet each time.
-      if (!result.denial && seenUses.isNeeded(grant)) result = await without(machine, type, grant, withFailures);
+      if (!result.denial && seenUses.isNeeded(grant)) result = await without(machine, scenario, grant, withFailures);
       const { denial } = result;
       if (denial) necessary.push({ grant, denial });
       else unproven.push({ grant, ...whatIsKnown(seenUses, grant, result), requirement: documented(grant, seen) });
@@ -163,12 +163,12 @@ async function examine(
 /** A run without one grant. Its denial is one that the grant would have prevented. */
 async function without(
   machine: Machine,
-  type: FlowType,
+  scenario: Scenario,
   grant: Grant,
   withFailures: boolean,
 ): Promise<MutationRunResult & { denial?: Denial }> {
   const options = { bindings: grant.without, endsAt: grant.allows, withFailures };
-  const result = await new MutationRun(machine, type, options).run();
+  const result = await new MutationRun(machine, scenario, options).run();
   return { ...result, denial: result.denials.find(grant.allows) };
 }
 

@@ -1,6 +1,6 @@
 import type { Invocation, Invoker } from "@cdktf-serverless-ml/emulator";
-import { type Item, itemOf } from "../faults/item";
-import type { Parties } from "../faults/parties";
+import { type Item, itemOf } from "../shared/item";
+import type { Parties } from "../shared/parties";
 
 const NO_ANSWER = { status: 0, headers: {}, body: Buffer.alloc(0), failure: "connection" } as const;
 /** Not JSON in any encoding, so that a function that reads JSON refuses it for good. */

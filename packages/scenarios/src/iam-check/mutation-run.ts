@@ -8,12 +8,12 @@ import {
   VirtualClock,
   waitUntilIdle,
 } from "@cdktf-serverless-ml/emulator";
-import { FaultLog } from "../faults/fault-log";
-import { Parties } from "../faults/parties";
-import { poisoned } from "../faults/poison";
-import type { FlowType } from "../flows";
 import { type Summary, summarise } from "../run/summary";
 import { submitAll } from "../run/workload";
+import { FaultLog } from "../shared/fault-log";
+import { poisoned } from "../shared/inject-poison";
+import { Parties } from "../shared/parties";
+import type { Scenario } from "../shared/scenario";
 import { readDeadLetters } from "./dead-letters";
 import { Failures } from "./failures";
 import { KillSwitch } from "./kill-switch";
@@ -57,7 +57,7 @@ export class MutationRun {
 
   constructor(
     private readonly machine: Machine,
-    private readonly type: FlowType,
+    private readonly scenario: Scenario,
     private readonly options: MutationRunOptions = {},
   ) {
     this.parties = new Parties(machine.stack.resources, machine.stack.defaults.project);
@@ -86,10 +86,10 @@ export class MutationRun {
 
   /** Undefined where the stack's own deployment may not do something. */
   private begin(): RunningStack | undefined {
-    const { machine, type, killSwitch, clock, parties } = this;
+    const { machine, scenario, killSwitch, clock, parties } = this;
     const { bindings, onAllowed, endsAt, withFailures } = this.options;
     // What would kill its process only fails: to permissions it makes no difference, and it is faster.
-    const poison: FlowType["poison"] = (call) => type.poison(call) && "fail";
+    const poison: Scenario["poison"] = (call) => scenario.poison(call) && "fail";
     try {
       return machine.run({
         clock,
@@ -120,9 +120,9 @@ export class MutationRun {
 
   /** @returns undefined where it ended at a denial */
   private async use(running: RunningStack): Promise<Summary | undefined> {
-    const { killSwitch, type } = this;
-    const flow = type.create(running);
-    let error = await this.failureOf(() => submitAll(flow, type.generate(ITEMS)));
+    const { killSwitch, scenario } = this;
+    const flow = scenario.create(running);
+    let error = await this.failureOf(() => submitAll(flow, scenario.generate(ITEMS)));
     error ??= await this.quiet(running);
     if (killSwitch.isTriggered) return undefined;
     error ??= await this.failureOf(() => flow.outputs());

@@ -7,12 +7,12 @@ import {
   rfc3339,
   type Upcoming,
 } from "@cdktf-serverless-ml/emulator";
-import type { FlowType, Input } from "../flows";
+import type { Input, Scenario } from "../shared/scenario";
 import { inputFor } from "./run-stack";
 
 export interface KeepOptions {
   /** How the stack is used; undefined for one that is none of the five architectures. */
-  readonly type: FlowType | undefined;
+  readonly scenario: Scenario | undefined;
   /** A file of the user's, which goes in at once and which the commands name. Default: the sample, in the commands alone. */
   readonly input?: Input;
   /** Folder of the samples. */
@@ -31,7 +31,7 @@ export interface Kept {
  *
  * @throws InputError, RequestFailed
  */
-export async function keepStack(running: RunningStack, { type, input, samples }: KeepOptions): Promise<Kept> {
+export async function keepStack(running: RunningStack, { scenario, input, samples }: KeepOptions): Promise<Kept> {
   const control = new ControlServer({
     schedules: running.schedules(),
     fire: (schedule) => running.fire(schedule),
@@ -39,8 +39,8 @@ export async function keepStack(running: RunningStack, { type, input, samples }:
   });
   await control.start();
   running.onStop(() => control.stop());
-  const flow = type?.create(running);
-  const given = input ?? (type && inputFor(type, undefined, samples));
+  const flow = scenario?.create(running);
+  const given = input ?? (scenario && inputFor(scenario, undefined, samples));
   if (given) await flow?.prepare?.(given);
   if (input) await flow?.submit(input);
   const own = flow ? await flow.commands(control.url, given?.path) : await plainCommands(running, control.url);

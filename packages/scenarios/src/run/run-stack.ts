@@ -9,7 +9,7 @@ import {
   VirtualClock,
 } from "@cdktf-serverless-ml/emulator";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
-import { type FlowType, type Input, InputError } from "../flows";
+import { type Input, InputError, type Scenario } from "../shared/scenario";
 import { saveBuckets } from "./save-buckets";
 import { startStack } from "./start";
 import { refusedAtStart, type Summary, summarise } from "./summary";
@@ -17,8 +17,8 @@ import { refusedAtStart, type Summary, summarise } from "./summary";
 /** Wall milliseconds without anything happening, after which a run is stuck. */
 const PATIENCE = 90_000;
 
-export interface RunOptions extends StartOptions {
-  readonly type: FlowType;
+export interface RunStackOptions extends StartOptions {
+  readonly scenario: Scenario;
   readonly input: Input;
   /** A new or an empty folder, to which what buckets hold is written when the run is over. Default: none. */
   readonly output?: string;
@@ -29,7 +29,10 @@ export interface RunOptions extends StartOptions {
  *
  * @throws as `startStack`, but for ApiError; InputError
  */
-export async function runStack(folder: string, { type, input, output, ...options }: RunOptions): Promise<Summary> {
+export async function runStack(
+  folder: string,
+  { scenario, input, output, ...options }: RunStackOptions,
+): Promise<Summary> {
   let running: RunningStack;
   // Nobody wants to wait for minutes in which calls are denied.
   const clock = options.propagation === undefined ? undefined : new VirtualClock();
@@ -41,7 +44,7 @@ export async function runStack(folder: string, { type, input, output, ...options
   }
   try {
     clock?.run(() => running.pending() > 0);
-    const summary = await runFlow(running, type, input);
+    const summary = await runScenario(running, scenario, input);
     if (output === undefined) return summary;
     const kept = `${counted(saveBuckets(running, output), "object")} of its buckets, in ${output}`;
     return { ...summary, outputs: { ...summary.outputs, kept } };
@@ -52,9 +55,9 @@ export async function runStack(folder: string, { type, input, output, ...options
 }
 
 /** Puts an input into a stack that runs, waits until all is quiet, and says what became of it. */
-export async function runFlow(running: RunningStack, type: FlowType, input: Input): Promise<Summary> {
+export async function runScenario(running: RunningStack, scenario: Scenario, input: Input): Promise<Summary> {
   const { stack, parts } = running;
-  const flow = type.create(running);
+  const flow = scenario.create(running);
   let error: string | undefined;
   try {
     await flow.submit(input);
@@ -92,11 +95,11 @@ function modelOf({ parts }: RunningStack): Record<string, unknown> {
 }
 
 /** The input for a stack: a file of the user's, or the sample. @throws InputError */
-export function inputFor(type: FlowType, file: string | undefined, samples: string): Input {
-  const path = file ?? (type.sample === undefined ? undefined : join(samples, type.sample));
+export function inputFor(scenario: Scenario, file: string | undefined, samples: string): Input {
+  const path = file ?? (scenario.sample === undefined ? undefined : join(samples, scenario.sample));
   if (path === undefined) return { name: "", content: Buffer.alloc(0) };
-  if (!type.extensions.includes(extname(path))) {
-    throw new InputError(`${path}: this stack takes ${type.takes} (${type.extensions.join(", ")})`);
+  if (!scenario.extensions.includes(extname(path))) {
+    throw new InputError(`${path}: this stack takes ${scenario.takes} (${scenario.extensions.join(", ")})`);
   }
   let content: Buffer;
   try {

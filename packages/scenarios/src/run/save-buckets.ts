@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RunningStack } from "@cdktf-serverless-ml/emulator";
-import { InputError } from "../flows";
+import { InputError } from "../shared/scenario";
 
 /** @throws InputError where the folder holds something, so that nothing is written over */
 export function requireEmpty(folder: string): void {

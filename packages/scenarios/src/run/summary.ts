@@ -1,5 +1,5 @@
 import type { Denial } from "@cdktf-serverless-ml/emulator";
-import type { FlowResult, KeyedReason } from "../flows/flow";
+import type { KeyedReason, ScenarioResult } from "../shared/scenario";
 
 /**
  * `OK`: every item has its effect. `PARTIAL`: nothing went wrong that the stack has no answer to, and something was done, but items
@@ -42,7 +42,7 @@ export interface Summary {
 
 export interface Ending {
   readonly stack: string;
-  readonly result: FlowResult;
+  readonly result: ScenarioResult;
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly hops: number;
   readonly denials: readonly Denial[];
@@ -60,7 +60,7 @@ export interface Violations {
   readonly repeated: readonly string[];
 }
 
-export function violationsOf(result: FlowResult): Violations {
+export function violationsOf(result: ScenarioResult): Violations {
   const { accepted, effects, dead, notReached } = keysOf(result);
   const ways = [effects, dead, notReached];
   const waysOf = (key: string) => ways.filter((keys) => keys.has(key)).length;
@@ -101,7 +101,7 @@ export function summarise({ result, outputs, denials, unsimulated, error, ...end
 
 /** Of a stack that its own deployment's bindings do not let begin. */
 export function refusedAtStart(stack: string, message: string): Summary {
-  const result: FlowResult = { accepted: [], effects: [], deadLetters: [] };
+  const result: ScenarioResult = { accepted: [], effects: [], deadLetters: [] };
   return summarise({ stack, result, outputs: {}, hops: 0, denials: [], unsimulated: [message] });
 }
 
@@ -131,7 +131,7 @@ function verdictOf(summary: Omit<Summary, "verdict">, expectsFailures = false): 
   return partial + deadLettered + notReached > 0 && !expectsFailures ? "PARTIAL" : "OK";
 }
 
-function keysOf({ accepted, effects, deadLetters, notReached }: FlowResult) {
+function keysOf({ accepted, effects, deadLetters, notReached }: ScenarioResult) {
   return {
     accepted: new Set(accepted),
     effects: new Set(effects),

@@ -1,5 +1,5 @@
 import { forEachConcurrently } from "@cdktf-serverless-ml/emulator";
-import type { Flow, Input } from "../flows";
+import type { Input, ScenarioRun } from "../shared/scenario";
 
 export interface SubmitOptions {
   /** Inputs under way at once. Default 16. */
@@ -13,7 +13,11 @@ export interface SubmitOptions {
  *
  * @throws the first failure, once all that was under way has ended: RequestFailed, InputError
  */
-export async function submitAll(flow: Flow, inputs: readonly Input[], options: SubmitOptions = {}): Promise<void> {
+export async function submitAll(
+  flow: ScenarioRun,
+  inputs: readonly Input[],
+  options: SubmitOptions = {},
+): Promise<void> {
   const { concurrency = 16, onSubmitted = () => {} } = options;
   let submitted = 0;
   await forEachConcurrently(inputs, concurrency, async (input) => {

@@ -1,7 +1,15 @@
 import { fieldOf, keptAs, newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import { type Flow, type FlowResult, type FlowType, type Input, textOutput, valuesOf } from "./flow";
-import { linesOf, measurements, upTo } from "./generated";
-import { kindOf, POISON, poisonIn } from "./poison";
+import { measurements, upTo } from "../shared/generated";
+import { linesOf, valuesOf } from "../shared/json-lines";
+import { kindOf, POISON, poisonIn } from "../shared/poison";
+import {
+  type Input,
+  type PatternScenario,
+  type ScenarioResult,
+  type ScenarioRun,
+  textOutput,
+} from "../shared/scenario";
+import { shortName, variablesOf, type Wiring } from "../shared/wiring";
 
 /** One more than the workflow takes. */
 const TOO_MANY = 10_001;
@@ -29,19 +37,34 @@ interface Manifest {
 }
 
 /** A file is uploaded, its notification starts the workflow, which predicts its records and writes a manifest. */
-export const eventWorkflow: FlowType = {
+export const eventWorkflow: PatternScenario = {
   name: "event workflow",
   sample: "upload.jsonl",
   takes: "records, as JSON Lines",
   extensions: [".jsonl"],
   outputs: ["bucket_name", "results_bucket_name", "workflow_name", "client"],
-  create: (running) => new EventWorkflowFlow(running),
+  outputsFrom,
+  create: (running) => new EventWorkflowRun(running),
   instances: valuesOf,
   /** One file an item. The function refuses an empty one; the workflow, once more, one of too many records. */
   generate: (count) => upTo(count).map(upload),
   /** Where an execution is started for an upload, whose name says what it is. */
   poison: ({ method, path, body }) => (method === "POST" && path.endsWith("/executions") ? poisonIn(body) : undefined),
 };
+
+function outputsFrom(wiring: Wiring) {
+  const starter = wiring.functionWith("WORKFLOW", "UPLOAD_BUCKET");
+  if (!starter) return {};
+  const { WORKFLOW, UPLOAD_BUCKET } = variablesOf(starter);
+  const name = shortName(WORKFLOW);
+  const workflow = wiring.all("google_workflows_workflow").find((candidate) => candidate.name === name);
+  return {
+    workflow_name: name,
+    bucket_name: UPLOAD_BUCKET,
+    results_bucket_name: workflow?.user_env_vars?.RESULTS_BUCKET,
+    client: wiring.uploaders(UPLOAD_BUCKET)[0],
+  };
+}
 
 function upload(index: number): Input {
   const kind = kindOf(index);
@@ -56,7 +79,7 @@ function upload(index: number): Input {
   return { name, content: linesOf(index % 10 === 9 ? [...instances, "no flower"] : instances) };
 }
 
-class EventWorkflowFlow implements Flow {
+class EventWorkflowRun implements ScenarioRun {
   private readonly uploads: string;
   private readonly results: string;
 
@@ -69,7 +92,7 @@ class EventWorkflowFlow implements Flow {
     await this.running.client().upload(this.uploads, input.name, input.content, "application/x-ndjson");
   }
 
-  result(): FlowResult {
+  result(): ScenarioResult {
     const written = this.running.writtenTo(this.results);
     const manifests = matching(written, MANIFEST);
     const done = new Set(manifests.map(({ key }) => key));

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { fieldOf, keptAs, parseFilter, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { block, fieldOf, keptAs, parseFilter, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { measurements, upTo } from "../../shared/generated";
+import { jsonLines, linesOf, valuesOf } from "../../shared/json-lines";
+import { kindOf, POISON, poisonIn } from "../../shared/poison";
 import {
-  type Flow,
-  type FlowResult,
-  type FlowType,
   type Input,
   InputError,
-  jsonLines,
+  type PatternScenario,
+  type ScenarioResult,
+  type ScenarioRun,
   textOutput,
-  valuesOf,
-} from "./flow";
-import { linesOf, measurements, upTo } from "./generated";
-import { kindOf, POISON, poisonIn } from "./poison";
+} from "../../shared/scenario";
+import { hostIn, hostOf, shortName, variablesOf, type Wiring } from "../../shared/wiring";
 import { PullConsumer } from "./pull-consumer";
 
 /** Messages in one publish request. Source: https://docs.cloud.google.com/pubsub/quotas */
@@ -34,13 +34,14 @@ interface Subscriber {
 }
 
 /** Messages go in; each reaches every subscriber whose filter it passes, by push or by pull. */
-export const pubsubFanout: FlowType = {
+export const pubsubFanout: PatternScenario = {
   name: "Pub/Sub fan-out",
   sample: "messages.jsonl",
   takes: 'messages, as JSON Lines: {"attributes": {…}, "payload": …}',
   extensions: [".jsonl"],
   outputs: ["topic_name", "subscription_names", "results_bucket_name", "client"],
-  create: (running) => new PubSubFanoutFlow(running),
+  outputsFrom,
+  create: (running) => new PubSubFanoutRun(running),
   instances: (input) =>
     valuesOf(input).flatMap(
       (value) => (value as { payload?: { instances?: unknown[] } } | null)?.payload?.instances ?? [],
@@ -50,6 +51,24 @@ export const pubsubFanout: FlowType = {
   /** Where a message is predicted or written down; whoever pulls it knows poison by itself. */
   poison: ({ path, body }) => (path.endsWith(":predict") || path.startsWith("/upload/") ? poisonIn(body) : undefined),
 };
+
+function outputsFrom(wiring: Wiring) {
+  const worker = wiring.functionWith("SUBSCRIBER", "RESULTS_BUCKET");
+  const subscriptions = wiring.all("google_pubsub_subscription");
+  const pushed =
+    worker && subscriptions.find((each) => hostIn(block(each, "push_config")?.push_endpoint) === hostOf(worker));
+  if (!worker || !pushed) return {};
+  const topic = shortName(pushed.topic);
+  const runtimeAccounts = wiring.runtimeAccounts().map((email) => `serviceAccount:${email}`);
+  return {
+    topic_name: topic,
+    subscription_names: subscriptions.filter((each) => each.topic === pushed.topic).map(({ name }) => String(name)),
+    results_bucket_name: variablesOf(worker).RESULTS_BUCKET,
+    client: wiring
+      .members("google_pubsub_topic_iam", (grant) => shortName(grant.topic) === topic, /^roles\/pubsub\.publisher$/)
+      .find((member) => !runtimeAccounts.includes(member)),
+  };
+}
 
 /** What must never be worked on shows in the attributes, too: subscribers that don't read payloads see nothing else. */
 function generated(index: number): Message {
@@ -67,7 +86,7 @@ function generated(index: number): Message {
   };
 }
 
-class PubSubFanoutFlow implements Flow {
+class PubSubFanoutRun implements ScenarioRun {
   private readonly published: { id: string; attributes: Message["attributes"]; data: string }[] = [];
   private readonly topic: string;
   private readonly bucket: string;
@@ -98,7 +117,7 @@ class PubSubFanoutFlow implements Flow {
     for (const [index, message] of messages.entries()) this.published.push({ id: messageIds[index] ?? "", ...message });
   }
 
-  result(): FlowResult {
+  result(): ScenarioResult {
     const accepted = this.published.flatMap(({ id, attributes }) =>
       this.subscribers.filter(({ takes }) => takes(attributes)).map((subscriber) => `${keyOf(subscriber)}/${id}`),
     );
@@ -113,7 +132,7 @@ class PubSubFanoutFlow implements Flow {
     return { accepted, effects, deadLetters: this.deadLetters(new Set(effects)) };
   }
 
-  private deadLetters(effects: ReadonlySet<string>): FlowResult["deadLetters"] {
+  private deadLetters(effects: ReadonlySet<string>): ScenarioResult["deadLetters"] {
     const idsOf = new Map<string, string[]>();
     for (const message of this.published) {
       const content = contentOf(message);

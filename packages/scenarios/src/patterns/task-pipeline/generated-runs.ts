@@ -1,6 +1,6 @@
-import type { ApiCall, Input } from "./flow";
-import { measurements, upTo } from "./generated";
-import { kindOf, POISON, poisonIn } from "./poison";
+import { measurements, upTo } from "../../shared/generated";
+import { kindOf, POISON, poisonIn } from "../../shared/poison";
+import type { ApiCall, Input } from "../../shared/scenario";
 
 /** Of each class; one in three of them is held out. */
 const ROWS = 3;

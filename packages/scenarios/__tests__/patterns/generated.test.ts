@@ -1,8 +1,7 @@
-import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
-import { flowOf } from "../../src/flows";
-import { upTo } from "../../src/flows/generated";
-import { kindOf } from "../../src/flows/poison";
+import { readStackWithOutputs, scenarioOf } from "../../src/patterns";
+import { upTo } from "../../src/shared/generated";
+import { kindOf } from "../../src/shared/poison";
 import { poisonedRun } from "./poisoned";
 
 const stacks = synthesized();
@@ -134,8 +133,8 @@ test("task-pipeline: runs end at each of the functions, and what comes after is 
 test.each(["async-batch", "pubsub-fanout", "event-workflow", "scheduled-preprocessing", "task-pipeline"])(
   "%s: generated items are the same each time",
   (name) => {
-    const type = flowOf(readStack(stacks.stack(name)));
-    const text = () => type?.generate(300).map((input) => `${input.name}: ${input.content}`);
+    const scenario = scenarioOf(readStackWithOutputs(stacks.stack(name)));
+    const text = () => scenario?.generate(300).map((input) => `${input.name}: ${input.content}`);
     expect(text()).toEqual(text());
   },
 );

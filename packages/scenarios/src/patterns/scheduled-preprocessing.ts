@@ -1,28 +1,71 @@
-import { type Client, firstName, type Job, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import { type Flow, type FlowResult, type FlowType, type Input, InputError, textOutput } from "./flow";
-import { upTo } from "./generated";
-import { type LaunchedJob, type LaunchTask, tasksOfJobs } from "./launched-jobs";
-import { createTaskLike } from "./like-schedule";
-import { kindOf, POISON, poisonIn } from "./poison";
+import { block, type Client, firstName, type Job, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { upTo } from "../shared/generated";
+import { kindOf, POISON, poisonIn } from "../shared/poison";
+import {
+  type Input,
+  InputError,
+  type PatternScenario,
+  type ScenarioResult,
+  type ScenarioRun,
+  textOutput,
+} from "../shared/scenario";
+import { createTaskLike } from "../shared/schedule-task";
+import { hostOf, uriOf, variablesOf, type Wiring } from "../shared/wiring";
 
 /** Words shown, the most frequent first. */
 const SHOWN = 8;
+
+/** A task that asks for a job. */
+interface LaunchTask {
+  readonly id: string;
+  /** What its job shall read. */
+  readonly input: string;
+  /** Whether it ended in a dead letter, so that another task's job is less likely its own. */
+  readonly isDead: boolean;
+}
+
+interface LaunchedJob {
+  readonly name: string;
+  readonly input: string;
+}
 
 /**
  * The schedule fires, its task reaches the launcher, the launcher starts a job, and the job counts words. A text of the user's
  * is put where the job's workers may read it, and a task like the schedule's names it.
  */
-export const scheduledPreprocessing: FlowType = {
+export const scheduledPreprocessing: PatternScenario = {
   name: "scheduled preprocessing",
   takes: "a text whose words are counted",
   extensions: [".txt"],
   outputs: ["schedule_name", "task_queue_name", "launcher_url", "output_bucket_name"],
-  create: (running) => new ScheduledPreprocessingFlow(running),
+  outputsFrom,
+  create: (running) => new ScheduledPreprocessingRun(running),
   /** One small text an item; some items are firings of the schedule instead. */
   generate: (count) => upTo(count).map(generated),
   /** Where a job is launched, whose parameters name the text. */
   poison: ({ path, body }) => (path.endsWith("/templates:launch") ? poisonIn(body) : undefined),
 };
+
+function outputsFrom(wiring: Wiring) {
+  const launcher = wiring.functionWith("LAUNCH", "TEMPLATE_PATH", "DATAFLOW_LOCATION");
+  if (!launcher) return {};
+  const queue = wiring
+    .all("google_cloud_tasks_queue")
+    .find((candidate) => block(block(candidate, "http_target") ?? {}, "uri_override")?.host === hostOf(launcher));
+  const schedule = wiring
+    .all("google_cloud_scheduler_job")
+    .find((job) => String(block(job, "http_target")?.uri).includes(`/queues/${queue?.name}/tasks`));
+  const { parameters = {} } = JSON.parse(String(variablesOf(launcher).LAUNCH)) as { parameters?: object };
+  const buckets = new Set(wiring.all("google_storage_bucket").map(({ name }) => name));
+  return {
+    task_queue_name: queue?.name,
+    schedule_name: schedule?.name,
+    launcher_url: uriOf(launcher),
+    output_bucket_name: Object.values(parameters)
+      .map((value) => /^gs:\/\/([^/]+)/.exec(String(value))?.[1])
+      .find((bucket) => buckets.has(bucket)),
+  };
+}
 
 function generated(index: number): Input {
   const kind = kindOf(index);
@@ -32,7 +75,7 @@ function generated(index: number): Input {
   return { name, content: Buffer.from(`Of the ${index % 7} words some are some of the words.\n`) };
 }
 
-class ScheduledPreprocessingFlow implements Flow {
+class ScheduledPreprocessingRun implements ScenarioRun {
   private readonly schedule: string;
   private readonly bucket: string;
   /** Firings that have not failed for good. */
@@ -55,7 +98,7 @@ class ScheduledPreprocessingFlow implements Flow {
     });
   }
 
-  result(): FlowResult {
+  result(): ScenarioResult {
     const deployed = this.running.named("google_dataflow_job").map(({ attributes }) => deployedKey(attributes.name));
     const tasks = this.tasks();
     const ofSchedule = tasks.filter(({ input }) => input === this.launch().inputFile).length;
@@ -173,4 +216,23 @@ function inputFileIn(body: Buffer): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Tells which job is which task's: names of jobs say it to the launcher alone. What was asked for says it, too; among tasks that
+ * ask for the same it is enough that each has a job. Jobs of one name are the same task's.
+ *
+ * @returns name of a job -> id of its task; jobs beyond the tasks are missing
+ */
+export function tasksOfJobs(tasks: readonly LaunchTask[], jobs: readonly LaunchedJob[]): Map<string, string> {
+  const waiting = new Map<string, string[]>();
+  for (const { id, input } of [...tasks].sort((a, b) => Number(a.isDead) - Number(b.isDead))) {
+    waiting.set(input, [...(waiting.get(input) ?? []), id]);
+  }
+  const found = new Map<string, string>();
+  for (const { name, input } of jobs) {
+    const id = found.has(name) ? undefined : waiting.get(input)?.shift();
+    if (id !== undefined) found.set(name, id);
+  }
+  return found;
 }

@@ -1,5 +1,5 @@
 import type { Recorder } from "@cdktf-serverless-ml/emulator";
-import type { FaultKind } from "./schedule";
+import type { FaultKind } from "../faults/schedule";
 
 /** What was done to a run: each fault a hop of its own, and counted. */
 export class FaultLog {

@@ -1,4 +1,4 @@
-import { tasksOfJobs } from "../../src/flows/launched-jobs";
+import { tasksOfJobs } from "../../src/patterns/scheduled-preprocessing";
 
 const task = (id: string, input: string, isDead = false) => ({ id, input, isDead });
 const job = (name: string, input: string) => ({ name, input });

@@ -1,11 +1,11 @@
 import { ApiError, ConnectionLost, type RestRequest, type RestService } from "@cdktf-serverless-ml/emulator";
-import type { FlowType } from "../flows/flow";
 import { apiCall, callText } from "./call";
 import type { FaultLog } from "./fault-log";
 import type { Parties } from "./parties";
+import type { Scenario } from "./scenario";
 
 export interface PoisonOptions {
-  readonly poison: FlowType["poison"];
+  readonly poison: Scenario["poison"];
   readonly parties: Parties;
   readonly faultLog: FaultLog;
   /** Kills who makes a call. @returns false where it may not, or no function makes it */

@@ -1,10 +1,11 @@
 import type { Binding, Machine } from "@cdktf-serverless-ml/emulator";
-import { readStack } from "@cdktf-serverless-ml/terraform-json";
+import { readStack, type Stack } from "@cdktf-serverless-ml/terraform-json";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
-import { flowOf, type Input } from "../../src/flows";
-import { inputFor, runFlow } from "../../src/run/run-stack";
+import { outputsOf, scenarioOf } from "../../src/patterns";
+import { inputFor, runScenario } from "../../src/run/run-stack";
 import { startMachine, startStack } from "../../src/run/start";
 import { isGood, type Summary } from "../../src/run/summary";
+import type { Input } from "../../src/shared/scenario";
 
 const stacks = synthesized();
 const machines = new Map<string, Promise<Machine>>();
@@ -24,9 +25,9 @@ function machineOf(name: string): Promise<Machine> {
 async function run(name: string, { without, ...input }: Partial<Input> & { without?: Binding } = {}): Promise<Summary> {
   const running = (await machineOf(name)).run({ bindings: (binding) => binding !== without });
   try {
-    const type = flowOf(running.stack);
-    if (!type) throw new Error(`${name} is none of the five`);
-    return await runFlow(running, type, { ...inputFor(type, undefined, "samples"), ...input });
+    const scenario = scenarioOf(running.stack);
+    if (!scenario) throw new Error(`${name} is none of the five`);
+    return await runScenario(running, scenario, { ...inputFor(scenario, undefined, "samples"), ...input });
   } finally {
     await running.stop();
   }
@@ -245,6 +246,9 @@ test("a notification whose topic Cloud Storage may not publish to cannot be crea
   });
 });
 
+/** As a stack is read for use. */
+const withOutputs = (stack: Stack): Stack => ({ ...stack, outputs: outputsOf(stack) });
+
 test("stacks are recognised by their outputs or what they give to their functions, not their names", () => {
   const names = {
     "async-batch": "async batch",
@@ -255,8 +259,8 @@ test("stacks are recognised by their outputs or what they give to their function
   };
   for (const [name, expected] of Object.entries(names)) {
     const stack = readStack(stacks.stack(name));
-    expect(flowOf({ ...stack, name: "other" })?.name).toBe(expected);
-    expect(flowOf({ ...stack, outputs: {} })?.name).toBe(expected);
-    expect(flowOf({ ...stack, outputs: {}, resources: [] })).toBeUndefined();
+    expect(scenarioOf(withOutputs({ ...stack, name: "other" }))?.name).toBe(expected);
+    expect(scenarioOf(withOutputs({ ...stack, outputs: {} }))?.name).toBe(expected);
+    expect(scenarioOf(withOutputs({ ...stack, outputs: {}, resources: [] }))).toBeUndefined();
   }
 });

@@ -1,6 +1,6 @@
 import type { Invocation, RestRequest } from "@cdktf-serverless-ml/emulator";
-import type { ApiCall } from "../flows/flow";
-import { digestOf } from "./hash";
+import { digestOf } from "../faults/hash";
+import type { ApiCall } from "./scenario";
 
 /** What tells calls apart: of the same one only the time differs. */
 export function callId({ method, host, path, query, headers, body }: Omit<RestRequest, "caller">): string {

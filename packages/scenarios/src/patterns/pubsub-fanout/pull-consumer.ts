@@ -1,5 +1,5 @@
 import { RequestFailed, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import { poisonIn } from "./poison";
+import { poisonIn } from "../../shared/poison";
 
 /** Messages asked for at once. Source: https://docs.cloud.google.com/pubsub/quotas */
 const PAGE = 1000;

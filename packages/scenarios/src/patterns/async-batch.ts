@@ -1,8 +1,16 @@
 import { fieldOf, keptAs, newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import { parse } from "csv-parse/sync";
-import { type Flow, type FlowResult, type FlowType, type Input, textOutput, valuesOf } from "./flow";
-import { linesOf, measurements, upTo } from "./generated";
-import { kindOf, POISON, poisonIn } from "./poison";
+import { measurements, upTo } from "../shared/generated";
+import { linesOf, valuesOf } from "../shared/json-lines";
+import { kindOf, POISON, poisonIn } from "../shared/poison";
+import {
+  type Input,
+  type PatternScenario,
+  type ScenarioResult,
+  type ScenarioRun,
+  textOutput,
+} from "../shared/scenario";
+import { uriOf, variablesOf, type Wiring } from "../shared/wiring";
 
 /** Small enough for the sample to be several tasks. */
 const BATCH_SIZE = 10;
@@ -19,13 +27,14 @@ interface Submitted {
 }
 
 /** A file of records goes in, one task a shard, predictions come out. */
-export const asyncBatch: FlowType = {
+export const asyncBatch: PatternScenario = {
   name: "async batch",
   sample: "batch.jsonl",
   takes: "records, as JSON Lines or as CSV with a header",
   extensions: [".jsonl", ".csv"],
   outputs: ["submitter_url", "input_bucket_name", "output_bucket_name", "client"],
-  create: (running) => new AsyncBatchFlow(running),
+  outputsFrom,
+  create: (running) => new AsyncBatchRun(running),
   instances: (input) => (input.name.endsWith(".csv") ? rowsOf(input) : valuesOf(input)),
   /** Files of so many shards in all, which are the items. */
   generate: (count) =>
@@ -36,6 +45,19 @@ export const asyncBatch: FlowType = {
   /** Where a shard is predicted. */
   poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
 };
+
+function outputsFrom(wiring: Wiring) {
+  const submitter = wiring.functionWith("INPUT_BUCKET", "OUTPUT_BUCKET", "QUEUE", "DISPATCH_DEADLINE_SECONDS");
+  if (!submitter) return {};
+  const { INPUT_BUCKET, OUTPUT_BUCKET } = variablesOf(submitter);
+  const uploaders = wiring.uploaders(INPUT_BUCKET);
+  return {
+    submitter_url: uriOf(submitter),
+    input_bucket_name: INPUT_BUCKET,
+    output_bucket_name: OUTPUT_BUCKET,
+    client: wiring.invokers(submitter).find((member) => uploaders.includes(member)),
+  };
+}
 
 /** Rows of a CSV, numbers where they are some; none where it is malformed, which the submitter says. */
 function rowsOf({ content }: Input): unknown[] {
@@ -55,7 +77,7 @@ function shard(index: number): unknown[] {
   );
 }
 
-class AsyncBatchFlow implements Flow {
+class AsyncBatchRun implements ScenarioRun {
   private readonly submitted: Submitted[] = [];
   private readonly input: string;
   private readonly output: string;
@@ -74,7 +96,7 @@ class AsyncBatchFlow implements Flow {
     this.submitted.push(await client.json<Submitted>("POST", this.url, this.request(name)));
   }
 
-  result(): FlowResult {
+  result(): ScenarioResult {
     const answered = this.submitted.flatMap(({ job, shards }) => upTo(shards).map((index) => `${job}-${index}`));
     return {
       // A queue has taken on tasks also of a submission that got no answer.

@@ -1,10 +1,17 @@
 import { newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import { type Flow, type FlowResult, type FlowType, type Input, textOutput } from "./flow";
-import { upTo } from "./generated";
+import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { upTo } from "../../shared/generated";
+import { POISON } from "../../shared/poison";
+import {
+  type Input,
+  type PatternScenario,
+  type ScenarioResult,
+  type ScenarioRun,
+  textOutput,
+} from "../../shared/scenario";
+import { createTaskLike } from "../../shared/schedule-task";
+import { uriOf, variablesOf, type Wiring } from "../../shared/wiring";
 import { generatedRuns, poisonOfRun, REFUSED_START } from "./generated-runs";
-import { createTaskLike } from "./like-schedule";
-import { POISON } from "./poison";
-import { StepGraph } from "./step-graph";
 
 const RUN = "local-1";
 /** Of the training on tables that nobody learns from. */
@@ -21,18 +28,32 @@ interface Task {
 }
 
 /** A table goes in, steps run as tasks, a model and its accuracy come out; once started by the client, once by the schedule. */
-export const taskPipeline: FlowType = {
+export const taskPipeline: PatternScenario = {
   name: "task pipeline",
   sample: "iris.csv",
   takes: "a CSV with a header, the label in the last column",
   extensions: [".csv"],
   outputs: ["start_url", "run_bucket_name", "pipeline_steps", "client"],
-  create: (running) => new TaskPipelineFlow(running),
+  outputsFrom,
+  create: (running) => new TaskPipelineRun(running),
   generate: generatedRuns,
   poison: poisonOfRun,
 };
 
-class TaskPipelineFlow implements Flow {
+function outputsFrom(wiring: Wiring) {
+  const start = wiring.functionWith("RUN_BUCKET", "QUEUE", "STEPS");
+  if (!start) return {};
+  const { RUN_BUCKET, STEPS } = variablesOf(start);
+  const uploaders = wiring.uploaders(RUN_BUCKET);
+  return {
+    start_url: uriOf(start),
+    run_bucket_name: RUN_BUCKET,
+    pipeline_steps: JSON.parse(String(STEPS)).map(({ name }: { name: string }) => name),
+    client: wiring.invokers(start).find((member) => uploaders.includes(member)),
+  };
+}
+
+class TaskPipelineRun implements ScenarioRun {
   private readonly bucket: string;
   private readonly url: string;
   private readonly steps: readonly string[];
@@ -56,7 +77,7 @@ class TaskPipelineFlow implements Flow {
     return input.isGenerated ? this.submitGenerated(input) : this.submitOne(input);
   }
 
-  result(): FlowResult {
+  result(): ScenarioResult {
     const tasks = this.tasks();
     const starts = tasks.filter(({ step }) => step === undefined);
     const written = this.running.writes(this.bucket);
@@ -80,7 +101,10 @@ class TaskPipelineFlow implements Flow {
   }
 
   /** Dead letters, and the steps that were never begun for them: they have no task, and wait for one that failed. */
-  private ended(tasks: readonly Task[], effects: ReadonlySet<string>): Pick<FlowResult, "deadLetters" | "notReached"> {
+  private ended(
+    tasks: readonly Task[],
+    effects: ReadonlySet<string>,
+  ): Pick<ScenarioResult, "deadLetters" | "notReached"> {
     const byId = new Map(tasks.map((task) => [task.id, task]));
     const begun = new Set([...effects, ...tasks.map(({ run, step }) => `${run}/${step}`)]);
     const dead = this.running.deadLetters().map(({ attributes: { deadLetterTask = "unknown" }, reason }) => ({
@@ -224,5 +248,29 @@ function parsed(body: Buffer): { run?: string; step?: string } {
     return { run: typeof run === "string" ? run : undefined, step: typeof step === "string" ? step : undefined };
   } catch {
     return {};
+  }
+}
+/** Which steps of a pipeline wait for which, as the function that starts runs is told. */
+export class StepGraph {
+  private readonly after: ReadonlyMap<string, readonly string[]>;
+
+  constructor(resources: readonly StackResource[]) {
+    const told = resources.flatMap(({ attributes }) => attributes.service_config?.environment_variables?.STEPS ?? []);
+    const steps: { name: string; after: string[] }[] = told.flatMap((text) => JSON.parse(text));
+    this.after = new Map(steps.map(({ name, after }) => [name, after]));
+  }
+
+  /** Steps that come after one, directly or not. */
+  dependentsOf(step: string): string[] {
+    const found = new Set<string>();
+    const visit = (before: string) => {
+      for (const [name, after] of this.after) {
+        if (found.has(name) || !after.includes(before)) continue;
+        found.add(name);
+        visit(name);
+      }
+    };
+    visit(step);
+    return [...found];
   }
 }

@@ -1,5 +1,5 @@
 import type { RunningStack } from "@cdktf-serverless-ml/emulator";
-import { InputError } from "./flow";
+import { InputError } from "./scenario";
 
 /** Creates a task like a schedule's but for its payload, as whoever the schedule calls as. @throws InputError, RequestFailed */
 export async function createTaskLike(running: RunningStack, schedule: string, payload: object): Promise<void> {

@@ -1,4 +1,4 @@
-import { StepGraph } from "../../src/flows/step-graph";
+import { StepGraph } from "../../src/patterns/task-pipeline";
 
 /** The resource of a function that is told so many steps. */
 function starting(steps: readonly [string, readonly string[]][]) {

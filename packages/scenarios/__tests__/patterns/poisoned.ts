@@ -1,6 +1,6 @@
 import { ConnectionLost, type Machine, type RunningStack, VirtualClock } from "@cdktf-serverless-ml/emulator";
 import type { Stack } from "@cdktf-serverless-ml/terraform-json";
-import { flowOf } from "../../src/flows";
+import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 import { type Summary, summarise } from "../../src/run/summary";
 import { submitAll } from "../../src/run/workload";
@@ -30,8 +30,8 @@ export async function poisonedRun(folder: string, count: number): Promise<Poison
 }
 
 async function run(machine: Machine, count: number): Promise<PoisonedRun> {
-  const type = flowOf(machine.stack);
-  if (!type) throw new Error(`${machine.stack.name} is none of the five`);
+  const scenario = scenarioOf(machine.stack);
+  if (!scenario) throw new Error(`${machine.stack.name} is none of the five`);
   const functionOf = identities(machine.stack);
   const clock = new VirtualClock();
   const running = machine.run({
@@ -42,7 +42,7 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
         ...inner,
         handle: async (request) => {
           const caller = functionOf.get(request.caller.email ?? "");
-          const effect = caller && type.poison({ ...request, caller: request.caller.email ?? "" });
+          const effect = caller && scenario.poison({ ...request, caller: request.caller.email ?? "" });
           if (effect === "fail") return { status: 500, body: { error: { code: 500, status: "INTERNAL" } } };
           if (!caller || effect === undefined) return inner.handle(request);
           running.parts.functions.crash(caller, request.port);
@@ -53,8 +53,8 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
   });
   clock.run(() => running.pending() > 0);
   try {
-    const flow = type.create(running);
-    await submitAll(flow, type.generate(count));
+    const flow = scenario.create(running);
+    await submitAll(flow, scenario.generate(count));
     if ((await running.settled()) === "stuck") throw new Error(`${running.pending()} items are stuck`);
     const { recorder, denials, unsimulated } = running.parts;
     const result = flow.result();

@@ -1,0 +1,40 @@
+import { readStack, type Stack } from "@cdktf-serverless-ml/terraform-json";
+import type { Outputs, PatternScenario } from "../shared/scenario";
+import { Wiring } from "../shared/wiring";
+import { asyncBatch } from "./async-batch";
+import { eventWorkflow } from "./event-workflow";
+import { pubsubFanout } from "./pubsub-fanout";
+import { scheduledPreprocessing } from "./scheduled-preprocessing";
+import { taskPipeline } from "./task-pipeline";
+
+/** One line for each pattern. A stack that fits several is used as the first of them. */
+export const SCENARIOS: readonly PatternScenario[] = [
+  asyncBatch,
+  taskPipeline,
+  eventWorkflow,
+  pubsubFanout,
+  scheduledPreprocessing,
+];
+
+/** Reads a stack, with the outputs that scenarios read from its resources. @throws StackError */
+export function readStackWithOutputs(folder: string): Stack {
+  const stack = readStack(folder);
+  return { ...stack, outputs: outputsOf(stack) };
+}
+
+/** The outputs that a stack declares, and those that scenarios read from its resources. */
+export function outputsOf(stack: Stack): Outputs {
+  const wiring = new Wiring(stack);
+  // Where several scenarios read an output of one name, the first one's counts.
+  const read = [...SCENARIOS].reverse().map((scenario) => scenario.outputsFrom(wiring));
+  return Object.assign({}, ...read, stack.outputs);
+}
+
+/**
+ * The scenario by which a stack is used. Undefined for a stack of no pattern.
+ *
+ * @param stack read by `readStackWithOutputs`, `startMachine` or `startStack`
+ */
+export function scenarioOf({ outputs }: Stack): PatternScenario | undefined {
+  return SCENARIOS.find((scenario) => scenario.outputs.every((name) => outputs[name] !== undefined));
+}
