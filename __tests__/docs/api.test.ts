@@ -10,7 +10,7 @@ test("docs/api.md is what the docstrings say", () => {
     encoding: "utf8",
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-});
+}, 120_000);
 
 test("docs/api.md has every module that a page tells to import", () => {
   const imported = [...documents.values()].flatMap((text) =>

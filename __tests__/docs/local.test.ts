@@ -71,7 +71,7 @@ test("lists the types that are simulated, and no other", () => {
 });
 
 test("the stack of one's own runs, known by its functions' variables", () => {
-  const [source] = blocksOf("docs/local.md", sectionOf(page, "## A stack of your own")).filter(
+  const [source] = blocksOf("docs/local.md", sectionOf(page, "## Your own stack")).filter(
     ({ language }) => language === "ts",
   );
   const { outputText } = ts.transpileModule(source?.text ?? "", {

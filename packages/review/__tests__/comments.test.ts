@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Value } from "../src/change";
 import { KNOWLEDGE } from "../src/knowledge";
@@ -14,6 +14,7 @@ const all = names("comments", ".md").map(expected).join("\n");
 
 describe("the comment on a plan of terraform's own making", () => {
   test.each(names("fixtures/plans", ".json"))("%s", (name) => {
+    if (process.env.UPDATE_COMMENTS) writeFileSync(join(COMMENTS, `${name}.md`), commentOn(name));
     expect(commentOn(name)).toBe(expected(name));
   });
 
