@@ -94,7 +94,7 @@ describe("Topic", () => {
     const topic = Topic.fromName(stack, "events", "their-events");
     topic.grantPublish(reader);
     topic.addPullSubscription("mine");
-    expect(topic.topicName).toBe("their-events");
+    expect(topic.name).toBe("their-events");
     expect(all(stack, TOPIC)).toEqual([]);
     expect(only(stack, SUBSCRIPTION)).toMatchObject({ topic: "projects/acme-ml/topics/their-events" });
     expect(grants(stack)).toEqual(["group:ml@acme.com | roles/pubsub.publisher | topic their-events"]);

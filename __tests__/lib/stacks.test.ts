@@ -334,7 +334,7 @@ describe("synthesize", () => {
     const first = new GoogleStack(both, "first", settings);
     const second = new GoogleStack(both, "second", settings);
     const topic = new Topic(first, "topic");
-    new Topic(second, "topic", { name: "second-topic", overrides: { kmsKeyName: topic.topicName } });
+    new Topic(second, "topic", { name: "second-topic", overrides: { kmsKeyName: topic.resource.name } });
     synthesize(both);
     const manifest = JSON.parse(readFileSync(join(both.outdir, "manifest.json"), "utf8"));
     expect(manifest.stacks.second.dependencies).toEqual(["first"]);

@@ -4,8 +4,8 @@ import type { IGrantable } from "../core/grantee";
 
 /** What messages are published to: a topic, whether this app creates it or not. */
 export interface IPublishTarget extends IConstruct {
-  /** Last part of the name, as Terraform knows it. */
-  readonly topicName: string;
+  /** Last part of `fullName`. */
+  readonly name: string;
   /** `projects/<project>/topics/<topic>`, as Terraform knows it. */
   readonly topicId: string;
   /**

@@ -58,9 +58,14 @@ export interface TopicProps {
 }
 
 abstract class TopicBase extends Construct implements ITopic {
-  abstract readonly topicName: string;
+  abstract readonly name: string;
   abstract readonly topicId: string;
-  abstract readonly fullName: string;
+  /** The name as Terraform knows it, so that a grant comes after the topic. */
+  protected abstract readonly reference: string;
+
+  get fullName(): string {
+    return `projects/${Deployment.of(this).project}/topics/${this.name}`;
+  }
 
   grantPublish(to: IGrantable): PubsubTopicIamMember {
     return grantOnce(
@@ -70,7 +75,7 @@ abstract class TopicBase extends Construct implements ITopic {
       (id, grant) =>
         new PubsubTopicIamMember(this, id, {
           project: Deployment.of(this).project,
-          topic: this.topicName,
+          topic: this.reference,
           ...grant,
         }),
     );
@@ -97,9 +102,8 @@ export class Topic extends TopicBase {
   }
 
   readonly resource: PubsubTopic;
-  readonly topicName: string;
+  readonly name: string;
   readonly topicId: string;
-  readonly fullName: string;
 
   constructor(scope: Construct, id: string, props: TopicProps = {}) {
     super(scope, id);
@@ -108,10 +112,10 @@ export class Topic extends TopicBase {
     ]);
     const { project, labels } = Deployment.of(this);
     const { schema, encryptionKey } = props;
-    const name = resourceName(this, "topic", props.name);
+    this.name = resourceName(this, "topic", props.name);
     this.resource = new PubsubTopic(this, "Resource", {
       project,
-      name,
+      name: this.name,
       labels,
       messageRetentionDuration: props.messageRetention?.toString(),
       schemaSettings: schema && { schema: this.createSchema(schema).id, encoding: schema.encoding ?? "JSON" },
@@ -122,9 +126,11 @@ export class Topic extends TopicBase {
       ],
       ...props.overrides,
     });
-    this.topicName = this.resource.name;
     this.topicId = this.resource.id;
-    this.fullName = `projects/${project}/topics/${name}`;
+  }
+
+  protected get reference(): string {
+    return this.resource.name;
   }
 
   private createSchema(schema: TopicSchema): PubsubSchema {
@@ -145,17 +151,17 @@ class ImportedTopic extends TopicBase {
   constructor(
     scope: Construct,
     id: string,
-    readonly topicName: string,
+    readonly name: string,
   ) {
     super(scope, id);
-    checkImportedName(this, "topic", topicName);
+    checkImportedName(this, "topic", name);
+  }
+
+  protected get reference(): string {
+    return this.name;
   }
 
   get topicId(): string {
     return this.fullName;
-  }
-
-  get fullName(): string {
-    return `projects/${Deployment.of(this).project}/topics/${this.topicName}`;
   }
 }

@@ -34,7 +34,7 @@ export class PubSubFanoutStack extends GoogleStack {
     const pushed = Object.values(subscribers);
     const pulled = Object.values(pullSubscribers);
     addOutputs(this, {
-      topic_name: topic.topicName,
+      topic_name: topic.resource.name,
       subscription_name: pullSubscribers.services?.subscription.resource.name,
       subscription_names: [...pushed, ...pulled].map(({ subscription }) => subscription.resource.name),
       cloud_function_name: subscribers.text?.worker.resource.name,
