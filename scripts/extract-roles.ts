@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DESCRIPTIONS } from "@cdktf-serverless-ml/emulator";
 
 /**
  * Writes roles.json from a checkout of github.com/jdyke/gcp_iam_update_bot, whose `roles/` holds Google's own description of
@@ -12,27 +13,25 @@ interface Role {
   readonly includedPermissions?: readonly string[];
 }
 
-/** Permissions that something here may check, or that a neighbour of it needs. Ends in a dot: all that begin so. */
-const KEPT = [
-  "aiplatform.endpoints.predict",
-  "artifactregistry.repositories.uploadArtifacts",
+/**
+ * Permissions that are kept besides those that emulated services check: their neighbours, so that a role's size still says
+ * how wide it is. Those that end in a dot stand for all that begin so.
+ */
+const NEIGHBOURS = [
   "cloudscheduler.jobs.",
   "cloudtasks.",
   "dataflow.jobs.",
   "dataflow.workItems.",
-  "iam.serviceAccounts.actAs",
   "iam.serviceAccounts.getAccessToken",
   "iam.serviceAccounts.getOpenIdToken",
-  "logging.logEntries.create",
   "pubsub.",
-  "run.routes.invoke",
-  "secretmanager.versions.access",
   "storage.buckets.",
   "storage.multipartUploads.",
   "storage.objects.",
   "workflows.executions.",
   "workflows.workflows.",
 ];
+const KEPT = [...DESCRIPTIONS.flatMap(({ permissions }) => permissions), ...NEIGHBOURS];
 /** Services whose roles stacks of serverless workloads use. */
 const SERVICES =
   /^(aiplatform|artifactregistry|bigquery|cloudbuild|cloudfunctions|cloudkms|cloudscheduler|cloudtasks|cloudtrace|dataflow|errorreporting|eventarc|iam|logging|monitoring|pubsub|run|secretmanager|serviceusage|storage|workflows)\./;

@@ -2,11 +2,12 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FunctionHost, SIMULATED_SERVICES } from "@cdktf-serverless-ml/emulator";
+import { SERVICES } from "@cdktf-serverless-ml/emulator";
 import ts from "typescript";
 import * as library from "../../lib/index";
-import { SIMULATED_IAM } from "../../packages/emulator/src/iam";
-import { PASSIVE, READ_AT_LOAD } from "../../packages/emulator/src/machine/passive";
+import { cloudFunctions } from "../../packages/emulator/src/functions";
+import { iam } from "../../packages/emulator/src/iam";
+import { DATA_SOURCES, PASSIVE } from "../../packages/emulator/src/machine/passive";
 import { SCENARIOS } from "../../packages/scenarios/src/patterns";
 import { blocksOf, codeIn, readDocuments, root, sectionOf, tableOf } from "./markdown";
 
@@ -58,16 +59,16 @@ test("links the claims of every part", () => {
 
 test("lists the types that are simulated, and no other", () => {
   const rows = tableOf(page, "types").map(([names = ""]) => codeIn(names));
-  const [functions, services, iam = [], passive, data] = rows.map((names) => [...names].sort());
+  const [functions, services, bindings = [], passive, data] = rows.map((names) => [...names].sort());
   const typesOf = (...simulated: object[]) => simulated.flatMap(Object.keys).sort();
-  expect(functions).toEqual(typesOf(FunctionHost.simulated));
-  expect(services).toEqual(typesOf(...SIMULATED_SERVICES));
-  const families = iam
+  expect(functions).toEqual(typesOf(cloudFunctions.simulated));
+  expect(services).toEqual(typesOf(...SERVICES.map(({ simulated }) => simulated)));
+  const families = bindings
     .filter((name) => name.endsWith("_iam"))
     .flatMap((family) => [`${family}_binding`, `${family}_member`]);
-  expect(["google_project_iam_custom_role", ...families].sort()).toEqual(typesOf(SIMULATED_IAM));
+  expect(["google_project_iam_custom_role", ...families].sort()).toEqual(typesOf(iam.simulated));
   expect(passive).toEqual(typesOf(PASSIVE));
-  expect(data).toEqual([...READ_AT_LOAD].sort());
+  expect(data).toEqual([...DATA_SOURCES].sort());
 });
 
 test("the stack of one's own runs, known by its functions' variables", () => {

@@ -1,14 +1,15 @@
 import fc from "fast-check";
-import type { Emulator, EvaluatedResource } from "../../src/core/emulator";
+import type { EvaluatedResource } from "../../src/core/emulator";
 import { inCamelCase } from "../../src/core/field-names";
 import { restService } from "../../src/core/rpc";
+import type { Served } from "../../src/core/service";
 import { rejectUnknownFields } from "../../src/core/values";
-import { DataflowEmulator } from "../../src/dataflow";
-import { PubSubEmulator } from "../../src/pubsub/pubsub";
-import { StorageEmulator } from "../../src/storage";
-import { TasksEmulator } from "../../src/tasks/cloud-tasks";
-import { VertexEmulator } from "../../src/vertex";
-import { WorkflowsEmulator } from "../../src/workflows";
+import { cloudDataflow } from "../../src/dataflow";
+import { pubSub } from "../../src/pubsub";
+import { cloudStorage } from "../../src/storage";
+import { cloudTasks } from "../../src/tasks";
+import { vertexAi } from "../../src/vertex";
+import { cloudWorkflows } from "../../src/workflows";
 import { FakeContext, rest } from "../support/fake-context";
 
 // Names of fields over REST: https://protobuf.dev/programming-guides/json/ and protobuf's conformance tests
@@ -85,7 +86,7 @@ test("an unknown field is named as it was given, in queries too", async () => {
   const emulator = {
     rest: [restService({ hosts: ["x.googleapis.com"], rpcs: [list] })],
     grpc: [],
-  } as unknown as Emulator;
+  } as unknown as Served;
   const url = "https://x.googleapis.com/v1/projects/p/things";
   expect(plain((await rest(emulator, "GET", `${url}?page_size=3`)).body)).toEqual({
     parent: "projects/p",
@@ -107,7 +108,7 @@ describe("each service", () => {
 
   test("Cloud Tasks", async () => {
     const around = new FakeContext();
-    const tasks = new TasksEmulator(around, [
+    const tasks = cloudTasks.create(around, [
       resource("google_cloud_tasks_queue", { name: "q", location: "us-central1", project: "p" }),
     ]);
     const task = {
@@ -138,7 +139,7 @@ describe("each service", () => {
   });
 
   test("Pub/Sub", async () => {
-    const pubsub = new PubSubEmulator(new FakeContext(), [
+    const pubsub = pubSub.create(new FakeContext(), [
       resource("google_pubsub_topic", { name: "work", project: "p" }),
       resource("google_pubsub_subscription", { name: "pull", project: "p", topic: "projects/p/topics/work" }),
     ]);
@@ -155,7 +156,7 @@ describe("each service", () => {
 
   test("Workflows", async () => {
     const source = "main:\n  steps:\n    - done:\n        return: 1\n";
-    const workflows = new WorkflowsEmulator(new FakeContext(), [
+    const workflows = cloudWorkflows.create(new FakeContext(), [
       resource("google_workflows_workflow", {
         name: "w",
         region: "us-central1",
@@ -174,7 +175,7 @@ describe("each service", () => {
 
   test("Vertex AI", async () => {
     const endpoint = `${LOCATION}/endpoints/1`;
-    const vertex = new VertexEmulator(new FakeContext(), [
+    const vertex = vertexAi.create(new FakeContext(), [
       resource("google_workflows_workflow", {
         user_env_vars: { URL: `https://us-central1-aiplatform.googleapis.com/v1/${endpoint}:predict` },
       }),
@@ -187,8 +188,8 @@ describe("each service", () => {
 
   test("Dataflow", async () => {
     const around = new FakeContext();
-    const storage = new StorageEmulator(around, []);
-    const dataflow = new DataflowEmulator(around, [], storage);
+    const storage = cloudStorage.create(around, []);
+    const dataflow = cloudDataflow.create(around, [], storage);
     const launch = {
       job_name: "job",
       parameters: { inputFile: "gs://a/b", output: "gs://c/d" },

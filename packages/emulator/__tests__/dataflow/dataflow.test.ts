@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DataflowEmulator } from "../../src/dataflow";
-import { StorageEmulator } from "../../src/storage";
+import { cloudDataflow } from "../../src/dataflow";
+import { cloudStorage } from "../../src/storage";
 import { context } from "../support/context";
 
 const TEMPLATE = "gs://dataflow-templates/latest/Word_Count";
@@ -41,13 +41,13 @@ function world(grants: readonly string[] | "everything" = GRANTS, resources: obj
     type: "google_storage_bucket",
     attributes: { name },
   }));
-  const storage = new StorageEmulator(around, buckets);
+  const storage = cloudStorage.create(around, buckets);
   const jobResources = resources.map((attributes) => ({
     address: "google_dataflow_job.j",
     type: "google_dataflow_job",
     attributes,
   }));
-  const dataflow = new DataflowEmulator(around, jobResources, storage);
+  const dataflow = cloudDataflow.create(around, jobResources, {}, { cloudStorage: storage });
   // biome-ignore lint/suspicious/noExplicitAny: a job, or a page of them.
   const ask = async (method: string, pathAndQuery: string, body?: object): Promise<any> => {
     const url = new URL(`/v1b3/${pathAndQuery}`, "https://dataflow.googleapis.com");

@@ -5,7 +5,7 @@ import type { ManualClock } from "../../src/core/clock";
 import type { EvaluatedResource } from "../../src/core/emulator";
 import { InstancePool, type PoolInstance } from "../../src/functions/instance-pool";
 import { settingsOf } from "../../src/functions/settings";
-import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { pubSub } from "../../src/pubsub";
 import { FakeContext, rest } from "../support/fake-context";
 
 // A burst that many subscriptions push to one function at once, with the numbers of the synthesized stacks. Cloud Run answers 429
@@ -88,7 +88,7 @@ async function burst(pushed: object, service: object) {
       push_config: { push_endpoint: "https://f.run.app" },
     },
   }));
-  const pubsub = new PubSubEmulator(around, [topic("work"), topic("dead"), ...subscriptions]);
+  const pubsub = pubSub.create(around, [topic("work"), topic("dead"), ...subscriptions]);
   const messages = Array.from({ length: MESSAGES }, (_, index) => ({
     data: "eA==",
     attributes: { n: String(index % SUBSCRIPTIONS) },

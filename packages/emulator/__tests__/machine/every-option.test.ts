@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { FunctionHost } from "../../src/functions";
-import { SIMULATED_IAM } from "../../src/iam";
-import { SIMULATED_SERVICES } from "../../src/machine/emulators";
 import { Machine } from "../../src/machine/machine";
-import { PASSIVE, READ_AT_LOAD } from "../../src/machine/passive";
+import { DATA_SOURCES, PASSIVE } from "../../src/machine/passive";
+import { DESCRIPTIONS } from "../../src/services";
 import { synthesizeEveryOption } from "./every-option";
 
 // Whatever option of the library a stack uses, the emulator takes it: nothing that is offered stops a stack as a whole.
@@ -39,8 +37,8 @@ test("every type that the library can make is known to the emulator", () => {
   ]);
   const names = [...new Set(imports.map(([, name = ""]) => name))].filter((name) => name !== "provider");
   expect(names.length).toBeGreaterThan(20);
-  const types = Object.keys(Object.assign({}, PASSIVE, SIMULATED_IAM, FunctionHost.simulated, ...SIMULATED_SERVICES));
-  const known = new Set([...types, ...READ_AT_LOAD.map((type) => `data_${type}`)]);
+  const types = Object.keys(Object.assign({}, PASSIVE, ...DESCRIPTIONS.map(({ simulated }) => simulated)));
+  const known = new Set([...types, ...DATA_SOURCES.map((type) => `data_${type}`)]);
   const typeOf = (name: string) => (name.startsWith("data-") ? "" : "google_") + name.replaceAll("-", "_");
   expect(names.map(typeOf).filter((type) => !known.has(type))).toEqual([]);
 });

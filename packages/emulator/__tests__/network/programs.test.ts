@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { promisify } from "node:util";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import type { Network } from "../../src/network";
-import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { pubSub } from "../../src/pubsub";
 import { FakeContext } from "../support/fake-context";
 import { ACCOUNT, restService, startNetwork } from "./support";
 
@@ -13,7 +13,7 @@ import { ACCOUNT, restService, startNetwork } from "./support";
  */
 
 const around = new FakeContext();
-const pubsub = new PubSubEmulator(around, [
+const pubsub = pubSub.create(around, [
   { address: "t", type: "google_pubsub_topic", attributes: { name: "topic", project: "acme-ml" } },
   { address: "s", type: "google_pubsub_subscription", attributes: { name: "sub", project: "acme-ml", topic: "topic" } },
 ]);

@@ -1,12 +1,12 @@
 import type { Network } from "../../src/network";
-import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { pubSub } from "../../src/pubsub";
 import { ACCOUNT, result, run, startNetwork } from "../network/support";
 import { FakeContext } from "../support/fake-context";
 
 // @google-cloud/pubsub, unchanged and without options, against the emulator.
 
 const around = new FakeContext();
-const pubsub = new PubSubEmulator(around, [
+const pubsub = pubSub.create(around, [
   { address: "google_pubsub_topic.t", type: "google_pubsub_topic", attributes: { name: "topic", project: "acme-ml" } },
   {
     address: "google_pubsub_subscription.s",

@@ -1,5 +1,5 @@
 import type { EvaluatedResource } from "../../src/core/emulator";
-import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { pubSub } from "../../src/pubsub";
 import { FakeContext, grpc, rest } from "../support/fake-context";
 
 const API = "https://pubsub.googleapis.com/v1";
@@ -31,7 +31,7 @@ const dead_letter_policy = { dead_letter_topic: DEAD, max_delivery_attempts: 5 }
 function start(...subscriptions: EvaluatedResource[]) {
   const around = new FakeContext();
   const resources = [topic("work"), topic("dead"), ...subscriptions];
-  const pubsub = new PubSubEmulator(around, resources);
+  const pubsub = pubSub.create(around, resources);
   const publish = async (...messages: object[]) => {
     const { body } = await rest(pubsub, "POST", `${API}/${TOPIC}:publish`, { body: { messages } });
     return (body as { messageIds: string[] }).messageIds;

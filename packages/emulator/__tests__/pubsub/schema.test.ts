@@ -1,7 +1,7 @@
 import { Type } from "avsc";
 import { parse } from "protobufjs";
 import { LoadError } from "../../src/core/load-error";
-import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { pubSub } from "../../src/pubsub";
 import { FakeContext, rest } from "../support/fake-context";
 
 // Topics with a schema refuse what does not fit: https://docs.cloud.google.com/pubsub/docs/schemas
@@ -33,8 +33,8 @@ const PROTO = `
     oneof end { string done = 9; uint32 code = 10; }
   }`;
 
-function made(settings: object, schema: object, around = new FakeContext()): PubSubEmulator {
-  return new PubSubEmulator(around, [
+function made(settings: object, schema: object, around = new FakeContext()): ReturnType<typeof pubSub.create> {
+  return pubSub.create(around, [
     { address: "schema", type: "google_pubsub_schema", attributes: { name: "s", ...schema } },
     {
       address: "topic",
@@ -45,7 +45,7 @@ function made(settings: object, schema: object, around = new FakeContext()): Pub
   ]);
 }
 
-const publish = (pubsub: PubSubEmulator, ...data: (Buffer | string)[]) =>
+const publish = (pubsub: ReturnType<typeof pubSub.create>, ...data: (Buffer | string)[]) =>
   rest(pubsub, "POST", "https://pubsub.googleapis.com/v1/projects/p/topics/topic:publish", {
     body: {
       messages: data.map((each) => ({ data: Buffer.from(each).toString("base64"), attributes: { mine: "1" } })),
@@ -132,7 +132,11 @@ describe("Protocol Buffers", () => {
   });
 });
 
-async function expectPublish(pubsub: PubSubEmulator, data: Buffer | string, why: string | RegExp | undefined) {
+async function expectPublish(
+  pubsub: ReturnType<typeof pubSub.create>,
+  data: Buffer | string,
+  why: string | RegExp | undefined,
+) {
   const before = pubsub.held("sub").length;
   const published = publish(pubsub, data);
   if (why === undefined) {
@@ -170,7 +174,7 @@ test("a message with those attributes can be dead-lettered", async () => {
   const around = new FakeContext();
   around.answer = () => 500;
   const policy = { dead_letter_topic: "projects/p/topics/dead", max_delivery_attempts: 5 };
-  const pubsub = new PubSubEmulator(around, [
+  const pubsub = pubSub.create(around, [
     { address: "schema", type: "google_pubsub_schema", attributes: { name: "s", type: "AVRO", definition: AVRO } },
     {
       address: "topic",

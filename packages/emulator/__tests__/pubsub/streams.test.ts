@@ -1,5 +1,5 @@
 import { ApiError } from "../../src/core/api-error";
-import { PubSubEmulator } from "../../src/pubsub/pubsub";
+import { pubSub } from "../../src/pubsub";
 import { FakeContext, rest } from "../support/fake-context";
 
 // StreamingPull as google/pubsub/v1/pubsub.proto says it (StreamingPullRequest, StreamingPullResponse).
@@ -9,15 +9,15 @@ const FIRST = { subscription: FULL, streamAckDeadlineSeconds: 10 };
 const SECOND = 1000;
 
 let around: FakeContext;
-let pubsub: PubSubEmulator;
+let pubsub: ReturnType<typeof pubSub.create>;
 
 beforeEach(() => {
   around = new FakeContext();
   pubsub = made();
 });
 
-function made(settings: object = {}): PubSubEmulator {
-  return new PubSubEmulator(around, [
+function made(settings: object = {}): ReturnType<typeof pubSub.create> {
+  return pubSub.create(around, [
     { address: "t", type: "google_pubsub_topic", attributes: { name: "topic" } },
     {
       address: "s",

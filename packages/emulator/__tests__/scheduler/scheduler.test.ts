@@ -1,6 +1,6 @@
 import type { EvaluatedResource } from "../../src/core/emulator";
+import { cloudScheduler } from "../../src/scheduler";
 import { Cron } from "../../src/scheduler/cron";
-import { SchedulerEmulator } from "../../src/scheduler/scheduler";
 import { FakeContext, rest } from "../support/fake-context";
 
 const JOB = "projects/p/locations/us-central1/jobs/nightly";
@@ -23,7 +23,7 @@ const job = (attributes: object = {}): EvaluatedResource => ({
 
 function start(attributes: object = {}) {
   const around = new FakeContext();
-  return { around, scheduler: new SchedulerEmulator(around, [job(attributes)]) };
+  return { around, scheduler: cloudScheduler.create(around, [job(attributes)]) };
 }
 
 const retry_config = { retry_count: 3, min_backoff_duration: "10s", max_backoff_duration: "30s", max_doublings: 5 };
@@ -269,7 +269,7 @@ test("refuses at load what it cannot simulate, with all reasons", () => {
   const load =
     (...jobs: object[]) =>
     () =>
-      new SchedulerEmulator(new FakeContext(), jobs.map(job));
+      cloudScheduler.create(new FakeContext(), jobs.map(job));
   expect(
     load(
       { http_target: undefined },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LoadError } from "../../src/core/load-error";
-import { readSecrets, SecretManagerEmulator, Secrets, SecretsFileError } from "../../src/secrets";
+import { readSecrets, Secrets, SecretsFileError, secretManager } from "../../src/secrets";
 import { authorizerOf, Bench, json, RUNTIME } from "../functions/support";
 import { FakeContext, rest } from "../support/fake-context";
 
@@ -94,7 +94,7 @@ describe("a secret's value", () => {
 describe("Secret Manager over REST", () => {
   const around = new FakeContext();
   const options = { project: "p", projectNumber: "123", resources: [], references: [], given: { key: "hush" } };
-  const emulator = new SecretManagerEmulator(around, [], new Secrets(options));
+  const emulator = secretManager.create(around, [], { secretStore: new Secrets(options) });
   const access = (name: string) => rest(emulator, "GET", `https://secretmanager.googleapis.com/v1/${name}:access`);
 
   test.each([
@@ -128,7 +128,9 @@ describe("Secret Manager over REST", () => {
 
   test("more than one version of a secret stops the load", () => {
     const resources = [version("projects/p/secrets/s", "a"), version("projects/p/secrets/s", "b", "second")];
-    const error = thrown(() => new SecretManagerEmulator(around, resources, new Secrets({ ...options, resources })));
+    const error = thrown(() =>
+      secretManager.create(around, resources, { secretStore: new Secrets({ ...options, resources }) }),
+    );
     expect(error).toEqual(
       new LoadError(["second: projects/p/secrets/s has more than one version, which is not simulated"]),
     );

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { Storage } from "@google-cloud/storage";
-import { StorageEmulator } from "../../src/storage";
+import { cloudStorage } from "../../src/storage";
 import { context } from "../support/context";
 import { type Served, serve } from "../support/serve";
 
@@ -12,7 +12,7 @@ describe("@google-cloud/storage", () => {
   const bucket = () => storage.bucket("b");
 
   beforeAll(async () => {
-    const emulator = new StorageEmulator(context(), [
+    const emulator = cloudStorage.create(context(), [
       { address: "google_storage_bucket.b", type: "google_storage_bucket", attributes: { name: "b" } },
       { address: "google_storage_bucket.c", type: "google_storage_bucket", attributes: { name: "c" } },
     ]);

@@ -1,8 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { ApiError } from "../../src/core/api-error";
 import type { RestRequest } from "../../src/core/emulator";
-import { StorageEmulator } from "../../src/storage";
+import { cloudStorage } from "../../src/storage";
 import { crc32c, md5 } from "../../src/storage/checksums";
+import { StorageEmulator } from "../../src/storage/storage-emulator";
 import { context, RecordingPublisher } from "../support/context";
 
 const ANYONE = { email: "anyone@p" };
@@ -54,7 +55,7 @@ function request(method: string, pathAndQuery: string, more: Partial<RestRequest
 
 function emulator(bucket: object = {}, ...rest: Parameters<typeof context>) {
   const around = context(...rest);
-  const storage = new StorageEmulator(around, [bucketResource(bucket)]);
+  const storage = cloudStorage.create(around, [bucketResource(bucket)]);
   const [service] = storage.rest;
   if (!service) throw new Error("no REST service");
   return { around, storage, ask: (...given: Parameters<typeof request>) => service.handle(request(...given)) };
@@ -426,7 +427,7 @@ describe("notifications", () => {
   });
 
   test("without the service agent's grant the notification cannot be made", () => {
-    const make = () => new StorageEmulator(context({ grants: [] }), [bucketResource(), notification()]);
+    const make = () => cloudStorage.create(context({ grants: [] }), [bucketResource(), notification()]);
     expect(caught(make)).toMatchObject({
       code: "PERMISSION_DENIED",
       message:
@@ -437,7 +438,7 @@ describe("notifications", () => {
 
 describe("resources", () => {
   test("objects are there from the start, with the generation that references were told", () => {
-    const storage = new StorageEmulator(
+    const storage = cloudStorage.create(
       context(),
       [
         bucketResource(),

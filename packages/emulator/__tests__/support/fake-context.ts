@@ -1,14 +1,7 @@
 import { ApiError } from "../../src/core/api-error";
 import { ManualClock } from "../../src/core/clock";
-import type {
-  Caller,
-  Emulator,
-  EmulatorContext,
-  Hop,
-  Invocation,
-  InvocationResult,
-  RestReply,
-} from "../../src/core/emulator";
+import type { Caller, EmulatorContext, Hop, Invocation, InvocationResult, RestReply } from "../../src/core/emulator";
+import type { Served } from "../../src/core/service";
 
 /** How a fake target answers: a status, or no answer at all. */
 export type Answer = number | "deadline" | "connection";
@@ -57,7 +50,7 @@ export class FakeContext implements EmulatorContext {
 
 /** Calls an emulator as a REST client would. */
 export async function rest(
-  emulator: Emulator,
+  emulator: Served,
   method: string,
   url: string,
   { body, email = "caller@p" }: { body?: unknown; email?: string } = {},
@@ -77,7 +70,7 @@ export async function rest(
 }
 
 /** Calls an emulator as a gRPC client would. */
-export async function grpc(emulator: Emulator, service: string, method: string, request: object, email = "caller@p") {
+export async function grpc(emulator: Served, service: string, method: string, request: object, email = "caller@p") {
   const found = emulator.grpc.find(({ name }) => name === service)?.methods[method];
   if (!found) throw new Error(`No ${service}.${method}`);
   return found(request, { email });

@@ -1,5 +1,5 @@
 import type { Network } from "../../src/network";
-import { TasksEmulator } from "../../src/tasks/cloud-tasks";
+import { cloudTasks } from "../../src/tasks";
 import { ACCOUNT, result, run, startNetwork } from "../network/support";
 import { FakeContext } from "../support/fake-context";
 
@@ -7,7 +7,7 @@ import { FakeContext } from "../support/fake-context";
 
 const QUEUE = "projects/acme-ml/locations/us-central1/queues/q";
 const around = new FakeContext();
-const tasks = new TasksEmulator(around, [
+const tasks = cloudTasks.create(around, [
   {
     address: "google_cloud_tasks_queue.q",
     type: "google_cloud_tasks_queue",

@@ -1,5 +1,5 @@
 import type { EvaluatedResource } from "../../src/core/emulator";
-import { TasksEmulator } from "../../src/tasks/cloud-tasks";
+import { cloudTasks } from "../../src/tasks";
 import { FakeContext, grpc, rest } from "../support/fake-context";
 
 const QUEUE = "projects/p/locations/us-central1/queues/q";
@@ -17,7 +17,7 @@ function queue(attributes: object = {}): EvaluatedResource {
 
 function start(attributes: object = {}) {
   const around = new FakeContext();
-  const tasks = new TasksEmulator(around, [queue(attributes)]);
+  const tasks = cloudTasks.create(around, [queue(attributes)]);
   const create = (httpRequest: object = {}, task: object = {}, rest2: object = {}) =>
     rest(tasks, "POST", `${URL}/tasks`, {
       body: { task: { httpRequest: { url: "https://worker.run.app/work", ...httpRequest }, ...task }, ...rest2 },
@@ -221,7 +221,7 @@ describe("the queue's target", () => {
   });
 
   test("is refused at load where it is incomplete or not simulated, with all reasons", () => {
-    const load = (...resources: EvaluatedResource[]) => new TasksEmulator(new FakeContext(), resources);
+    const load = (...resources: EvaluatedResource[]) => cloudTasks.create(new FakeContext(), resources);
     const mode = { uri_override: { uri_override_enforce_mode: "IF_NOT_EXISTS" } };
     expect(() =>
       load(queue({ http_target: mode }), queue({ http_target: { oidc_token: { service_account_email: "a@p" } } })),

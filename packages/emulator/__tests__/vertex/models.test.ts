@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ApiError } from "../../src/core/api-error";
-import { alwaysIris, irisOrEcho, ModelError, modelFor, readModel } from "../../src/vertex";
+import { irisOrEcho, ModelError, modelFor, readModel } from "../../src/vertex";
+import { alwaysIris } from "../../src/vertex/choose";
 
 const FLOWER = [5.1, 3.5, 1.4, 0.2];
 const TEXT = { text: "a fine day" };

@@ -1,4 +1,4 @@
-import { VertexEmulator } from "../../src/vertex";
+import { vertexAi } from "../../src/vertex";
 import { fittedModel } from "../../src/vertex/fitted";
 import { SoftmaxRegression } from "../../src/vertex/softmax-regression";
 import { context } from "../support/context";
@@ -14,7 +14,7 @@ function emulator(grants: readonly string[] | "everything" = "everything") {
       user_env_vars: { PREDICT_URL: `https://us-central1-aiplatform.googleapis.com/v1/${ENDPOINT}:predict` },
     },
   };
-  const vertex = new VertexEmulator(context({ grants }), [resource]);
+  const vertex = vertexAi.create(context({ grants }), [resource]);
   const ask = async (body: object | string, endpoint = ENDPOINT, caller: { email?: string } = CALLER) =>
     vertex.rest[0]?.handle({
       method: "POST",
@@ -94,7 +94,7 @@ describe("Vertex AI prediction", () => {
       const other = ENDPOINT.replace("123", "124");
       const attributes = { url: `https://${own}/v1/${ENDPOINT}:predict`, other };
       const resource = { address: "google_workflows_workflow.w", type: "google_workflows_workflow", attributes };
-      const { rest } = new VertexEmulator(context({ grants: "everything" }), [resource]);
+      const { rest } = vertexAi.create(context({ grants: "everything" }), [resource]);
       const service = rest.find(({ hosts }) => hosts.includes(host));
       return service?.handle({
         method: "POST",

@@ -1,5 +1,5 @@
 import type { Network } from "../../src/network";
-import { WorkflowsEmulator } from "../../src/workflows";
+import { cloudWorkflows } from "../../src/workflows";
 import { ACCOUNT, result, run, startNetwork } from "../network/support";
 import { context } from "../support/context";
 import { workflowResource } from "./run";
@@ -13,7 +13,7 @@ let network: Network;
 beforeAll(async () => {
   const source =
     "main:\n  params: [a]\n  steps:\n    - s:\n        switch:\n          - condition: ${a.fail}\n            raise: {code: 7}\n    - r:\n        return: ${a.n + 1}";
-  const workflows = new WorkflowsEmulator(around, [workflowResource(source, { project: "acme-ml" })]);
+  const workflows = cloudWorkflows.create(around, [workflowResource(source, { project: "acme-ml" })]);
   ({ network } = await startNetwork());
   network.services.add(workflows);
 });

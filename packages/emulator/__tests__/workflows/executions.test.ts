@@ -1,5 +1,5 @@
 import type { RestRequest } from "../../src/core/emulator";
-import { WorkflowsEmulator } from "../../src/workflows";
+import { cloudWorkflows } from "../../src/workflows";
 import { context } from "../support/context";
 import { CALLER, reply, WORKFLOW, workflowResource } from "./run";
 
@@ -16,7 +16,7 @@ main:
 
 function emulator(grants: readonly string[] | "everything" = "everything") {
   const around = context({ grants });
-  const workflows = new WorkflowsEmulator(around, [workflowResource(SLEEPS, { labels: { team: "ml" } })]);
+  const workflows = cloudWorkflows.create(around, [workflowResource(SLEEPS, { labels: { team: "ml" } })]);
   // biome-ignore lint/suspicious/noExplicitAny: an execution, or a page of them.
   const ask = async (method: string, pathAndQuery: string, body?: object): Promise<any> => {
     const url = new URL(`/v1/${pathAndQuery}`, "https://workflowexecutions.googleapis.com");
@@ -99,7 +99,7 @@ describe("Executions over REST", () => {
         cancel();
       };
     };
-    const sleeping = new WorkflowsEmulator(around, [workflowResource(SLEEPS)]);
+    const sleeping = cloudWorkflows.create(around, [workflowResource(SLEEPS)]);
     const execution = sleeping.execute(CALLER, WORKFLOW, "1");
     await around.clock.advance(0);
     expect(timers).toBe(1);
@@ -108,7 +108,7 @@ describe("Executions over REST", () => {
     expect(timers).toBe(0);
 
     const source = "main:\n  steps:\n    - last:\n        call: http.get\n        args: {url: 'https://x.test/'}";
-    const asking = new WorkflowsEmulator(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
+    const asking = cloudWorkflows.create(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
     asking.cancel();
     await around.clock.advance(0);
     expect(around.invocations).toHaveLength(1);

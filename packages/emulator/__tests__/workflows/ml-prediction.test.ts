@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiError } from "../../src/core/api-error";
 import type { Invocation, InvocationResult, RestService } from "../../src/core/emulator";
-import { StorageEmulator } from "../../src/storage";
-import { VertexEmulator } from "../../src/vertex";
-import { WorkflowsEmulator } from "../../src/workflows";
+import { cloudStorage } from "../../src/storage";
+import { vertexAi } from "../../src/vertex";
+import { cloudWorkflows } from "../../src/workflows";
 import { context } from "../support/context";
 import { CALLER, reply, WORKFLOW, workflowResource } from "./run";
 
@@ -59,9 +59,9 @@ function world({
       PREDICT_URL: `https://us-central1-aiplatform.googleapis.com/v1/${ENDPOINT}:predict`,
     },
   });
-  const storage = new StorageEmulator(around, [bucket("uploads"), bucket("results")]);
-  const workflows = new WorkflowsEmulator(around, [workflow]);
-  services.push(...storage.rest, ...new VertexEmulator(around, [workflow]).rest);
+  const storage = cloudStorage.create(around, [bucket("uploads"), bucket("results")]);
+  const workflows = cloudWorkflows.create(around, [workflow]);
+  services.push(...storage.rest, ...vertexAi.create(around, [workflow]).rest);
 
   async function dispatch({ method, url, headers, body }: Invocation): Promise<InvocationResult> {
     const { host, pathname, searchParams } = new URL(url);

@@ -1,6 +1,6 @@
 import type { Invocation, InvocationResult } from "../../src/core/emulator";
 import { LoadError } from "../../src/core/load-error";
-import { type Execution, WorkflowsEmulator } from "../../src/workflows";
+import { cloudWorkflows, type Execution } from "../../src/workflows";
 import { context, type TestContext } from "../support/context";
 
 export const CALLER = { email: "caller@p" };
@@ -44,7 +44,7 @@ export async function run(
   } = {},
 ): Promise<Run> {
   const around = context({ answer });
-  const emulator = new WorkflowsEmulator(around, [workflowResource(source, { user_env_vars: variables })]);
+  const emulator = cloudWorkflows.create(around, [workflowResource(source, { user_env_vars: variables })]);
   const execution = emulator.execute(CALLER, WORKFLOW, argument === undefined ? "" : JSON.stringify(argument));
   await around.clock.advance(wait);
   const { result, error } = execution;
@@ -66,7 +66,7 @@ export async function evaluated(expression: string, argument: unknown = {}): Pro
 /** Why a definition is refused. */
 export function refusals(source: string, attributes: object = {}): readonly string[] {
   try {
-    new WorkflowsEmulator(context(), [workflowResource(source, attributes)]);
+    cloudWorkflows.create(context(), [workflowResource(source, attributes)]);
   } catch (error) {
     if (error instanceof LoadError)
       return error.reasons.map((reason) => reason.replace(/^google_workflows_workflow\.w: /, ""));

@@ -1,4 +1,4 @@
-import { WorkflowsEmulator } from "../../src/workflows";
+import { cloudWorkflows } from "../../src/workflows";
 import { context } from "../support/context";
 import { CALLER, evaluated, reply, run, WORKFLOW, workflowResource } from "./run";
 
@@ -249,7 +249,7 @@ down:
       [[], "PERMISSION_DENIED: worker@p lacks logging.logEntries.create on projects/p"],
     ] as const) {
       const around = context({ grants: [...grants, "caller@p workflows.executions.create projects/p"] });
-      const execution = new WorkflowsEmulator(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
+      const execution = cloudWorkflows.create(around, [workflowResource(source)]).execute(CALLER, WORKFLOW, "");
       await around.clock.advance(0);
       expect(execution.state).toBe("SUCCEEDED");
       const detail = `execution ${execution.id}`;
@@ -310,7 +310,7 @@ down:
             args: {text: said, severity: INFO}`);
     const around = context();
     const resource = workflowResource(source, { call_log_level: level });
-    new WorkflowsEmulator(around, [resource]).execute(CALLER, WORKFLOW, "");
+    cloudWorkflows.create(around, [resource]).execute(CALLER, WORKFLOW, "");
     await around.clock.advance(0);
     expect(around.hops.filter(({ to }) => to === "Cloud Logging").map(({ what }) => what)).toEqual(entries);
   });

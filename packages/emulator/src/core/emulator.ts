@@ -145,13 +145,3 @@ export interface EmulatorContext {
   readonly tokens: Tokens;
   readonly invoker: Invoker;
 }
-
-/** Something that stands in for a Google service while a stack runs here. */
-export interface Emulator {
-  readonly rest: readonly RestService[];
-  readonly grpc: readonly GrpcService[];
-  /** Work that is due, waiting or under way: a run has ended when all emulators have none. */
-  pending(): number;
-  /** Stops timers; nothing is dispatched afterwards. */
-  stop(): void;
-}

@@ -3,6 +3,7 @@ import type { Caller, GrpcService, RestRequest, RestService } from "./emulator";
 import { inCamelCase } from "./field-names";
 import { GRPC_WIRE, JSON_WIRE, type Wire } from "./values";
 
+/** One call of a method, over either protocol. */
 export interface Call {
   /** The request message; over REST made of body, path and query. */
   // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
@@ -10,7 +11,12 @@ export interface Call {
   readonly caller: Caller;
   /** How times, durations, bytes and enums stand in the answer. */
   readonly wire: Wire;
+  /** The HTTP request of a call over REST. */
+  readonly rest?: RestRequest;
 }
+
+/** Answers a call with the response message. @throws ApiError */
+export type Handler = (call: Call) => object | Promise<object>;
 
 /** One method of a Google API, over REST and gRPC. */
 export interface Rpc {
@@ -18,7 +24,7 @@ export interface Rpc {
   // Verb and path template as the proto's `google.api.http` has them: POST /v1/{topic=projects/*/topics/*}:publish
   readonly http?: string;
   /** Absent: refused with UNIMPLEMENTED, by name. */
-  readonly run?: (call: Call) => object | Promise<object>;
+  readonly run?: Handler;
 }
 
 /** Query parameters that every Google API takes and that change nothing here. */
@@ -60,7 +66,8 @@ export function restService({
         const path = fields.map((field, index) => [field, decode(match[index + 1] ?? "")]);
         const given = inCamelCase({ ...query(request), ...body(request) }, dataFields);
         const message = { ...given, ...Object.fromEntries(path) };
-        return { status: 200, body: await rpc.run({ request: message, caller: request.caller, wire: JSON_WIRE }) };
+        const call = { request: message, caller: request.caller, wire: JSON_WIRE, rest: request };
+        return { status: 200, body: await rpc.run(call) };
       }
       throw notSimulated(`${request.method} https://${request.host}${request.path}`);
     },

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { ApiError } from "../core/api-error";
 import type { EmulatorContext } from "../core/emulator";
 import { rfc3339 } from "../core/values";
-import type { ObjectStore } from "../storage";
+import type { StorageEmulator } from "../storage/storage-emulator";
 import type { Launch } from "./launch";
 import { parseGsUri, runWordCount } from "./word-count";
 
@@ -32,7 +32,7 @@ export class Job {
 
   constructor(
     private readonly context: EmulatorContext,
-    private readonly storage: ObjectStore,
+    private readonly storage: StorageEmulator,
     readonly location: string,
     readonly launch: Launch,
     /** Who asked for it, as hops tell. */

@@ -1,6 +1,6 @@
 import { ApiError } from "../core/api-error";
 import type { Caller } from "../core/emulator";
-import type { ObjectStore } from "../storage";
+import type { StorageEmulator } from "../storage/storage-emulator";
 
 /** Google's template, in its global bucket and in those of the regions, at any version. */
 export const WORD_COUNT = /^gs:\/\/dataflow-templates(-[a-z]+-[a-z]+\d+)?\/[^/]+\/Word_Count$/;
@@ -36,7 +36,7 @@ const BUNDLE = 16_384;
  * @returns `gs://…` of the objects that it wrote
  * @throws ApiError
  */
-export function runWordCount(storage: ObjectStore, worker: Caller, job: WordCountJob): string[] {
+export function runWordCount(storage: StorageEmulator, worker: Caller, job: WordCountJob): string[] {
   const temporary = new Folder(storage, worker, `${job.tempLocation.replace(/\/$/, "")}/${job.id}`);
   const lines = inputs(storage, worker, job.parameters.inputFile).flatMap((text) => text.split(/\r?\n/));
   for (const [at, bundle] of [...bundles(lines)].entries())
@@ -72,7 +72,7 @@ function* bundles(lines: readonly string[]): Generator<string[]> {
   if (bundle.length > 0) yield bundle;
 }
 
-function inputs(storage: ObjectStore, worker: Caller, pattern: string): string[] {
+function inputs(storage: StorageEmulator, worker: Caller, pattern: string): string[] {
   const { bucket, name } = parseGsUri(pattern);
   if (!name.includes("*")) return [storage.get(worker, bucket, name).content.toString()];
   const matching = new RegExp(`^${name.split("*").map(escaped).join("[^/]*")}$`);
@@ -82,7 +82,7 @@ function inputs(storage: ObjectStore, worker: Caller, pattern: string): string[]
   return names.map((found) => storage.get(worker, bucket, found).content.toString());
 }
 
-function allNames(storage: ObjectStore, worker: Caller, bucket: string, prefix: string): string[] {
+function allNames(storage: StorageEmulator, worker: Caller, bucket: string, prefix: string): string[] {
   const names: string[] = [];
   let pageToken: string | undefined;
   do {
@@ -94,7 +94,7 @@ function allNames(storage: ObjectStore, worker: Caller, bucket: string, prefix: 
 }
 
 /** One shard: written aside, copied to its name, and the one aside deleted. */
-function writeShard(storage: ObjectStore, worker: Caller, job: WordCountJob, content: string): string {
+function writeShard(storage: StorageEmulator, worker: Caller, job: WordCountJob, content: string): string {
   const { bucket, name } = parseGsUri(job.parameters.output);
   const final = `${name}-00000-of-00001`;
   const slash = name.lastIndexOf("/") + 1;
@@ -113,7 +113,7 @@ class Folder {
   private readonly names: string[] = [];
 
   constructor(
-    private readonly storage: ObjectStore,
+    private readonly storage: StorageEmulator,
     private readonly worker: Caller,
     location: string,
   ) {

@@ -11,10 +11,9 @@ import type {
   InvocationResult,
   Invoker,
   RestReply,
-  Simulated,
 } from "../core/emulator";
+import { whenProcessEnds } from "../core/when-process-ends";
 import type { Network, Service } from "../network";
-import { whenProcessEnds } from "../network/ending";
 import { callerOf, refusalOf, rendered } from "../network/endpoint";
 import type { Secrets } from "../secrets";
 import { accessRefusal, type Traffic } from "./access";
@@ -24,7 +23,7 @@ import { InstancePool } from "./instance-pool";
 import { Log, type LogEntry } from "./log";
 import { runtimeEnvironment, runtimeHeaders } from "./runtime";
 import { requireSecrets, secretEnvironment } from "./secrets";
-import { type FunctionSettings, problemsOf, SIMULATED, settingsOf } from "./settings";
+import { type FunctionSettings, problemsOf, settingsOf } from "./settings";
 import { unpack } from "./source";
 
 export interface FunctionHostOptions {
@@ -60,8 +59,6 @@ const LARGEST_REQUEST = 32 * 1024 * 1024;
 
 /** Runs the functions of a stack as Cloud Run would, and sends requests as Google's services do. */
 export class FunctionHost implements Invoker {
-  static readonly simulated: Simulated = SIMULATED;
-
   private readonly folder = mkdtempSync(join(tmpdir(), "local-functions-"));
   private readonly removeFolder = () => rmSync(this.folder, { recursive: true, force: true });
   private readonly forget = whenProcessEnds(this.removeFolder);
@@ -127,7 +124,26 @@ export class FunctionHost implements Invoker {
     }
   }
 
-  /** Answers for the functions' own URLs. */
+  /**
+   * Answers for the functions' own URLs. Calls of functions come from the internet, unless all traffic of the function goes
+   * through a VPC connector (https://docs.cloud.google.com/run/docs/securing/ingress). All other callers count as inside the
+   * network.
+   */
+  service(): Service {
+    const [internal, external] = [this.rest("internal"), this.rest("external")];
+    const fromInternet = new Set(
+      functionsOf(this.options).flatMap(({ settings }) => (settings.egressThroughVpc ? [] : [settings.identity])),
+    );
+    return {
+      ...internal,
+      handle: (request) => {
+        const caller = this.options.network.options.tokens.verify(request.headers.authorization)?.email;
+        return (caller !== undefined && fromInternet.has(caller) ? external : internal).handle(request);
+      },
+    };
+  }
+
+  /** Answers for the functions' own URLs, for traffic that all comes from one side. */
   rest(traffic: Traffic): Service {
     return {
       hosts: functionsOf(this.options).flatMap(({ settings }) => urlsOf(settings).map(({ host }) => host)),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Agent, type IncomingHttpHeaders, request as send } from "node:http";
-import { whenProcessEnds } from "../network/ending";
+import { whenProcessEnds } from "../core/when-process-ends";
 import type { Log } from "./log";
 import { FRAMEWORK_MAIN } from "./source";
 

@@ -1,4 +1,4 @@
-import type { EvaluatedResource, Simulated } from "../core/emulator";
+import type { EvaluatedResource } from "../core/emulator";
 import { blocks } from "../core/terraform-values";
 import type { SecretReference } from "../secrets";
 import { functionUri } from "./uri";
@@ -24,41 +24,14 @@ export interface FunctionSettings {
   readonly secrets: readonly (SecretReference & { readonly variable: string })[];
   readonly identity: string;
   readonly internalOnly: boolean;
+  /** All calls of the function go through a VPC connector. */
+  readonly egressThroughVpc: boolean;
   readonly timeout: number;
   /** Requests that an instance takes at once. */
   readonly concurrency: number;
   readonly minInstances: number;
   readonly maxInstances: number;
 }
-
-export const SIMULATED: Simulated = {
-  google_cloudfunctions2_function: [
-    "name",
-    "location",
-    "project",
-    "description",
-    "labels",
-    "build_config.runtime",
-    "build_config.entry_point",
-    "build_config.service_account",
-    "build_config.source.storage_source.bucket",
-    "build_config.source.storage_source.object",
-    "build_config.source.storage_source.generation",
-    "service_config.available_cpu",
-    "service_config.available_memory",
-    "service_config.environment_variables",
-    "service_config.secret_environment_variables.key",
-    "service_config.secret_environment_variables.project_id",
-    "service_config.secret_environment_variables.secret",
-    "service_config.secret_environment_variables.version",
-    "service_config.ingress_settings",
-    "service_config.max_instance_count",
-    "service_config.max_instance_request_concurrency",
-    "service_config.min_instance_count",
-    "service_config.service_account_email",
-    "service_config.timeout_seconds",
-  ],
-};
 
 /** Defaults: https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloudfunctions2_function */
 export function settingsOf(
@@ -93,6 +66,7 @@ export function settingsOf(
     })),
     identity: service.service_account_email ?? `${stack.projectNumber}-compute@developer.gserviceaccount.com`,
     internalOnly: service.ingress_settings?.startsWith("ALLOW_INTERNAL") ?? false,
+    egressThroughVpc: service.vpc_connector_egress_settings === "ALL_TRAFFIC",
     timeout: Number(service.timeout_seconds ?? 60) * 1000,
     concurrency: Number(service.max_instance_request_concurrency ?? 1),
     minInstances: Number(service.min_instance_count ?? 0),

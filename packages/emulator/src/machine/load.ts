@@ -1,9 +1,9 @@
 import { readStack, type Stack, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Simulated } from "../core/emulator";
 import { LoadError } from "../core/load-error";
-import { type Binding, defaultBindings, readBindings, SIMULATED_IAM } from "../iam";
-import { isSimulated, PASSIVE, READ_AT_LOAD } from "./passive";
-import { noticesOf, WITHOUT_EFFECT } from "./without-effect";
+import { type Binding, defaultBindings, readBindings } from "../iam";
+import { DESCRIPTIONS } from "../services";
+import { DATA_SOURCES, isSimulated, PASSIVE, WITHOUT_EFFECT } from "./passive";
 
 export interface Loaded {
   readonly stack: Stack;
@@ -17,17 +17,15 @@ export interface Loaded {
  * Reads a stack and checks that all of it can run here.
  *
  * @param folder holds `cdk.tf.json`.
- * @param simulated what the emulators honour.
  * @param outputsOf what outputs the stack is used by. Default: its own
  * @throws StackError without a stack, LoadError with every resource, attribute and expression that is not simulated
  */
-export function load(
-  folder: string,
-  simulated: readonly Simulated[],
-  outputsOf: (stack: Stack) => Stack["outputs"] = ({ outputs }) => outputs,
-): Loaded {
+export function load(folder: string, outputsOf: (stack: Stack) => Stack["outputs"] = ({ outputs }) => outputs): Loaded {
   const stack = readStack(folder);
-  const known = merged([SIMULATED_IAM, ...simulated, ...WITHOUT_EFFECT.map(({ attributes }) => attributes)]);
+  const known = merged([
+    ...DESCRIPTIONS.map(({ simulated }) => simulated),
+    ...WITHOUT_EFFECT.map(({ attributes }) => attributes),
+  ]);
   const { bindings, problems } = readBindings(
     // Where an expression has no value, that is said already.
     stack.resources.filter(({ address }) => !stack.findings.some((finding) => finding.address === address)),
@@ -37,7 +35,7 @@ export function load(
     ...stack.findings.map(({ address, attribute, expression, why }) =>
       reason(address, attribute, `${why}${expression === undefined ? "" : ` (${shortened(expression)})`}`),
     ),
-    ...stack.data.filter(({ type }) => !READ_AT_LOAD.includes(type)).map(({ address }) => `${address}: not simulated`),
+    ...stack.data.filter(({ type }) => !DATA_SOURCES.includes(type)).map(({ address }) => `${address}: not simulated`),
     ...stack.resources.flatMap((resource) => unsimulated(resource, known)),
     ...problems.map(({ address, attribute, why }) => reason(address, attribute, why)),
   ];
@@ -72,4 +70,15 @@ function reason(address: string, attribute: string, why: string): string {
 
 function shortened(expression: string): string {
   return expression.length > 100 ? `${expression.slice(0, 99)}…` : expression;
+}
+
+/** Which resources ask for what has no effect here. One sentence for each reason. */
+function noticesOf(resources: readonly StackResource[]): string[] {
+  return WITHOUT_EFFECT.flatMap(({ why, attributes }) => {
+    const using = resources.filter(({ type, configured }) =>
+      attributes[type]?.some((path) => configured.some((each) => each === path || each.startsWith(`${path}.`))),
+    );
+    const [first, ...more] = using.map(({ address }) => address);
+    return first === undefined ? [] : [`${why} (${first}${more.length > 0 ? ` and ${more.length} more` : ""})`];
+  });
 }

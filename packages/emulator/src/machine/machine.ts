@@ -1,8 +1,9 @@
 import type { Stack, StackResource } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import { type Clock, RealClock } from "../core/clock";
-import type { Authorizer, Emulator, EmulatorContext, Invoker, RestService } from "../core/emulator";
+import type { Authorizer, EmulatorContext, EvaluatedResource, Invoker, RestService } from "../core/emulator";
 import { LoadError } from "../core/load-error";
+import type { Served, Service } from "../core/service";
 import { FunctionHost } from "../functions";
 import type { LogEntry } from "../functions/log";
 import {
@@ -13,16 +14,15 @@ import {
   type BindingAuthorizerOptions,
   type Denial,
 } from "../iam";
-import { Network, type Service, TokenAuthority } from "../network";
+import { Network, TokenAuthority } from "../network";
 import type { TopicPublisher } from "../pubsub/publisher";
 import { Secrets } from "../secrets";
-import { type ChooseModel, dedicatedHosts } from "../vertex";
+import { Emulators, SERVICES, type ServiceOptions } from "../services";
 import { DelegatingClock } from "./delegating-clock";
-import { all, createEmulators, SIMULATED_SERVICES } from "./emulators";
 import { load } from "./load";
 import { Propagation } from "./propagation";
 import { LineRecorder } from "./recorder";
-import { type CreatedTask, RunningStack, type WrittenObject } from "./running-stack";
+import { RunningStack } from "./running-stack";
 
 /** A function that does not start, with the last lines of its log. */
 export class StartError extends Error {}
@@ -39,7 +39,11 @@ export interface Interceptors {
   pending?(): number;
 }
 
-export interface RunOptions {
+/** The machine gives services these options itself. */
+type Provided = "directory" | "publisher" | "secretStore";
+
+/** Options of the services, such as `chooseModel`, and those of the run. */
+export interface RunOptions extends Omit<ServiceOptions, Provided> {
   /** Default: the time on the wall. */
   readonly clock?: Clock;
   /** Where the lines of hops go. Default: nowhere. */
@@ -52,8 +56,6 @@ export interface RunOptions {
   readonly onDenied?: (denial: Denial) => void;
   /** Told each call that is allowed, and all bindings that allow it. */
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
-  /** Which model answers a prediction. Default: Iris. */
-  readonly chooseModel?: ChooseModel;
   /**
    * Milliseconds by the run's clock after which the stack's own bindings take effect; until then they allow nothing. In effect
    * are those that the stack waits for with a `time_sleep`, that Google asks for when it deploys the stack, and its client's.
@@ -105,7 +107,7 @@ export class Machine {
     this.current = { authorizer: this.authorizerOf(iam), unsimulated: [] };
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
-    this.network = new Network({ ...place, tokens, clock, onRefused, moreHosts: dedicatedHosts(resources) });
+    this.network = new Network({ ...place, tokens, clock, onRefused, moreHosts: certificateHosts(resources) });
     const references = FunctionHost.secrets({ ...place, resources });
     this.secrets = new Secrets({ ...place, resources, references, given });
     const { network, secrets } = this;
@@ -120,11 +122,7 @@ export class Machine {
    *   do, StartError. Nothing runs then any more.
    */
   static async start(folder: string, options: MachineOptions = {}): Promise<Machine> {
-    const { stack, bindings, notices } = load(
-      folder,
-      [FunctionHost.simulated, ...SIMULATED_SERVICES],
-      options.outputsOf,
-    );
+    const { stack, bindings, notices } = load(folder, options.outputsOf);
     const { project, region } = stack.defaults;
     const { projectNumber, resources } = stack;
     const problems = FunctionHost.problems({ project, region, projectNumber, resources });
@@ -159,22 +157,24 @@ export class Machine {
     colours,
     retries,
     intercept,
-    chooseModel,
     propagation = 0,
     mayBeLate,
-    ...iam
+    bindings,
+    onAllowed,
+    onDenied,
+    ...services
   }: RunOptions = {}): RunningStack {
     const { stack, network, tokens, functions } = this;
     const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack.resources) });
     const denials: Denial[] = [];
     const unsimulated: string[] = [];
-    const onDenied = (denial: Denial) => {
+    const deny = (denial: Denial) => {
       denials.push(denial);
-      iam.onDenied?.(denial);
+      onDenied?.(denial);
     };
     const late = new Propagation(stack, clock, mayBeLate);
     const { inEffect, onEarly } = late;
-    const authorizer = this.authorizerOf({ ...iam, onDenied, inEffect, onEarly });
+    const authorizer = this.authorizerOf({ bindings, onAllowed, onDenied: deny, inEffect, onEarly });
     this.current = { authorizer, unsimulated };
     this.clock.delegateTo(clock);
     functions.requireDeployments();
@@ -182,19 +182,16 @@ export class Machine {
     const between = intercept?.({ clock, recorder }) ?? {};
     const invoker = between.invoker?.(functions) ?? functions;
     const context: EmulatorContext = { ...this.place, clock, recorder, authorizer, tokens, invoker };
-    const written: WrittenObject[] = [];
-    const created: CreatedTask[] = [];
-    const emulators = createEmulators(context, stack, {
-      secrets: this.secrets,
-      onWrite: (object) => written.push(object),
-      onTask: (queue, id, body) => created.push({ queue, id, body }),
+    const emulators = new Emulators(context, stack.resources, {
+      ...services,
+      directory: stack.folder,
+      secretStore: this.secrets,
       publisher: between.publisher,
-      chooseModel,
     });
     network.services.clear();
     network.services.add(
-      ...all(emulators).map((emulator) => watched(emulator, between.service, (what) => unsimulated.push(what))),
-      { rest: [doors(functions, tokens, stack.resources)], grpc: [] },
+      ...emulators.all().map((emulator) => watched(emulator, between.service, (what) => unsimulated.push(what))),
+      { rest: [functions.service()], grpc: [] },
     );
     const parts = {
       stack,
@@ -210,9 +207,9 @@ export class Machine {
     };
     const morePending = () => between.pending?.() ?? 0;
     late.begin(propagation, authorizer.used);
-    return new RunningStack({ ...parts, late, denials, unsimulated, written, created, morePending }, async () => {
+    return new RunningStack({ ...parts, late, denials, unsimulated, morePending }, async () => {
       recorder.end();
-      for (const emulator of all(emulators)) emulator.stop();
+      for (const emulator of emulators.all()) emulator.stop();
     });
   }
 
@@ -239,36 +236,12 @@ export class Machine {
   }
 }
 
-/**
- * The functions' own URLs. Functions come from the internet, whatever they call, unless all their traffic goes through a VPC
- * connector (https://docs.cloud.google.com/run/docs/securing/ingress); everybody else here stands for a client inside the network.
- */
-function doors(functions: FunctionHost, tokens: TokenAuthority, resources: readonly StackResource[]): Service {
-  const [internal, external] = [functions.rest("internal"), functions.rest("external")];
-  const identities = new Set(
-    resources
-      .filter(
-        ({ type, attributes }) =>
-          type === "google_cloudfunctions2_function" &&
-          attributes.service_config?.vpc_connector_egress_settings !== "ALL_TRAFFIC",
-      )
-      .map(({ attributes }) => attributes.service_config?.service_account_email),
-  );
-  return {
-    ...internal,
-    handle: (request) => {
-      const caller = tokens.verify(request.headers.authorization)?.email;
-      return (identities.has(caller) ? external : internal).handle(request);
-    },
-  };
-}
-
 /** Tells what an emulator refuses because it does not do it. */
 function watched(
-  { rest, grpc }: Emulator,
+  { rest, grpc }: Served,
   between: (service: RestService) => RestService = (service) => service,
   tell: (what: string) => void,
-): Pick<Emulator, "rest" | "grpc"> {
+): Served {
   const notice = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -298,6 +271,11 @@ function watched(
       ),
     })),
   };
+}
+
+/** Hosts of all services that need a certificate of their own. */
+function certificateHosts(resources: readonly EvaluatedResource[]): string[] {
+  return (SERVICES as readonly Service[]).flatMap((service) => service.certificateHosts?.(resources) ?? []);
 }
 
 /** Host -> name of each function. */

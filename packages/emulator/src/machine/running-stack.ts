@@ -2,14 +2,17 @@ import { readFileSync } from "node:fs";
 import type { Stack, StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Clock } from "../core/clock";
 import { isServiceAgent } from "../core/identity";
+import type { EmulatorOf, Service } from "../core/service";
 import type { FunctionHost } from "../functions";
 import { allows, type Binding, type BindingAuthorizer, type Denial } from "../iam";
 import type { Network, TokenAuthority } from "../network";
-import type { Upcoming } from "../scheduler/scheduler";
+import { pubSub } from "../pubsub";
+import { cloudScheduler, type Upcoming } from "../scheduler";
+import type { Emulators } from "../services";
+import { cloudStorage, type StoredObject } from "../storage";
+import { type CreatedTask, cloudTasks } from "../tasks";
 import { Client } from "./client";
 import { Curl } from "./curl";
-import type { Emulators } from "./emulators";
-import { all } from "./emulators";
 import type { Propagation } from "./propagation";
 import type { LineRecorder } from "./recorder";
 import { waitUntilIdle } from "./wait-until-idle";
@@ -20,20 +23,6 @@ export interface DeadLetter {
   readonly data: Buffer;
   /** Why, in the words of whoever handed it over. */
   readonly reason: string;
-}
-
-export interface WrittenObject {
-  readonly bucket: string;
-  readonly name: string;
-  readonly generation: number;
-  readonly content: Buffer;
-}
-
-/** Ids of a queue and of a task in it, and what the task carries. */
-export interface CreatedTask {
-  readonly queue: string;
-  readonly id: string;
-  readonly body: Buffer;
 }
 
 export interface RunningParts {
@@ -52,10 +41,6 @@ export interface RunningParts {
   readonly late: Pick<Propagation, "early" | "at">;
   /** Calls of what no emulator does, and of hosts that nobody stands in for, as they come. */
   readonly unsimulated: readonly string[];
-  /** Objects as they are written. */
-  readonly written: readonly WrittenObject[];
-  /** Tasks as queues take them on. */
-  readonly created: readonly CreatedTask[];
   readonly clock: Clock;
   /** Of clients: `ClientOptions.retries`. */
   readonly retries?: number;
@@ -79,6 +64,16 @@ export class RunningStack {
     end: () => Promise<void>,
   ) {
     this.endings = [end];
+  }
+
+  /** The emulator of a service: `running.service(pubSub).held("my-subscription")`. */
+  service<S extends Service>(service: S): EmulatorOf<S> {
+    return this.parts.emulators.of(service);
+  }
+
+  /** All tasks that queues accepted, in their order. */
+  get createdTasks(): readonly CreatedTask[] {
+    return this.service(cloudTasks).created;
   }
 
   get stack(): Stack {
@@ -157,8 +152,8 @@ export class RunningStack {
   }
 
   /** Objects that were written to a bucket, one for each time. */
-  writtenTo(bucket: string): WrittenObject[] {
-    return this.parts.written.filter((object) => object.bucket === bucket);
+  writtenTo(bucket: string): StoredObject[] {
+    return this.service(cloudStorage).written.filter((object) => object.bucket === bucket);
   }
 
   /** Whether the stack keeps dead letters. */
@@ -176,7 +171,7 @@ export class RunningStack {
     const topics = this.deadLetterTopics();
     return this.named("google_pubsub_subscription")
       .filter(({ attributes }) => topics.has(attributes.topic))
-      .flatMap(({ attributes }) => this.parts.emulators.pubsub.held(attributes.name))
+      .flatMap(({ attributes }) => this.service(pubSub).held(attributes.name))
       .map(({ id, attributes, data }) => ({
         attributes,
         messageId: id,
@@ -192,14 +187,14 @@ export class RunningStack {
 
   /** From now on Cloud Scheduler's jobs run by the clock. @returns when each of them does next */
   startSchedules(): Upcoming[] {
-    const { scheduler } = this.parts.emulators;
+    const scheduler = this.service(cloudScheduler);
     scheduler.startTicking();
     return scheduler.upcoming();
   }
 
   /** Fires a Cloud Scheduler job now. @returns false where all its attempts failed */
   async fire(schedule: string): Promise<boolean> {
-    return (await this.parts.emulators.scheduler.fireNow(schedule)).succeeded;
+    return (await this.service(cloudScheduler).fireNow(schedule)).succeeded;
   }
 
   /** What the jobs send, decoded; a task's own body too. */
@@ -215,10 +210,9 @@ export class RunningStack {
   pending(): number {
     const { functions, emulators, morePending } = this.parts;
     const driven = this.driven.reduce((sum, count) => sum + count(), 0);
-    return all(emulators).reduce(
-      (sum, emulator) => sum + emulator.pending(),
-      functions.pending() + morePending() + driven + this.pauses,
-    );
+    return emulators
+      .all()
+      .reduce((sum, emulator) => sum + emulator.pending(), functions.pending() + morePending() + driven + this.pauses);
   }
 
   /** Counts work of somebody outside, too. */

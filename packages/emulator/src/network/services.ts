@@ -1,4 +1,5 @@
-import type { Emulator, GrpcService, RestService } from "../core/emulator";
+import type { GrpcService, RestService } from "../core/emulator";
+import type { Served } from "../core/service";
 
 /** A service may read the `Authorization` header itself, as Cloud Run does: its requests come without a caller. */
 export interface Service extends RestService {
@@ -10,7 +11,7 @@ export class Services {
   private restServices: Service[] = [];
   private grpcServices: GrpcService[] = [];
 
-  add(...emulators: (Pick<Emulator, "grpc"> & { readonly rest: readonly Service[] })[]): void {
+  add(...emulators: (Pick<Served, "grpc"> & { readonly rest: readonly Service[] })[]): void {
     for (const { rest, grpc } of emulators) {
       this.restServices.push(...rest);
       this.grpcServices.push(...grpc);

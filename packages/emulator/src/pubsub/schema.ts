@@ -7,9 +7,6 @@ import { block, oneOf } from "../core/terraform-values";
 import { readProtoJson } from "./proto-json";
 import type { PublishedMessage } from "./publisher";
 
-/** Attributes of `google_pubsub_schema` that are honoured. */
-export const SCHEMA_ATTRIBUTES = ["name", "project", "type", "definition"];
-
 const ENCODINGS = ["JSON", "BINARY"] as const;
 type Encoding = (typeof ENCODINGS)[number];
 

@@ -24,39 +24,6 @@ export interface SubscriptionSettings {
   readonly push?: PushSettings;
 }
 
-/** Attributes of `google_pubsub_topic` that are honoured. Labels change nothing; what a topic keeps only Seek could bring back. */
-export const TOPIC_ATTRIBUTES = [
-  "name",
-  "project",
-  "labels",
-  "message_retention_duration",
-  "schema_settings.schema",
-  "schema_settings.encoding",
-];
-
-/** Attributes of `google_pubsub_subscription` that are honoured. Labels change nothing; nothing expires within a run. */
-export const SUBSCRIPTION_ATTRIBUTES = [
-  "name",
-  "project",
-  "topic",
-  "labels",
-  "ack_deadline_seconds",
-  "message_retention_duration",
-  "retain_acked_messages",
-  "expiration_policy.ttl",
-  "enable_message_ordering",
-  "enable_exactly_once_delivery",
-  "filter",
-  "retry_policy.minimum_backoff",
-  "retry_policy.maximum_backoff",
-  "dead_letter_policy.dead_letter_topic",
-  "dead_letter_policy.max_delivery_attempts",
-  "push_config.push_endpoint",
-  "push_config.attributes",
-  "push_config.oidc_token.service_account_email",
-  "push_config.oidc_token.audience",
-];
-
 const MAX_BACKOFF = 600_000;
 const DAY = 86_400_000;
 

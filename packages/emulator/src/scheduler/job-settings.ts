@@ -30,31 +30,6 @@ export interface JobTarget {
   readonly identity?: Identity;
 }
 
-/** Attributes of `google_cloud_scheduler_job` that are honoured. */
-export const JOB_ATTRIBUTES = [
-  "name",
-  "project",
-  "region",
-  "description",
-  "schedule",
-  "time_zone",
-  "paused",
-  "attempt_deadline",
-  "retry_config.retry_count",
-  "retry_config.max_retry_duration",
-  "retry_config.min_backoff_duration",
-  "retry_config.max_backoff_duration",
-  "retry_config.max_doublings",
-  "http_target.uri",
-  "http_target.http_method",
-  "http_target.headers",
-  "http_target.body",
-  "http_target.oidc_token.service_account_email",
-  "http_target.oidc_token.audience",
-  "http_target.oauth_token.service_account_email",
-  "http_target.oauth_token.scope",
-];
-
 export const METHODS = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] as const;
 
 /** Headers that Cloud Scheduler computes itself: `HttpTarget.headers` in google/cloud/scheduler/v1/target.proto. */

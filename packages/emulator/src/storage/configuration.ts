@@ -1,51 +1,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { EvaluatedResource, Simulated } from "../core/emulator";
+import type { EvaluatedResource } from "../core/emulator";
 import type { BucketSettings, EventType } from "./bucket";
 import type { NotificationConfig } from "./notifications";
 import type { WritableMetadata } from "./stored-object";
-
-export const simulated: Simulated = {
-  google_storage_bucket: [
-    "name",
-    "project",
-    "location",
-    "storage_class",
-    "labels",
-    "force_destroy",
-    "public_access_prevention",
-    "uniform_bucket_level_access",
-    "versioning.enabled",
-    // Usage logs are delivered hourly, by a group that Google owns; no run lasts that long.
-    "logging.log_bucket",
-    "logging.log_object_prefix",
-    // Restoring is not simulated and refused by name; keeping what is deleted has no other effect.
-    "soft_delete_policy.retention_duration_seconds",
-    "lifecycle_rule.action.type",
-    "lifecycle_rule.condition.age",
-  ],
-  google_storage_bucket_object: [
-    "bucket",
-    "name",
-    "source",
-    "content",
-    "content_type",
-    "content_encoding",
-    "content_disposition",
-    "content_language",
-    "cache_control",
-    "metadata",
-    "generation",
-  ],
-  google_storage_notification: [
-    "bucket",
-    "topic",
-    "payload_format",
-    "event_types",
-    "object_name_prefix",
-    "custom_attributes",
-  ],
-};
 
 const EVENT_TYPES: readonly EventType[] = [
   "OBJECT_FINALIZE",

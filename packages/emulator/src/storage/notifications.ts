@@ -32,7 +32,7 @@ export class Notifications {
   constructor(
     private readonly context: EmulatorContext,
     private readonly configs: readonly NotificationConfig[],
-    private readonly publisher: () => TopicPublisher | undefined,
+    private readonly publisher: TopicPublisher | undefined,
   ) {}
 
   pending(): number {
@@ -57,7 +57,7 @@ export class Notifications {
 
   private async publish(config: NotificationConfig, change: Change, eventTime: number, attempt: number): Promise<void> {
     if (this.stopped) return;
-    const publisher = this.publisher();
+    const { publisher } = this;
     let status = "OK";
     let detail: string | undefined;
     try {

@@ -2,8 +2,8 @@ import { ApiError } from "../core/api-error";
 import type { RestReply, RestRequest, RestService } from "../core/emulator";
 import { selectFields } from "./fields";
 import { toMedia } from "./media";
-import type { ObjectStore } from "./object-store";
 import { notModified, PRECONDITIONS, readPreconditions } from "./preconditions";
+import type { StorageEmulator } from "./storage-emulator";
 import { invalid, notFound, StorageError, unimplemented } from "./storage-error";
 import { toResource } from "./stored-object";
 import { readJson, readMetadata, Uploads } from "./uploads";
@@ -45,7 +45,7 @@ export class StorageRest implements RestService {
   readonly hosts = ["storage.googleapis.com"];
   private readonly uploads: Uploads;
 
-  constructor(private readonly storage: ObjectStore) {
+  constructor(private readonly storage: StorageEmulator) {
     this.uploads = new Uploads(storage);
   }
 

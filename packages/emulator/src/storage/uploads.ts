@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Caller, RestReply, RestRequest } from "../core/emulator";
 import { readMultipart } from "./multipart";
-import type { ObjectStore } from "./object-store";
 import { type Preconditions, readPreconditions } from "./preconditions";
+import type { StorageEmulator } from "./storage-emulator";
 import { invalid, notFound, unimplemented } from "./storage-error";
 import { type Checksums, toResource, type WritableMetadata } from "./stored-object";
 
@@ -41,7 +41,7 @@ const CHUNK = 256 * 1024;
 export class Uploads {
   private readonly sessions = new Map<string, Session>();
 
-  constructor(private readonly storage: ObjectStore) {}
+  constructor(private readonly storage: StorageEmulator) {}
 
   handle(request: RestRequest, bucket: string): RestReply {
     const id = request.query.get("upload_id");

@@ -33,34 +33,6 @@ export interface QueueSettings {
   readonly target?: QueueTarget;
 }
 
-/** Attributes of `google_cloud_tasks_queue` that are honoured. Logging shares change nothing: each attempt is told. */
-export const QUEUE_ATTRIBUTES = [
-  "name",
-  "location",
-  "project",
-  "rate_limits.max_dispatches_per_second",
-  "rate_limits.max_concurrent_dispatches",
-  "retry_config.max_attempts",
-  "retry_config.max_retry_duration",
-  "retry_config.min_backoff",
-  "retry_config.max_backoff",
-  "retry_config.max_doublings",
-  "stackdriver_logging_config.sampling_ratio",
-  "http_target.http_method",
-  "http_target.header_overrides.header.key",
-  "http_target.header_overrides.header.value",
-  "http_target.oidc_token.service_account_email",
-  "http_target.oidc_token.audience",
-  "http_target.oauth_token.service_account_email",
-  "http_target.oauth_token.scope",
-  "http_target.uri_override.scheme",
-  "http_target.uri_override.host",
-  "http_target.uri_override.port",
-  "http_target.uri_override.path_override.path",
-  "http_target.uri_override.query_override.query_params",
-  "http_target.uri_override.uri_override_enforce_mode",
-];
-
 /**
  * Defaults: 500 a second, 1000 at a time, 100 attempts, 0.1 s to 3600 s, 16 doublings
  * (https://docs.cloud.google.com/tasks/docs/configuring-queues).

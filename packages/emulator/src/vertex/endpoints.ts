@@ -27,4 +27,11 @@ export function dedicatedHosts(resources: readonly EvaluatedResource[]): string[
   return [...endpointsOf(resources).dedicated.keys()].sort();
 }
 
+/** Hosts that answer predictions: the shared one of each location, and those of dedicated endpoints. */
+export function hostsOf(resources: readonly EvaluatedResource[]): string[] {
+  const { names, dedicated } = endpointsOf(resources);
+  const locations = new Set([...names].map(locationOf));
+  return [...[...locations].map((location) => `${location}-aiplatform.googleapis.com`), ...dedicated.keys()];
+}
+
 export const locationOf = (endpoint: string) => endpoint.split("/")[3] ?? "";

@@ -1,23 +1,8 @@
-import type { EvaluatedResource, Simulated } from "../core/emulator";
+import type { EvaluatedResource } from "../core/emulator";
 import { checkDefinition } from "./check";
 import type { Definition } from "./definition";
 import { parseDefinition } from "./parse";
 import { Problems } from "./problems";
-
-export const simulated: Simulated = {
-  google_workflows_workflow: [
-    "name",
-    "project",
-    "region",
-    "description",
-    "labels",
-    "service_account",
-    "source_contents",
-    "call_log_level",
-    "user_env_vars",
-    "deletion_protection",
-  ],
-};
 
 /** Source: google/cloud/workflows/executions/v1/executions.proto. */
 export const CALL_LOG_LEVELS = {

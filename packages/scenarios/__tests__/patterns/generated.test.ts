@@ -87,7 +87,7 @@ test("scheduled-preprocessing: each task that a queue took on launches one job o
   // The stack also has a job of its own.
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 11, done: 8, deadLettered: 3 });
   const texts = new Map(
-    running.parts.created.map(({ id, body }) => [`task ${id}`, /input\/([^"]+)/.exec(body.toString())?.[1]]),
+    running.createdTasks.map(({ id, body }) => [`task ${id}`, /input\/([^"]+)/.exec(body.toString())?.[1]]),
   );
   expect(Object.fromEntries(deadLetters.map(({ key, reason }) => [texts.get(key), reason]))).toEqual({
     "poison-refused-00002.txt": expect.stringContaining("poison-refused: Unrecognized parameter"),
@@ -105,7 +105,7 @@ test("task-pipeline: runs end at each of the functions, and what comes after is 
     10,
   );
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 31, done: 21, deadLettered: 4, notReached: 6 });
-  const refused = running.parts.created.find(({ body }) => body.includes("poison-refused"))?.id;
+  const refused = running.createdTasks.find(({ body }) => body.includes("poison-refused"))?.id;
   const notStarted = 'The body is not valid. parameters: given "poison-refused"; allowed: an object';
   const notRead = '1 problem in the CSV: line 2: width is "poison-refused", no number';
   expect(Object.fromEntries(deadLetters.map(({ key, reason }) => [key, reason]))).toEqual({

@@ -1,3 +1,4 @@
+import { vertexAi } from "@cdktf-serverless-ml/emulator";
 import { synthesized } from "../../../../__tests__/support/synthesized";
 import { scenarioOf } from "../../src/patterns";
 import { inputFor, runScenario } from "../../src/run/run-stack";
@@ -22,7 +23,7 @@ test.each([
     if (!scenario) throw new Error(`${name} is none of the five`);
     const summary = await runScenario(running, scenario, inputFor(scenario, undefined, "samples"));
     expect(summary).toMatchObject({ accepted, done: accepted, deadLettered: 0, lost: 0, unexpected: 0, refused: [] });
-    expect([...running.parts.emulators.vertex.endpoints]).toEqual([
+    expect([...running.service(vertexAi).endpoints]).toEqual([
       `projects/my-gcp-project/locations/us-central1/endpoints/${id}`,
     ]);
   } finally {

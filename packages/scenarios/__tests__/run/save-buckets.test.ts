@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Of a stack whose bucket `b` holds objects of these names, each its name. */
 function running(names: readonly string[]): RunningStack {
   const objects = () => names.map((name) => ({ bucket: "b", name, content: Buffer.from(name) }));
-  return { named: () => [], parts: { emulators: { storage: { objects } } } } as unknown as RunningStack;
+  return { named: () => [], service: () => ({ objects }) } as unknown as RunningStack;
 }
 
 test.each([

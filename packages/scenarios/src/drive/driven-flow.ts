@@ -32,7 +32,7 @@ class DrivenRun implements ScenarioRun {
       holderOf: (permission, resource) => running.holderOf(permission, resource),
       fire: (schedule) => running.fire(schedule),
       writtenTo: (bucket) => running.writtenTo(bucket),
-      tasks: () => running.parts.created,
+      tasks: () => running.createdTasks,
     };
   }
 

@@ -1,4 +1,4 @@
-import type { Client, CreatedTask, DeadLetter, WrittenObject } from "@cdktf-serverless-ml/emulator";
+import type { Client, CreatedTask, DeadLetter, StoredObject } from "@cdktf-serverless-ml/emulator";
 
 /**
  * How a stack that is none of the five architectures is used. A module for `--drive` exports one as `driver` or as its default:
@@ -35,7 +35,7 @@ export interface DrivenStack {
   /** Runs a Cloud Scheduler job now. @returns false where all its attempts failed */
   fire(schedule: string): Promise<boolean>;
   /** Objects written to a bucket so far, one for each time. */
-  writtenTo(bucket: string): readonly WrittenObject[];
+  writtenTo(bucket: string): readonly StoredObject[];
   /** Tasks that the stack's queues took on so far. */
   tasks(): readonly CreatedTask[];
 }

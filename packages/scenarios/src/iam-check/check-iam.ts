@@ -1,12 +1,4 @@
-import {
-  ApiError,
-  type Denial,
-  FunctionHost,
-  load,
-  type Machine,
-  type MachineOptions,
-  SIMULATED_SERVICES,
-} from "@cdktf-serverless-ml/emulator";
+import { ApiError, type Denial, load, type Machine, type MachineOptions } from "@cdktf-serverless-ml/emulator";
 import { outputsOf, scenarioOf } from "../patterns";
 import { startMachine } from "../run/start";
 import { isGood, type Summary } from "../run/summary";
@@ -77,7 +69,7 @@ export async function checkIam(
   { onProgress = () => {}, ...options }: IamCheckOptions = {},
 ): Promise<IamReport> {
   const start = Date.now();
-  const { stack, bindings } = load(folder, [FunctionHost.simulated, ...SIMULATED_SERVICES], outputsOf);
+  const { stack, bindings } = load(folder, outputsOf);
   const { scenario = scenarioOf(stack) } = options;
   if (!scenario) throw new IamCheckError(`${stack.name} is none of the five architectures; say how it is used`);
   const { machines, denials } = await startMachines(folder, options);

@@ -1,5 +1,6 @@
 import {
   ApiError,
+  cloudDataflow,
   type Denial,
   type Machine,
   RequestFailed,
@@ -78,9 +79,7 @@ export class MutationRun {
       clock.stop();
       await this.rest(running);
     }
-    const temporary = running.parts.emulators.dataflow.jobs.map(
-      ({ launch }) => launch.tempLocation.split("/")[2] ?? "",
-    );
+    const temporary = running.service(cloudDataflow).jobs.map(({ launch }) => launch.tempLocation.split("/")[2] ?? "");
     return { denials, summary, temporary };
   }
 

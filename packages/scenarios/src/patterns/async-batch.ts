@@ -100,7 +100,7 @@ class AsyncBatchRun implements ScenarioRun {
     const answered = this.submitted.flatMap(({ job, shards }) => upTo(shards).map((index) => `${job}-${index}`));
     return {
       // A queue has taken on tasks also of a submission that got no answer.
-      accepted: [...new Set([...answered, ...this.running.parts.created.map(({ id }) => id)])],
+      accepted: [...new Set([...answered, ...this.running.createdTasks.map(({ id }) => id)])],
       effects: this.running.writes(this.output).flatMap((name) => {
         const [, job, shard] = /^results\/([^/]+)\/shard-(\d+)\.jsonl$/.exec(name) ?? [];
         return job === undefined ? [] : [`${job}-${Number(shard)}`];

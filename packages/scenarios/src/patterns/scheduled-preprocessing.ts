@@ -1,4 +1,11 @@
-import { block, type Client, firstName, type Job, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import {
+  block,
+  type Client,
+  cloudDataflow,
+  firstName,
+  type Job,
+  type RunningStack,
+} from "@cdktf-serverless-ml/emulator";
 import { upTo } from "../shared/generated";
 import { kindOf, POISON, poisonIn } from "../shared/poison";
 import {
@@ -154,7 +161,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
   }
 
   private get jobs(): readonly Job[] {
-    return this.running.parts.emulators.dataflow.jobs;
+    return this.running.service(cloudDataflow).jobs;
   }
 
   private launched(): Job[] {
@@ -169,7 +176,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
   private tasks(): LaunchTask[] {
     const dead = new Set(this.running.deadLetters().map(({ attributes }) => attributes.deadLetterTask));
     const { inputFile = "" } = this.launch();
-    return this.running.parts.created.map(({ id, body }) => {
+    return this.running.createdTasks.map(({ id, body }) => {
       const input = inputFileIn(body) ?? inputFile;
       return { id, input, isDead: dead.has(id) };
     });

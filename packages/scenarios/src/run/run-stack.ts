@@ -7,6 +7,7 @@ import {
   type RunningStack,
   type StartOptions,
   VirtualClock,
+  vertexAi,
 } from "@cdktf-serverless-ml/emulator";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { type Input, InputError, type Scenario } from "../shared/scenario";
@@ -89,8 +90,8 @@ export async function runScenario(running: RunningStack, scenario: Scenario, inp
 }
 
 /** Nobody should take predictions for those of another model; where nothing was predicted there is none to name. */
-function modelOf({ parts }: RunningStack): Record<string, unknown> {
-  const models = [...parts.emulators.vertex.answered].map((model) => model.describe());
+function modelOf(running: RunningStack): Record<string, unknown> {
+  const models = [...running.service(vertexAi).answered].map((model) => model.describe());
   return models.length === 0 ? {} : { model: models.length === 1 ? models[0] : models };
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { RunningStack } from "@cdktf-serverless-ml/emulator";
+import { cloudStorage, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import { InputError } from "../shared/scenario";
 
 /** @throws InputError where the folder holds something, so that nothing is written over */
@@ -25,7 +25,8 @@ export function saveBuckets(running: RunningStack, folder: string): number {
   const declared = new Set(
     running.named("google_storage_bucket_object").map(({ attributes }) => `${attributes.bucket}/${attributes.name}`),
   );
-  const objects = running.parts.emulators.storage
+  const objects = running
+    .service(cloudStorage)
     .objects()
     .filter(({ bucket, name }) => !declared.has(`${bucket}/${name}`));
   const names = new Set(objects.map(({ bucket, name }) => `${bucket}/${name}`));

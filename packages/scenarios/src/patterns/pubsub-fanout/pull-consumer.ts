@@ -1,4 +1,4 @@
-import { RequestFailed, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { pubSub, RequestFailed, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import { poisonIn } from "../../shared/poison";
 
 /** Messages asked for at once. Source: https://docs.cloud.google.com/pubsub/quotas */
@@ -69,7 +69,7 @@ export class PullConsumer {
 
   /** Messages that are neither acknowledged nor forwarded. */
   private get held(): number {
-    return this.running.parts.emulators.pubsub.held(this.subscription).length;
+    return this.running.service(pubSub).held(this.subscription).length;
   }
 
   private ask<T>(method: string, body: object): Promise<T> {

@@ -209,7 +209,7 @@ class TaskPipelineRun implements ScenarioRun {
 
   /** What queues took on, in their order. A run that a task starts without naming it is named after the task. */
   private tasks(): Task[] {
-    return this.running.parts.created.map(({ id, body }) => {
+    return this.running.createdTasks.map(({ id, body }) => {
       const { run = id, step } = parsed(body);
       return { id, run, step };
     });

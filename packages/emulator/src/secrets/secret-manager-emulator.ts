@@ -1,7 +1,8 @@
 import { ApiError } from "../core/api-error";
-import type { Emulator, EmulatorContext, EvaluatedResource, RestService, Simulated } from "../core/emulator";
+import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
-import { type Call, restService } from "../core/rpc";
+import type { Call } from "../core/rpc";
+import type { Emulator } from "../core/service";
 import { readText } from "../core/values";
 import { crc32c } from "../storage/checksums";
 import type { Secrets } from "./secrets";
@@ -10,10 +11,8 @@ const VERSION = "google_secret_manager_secret_version";
 
 /** Emulates Secret Manager. What it does and does not: FIDELITY.md. */
 export class SecretManagerEmulator implements Emulator {
-  static readonly simulated: Simulated = { [VERSION]: ["secret", "secret_data", "deletion_policy"] };
-
-  readonly rest: readonly RestService[];
-  readonly grpc = [];
+  /** Source: google/cloud/secretmanager/v1/service.proto. */
+  readonly handlers = { AccessSecretVersion: (call: Call) => this.access(call) };
 
   /** @throws LoadError for a secret of more than one version */
   constructor(
@@ -30,9 +29,6 @@ export class SecretManagerEmulator implements Emulator {
       seen.add(name);
     }
     refusals.throwIfAny();
-    const http = "GET /v1/{name=projects/*/secrets/*/versions/*}:access";
-    const rpcs = [{ name: "AccessSecretVersion", http, run: (call: Call) => this.access(call) }];
-    this.rest = [restService({ hosts: ["secretmanager.googleapis.com"], rpcs })];
   }
 
   pending(): number {
@@ -41,7 +37,7 @@ export class SecretManagerEmulator implements Emulator {
 
   stop(): void {}
 
-  /** Source: google/cloud/secretmanager/v1/service.proto and resources.proto (`SecretPayload`). */
+  /** Source of the answer: `SecretPayload` in google/cloud/secretmanager/v1/resources.proto. */
   private access({ request, caller }: Call): object {
     const [, secret = "", version = ""] = /^(.+)\/versions\/(.+)$/.exec(readText(request.name, "name")) ?? [];
     if (!/^(latest|[1-9]\d*)$/.test(version)) {

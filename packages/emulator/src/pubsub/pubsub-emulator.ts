@@ -1,32 +1,20 @@
 import { ApiError } from "../core/api-error";
-import type {
-  Caller,
-  Emulator,
-  EmulatorContext,
-  EvaluatedResource,
-  GrpcService,
-  GrpcStream,
-  RestService,
-  Simulated,
-} from "../core/emulator";
+import type { Caller, EmulatorContext, EvaluatedResource, GrpcStream } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
-import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
+import type { Call } from "../core/rpc";
+import type { Emulator } from "../core/service";
 import { readText, rejectUnknownFields } from "../core/values";
 import { checkMessages, type Message, readMessages } from "./message";
 import type { PublishedMessage, TopicPublisher } from "./publisher";
 import { Puller } from "./pull";
 import { Pusher } from "./push";
-import { readSchema, SCHEMA_ATTRIBUTES, type Schema, type SchemaCheck, schemaCheck } from "./schema";
-import { checkName, SUBSCRIPTION_ATTRIBUTES, subscriptionSettings, TOPIC_ATTRIBUTES, topicName } from "./settings";
+import { readSchema, type Schema, type SchemaCheck, schemaCheck } from "./schema";
+import { checkName, subscriptionSettings, topicName } from "./settings";
 import { type StreamingPullRequest, Streams } from "./streams";
 import { Subscription } from "./subscription";
-import { PUBLISHER_RPCS, SCHEMA_RPCS, SUBSCRIBER_RPCS } from "./unimplemented";
-
-const TOPIC = "projects/*/topics/*";
-const SUBSCRIPTION = "projects/*/subscriptions/*";
 
 export interface PubSubOptions {
-  /** Makes what dead letters are forwarded with of the emulator itself. Default: it is what does it. */
+  /** Wraps what forwards dead letters and publishes for other emulators. @default nothing is wrapped */
   readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
 }
 
@@ -38,21 +26,24 @@ interface Topic {
 
 /** Emulates Pub/Sub. What it does and does not: FIDELITY.md. */
 export class PubSubEmulator implements Emulator, TopicPublisher {
-  static readonly simulated: Simulated = {
-    google_pubsub_schema: SCHEMA_ATTRIBUTES,
-    google_pubsub_topic: TOPIC_ATTRIBUTES,
-    google_pubsub_subscription: SUBSCRIPTION_ATTRIBUTES,
+  /** Methods and paths: google/pubsub/v1/pubsub.proto. */
+  readonly handlers = {
+    Publish: (call: Call) => this.publishAll(call),
+    Pull: (call: Call) => this.pull(call),
+    Acknowledge: (call: Call) => this.acknowledge(call),
+    ModifyAckDeadline: (call: Call) => this.modifyAckDeadline(call),
   };
-
-  readonly rest: readonly RestService[];
-  readonly grpc: readonly GrpcService[];
+  readonly streams = {
+    StreamingPull: (stream: GrpcStream, caller: Caller) => this.streamingPull(stream, caller),
+  };
+  /** Publishes for other emulators and forwards dead letters. Faults can stand between it and the topics. */
+  readonly publisher: TopicPublisher;
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly pushers = new Map<Subscription, Pusher>();
   private readonly pullers = new Map<Subscription, Puller>();
-  private readonly streams = new Map<Puller, Streams>();
+  private readonly openStreams = new Map<Puller, Streams>();
   private published = 0;
-  private readonly forwarder: TopicPublisher;
 
   /** @throws LoadError for topics and subscriptions that cannot be simulated */
   constructor(
@@ -60,35 +51,20 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     resources: readonly EvaluatedResource[],
     options: PubSubOptions = {},
   ) {
-    this.forwarder = options.publisher?.(this) ?? this;
+    this.publisher = options.publisher?.(this) ?? this;
     this.load(resources);
-    const hosts = ["pubsub.googleapis.com"];
-    const protos = "@google-cloud/pubsub/build/protos/protos.json";
-    const publisher = [...this.publisherRpcs(), ...PUBLISHER_RPCS];
-    const subscriber = [...this.subscriberRpcs(), ...SUBSCRIBER_RPCS];
-    this.rest = [restService({ hosts, rpcs: [...publisher, ...subscriber, ...SCHEMA_RPCS], data: ["attributes"] })];
-    this.grpc = [
-      grpcService("google.pubsub.v1.Publisher", { hosts, protos, rpcs: publisher }),
-      grpcService("google.pubsub.v1.Subscriber", {
-        hosts,
-        protos,
-        rpcs: subscriber,
-        streams: { StreamingPull: (stream, caller) => this.streamingPull(stream, caller) },
-      }),
-      grpcService("google.pubsub.v1.SchemaService", { hosts, protos, rpcs: SCHEMA_RPCS }),
-    ];
   }
 
   /** Messages that are being pushed or streamed, or will be. What waits for somebody to pull it is at rest. */
   pending(): number {
     const pushed = [...this.pushers.keys()].reduce((sum, { backlog }) => sum + backlog.size, 0);
-    return [...this.streams.values()].reduce((sum, streams) => sum + streams.pending(), pushed);
+    return [...this.openStreams.values()].reduce((sum, streams) => sum + streams.pending(), pushed);
   }
 
   stop(): void {
     for (const pusher of this.pushers.values()) pusher.stop();
     for (const puller of this.pullers.values()) puller.stop();
-    for (const streams of this.streams.values()) streams.stop();
+    for (const streams of this.openStreams.values()) streams.stop();
   }
 
   async publish(caller: Caller, topic: string, message: PublishedMessage): Promise<string> {
@@ -135,7 +111,7 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     for (const topic of [settings.topic, settings.deadLetter?.topic]) {
       if (topic && !this.topics.has(topic)) throw new Error(`the topic ${topic} is not in the stack`);
     }
-    const subscription = new Subscription(this.context, this.forwarder, settings);
+    const subscription = new Subscription(this.context, this.publisher, settings);
     this.topics.get(settings.topic)?.subscriptions.push(subscription);
     this.subscriptions.set(settings.name, subscription);
     if (settings.push) this.pushers.set(subscription, new Pusher(this.context, subscription, settings.push));
@@ -143,46 +119,26 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
       const { clock } = this.context;
       const puller = new Puller(clock, subscription);
       this.pullers.set(subscription, puller);
-      this.streams.set(puller, new Streams(clock, subscription, puller));
+      this.openStreams.set(puller, new Streams(clock, subscription, puller));
     }
   }
 
-  /** Methods and paths: google/pubsub/v1/pubsub.proto. */
-  private publisherRpcs(): Rpc[] {
-    return [{ name: "Publish", http: `POST /v1/{topic=${TOPIC}}:publish`, run: (call) => this.publishAll(call) }];
+  private pull(call: Call): object {
+    rejectUnknownFields(call.request, ["subscription", "maxMessages", "returnImmediately"], "");
+    const received = this.puller(call).pull(Number(call.request.maxMessages), call.wire);
+    return received.length > 0 ? { receivedMessages: received } : {};
   }
 
-  private subscriberRpcs(): Rpc[] {
-    const on = `POST /v1/{subscription=${SUBSCRIPTION}}`;
-    return [
-      {
-        name: "Pull",
-        http: `${on}:pull`,
-        run: (call) => {
-          rejectUnknownFields(call.request, ["subscription", "maxMessages", "returnImmediately"], "");
-          const received = this.puller(call).pull(Number(call.request.maxMessages), call.wire);
-          return received.length > 0 ? { receivedMessages: received } : {};
-        },
-      },
-      {
-        name: "Acknowledge",
-        http: `${on}:acknowledge`,
-        run: (call) => {
-          rejectUnknownFields(call.request, ["subscription", "ackIds"], "");
-          this.puller(call).acknowledge(call.request.ackIds);
-          return {};
-        },
-      },
-      {
-        name: "ModifyAckDeadline",
-        http: `${on}:modifyAckDeadline`,
-        run: async (call) => {
-          rejectUnknownFields(call.request, ["subscription", "ackIds", "ackDeadlineSeconds"], "");
-          await this.puller(call).modifyDeadline(call.request.ackIds, Number(call.request.ackDeadlineSeconds ?? 0));
-          return {};
-        },
-      },
-    ];
+  private acknowledge(call: Call): object {
+    rejectUnknownFields(call.request, ["subscription", "ackIds"], "");
+    this.puller(call).acknowledge(call.request.ackIds);
+    return {};
+  }
+
+  private async modifyAckDeadline(call: Call): Promise<object> {
+    rejectUnknownFields(call.request, ["subscription", "ackIds", "ackDeadlineSeconds"], "");
+    await this.puller(call).modifyDeadline(call.request.ackIds, Number(call.request.ackDeadlineSeconds ?? 0));
+    return {};
   }
 
   private publishAll({ request, caller }: Call): object {
@@ -223,7 +179,7 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     const requests: AsyncIterator<StreamingPullRequest> = stream.requests[Symbol.asyncIterator]();
     const { value: first, done } = await requests.next();
     if (done) return;
-    await this.streams.get(this.puller({ request: first, caller }))?.serve(stream, first, requests);
+    await this.openStreams.get(this.puller({ request: first, caller }))?.serve(stream, first, requests);
   }
 
   private puller({ request, caller }: Pick<Call, "request" | "caller">): Puller {

@@ -1,22 +1,13 @@
 import { ApiError } from "../core/api-error";
-import type {
-  Emulator,
-  EmulatorContext,
-  EvaluatedResource,
-  GrpcService,
-  RestService,
-  Simulated,
-} from "../core/emulator";
+import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
-import { type Call, type Rpc, restService } from "../core/rpc";
+import type { Call } from "../core/rpc";
+import type { Emulator } from "../core/service";
 import { readText } from "../core/values";
 import { type Execution, Job } from "./job";
-import { JOB_ATTRIBUTES, jobSettings } from "./job-settings";
+import { jobSettings } from "./job-settings";
 import { jobResource } from "./resources";
 import { Ticker } from "./ticker";
-
-const JOB = "projects/*/locations/*/jobs/*";
-const LOCATION = "projects/*/locations/*";
 
 /** When a job runs by its schedule. */
 export interface Upcoming {
@@ -30,10 +21,12 @@ export interface Upcoming {
 
 /** Emulates Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does not: FIDELITY.md. */
 export class SchedulerEmulator implements Emulator {
-  static readonly simulated: Simulated = { google_cloud_scheduler_job: JOB_ATTRIBUTES };
-
-  readonly rest: readonly RestService[];
-  readonly grpc: readonly GrpcService[] = [];
+  /** Methods and paths: google/cloud/scheduler/v1/cloudscheduler.proto. */
+  readonly handlers = {
+    ListJobs: (call: Call) => this.listJobs(call),
+    GetJob: (call: Call) => this.getJob(call),
+    RunJob: (call: Call) => this.runJob(call),
+  };
   private readonly jobs = new Map<string, Job>();
   private tickers: Ticker[] = [];
 
@@ -49,7 +42,6 @@ export class SchedulerEmulator implements Emulator {
       if (settings) this.jobs.set(settings.name, new Job(context, settings));
     }
     refusals.throwIfAny();
-    this.rest = [restService({ hosts: ["cloudscheduler.googleapis.com"], rpcs: this.rpcs() })];
   }
 
   /** Full names of the jobs. */
@@ -93,20 +85,6 @@ export class SchedulerEmulator implements Emulator {
   stop(): void {
     for (const ticker of this.tickers) ticker.stop();
     for (const job of this.jobs.values()) job.stop();
-  }
-
-  /** Methods and paths: google/cloud/scheduler/v1/cloudscheduler.proto. */
-  private rpcs(): Rpc[] {
-    return [
-      { name: "ListJobs", http: `GET /v1/{parent=${LOCATION}}/jobs`, run: (call) => this.listJobs(call) },
-      { name: "GetJob", http: `GET /v1/{name=${JOB}}`, run: (call) => this.getJob(call) },
-      { name: "RunJob", http: `POST /v1/{name=${JOB}}:run`, run: (call) => this.runJob(call) },
-      { name: "CreateJob", http: `POST /v1/{parent=${LOCATION}}/jobs` },
-      { name: "UpdateJob", http: `PATCH /v1/{job.name=${JOB}}` },
-      { name: "DeleteJob", http: `DELETE /v1/{name=${JOB}}` },
-      { name: "PauseJob", http: `POST /v1/{name=${JOB}}:pause` },
-      { name: "ResumeJob", http: `POST /v1/{name=${JOB}}:resume` },
-    ];
   }
 
   private listJobs(call: Call): object {

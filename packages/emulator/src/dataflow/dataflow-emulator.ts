@@ -1,15 +1,12 @@
 import { ApiError } from "../core/api-error";
-import type { Emulator, EmulatorContext, EvaluatedResource, RestService, Simulated } from "../core/emulator";
+import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
-import { type Call, type Rpc, restService } from "../core/rpc";
+import type { Call } from "../core/rpc";
+import type { Emulator } from "../core/service";
 import { isUnset, readEnum, readText, rejectUnknownFields } from "../core/values";
-import type { ObjectStore } from "../storage";
+import type { StorageEmulator } from "../storage/storage-emulator";
 import { Job } from "./job";
 import { type Launch, readLaunch } from "./launch";
-
-/** Maps of LaunchTemplateParameters and its like. */
-const DATA = ["parameters", "launchOptions", "transformNameMapping", "additionalUserLabels"];
-const LOCATION = "projects/*/locations/*";
 
 /** Source: google/dataflow/v1beta3/jobs.proto, `ListJobsRequest.Filter` and `JobView`. */
 const FILTERS = { UNKNOWN: 0, ALL: 1, TERMINATED: 2, ACTIVE: 3 } as const;
@@ -20,31 +17,13 @@ const PAGE = 100;
 
 /** Dataflow: launches Google's WordCount template. What it does and does not: FIDELITY.md. */
 export class DataflowEmulator implements Emulator {
-  static readonly simulated: Simulated = {
-    google_dataflow_job: [
-      "name",
-      "project",
-      "region",
-      "template_gcs_path",
-      "temp_gcs_location",
-      "parameters",
-      "service_account_email",
-      "labels",
-      // They choose machines, of which there are none here.
-      "max_workers",
-      "machine_type",
-      "network",
-      "subnetwork",
-      "ip_configuration",
-      "zone",
-      // What Terraform does when it destroys.
-      "on_delete",
-      "skip_wait_on_job_termination",
-    ],
+  /** Methods and paths: google/dataflow/v1beta3/templates.proto and jobs.proto. */
+  readonly handlers = {
+    LaunchTemplate: (call: Call) => this.launch(call),
+    LaunchFlexTemplate: (call: Call) => this.launchFlex(call),
+    ListJobs: (call: Call) => this.list(call),
+    GetJob: (call: Call) => this.get(call),
   };
-
-  readonly rest: readonly RestService[];
-  readonly grpc = [];
   /** In the order in which they were launched; a stack's own come first. */
   readonly jobs: Job[] = [];
 
@@ -57,9 +36,8 @@ export class DataflowEmulator implements Emulator {
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
-    private readonly storage: ObjectStore,
+    private readonly storage: StorageEmulator,
   ) {
-    this.rest = [restService({ hosts: ["dataflow.googleapis.com"], rpcs: this.rpcs(), data: DATA })];
     const refusals = new LoadProblems();
     const deployed = resources
       .filter(({ type }) => type === "google_dataflow_job")
@@ -77,26 +55,6 @@ export class DataflowEmulator implements Emulator {
 
   stop(): void {
     for (const job of this.jobs) job.stop();
-  }
-
-  /** Methods and paths: google/dataflow/v1beta3/templates.proto and jobs.proto. */
-  private rpcs(): Rpc[] {
-    return [
-      {
-        name: "LaunchTemplate",
-        http: `POST /v1b3/{parent=${LOCATION}}/templates:launch`,
-        run: (call) => this.launch(call),
-      },
-      {
-        name: "LaunchFlexTemplate",
-        http: `POST /v1b3/{parent=${LOCATION}}/flexTemplates:launch`,
-        run: (call) => this.launchFlex(call),
-      },
-      { name: "ListJobs", http: `GET /v1b3/{parent=${LOCATION}}/jobs`, run: (call) => this.list(call) },
-      { name: "GetJob", http: `GET /v1b3/{name=${LOCATION}/jobs/*}`, run: (call) => this.get(call) },
-      { name: "UpdateJob", http: `PUT /v1b3/{name=${LOCATION}/jobs/*}` },
-      { name: "CreateJob", http: `POST /v1b3/{parent=${LOCATION}}/jobs` },
-    ];
   }
 
   private launch({ request, caller }: Call): object {

@@ -1,7 +1,8 @@
 import type { ApiError } from "../core/api-error";
 import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulator";
+import type { Emulator } from "../core/service";
 import type { TopicPublisher } from "../pubsub/publisher";
-import { Bucket, type BucketSettings, type Change, type MetadataPatch } from "./bucket";
+import { Bucket, type BucketSettings, type MetadataPatch } from "./bucket";
 import { readBucket, readNotification, readObject } from "./configuration";
 import { type ListPage, type ListQuery, listObjects } from "./listing";
 import { agent, Notifications } from "./notifications";
@@ -19,10 +20,8 @@ import {
 export interface StorageOptions {
   /** From which relative `source`s of objects are read. Default: the working directory. */
   readonly directory?: string;
-  /** Where notifications go. May be set later, before the first object is written. */
+  /** Publishes notifications. @default none: a notification fails with NOT_FOUND */
   readonly publisher?: TopicPublisher;
-  /** Told every change of an object. */
-  readonly onChange?: (change: Change) => void;
 }
 
 export interface GetOptions {
@@ -41,9 +40,10 @@ export interface DeleteOptions {
   readonly preconditions?: Preconditions;
 }
 
-/** Buckets and objects with generations, preconditions and notifications. Every call asks IAM; none comes over REST. */
-export class ObjectStore {
-  publisher: TopicPublisher | undefined;
+/** Cloud Storage: buckets and objects with generations, preconditions and notifications, and IAM on every call. */
+export class StorageEmulator implements Emulator {
+  /** Objects as they are written. */
+  readonly written: StoredObject[] = [];
   private readonly buckets = new Map<string, Bucket>();
   private readonly notifications: Notifications;
 
@@ -51,14 +51,13 @@ export class ObjectStore {
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
-    private readonly options: StorageOptions = {},
+    options: StorageOptions = {},
   ) {
     const ofType = (type: string) => resources.filter((resource) => resource.type === type);
-    this.publisher = options.publisher;
     const configs = ofType("google_storage_notification").map((resource, index) =>
       readNotification(resource, index + 1),
     );
-    this.notifications = new Notifications(context, configs, () => this.publisher);
+    this.notifications = new Notifications(context, configs, options.publisher);
 
     for (const resource of ofType("google_storage_bucket")) this.addBucket(readBucket(resource));
     for (const name of Object.keys(PUBLIC_OBJECTS)) this.addPublicBucket(name);
@@ -176,7 +175,7 @@ export class ObjectStore {
 
   private addBucket(settings: BucketSettings): Bucket {
     const bucket = new Bucket(settings, this.context.clock, (change) => {
-      this.options.onChange?.(change);
+      if (change.type === "OBJECT_FINALIZE") this.written.push(change.object);
       this.notifications.tell(change);
     });
     this.buckets.set(settings.name, bucket);

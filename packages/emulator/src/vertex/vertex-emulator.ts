@@ -1,13 +1,12 @@
 import { ApiError } from "../core/api-error";
-import type { Emulator, EmulatorContext, EvaluatedResource, RestService, Simulated } from "../core/emulator";
-import { type Call, restService } from "../core/rpc";
+import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
+import type { Call } from "../core/rpc";
+import type { Emulator } from "../core/service";
 import { readText, rejectUnknownFields } from "../core/values";
 import { alwaysIris } from "./choose";
 import { type Endpoints, endpointsOf, locationOf } from "./endpoints";
 import type { ChooseModel, Model } from "./model";
 
-/** `Value`s of PredictRequest, and its map. */
-const DATA = ["instances", "parameters", "labels"];
 const MODEL = "local-stand-in";
 
 /** Bytes. Source: docs "Get online predictions". */
@@ -17,10 +16,8 @@ const MAX_DEDICATED_REQUEST = 10 * 1024 * 1024;
 
 /** Vertex AI online prediction, by a small model of our own or one of the user's. What it does and does not: FIDELITY.md. */
 export class VertexEmulator implements Emulator {
-  static readonly simulated: Simulated = {};
-
-  readonly rest: readonly RestService[];
-  readonly grpc = [];
+  /** Source: google/cloud/aiplatform/v1/prediction_service.proto. */
+  readonly handlers = { Predict: (call: Call) => this.predict(call) };
   private readonly known: Endpoints;
   private readonly used = new Set<Model>();
 
@@ -30,20 +27,6 @@ export class VertexEmulator implements Emulator {
     private readonly choose: ChooseModel = alwaysIris,
   ) {
     this.known = endpointsOf(resources);
-    const http = "POST /v1/{endpoint=projects/*/locations/*/endpoints/*}:predict";
-    const shared = [...new Set([...this.known.names].map(locationOf))].map((at) => `${at}-aiplatform.googleapis.com`);
-    this.rest = [...shared, ...this.known.dedicated.keys()].map((host) => {
-      const rpcs = [{ name: "Predict", http, run: (call: Call) => this.predict(call, host) }];
-      const service = restService({ hosts: [host], rpcs, data: DATA });
-      const most = this.known.dedicated.has(host) ? MAX_DEDICATED_REQUEST : MAX_REQUEST;
-      return {
-        hosts: service.hosts,
-        handle: (request) => {
-          if (request.body.length > most) throw tooLarge(request.body.length, most);
-          return service.handle(request);
-        },
-      };
-    });
   }
 
   /** `projects/P/locations/L/endpoints/E` that the stack names. */
@@ -62,8 +45,11 @@ export class VertexEmulator implements Emulator {
 
   stop(): void {}
 
-  /** Source: google/cloud/aiplatform/v1/prediction_service.proto. */
-  private async predict({ request, caller }: Call, host: string): Promise<object> {
+  private async predict({ request, caller, rest }: Call): Promise<object> {
+    const host = rest?.host ?? "";
+    const bytes = rest?.body.length ?? 0;
+    const most = this.known.dedicated.has(host) ? MAX_DEDICATED_REQUEST : MAX_REQUEST;
+    if (bytes > most) throw tooLarge(bytes, most);
     rejectUnknownFields(request, ["endpoint", "instances", "parameters", "labels"], "");
     const endpoint = readText(request.endpoint, "endpoint");
     const { authorizer, project, projectNumber } = this.context;

@@ -1,41 +1,42 @@
 import { ApiError } from "../core/api-error";
-import type {
-  Emulator,
-  EmulatorContext,
-  EvaluatedResource,
-  GrpcService,
-  RestService,
-  Simulated,
-} from "../core/emulator";
+import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
-import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
+import type { Call } from "../core/rpc";
+import type { Emulator } from "../core/service";
 import { readEnum, readText, rejectUnknownFields } from "../core/values";
 import { Queue } from "./queue";
-import { QUEUE_ATTRIBUTES, queueSettings } from "./queue-settings";
+import { queueSettings } from "./queue-settings";
 import { queueResource, taskResource, VIEWS, type View } from "./resources";
 import { readTask } from "./task";
 
-const QUEUE = "projects/*/locations/*/queues/*";
 const MAX_PAGE = 1000;
 
-export interface CloudTasksOptions {
-  /** Told each task that a queue takes on: ids of the queue and the task, and what it carries. */
-  readonly onTask?: (queue: string, id: string, body: Buffer) => void;
+/** A task that a queue accepted. */
+export interface CreatedTask {
+  /** Id of the queue. */
+  readonly queue: string;
+  readonly id: string;
+  readonly body: Buffer;
 }
 
 /** Emulates Cloud Tasks. What it does and does not: FIDELITY.md. */
 export class TasksEmulator implements Emulator {
-  static readonly simulated: Simulated = { google_cloud_tasks_queue: QUEUE_ATTRIBUTES };
-
-  readonly rest: readonly RestService[];
-  readonly grpc: readonly GrpcService[];
+  /** Methods and paths: google/cloud/tasks/v2/cloudtasks.proto. */
+  readonly handlers = {
+    CreateTask: (call: Call) => this.createTask(call),
+    GetTask: (call: Call) => this.getTask(call),
+    ListTasks: (call: Call) => this.listTasks(call),
+    DeleteTask: (call: Call) => this.deleteTask(call),
+    GetQueue: (call: Call) => this.getQueue(call),
+  };
+  /** All tasks that queues accepted, in their order. */
+  readonly created: CreatedTask[] = [];
   private readonly queues = new Map<string, Queue>();
 
   /** @throws LoadError for queues that cannot be simulated */
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
-    private readonly options: CloudTasksOptions = {},
   ) {
     const { project, region } = context;
     const refusals = new LoadProblems();
@@ -44,12 +45,6 @@ export class TasksEmulator implements Emulator {
       if (settings) this.queues.set(settings.name, new Queue(context, settings));
     }
     refusals.throwIfAny();
-
-    const hosts = ["cloudtasks.googleapis.com"];
-    const rpcs = this.rpcs();
-    this.rest = [restService({ hosts, rpcs, data: ["headers"] })];
-    const protos = "@google-cloud/tasks/build/protos/protos.json";
-    this.grpc = [grpcService("google.cloud.tasks.v2.CloudTasks", { hosts, protos, rpcs })];
   }
 
   pending(): number {
@@ -58,28 +53,6 @@ export class TasksEmulator implements Emulator {
 
   stop(): void {
     for (const queue of this.queues.values()) queue.stop();
-  }
-
-  /** Methods and paths: google/cloud/tasks/v2/cloudtasks.proto. */
-  private rpcs(): Rpc[] {
-    return [
-      { name: "CreateTask", http: `POST /v2/{parent=${QUEUE}}/tasks`, run: (call) => this.createTask(call) },
-      { name: "GetTask", http: `GET /v2/{name=${QUEUE}/tasks/*}`, run: (call) => this.getTask(call) },
-      { name: "ListTasks", http: `GET /v2/{parent=${QUEUE}}/tasks`, run: (call) => this.listTasks(call) },
-      { name: "DeleteTask", http: `DELETE /v2/{name=${QUEUE}/tasks/*}`, run: (call) => this.deleteTask(call) },
-      { name: "GetQueue", http: `GET /v2/{name=${QUEUE}}`, run: (call) => this.getQueue(call) },
-      { name: "RunTask", http: `POST /v2/{name=${QUEUE}/tasks/*}:run` },
-      { name: "ListQueues", http: "GET /v2/{parent=projects/*/locations/*}/queues" },
-      { name: "CreateQueue", http: "POST /v2/{parent=projects/*/locations/*}/queues" },
-      { name: "UpdateQueue", http: `PATCH /v2/{name=${QUEUE}}` },
-      { name: "DeleteQueue", http: `DELETE /v2/{name=${QUEUE}}` },
-      { name: "PurgeQueue", http: `POST /v2/{name=${QUEUE}}:purge` },
-      { name: "PauseQueue", http: `POST /v2/{name=${QUEUE}}:pause` },
-      { name: "ResumeQueue", http: `POST /v2/{name=${QUEUE}}:resume` },
-      { name: "GetIamPolicy", http: `POST /v2/{resource=${QUEUE}}:getIamPolicy` },
-      { name: "SetIamPolicy", http: `POST /v2/{resource=${QUEUE}}:setIamPolicy` },
-      { name: "TestIamPermissions", http: `POST /v2/{resource=${QUEUE}}:testIamPermissions` },
-    ];
   }
 
   private createTask(call: Call): object {
@@ -94,7 +67,7 @@ export class TasksEmulator implements Emulator {
       this.context.authorizer.require(caller, "iam.serviceAccounts.actAs", account);
     }
     const queued = queue.add(task);
-    this.options.onTask?.(queue.settings.id, queued.id, task.body);
+    this.created.push({ queue: queue.settings.id, id: queued.id, body: task.body });
     return taskResource(queued, name, view, wire);
   }
 

@@ -1,13 +1,12 @@
 import { ApiError } from "../core/api-error";
-import type { Caller, Emulator, EmulatorContext, EvaluatedResource, GrpcService, RestService } from "../core/emulator";
+import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
-import { type Call, grpcService, type Rpc, restService } from "../core/rpc";
+import type { Call } from "../core/rpc";
+import type { Emulator } from "../core/service";
 import { isUnset, readEnum, readText, readTexts, rejectUnknownFields } from "../core/values";
 import { Execution } from "./execution";
-import { CALL_LOG_LEVELS, readWorkflow, simulated, type Workflow } from "./workflow";
+import { CALL_LOG_LEVELS, readWorkflow, type Workflow } from "./workflow";
 
-const WORKFLOW = "projects/*/locations/*/workflows/*";
-const EXECUTION = `${WORKFLOW}/executions/*`;
 const VIEWS = { EXECUTION_VIEW_UNSPECIFIED: 0, BASIC: 1, FULL: 2 } as const;
 
 /** Executions of a page. Source: executions.proto, `ListExecutionsRequest.page_size`. */
@@ -16,10 +15,13 @@ const MAX_PAGE = { BASIC: 1000, FULL: 100 };
 
 /** Workflows: executes definitions. What it does and does not: FIDELITY.md. */
 export class WorkflowsEmulator implements Emulator {
-  static readonly simulated = simulated;
-
-  readonly rest: readonly RestService[];
-  readonly grpc: readonly GrpcService[];
+  /** Methods and paths: google/cloud/workflows/executions/v1/executions.proto. */
+  readonly handlers = {
+    CreateExecution: (call: Call) => this.create(call),
+    GetExecution: (call: Call) => this.get(call),
+    ListExecutions: (call: Call) => this.page(call),
+    CancelExecution: (call: Call) => this.cancel(call),
+  };
   private readonly workflows = new Map<string, Workflow>();
   private readonly executions = new Map<string, Execution>();
   private readonly active = new Set<Execution>();
@@ -35,12 +37,6 @@ export class WorkflowsEmulator implements Emulator {
       if (workflow) this.workflows.set(workflow.name, workflow);
     }
     refusals.throwIfAny();
-
-    const hosts = ["workflowexecutions.googleapis.com"];
-    const rpcs = this.rpcs();
-    this.rest = [restService({ hosts, rpcs, data: ["labels"] })];
-    const protos = "@google-cloud/workflows/build/protos/protos.json";
-    this.grpc = [grpcService("google.cloud.workflows.executions.v1.Executions", { hosts, protos, rpcs })];
   }
 
   pending(): number {
@@ -65,16 +61,6 @@ export class WorkflowsEmulator implements Emulator {
   /** All that were started, oldest first. */
   list(): Execution[] {
     return [...this.executions.values()];
-  }
-
-  /** Methods and paths: google/cloud/workflows/executions/v1/executions.proto. */
-  private rpcs(): Rpc[] {
-    return [
-      { name: "CreateExecution", http: `POST /v1/{parent=${WORKFLOW}}/executions`, run: (call) => this.create(call) },
-      { name: "GetExecution", http: `GET /v1/{name=${EXECUTION}}`, run: (call) => this.get(call) },
-      { name: "ListExecutions", http: `GET /v1/{parent=${WORKFLOW}}/executions`, run: (call) => this.page(call) },
-      { name: "CancelExecution", http: `POST /v1/{name=${EXECUTION}}:cancel`, run: (call) => this.cancel(call) },
-    ];
   }
 
   private create({ request, caller, wire }: Call): object {
