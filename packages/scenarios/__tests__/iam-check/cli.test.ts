@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { IS_DEEP } from "../../../../__tests__/support/deep";
+import { IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 
@@ -113,11 +113,12 @@ test.each<[string, (json: { resource: Record<string, object>; output: Record<str
   expect(status).toBe(2);
 });
 
-test.each([
+const REFUSED: readonly [string[], string][] = [
   [["--keep"], "Given --prove-iam with --keep; allowed: one of them"],
   [["--input", "x.txt"], "Given --prove-iam with --input; allowed: one of them"],
   [["--faults"], "Given --faults with --prove-iam; allowed: one of them"],
-])("with %j: refused, exit code 2", (args, message) => {
+];
+test.each(inDepth(REFUSED, REFUSED.slice(0, 1)))("with %j: refused, exit code 2", (args, message) => {
   const { status, stderr } = proveIam(stack, ...args);
   expect(stderr).toContain(message);
   expect(status).toBe(2);
