@@ -2,18 +2,20 @@ import { spawn, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock, Command, RunningStack } from "@cdktf-serverless-ml/emulator";
+import type { Clock, Command, Machine, RunningStack } from "@cdktf-serverless-ml/emulator";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 import { scenarioOf } from "../../src/patterns";
 import { type Kept, keepStack } from "../../src/run/keep";
 import { inputFor } from "../../src/run/run-stack";
-import { startStack } from "../../src/run/start";
+import { startMachine, startStack } from "../../src/run/start";
 import type { Input } from "../../src/shared/scenario";
 
 const stacks = synthesized();
 const folder = mkdtempSync(join(tmpdir(), "keep-"));
-afterAll(() => {
+const machines = new Map<string, Promise<Machine>>();
+afterAll(async () => {
+  for (const machine of machines.values()) await (await machine).stop();
   stacks.remove();
   rmSync(folder, { recursive: true });
 });
@@ -47,12 +49,19 @@ async function pasted(commands: readonly Command[]): Promise<Run[]> {
   }));
 }
 
+/** Starts each folder's functions once. */
+function machineOf(stack: string): Promise<Machine> {
+  const machine = machines.get(stack) ?? startMachine(stack);
+  machines.set(stack, machine);
+  return machine;
+}
+
 async function kept<T>(
   stack: string,
   use: (running: RunningStack, kept: Kept) => Promise<T>,
   { input, asPlain = false }: { input?: (stack: RunningStack["stack"]) => Input; asPlain?: boolean } = {},
 ): Promise<T> {
-  const running = await startStack(stack);
+  const running = (await machineOf(stack)).run();
   try {
     const scenario = asPlain ? undefined : scenarioOf(running.stack);
     const found = await keepStack(running, { scenario, input: input?.(running.stack), samples: "samples" });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Machine, modelFor } from "@cdktf-serverless-ml/emulator";
 import { inDepth } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
-import { flowOf } from "../../src/flows";
+import { scenarioOf } from "../../src/patterns";
 import { inputFor, runFlow } from "../../src/run/run-stack";
 import { startMachine } from "../../src/run/start";
 import type { Summary } from "../../src/run/summary";
@@ -46,13 +46,13 @@ const MESSAGES = '{"attributes":{"modality":"text"},"payload":{"instances":[{"te
 async function run(name: string, given?: { file: string; content: string }): Promise<Summary> {
   const machine = await (machines.get(name) ?? startMachine(stacks.stack(name)));
   machines.set(name, machine);
-  const type = flowOf(machine.stack);
-  if (!type) throw new Error(`${name} is none of the five`);
+  const scenario = scenarioOf(machine.stack);
+  if (!scenario) throw new Error(`${name} is none of the five`);
   if (given) writeFileSync(join(folder, given.file), given.content);
-  const input = inputFor(type, given && join(folder, given.file), "samples");
-  const running = machine.run({ chooseModel: modelFor(type.instances?.(input) ?? []) });
+  const input = inputFor(scenario, given && join(folder, given.file), "samples");
+  const running = machine.run({ chooseModel: modelFor(scenario.instances?.(input) ?? []) });
   try {
-    return await runFlow(running, type, input);
+    return await runFlow(running, scenario, input);
   } finally {
     await running.stop();
   }
