@@ -6,7 +6,7 @@ import { type Machine, modelFor } from "@cdktf-serverless-ml/emulator";
 import { inDepth } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
 import { scenarioOf } from "../../src/patterns";
-import { inputFor, runFlow } from "../../src/run/run-stack";
+import { inputFor, runScenario } from "../../src/run/run-stack";
 import { startMachine } from "../../src/run/start";
 import type { Summary } from "../../src/run/summary";
 
@@ -52,7 +52,7 @@ async function run(name: string, given?: { file: string; content: string }): Pro
   const input = inputFor(scenario, given && join(folder, given.file), "samples");
   const running = machine.run({ chooseModel: modelFor(scenario.instances?.(input) ?? []) });
   try {
-    return await runFlow(running, scenario, input);
+    return await runScenario(running, scenario, input);
   } finally {
     await running.stop();
   }
