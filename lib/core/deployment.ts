@@ -1,6 +1,7 @@
 import type { Construct, IConstruct } from "constructs";
 import { check, matches, ValidationError } from "./validation";
 
+/** Properties of {@link Deployment}. */
 export interface DeploymentProps {
   /** Id of the Google Cloud project, such as `acme-ml`. */
   readonly project: string;

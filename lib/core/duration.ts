@@ -5,6 +5,7 @@ const MAX_SECONDS = 315_576_000_000;
 
 /** An immutable length of time. */
 export class Duration {
+  /** No time at all. */
   static readonly zero = new Duration(0);
 
   /** @throws ValidationError InvalidValue unless the length is from 0 to 10000 years */

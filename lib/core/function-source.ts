@@ -15,6 +15,7 @@ export interface SourceArchive extends Archive {
   readonly entryPoint: string;
 }
 
+/** Options of {@link FunctionSource.typescript}. */
 export interface TypeScriptSourceOptions {
   /**
    * Exported name of the HTTP function.
@@ -28,6 +29,7 @@ export interface TypeScriptSourceOptions {
   readonly runtime?: string;
 }
 
+/** Options of {@link FunctionSource.directory}. */
 export interface DirectorySourceOptions {
   /** A runtime of Cloud Functions, such as `python313`. */
   readonly runtime: string;

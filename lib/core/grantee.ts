@@ -19,6 +19,7 @@ export interface Grantee {
 
 /** Anything that acts with an identity: a service identity, a function, a workflow. */
 export interface IGrantable {
+  /** The principal that roles are granted to. */
   readonly grantee: Grantee;
 }
 

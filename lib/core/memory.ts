@@ -32,6 +32,7 @@ export class Memory {
     return this.amount;
   }
 
+  /** In Google's notation, such as `512Mi`. */
   toString(): string {
     return `${this.amount}Mi`;
   }

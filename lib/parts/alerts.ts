@@ -12,6 +12,7 @@ import { literal } from "../core/terraform-text";
 import { check, inRange, type Rule } from "../core/validation";
 import { RequiredApis } from "./required-apis";
 
+/** A threshold that a metric passes. */
 export interface AlertCondition {
   /** Filter of Cloud Monitoring: metric type, resource type and labels. */
   readonly filter: string;
@@ -36,6 +37,7 @@ export interface AlertCondition {
   readonly sum?: boolean;
 }
 
+/** Properties of an alert on metrics. */
 export interface AlertProps extends AlertCondition {
   /**
    * Construct id of the policy below its scope.
@@ -53,6 +55,7 @@ export interface AlertProps extends AlertCondition {
   readonly and?: readonly AlertCondition[];
 }
 
+/** Properties of an alert on log entries. */
 export interface LogAlertProps extends Pick<AlertProps, "title" | "runbook"> {
   /** Filter of Cloud Logging. Each matching entry raises the alert. */
   readonly filter: string;
@@ -66,6 +69,7 @@ export const OK_RESPONSES = 'monitoring.regex.full_match("(?i)2[0-9][0-9]|ok")';
  * there are no policies.
  */
 export class Alerts extends Construct {
+  /** The alerts of the stack of `scope`. */
   static of(scope: Construct): Alerts {
     return singleton(scope, "alerts", (stack) => new Alerts(stack, "alerts"));
   }

@@ -40,8 +40,10 @@ export interface IBucket extends IConstruct {
   notify(topic: IPublishTarget, options?: NotificationOptions): StorageNotification;
 }
 
+/** Events that Cloud Storage publishes. */
 export type BucketEvent = "OBJECT_FINALIZE" | "OBJECT_METADATA_UPDATE" | "OBJECT_DELETE" | "OBJECT_ARCHIVE";
 
+/** Options of {@link IBucket.notify}. */
 export interface NotificationOptions {
   /**
    * Events that are published.
@@ -55,6 +57,7 @@ export interface NotificationOptions {
   readonly prefix?: string;
 }
 
+/** Properties of {@link Bucket}. */
 export interface BucketProps {
   /**
    * Globally unique: 3 to 63 of `a-z0-9._-`.
@@ -169,7 +172,9 @@ export class Bucket extends BucketBase {
     return bucket;
   }
 
+  /** The inner `google_storage_bucket`. */
   readonly resource: StorageBucket;
+  /** Name without `gs://`, known before anything is applied. */
   readonly name: string;
   protected readonly reference: string;
 

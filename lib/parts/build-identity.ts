@@ -25,10 +25,12 @@ const SOURCE_COPIES = ["gcf-v2-sources-", "gcf-v2-uploads-", "run-sources-"];
  * copies of sources. Each function adds the bucket of its source.
  */
 export class BuildIdentity extends Construct {
+  /** The build identity of the stack of `scope`. The first call creates it. */
   static of(scope: Construct): BuildIdentity {
     return singleton(scope, "build", (stack) => new BuildIdentity(stack, "build"));
   }
 
+  /** The service account that runs builds. */
   readonly identity: ServiceIdentity;
   /**
    * The pause before builds by this identity.

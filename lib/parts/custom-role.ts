@@ -10,9 +10,11 @@ import { check, inBytes } from "../core/validation";
 import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
 
+/** Properties of {@link CustomRole}. */
 export interface CustomRoleProps {
   /** Up to 100 bytes of UTF-8. */
   readonly title: string;
+  /** What the role is for. */
   readonly description: string;
   /** IAM permissions, such as `workflows.executions.create`. */
   readonly permissions: readonly string[];
@@ -28,6 +30,7 @@ export class CustomRole extends Construct {
     return singleton(scope, id, (stack) => new CustomRole(stack, id, props));
   }
 
+  /** The inner `google_project_iam_custom_role`. */
   readonly resource: ProjectIamCustomRole;
 
   constructor(scope: Construct, id: string, props: CustomRoleProps) {

@@ -46,9 +46,11 @@ export class DataflowTemplate {
  */
 export const JOB_NAME = "{jobName}";
 
+/** Properties of {@link DataflowJob}. */
 export interface DataflowJobProps {
   /** A classic template. Only the provider's beta launches flex templates. */
   readonly template: DataflowTemplate;
+  /** The workers on which the job runs. */
   readonly workers: DataflowWorkers;
   /** Parameters of the template. {@link JOB_NAME} in a value becomes the job's name. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -74,7 +76,9 @@ export interface DataflowJobProps {
  * Reports InvalidValue for a flex template, and InvalidName.
  */
 export class DataflowJob extends Construct {
+  /** The inner `google_dataflow_job`. */
   readonly resource: DataflowJobResource;
+  /** Name of the resource, known before anything is applied. */
   readonly name: string;
 
   constructor(scope: Construct, id: string, props: DataflowJobProps) {

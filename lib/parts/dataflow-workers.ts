@@ -13,6 +13,7 @@ import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
 
+/** Properties of {@link DataflowWorkers}. */
 export interface DataflowWorkersProps {
   /** Holds temporary files of the jobs. */
   readonly tempBucket: IBucket;
@@ -71,12 +72,15 @@ export interface DataflowNetwork {
 
 /** The environment of a job in Dataflow's REST API. */
 export interface DataflowEnvironment {
+  /** `gs://<bucket>/<folder>` for temporary files. */
   readonly tempLocation: string;
   /**
    * @default - as `tempLocation`
    */
   readonly stagingLocation?: string;
+  /** The identity of the workers. */
   readonly serviceAccountEmail: string;
+  /** Workers at most. */
   readonly maxWorkers: number;
   /**
    * @default - chosen by Dataflow
@@ -98,6 +102,7 @@ export interface DataflowEnvironment {
    * @default - external addresses
    */
   readonly ipConfiguration?: "WORKER_IP_PRIVATE";
+  /** Labels of the job. */
   readonly additionalUserLabels: Readonly<Record<string, string>>;
 }
 
@@ -109,8 +114,11 @@ export interface DataflowEnvironment {
  * `roles/storage.objectViewer` on the input buckets. Reports OutOfRange and InvalidValue.
  */
 export class DataflowWorkers extends Construct implements IGrantable {
+  /** The service account that the workers run as. */
   readonly identity: ServiceIdentity;
+  /** `gs://<bucket>/temp`, for temporary files. */
   readonly tempLocation: string;
+  /** Workers at most. */
   readonly maxWorkers: number;
   /** What a job that Terraform launches depends on: the APIs and the grants. */
   readonly ready: readonly ITerraformDependable[];

@@ -8,6 +8,7 @@ import type { IDeadLetter } from "./publish-target";
 import type { PullSubscription } from "./pull-subscription";
 import { type ITopic, Topic } from "./topic";
 
+/** Properties of {@link DeadLetter}. */
 export interface DeadLetterProps {
   /**
    * Key that encrypts the messages.
@@ -32,6 +33,7 @@ export class DeadLetter extends Construct implements IDeadLetter {
     return new ImportedDeadLetter(scope, id, topicName);
   }
 
+  /** Receives the dead letters. */
   readonly topic: Topic;
   /** Keeps the dead letters until they are pulled. */
   readonly subscription: PullSubscription;

@@ -11,9 +11,11 @@ import type { IPushTarget } from "./push-target";
 
 /** A function, whether this app creates it or not. */
 export interface IFunctionService extends IPushTarget {
+  /** Name of the function and of its Cloud Run service. */
   readonly name: string;
 }
 
+/** What is known of a function that this app does not create. */
 export interface ImportedFunctionProps {
   /**
    * URL of the Cloud Run service behind the function, `https://<host>`: `serviceConfig.uri` in the

@@ -30,6 +30,7 @@ import { ServiceIdentity } from "./service-identity";
  */
 export type Ingress = "ALLOW_INTERNAL_ONLY" | "ALLOW_INTERNAL_AND_GCLB" | "ALLOW_ALL";
 
+/** How a function reaches a VPC network. */
 export interface VpcEgress {
   /** `projects/<project>/locations/<region>/connectors/<connector>` */
   readonly connector: string;
@@ -40,6 +41,7 @@ export interface VpcEgress {
   readonly traffic?: "PRIVATE_RANGES_ONLY" | "ALL_TRAFFIC";
 }
 
+/** Properties of {@link FunctionService}. */
 export interface FunctionServiceProps {
   /** The code: bundled TypeScript, or a folder in any runtime. */
   readonly source: FunctionSource;
@@ -147,8 +149,11 @@ export class FunctionService extends FunctionBase implements IGrantable {
     return new ImportedFunction(scope, id, name, props);
   }
 
+  /** The inner `google_cloudfunctions2_function`. */
   readonly resource: Cloudfunctions2Function;
+  /** The service account that the code runs as. */
   readonly identity: ServiceIdentity;
+  /** Name of the resource, known before anything is applied. */
   readonly name: string;
   readonly timeout: Duration;
   readonly maxInstances: number;

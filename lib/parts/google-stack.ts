@@ -5,6 +5,7 @@ import { BUCKET_NAME, Deployment, type DeploymentProps } from "../core/deploymen
 import { stateFile, statePrefix } from "../core/state-place";
 import { check, matches } from "../core/validation";
 
+/** Properties of {@link GoogleStack}. */
 export interface GoogleStackProps extends DeploymentProps {
   /**
    * Cloud Storage bucket for the Terraform state, under the prefix `<environment>/<stack>`.

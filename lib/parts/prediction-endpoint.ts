@@ -15,6 +15,7 @@ export const ENDPOINT_ID = /^([a-z]([a-z0-9-]{0,61}[a-z0-9])?|[1-9]\d{0,19})$/;
 export const ALLOWED_ENDPOINT_ID =
   "1 to 63 of a-z, 0-9 and -, beginning with a letter and not ending with -, or 1 to 20 digits without a leading zero";
 
+/** Properties of {@link PredictionEndpoint}. */
 export interface PredictionEndpointProps {
   /**
    * Host of a dedicated endpoint (`dedicatedEndpointEnabled`): its `dedicatedEndpointDns` without

@@ -19,5 +19,6 @@ export interface IPublishTarget extends IConstruct {
 
 /** Keeps messages and tasks that failed for good, whether this app creates it or not. */
 export interface IDeadLetter extends IConstruct {
+  /** Receives the dead letters. */
   readonly topic: IPublishTarget;
 }

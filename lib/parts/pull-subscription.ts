@@ -7,10 +7,12 @@ import { checkImportedName } from "../core/names";
 import type { IPublishTarget } from "./publish-target";
 import { DEFAULT_RETENTION, grantSubscriber, Subscription, type SubscriptionProps } from "./subscription";
 
+/** Properties of {@link PullSubscription}. */
 export type PullSubscriptionProps = SubscriptionProps;
 
 /** A pull subscription, whether this app creates it or not. */
 export interface IPullSubscription extends IConstruct {
+  /** Name without `projects/…/subscriptions/`. */
   readonly name: string;
   /**
    * Lets a principal pull and acknowledge. Grants `roles/pubsub.subscriber` on the subscription.
@@ -34,7 +36,9 @@ export class PullSubscription extends Subscription implements IPullSubscription 
     return new ImportedPullSubscription(scope, id, name);
   }
 
+  /** The inner `google_pubsub_subscription`. */
   readonly resource: PubsubSubscription;
+  /** Name of the resource, known before anything is applied. */
   readonly name: string;
 
   constructor(scope: Construct, id: string, topic: IPublishTarget, props: PullSubscriptionProps = {}) {

@@ -10,6 +10,7 @@ import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
 import { DEFAULT_MAX_BACKOFF, DEFAULT_RETENTION, Subscription, type SubscriptionProps } from "./subscription";
 
+/** Properties of {@link PushSubscription}. */
 export interface PushSubscriptionProps extends SubscriptionProps {
   /**
    * Grants `roles/iam.serviceAccountOpenIdTokenCreator` on the subscription's caller to the Pub/Sub
@@ -36,7 +37,9 @@ export interface PushSubscriptionProps extends SubscriptionProps {
  * DeadlineTooShort, TimeoutTooLong, InvalidName and OtherStack.
  */
 export class PushSubscription extends Subscription {
+  /** The inner `google_pubsub_subscription`. */
   readonly resource: PubsubSubscription;
+  /** Name of the resource, known before anything is applied. */
   readonly name: string;
   /** The identity that Pub/Sub presents to the function. */
   readonly caller: ServiceIdentity;

@@ -19,6 +19,7 @@ const FIRST = "cloudresourcemanager";
  * time".
  */
 export class RequiredApis extends Construct {
+  /** The APIs of the stack of `scope`. */
   static of(scope: Construct): RequiredApis {
     return singleton(scope, "apis", (stack) => new RequiredApis(stack, "apis"));
   }

@@ -22,6 +22,7 @@ import { OVERRIDDEN_URL, type TaskQueue } from "./task-queue";
  * schedule.
  */
 export interface ScheduledTask {
+  /** The queue that the task is created on. */
   readonly queue: TaskQueue;
   /** The function that the task calls. */
   readonly worker: IPushTarget;
@@ -83,7 +84,9 @@ export abstract class ScheduleTarget {
   abstract readonly deadline: Duration;
 }
 
+/** Properties of {@link Schedule}. */
 export interface ScheduleProps extends ScheduleTime {
+  /** What the schedule does. */
   readonly target: ScheduleTarget;
   /**
    * 1 to 500 of `A-Za-z0-9_-`.
@@ -119,7 +122,9 @@ export interface ScheduleProps extends ScheduleTime {
  * Reports InvalidSchedule, OutOfRange, InvalidName, and what its target reports.
  */
 export class Schedule extends Construct {
+  /** The inner `google_cloud_scheduler_job`. */
   readonly resource: CloudSchedulerJob;
+  /** Name of the resource, known before anything is applied. */
   readonly name: string;
   /** The identity that Cloud Scheduler presents. */
   readonly caller: ServiceIdentity;

@@ -30,6 +30,7 @@ export class Secret extends Construct {
     ]);
   }
 
+  /** Id of the project that has the secret: the deployment's. */
   get project(): string {
     return Deployment.of(this).project;
   }

@@ -17,6 +17,7 @@ import { RequiredApis } from "./required-apis";
  * and on the pause of {@link RequiredApis}.
  */
 export class ServiceAgents extends Construct {
+  /** The service agents for the stack of `scope`. */
   static of(scope: Construct): ServiceAgents {
     return singleton(scope, "service-agents", (stack) => new ServiceAgents(stack, "service-agents"));
   }

@@ -8,6 +8,7 @@ import { literal } from "../core/terraform-text";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
 
+/** Properties of {@link ServiceIdentity}. */
 export interface ServiceIdentityProps {
   /** What acts with this identity, shown in Google's console. Cut to 256 bytes of UTF-8. */
   readonly description: string;
@@ -25,7 +26,9 @@ export interface ServiceIdentityProps {
 
 /** A service account for one workload or one caller. Reports InvalidName. */
 export class ServiceIdentity extends Construct implements IGrantable {
+  /** The inner `google_service_account`. */
   readonly resource: ServiceAccount;
+  /** Address of the service account, as Terraform knows it. */
   readonly email: string;
   readonly grantee: Grantee;
 

@@ -15,6 +15,7 @@ import type { IDeadLetter, IPublishTarget } from "./publish-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 
+/** Properties of push and pull subscriptions. */
 export interface SubscriptionProps {
   /**
    * 3 to 255 of `A-Za-z0-9._~+%-`.

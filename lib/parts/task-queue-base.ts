@@ -7,6 +7,7 @@ import { grantOnce } from "./grants";
 
 /** A Cloud Tasks queue, whether this app creates it or not. */
 export interface ITaskQueue extends IConstruct {
+  /** Last part of `fullName`. */
   readonly name: string;
   /** `projects/<project>/locations/<region>/queues/<queue>`, known before anything is applied. */
   readonly fullName: string;

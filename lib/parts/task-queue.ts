@@ -21,6 +21,7 @@ import { addQueueAlerts } from "./task-queue-alerts";
 import { ImportedQueue, type ITaskQueue, QueueBase } from "./task-queue-base";
 import { retryRules, type TaskRetry, withDefaults } from "./task-retry";
 
+/** Properties of {@link TaskQueue}. */
 export interface TaskQueueProps {
   /**
    * 1 to 100 of `A-Za-z0-9-`. The name of a deleted queue is blocked for 3 days (API definition) to
@@ -87,7 +88,9 @@ export class TaskQueue extends QueueBase {
     return new ImportedQueue(scope, id, name);
   }
 
+  /** The inner `google_cloud_tasks_queue`. */
   readonly resource: CloudTasksQueue;
+  /** Name of the resource, known before anything is applied. */
   readonly name: string;
   readonly maxConcurrentDispatches: number;
   readonly maxAttempts: number;

@@ -1,6 +1,7 @@
 import { Duration } from "../core/duration";
 import { inRange, type Rule } from "../core/validation";
 
+/** How often, and after which waits, a task is attempted. */
 export interface TaskRetry {
   /**
    * Attempts at a task: 1 to 1000. With a dead letter, the function counts them and then sends the

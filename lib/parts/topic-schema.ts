@@ -3,6 +3,7 @@ import { isKnown, type Rule } from "../core/validation";
 
 /** The schema of a topic's messages. */
 export interface TopicSchema {
+  /** Language of the definition. */
   readonly type: "AVRO" | "PROTOCOL_BUFFER";
   /**
    * The schema in its own language: Avro 1.11 as JSON, or proto2 or proto3. One top-level type, no

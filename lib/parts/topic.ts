@@ -29,6 +29,7 @@ export interface ITopic extends IPublishTarget {
   addPullSubscription(id: string, props?: PullSubscriptionProps): PullSubscription;
 }
 
+/** Properties of {@link Topic}. */
 export interface TopicProps {
   /**
    * 3 to 255 of `A-Za-z0-9._~+%-`.
@@ -101,7 +102,9 @@ export class Topic extends TopicBase {
     return new ImportedTopic(scope, id, name);
   }
 
+  /** The inner `google_pubsub_topic`. */
   readonly resource: PubsubTopic;
+  /** Name of the resource, known before anything is applied. */
   readonly name: string;
   readonly topicId: string;
 

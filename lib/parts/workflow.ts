@@ -19,6 +19,7 @@ import { ServiceIdentity } from "./service-identity";
 
 /** A workflow, whether this app creates it or not. */
 export interface IWorkflow extends IConstruct {
+  /** Last part of `fullName`. */
   readonly name: string;
   /**
    * `projects/<project>/locations/<region>/workflows/<workflow>`, known before anything is applied.
@@ -34,6 +35,7 @@ export interface IWorkflow extends IConstruct {
   grantExecute(to: IGrantable): ProjectIamMember;
 }
 
+/** Properties of {@link Workflow}. */
 export interface WorkflowProps {
   /**
    * Path of the definition, a YAML file of up to 128 KB: absolute, or relative to the working
@@ -116,8 +118,11 @@ export class Workflow extends WorkflowBase implements IGrantable {
     return new ImportedWorkflow(scope, id, name);
   }
 
+  /** The inner `google_workflows_workflow`. */
   readonly resource: WorkflowsWorkflow;
+  /** The service account that executions run as. */
   readonly identity: ServiceIdentity;
+  /** Name of the resource, known before anything is applied. */
   readonly name: string;
 
   constructor(scope: Construct, id: string, props: WorkflowProps) {

@@ -15,6 +15,7 @@ import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
 import { environment, type WorkerProps } from "./worker";
 
+/** Properties of {@link AsyncBatch}. */
 export interface AsyncBatchProps {
   /**
    * Endpoint from which the worker gets predictions.
@@ -90,12 +91,19 @@ export interface AsyncBatchProps {
  * fleet of workers, never larger than the queue allows, writes one result object per shard.
  */
 export class AsyncBatch extends Construct {
+  /** Holds inputs. */
   readonly inputBucket: IBucket;
+  /** Receives results. */
   readonly outputBucket: IBucket;
+  /** Carries a task for each shard. */
   readonly queue: TaskQueue;
+  /** Predicts one shard. */
   readonly worker: FunctionService;
+  /** Splits an input and enqueues its shards. */
   readonly submitter: FunctionService;
+  /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
+  /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
 
   constructor(scope: Construct, id: string, props: AsyncBatchProps = {}) {

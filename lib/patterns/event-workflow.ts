@@ -19,6 +19,7 @@ import { Topic } from "../parts/topic";
 import { Workflow, type WorkflowProps } from "../parts/workflow";
 import { environment, PUSH_INSTANCES, type WorkerProps } from "./worker";
 
+/** Properties of {@link EventWorkflow}. */
 export interface EventWorkflowProps {
   /** Endpoint from which the workflow gets predictions. */
   readonly endpoint: PredictionEndpoint;
@@ -92,13 +93,21 @@ export interface EventWorkflowProps {
  * bucket. Each generation of an object takes effect once, however often its message is delivered.
  */
 export class EventWorkflow extends Construct {
+  /** Receives uploads. */
   readonly uploadBucket: IBucket;
+  /** Receives results. */
   readonly resultsBucket: IBucket;
+  /** Carries a message for each upload. */
   readonly topic: Topic;
+  /** Pushes the messages to the starter. */
   readonly subscription: PushSubscription;
+  /** Starts an execution for each upload. */
   readonly starter: FunctionService;
+  /** Predicts one upload. */
   readonly workflow: Workflow;
+  /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
+  /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
 
   constructor(scope: Construct, id: string, props: EventWorkflowProps) {

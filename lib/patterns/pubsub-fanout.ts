@@ -16,6 +16,7 @@ import { Topic } from "../parts/topic";
 import type { TopicSchema } from "../parts/topic-schema";
 import { environment, PUSH_INSTANCES } from "./worker";
 
+/** Properties of a function that subscribes. */
 export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionKey"> {
   /**
    * Instances at most: 1 to 1000. A message that finds none free is answered 429, which counts as a
@@ -42,6 +43,7 @@ export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionK
   readonly subscription?: Omit<PushSubscriptionProps, "filter" | "deadLetter">;
 }
 
+/** Properties of a service that pulls. */
 export interface PullSubscriberProps extends Omit<PullSubscriptionProps, "deadLetter"> {
   /**
    * Principal that may pull and acknowledge.
@@ -50,6 +52,7 @@ export interface PullSubscriberProps extends Omit<PullSubscriptionProps, "deadLe
   readonly consumer?: IGrantable;
 }
 
+/** Properties of {@link PubSubFanout}. */
 export interface PubSubFanoutProps {
   /** Functions by name. Each has its own subscription and dead letter. */
   readonly subscribers: Readonly<Record<string, SubscriberProps>>;
@@ -117,10 +120,15 @@ const OWN_IDS = new Set(["client", "results", "topic", "schema", "Resource"]);
  * cannot process goes to that subscriber's dead letter.
  */
 export class PubSubFanout extends Construct {
+  /** Carries all messages. */
   readonly topic: Topic;
+  /** Receives the results of the functions. */
   readonly resultsBucket: IBucket;
+  /** Functions by name. */
   readonly subscribers: Readonly<Record<string, Subscriber>>;
+  /** Pull subscriptions by name. */
   readonly pullSubscribers: Readonly<Record<string, PullSubscriber>>;
+  /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
   private readonly encryptionKey?: EncryptionKey;
   private readonly hasDeadLetters: boolean;

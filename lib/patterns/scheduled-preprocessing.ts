@@ -16,6 +16,7 @@ import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
 import { environment, type WorkerProps } from "./worker";
 
+/** Properties of {@link ScheduledPreprocessing}. */
 export interface ScheduledPreprocessingProps {
   /** The template that is launched. */
   readonly template: DataflowTemplate;
@@ -91,15 +92,23 @@ export interface ScheduledPreprocessingProps {
  * launcher function launches one job for each task.
  */
 export class ScheduledPreprocessing extends Construct {
+  /** Carries a task for each launch. */
   readonly queue: TaskQueue;
+  /** Creates the tasks. */
   readonly schedule: Schedule;
+  /** Launches a job for each task. */
   readonly launcher: FunctionService;
+  /** The workers of all jobs. */
   readonly workers: DataflowWorkers;
+  /** Holds temporary files of the jobs. */
   readonly tempBucket: IBucket;
+  /** Receives results. */
   readonly outputBucket: IBucket;
+  /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
   /** Prefix of the names of launched jobs. */
   readonly jobNamePrefix: string;
+  /** Undefined unless `deployTimeJob` is true. */
   readonly deployTimeJob?: DataflowJob;
 
   constructor(scope: Construct, id: string, props: ScheduledPreprocessingProps) {

@@ -17,6 +17,7 @@ import type { TaskRetry } from "../parts/task-retry";
 import { type Graph, graphRules, hasDependents } from "./pipeline-graph";
 import { environment, type WorkerProps } from "./worker";
 
+/** Properties of a step. */
 export interface PipelineStepProps extends WorkerProps {
   /** The code of the step. */
   readonly source: FunctionSource;
@@ -27,6 +28,7 @@ export interface PipelineStepProps extends WorkerProps {
   readonly after?: readonly string[];
 }
 
+/** When runs start, and with which parameters. */
 export interface PipelineSchedule extends ScheduleTime {
   /**
    * Parameters of the runs that the schedule starts, as a function of the run bucket,
@@ -35,6 +37,7 @@ export interface PipelineSchedule extends ScheduleTime {
   readonly parameters: (runBucket: string) => Readonly<Record<string, unknown>>;
 }
 
+/** Properties of {@link TaskPipeline}. */
 export interface TaskPipelineProps {
   /** Steps by name: 1 to 40 of `a-z0-9-`, beginning with a letter. */
   readonly steps: Readonly<Record<string, PipelineStepProps>>;
@@ -96,12 +99,19 @@ const OWN_IDS = new Set(["client", "dead-letter", "queue", "runs", "schedule", "
  * with which it started.
  */
 export class TaskPipeline extends Construct {
+  /** Carries a task for each step of a run. */
   readonly queue: TaskQueue;
+  /** The functions of the steps, by name. */
   readonly steps: Readonly<Record<string, FunctionService>>;
+  /** Starts a run. */
   readonly starter: FunctionService;
+  /** Holds inputs, and the state and results of runs. */
   readonly runBucket: IBucket;
+  /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
+  /** Undefined without `schedule`. */
   readonly schedule?: Schedule;
+  /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
 
   constructor(scope: Construct, id: string, props: TaskPipelineProps) {
