@@ -5,7 +5,7 @@ import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { FunctionSource, SourceArchive } from "../core/function-source";
 import { resourceName } from "../core/names";
-import { runtimeProblem } from "../core/runtime";
+import { DEFAULT_NODE_RUNTIME, runtimeProblem } from "../core/runtime";
 import { singleton } from "../core/stack";
 import { literal } from "../core/terraform-text";
 import { report, ValidationError } from "../core/validation";
@@ -63,7 +63,7 @@ const NO_SOURCE: SourceArchive = {
   bytes: new Uint8Array(),
   sha256: "0".repeat(64),
   name: "missing",
-  runtime: "nodejs24",
+  runtime: DEFAULT_NODE_RUNTIME,
   entryPoint: "handler",
 };
 
