@@ -12,10 +12,8 @@ export type {
   RestService,
 } from "./core/emulator";
 export { forEachConcurrently } from "./core/for-each-concurrently";
-export { isServiceAgent } from "./core/identity";
 export { LoadError } from "./core/load-error";
 export type { Item, Service } from "./core/service";
-export { block } from "./core/terraform-values";
 export { ModuleError, userModule } from "./core/user-module";
 export { rfc3339 } from "./core/values";
 export { VirtualClock } from "./core/virtual-clock";

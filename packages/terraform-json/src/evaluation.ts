@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
-import { COMPUTED, COMPUTED_DATA, type ProviderDefaults, projectNumber } from "./computed";
 import type { Configuration } from "./configuration";
 import { type Key, references, step, typedValue } from "./evaluate";
 import { type Expression, ExpressionError, parseTemplate } from "./expression";
-import { assign, block, has, isBlock, type Json } from "./json";
-import type { Finding, Stack, StackResource } from "./model";
+import { computedOf } from "./google";
+import { projectNumber } from "./google/names";
+import { assign, has, isBlock, type Json, objectOf } from "./json";
+import type { Finding, ProviderDefaults, Stack, StackResource } from "./model";
 import { convert as converted, typeConstraint } from "./types";
 import { fromJson, toJson, type Value } from "./values";
 
@@ -51,7 +52,7 @@ export class Evaluation {
     const outputs = Object.fromEntries(
       Object.entries(this.json.output).map(([key, output]) => [
         key,
-        this.convert(`output.${key}`, [], block(output).value),
+        this.convert(`output.${key}`, [], objectOf(output).value),
       ]),
     );
     return {
@@ -63,9 +64,11 @@ export class Evaluation {
       data,
       outputs,
       sensitive: [
-        ...Object.values(this.json.variable).flatMap((each) => (block(each).sensitive === true ? [each.default] : [])),
+        ...Object.values(this.json.variable).flatMap((each) =>
+          objectOf(each).sensitive === true ? [each.default] : [],
+        ),
         ...Object.entries(this.json.output).flatMap(([key, each]) =>
-          block(each).sensitive === true ? [outputs[key]] : [],
+          objectOf(each).sensitive === true ? [outputs[key]] : [],
         ),
       ].filter((value) => value !== undefined),
       moved: this.json.moved,
@@ -76,7 +79,7 @@ export class Evaluation {
   private all(kind: "resource" | "data", prefix: string): StackResource[] {
     return Object.entries(this.json[kind]).flatMap(([type, byId]) =>
       Object.entries(byId).map(([id, configuration]) =>
-        this.resource(`${prefix}${type}.${id}`, type, id, block(configuration), kind),
+        this.resource(`${prefix}${type}.${id}`, type, id, objectOf(configuration), kind),
       ),
     );
   }
@@ -94,8 +97,7 @@ export class Evaluation {
       collect(value, key, configured, depends);
       attributes[key] = this.convert(address, [key], value);
     }
-    const table = kind === "resource" ? COMPUTED : COMPUTED_DATA;
-    for (const attribute of Object.keys(table[type] ?? {})) {
+    for (const attribute of Object.keys(computedOf(type, kind))) {
       const keys = attribute.split(".");
       if (has(attributes, keys)) continue;
       try {
@@ -172,7 +174,7 @@ export class Evaluation {
   private variable(name: string | undefined, keys: readonly Key[]): Value {
     const variables = this.json.variable;
     if (name === undefined || !Object.hasOwn(variables, name)) throw unknown(`var.${name}`);
-    const variable = block(variables[name]);
+    const variable = objectOf(variables[name]);
     if (variable.default === undefined) throw new ExpressionError(`var.${name} has no default`);
     // A default is a constant in Terraform, never a template.
     const constant = (expression: Expression) =>
@@ -192,7 +194,7 @@ export class Evaluation {
     kind: "resource" | "data",
     keys: readonly Key[],
   ): Value {
-    const configuration = type && id ? block(this.json[kind][type])[id] : undefined;
+    const configuration = type && id ? objectOf(this.json[kind][type])[id] : undefined;
     if (!type || !isBlock(configuration)) throw unknown(address);
     if (keys.length === 0) throw new ExpressionError(`${address} as a whole is not understood`);
     const [first, ...rest] = keys;
@@ -232,15 +234,14 @@ export class Evaluation {
   }
 
   private isComputed(type: string, kind: "resource" | "data", keys: readonly Key[]): boolean {
-    const table = kind === "resource" ? COMPUTED : COMPUTED_DATA;
-    return Object.hasOwn(table, type) && Object.hasOwn(table[type] ?? {}, keys.join("."));
+    return Object.hasOwn(computedOf(type, kind), keys.join("."));
   }
 
   private computed(address: string, type: string, kind: "resource" | "data", keys: readonly Key[]): Value {
-    const compute = (kind === "resource" ? COMPUTED : COMPUTED_DATA)[type]?.[keys.join(".")];
+    const compute = computedOf(type, kind)[keys.join(".")];
     if (!compute) throw unknown(`${address}.${keys.join(".")}`);
     const id = address.slice(address.lastIndexOf(`${type}.`) + type.length + 1);
-    const configuration = block(block(this.json[kind][type])[id]);
+    const configuration = objectOf(objectOf(this.json[kind][type])[id]);
     const attributes = new Proxy(configuration, {
       get: (target, key) => {
         if (typeof key !== "string" || !Object.hasOwn(target, key) || target[key] === null) return undefined;

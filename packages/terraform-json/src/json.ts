@@ -8,13 +8,27 @@ export function isBlock(value: Value): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof BigFloat);
 }
 
-export function block(value: Value): Json {
+export function objectOf(value: Value): Json {
   return isBlock(value) ? value : {};
 }
 
-/** A block that may be written as a list of one. */
-export function one(value: Value): Json {
-  return block(Array.isArray(value) ? value[0] : value);
+/**
+ * The block at a path, each of whose steps stands once: Terraform JSON allows an object or a list of one.
+ *
+ * @returns undefined where there is none
+ */
+export function block(attributes: Readonly<Json> | undefined, ...path: readonly string[]): Json | undefined {
+  return path.reduce<Json | undefined>((outer, name) => {
+    const value = outer?.[name];
+    const inner = Array.isArray(value) ? value[0] : value;
+    return isBlock(inner) ? inner : undefined;
+  }, attributes);
+}
+
+/** The blocks of a name that may stand several times. */
+export function blocks(attributes: Readonly<Json> | undefined, name: string): Json[] {
+  const value = attributes?.[name] ?? [];
+  return Array.isArray(value) ? value : [value];
 }
 
 export function has(attributes: Json, keys: readonly Key[]): boolean {
@@ -34,5 +48,5 @@ export function assign(attributes: Json, keys: readonly string[], value: Value):
   else if (isBlock(attributes[key] ?? {})) {
     attributes[key] ??= {};
     assign(attributes[key], rest, value);
-  } else assign(one(attributes[key]), rest, value);
+  } else assign(objectOf(Array.isArray(attributes[key]) ? attributes[key][0] : attributes[key]), rest, value);
 }

@@ -1,5 +1,10 @@
-import type { ProviderDefaults } from "./computed";
 import type { Value } from "./values";
+
+/** Of the Google provider's configuration, where resources may leave it out. */
+export interface ProviderDefaults {
+  readonly project: string;
+  readonly region: string;
+}
 
 /** Something in a stack that is not understood, or that cannot have a value. */
 export interface Finding {
@@ -19,7 +24,7 @@ export interface StackResource {
   readonly type: string;
   /** The id within its type. */
   readonly id: string;
-  /** What is configured and, beside it, what Google and the provider compute (`computed.ts`). */
+  /** What is configured and, beside it, what Google and the provider compute (`google/`). */
   readonly attributes: Readonly<Record<string, Value>>;
   /** Paths of the attributes that are configured, blocks with dots and without indices. */
   readonly configured: readonly string[];

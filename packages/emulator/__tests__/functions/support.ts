@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { functionUri } from "@cdktf-serverless-ml/terraform-json";
 import { strToU8, zipSync } from "fflate";
 import { ApiError } from "../../src/core/api-error";
 import { type Clock, RealClock } from "../../src/core/clock";
 import type { Authorizer, EvaluatedResource, Invocation, InvocationResult } from "../../src/core/emulator";
-import { FunctionHost, type FunctionHostOptions, functionUri } from "../../src/functions";
+import { FunctionHost, type FunctionHostOptions } from "../../src/functions";
 import { Network, TokenAuthority } from "../../src/network";
 
 export const CALLER = "caller@acme-ml.iam.gserviceaccount.com";

@@ -15,16 +15,3 @@ export function bearer(tokens: Tokens, identity: Identity, url: string): string 
       : tokens.idToken(identity.email, identity.audience ?? url);
   return `Bearer ${token}`;
 }
-
-/** E-mail of a service's own account in a project, such as `gcp-sa-cloudtasks`. */
-export function serviceAgent(projectNumber: string, service: string): string {
-  return `service-${projectNumber}@${service}.iam.gserviceaccount.com`;
-}
-
-/**
- * Whether an account, by its e-mail or as a member, is one of Google's own in a project: `service-N@…`
- * (https://cloud.google.com/iam/docs/service-agents).
- */
-export function isServiceAgent(account: string): boolean {
-  return /(^|:)service-\d+@/.test(account);
-}

@@ -1,18 +1,6 @@
 // biome-ignore lint/suspicious/noExplicitAny: the shape follows from the resource type.
 type Attributes = Readonly<Record<string, any>>;
 
-/** A block that may stand once: Terraform JSON allows an object or a list of one. */
-export function block(attributes: Attributes | undefined, name: string): Attributes | undefined {
-  const value = attributes?.[name];
-  return Array.isArray(value) ? value[0] : (value ?? undefined);
-}
-
-/** A block that may stand several times. */
-export function blocks(attributes: Attributes | undefined, name: string): Attributes[] {
-  const value = attributes?.[name] ?? [];
-  return Array.isArray(value) ? value : [value];
-}
-
 /** `"3.5s"` in milliseconds. @throws Error for anything else */
 export function duration(attributes: Attributes | undefined, name: string): number | undefined {
   const value = attributes?.[name];

@@ -1,7 +1,6 @@
+import { block, blocks, functionAliases, functionUri } from "@cdktf-serverless-ml/terraform-json";
 import type { EvaluatedResource } from "../core/emulator";
-import { blocks } from "../core/terraform-values";
 import type { SecretReference } from "../secrets";
-import { functionUri } from "./uri";
 
 /** A function as the stack's JSON has it, defaults filled in. Times in milliseconds. */
 export interface FunctionSettings {
@@ -39,20 +38,15 @@ export function settingsOf(
   stack: { readonly project: string; readonly projectNumber: string; readonly region: string },
 ): FunctionSettings {
   const { name, location: region = stack.region, project = stack.project } = attributes;
-  const build = block(attributes.build_config);
-  const service = block(attributes.service_config);
-  const { bucket, object } = block(block(build.source).storage_source);
+  const build = block(attributes, "build_config") ?? {};
+  const service = block(attributes, "service_config") ?? {};
+  const { bucket, object } = block(build, "source", "storage_source") ?? {};
   return {
     address,
     name,
     region,
     url: functionUri(name, region, project),
-    // Sources: https://docs.cloud.google.com/run/docs/triggering/https-request#deterministic ,
-    // `google_cloudfunctions2_function.url` in the provider's reference.
-    aliases: [
-      `https://${name}-${stack.projectNumber}.${region}.run.app`,
-      `https://${region}-${project}.cloudfunctions.net/${name}`,
-    ],
+    aliases: functionAliases(attributes, stack, stack.projectNumber),
     service: `projects/${project}/locations/${region}/services/${name}`,
     entryPoint: build.entry_point,
     runtime: build.runtime,
@@ -83,10 +77,4 @@ export function problemsOf({ address, runtime, source }: FunctionSettings, file:
   if (!file)
     problems.push(`${address}: no google_storage_bucket_object is its source ${source.bucket}/${source.object}`);
   return problems;
-}
-
-/** A nested block, which Terraform's JSON may hold as an object or as a list of one. */
-// biome-ignore lint/suspicious/noExplicitAny: the shape follows from the resource type.
-function block(value: any): any {
-  return (Array.isArray(value) ? value[0] : value) ?? {};
 }

@@ -1,21 +1,10 @@
-import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
-
-/** Google's agents by the domain of their address, and the API that brings each: cloud.google.com/iam/docs/service-agents */
-const API_OF_AGENT: Readonly<Record<string, string>> = {
-  "compute-system": "compute",
-  "dataflow-service-producer-prod": "dataflow",
-  "gcf-admin-robot": "cloudfunctions",
-  "gcp-sa-artifactregistry": "artifactregistry",
-  "gcp-sa-cloudscheduler": "cloudscheduler",
-  "gcp-sa-cloudtasks": "cloudtasks",
-  "gcp-sa-eventarc": "eventarc",
-  "gcp-sa-pubsub": "pubsub",
-  "gcp-sa-workflows": "workflows",
-  "serverless-robot-prod": "run",
-};
-
-/** Resources that need an agent of Google's when they are created. */
-const AGENT_OF_TYPE: Readonly<Record<string, string>> = { google_workflows_workflow: "gcp-sa-workflows" };
+import {
+  agentDomain,
+  RESOURCE_TYPES,
+  SERVICE_AGENTS,
+  type ServiceAgent,
+  type StackResource,
+} from "@cdktf-serverless-ml/terraform-json";
 
 /** Types that make Terraform wait, or make the agent at once. */
 const PAUSES = new Set(["google_project_service_identity", "null_resource", "terraform_data", "time_sleep"]);
@@ -29,10 +18,9 @@ const PAUSES = new Set(["google_project_service_identity", "null_resource", "ter
 export function agentWarnings(resources: readonly StackResource[]): string[] {
   const byAddress = new Map(resources.map((resource) => [resource.address, resource]));
   return resources.flatMap((resource) =>
-    agentsOf(resource).flatMap((agent) => {
-      const service = `${API_OF_AGENT[agent]}.googleapis.com`;
+    agentsOf(resource).flatMap(({ domain, api: name }) => {
       const api = resources.find(
-        ({ type, attributes }) => type === "google_project_service" && attributes.service === service,
+        ({ type, attributes }) => type === "google_project_service" && attributes.service === `${name}.googleapis.com`,
       );
       if (!api) return [];
       const before = ancestors(resource, byAddress);
@@ -40,21 +28,17 @@ export function agentWarnings(resources: readonly StackResource[]): string[] {
       if ([...before].some(isPause)) return [];
       const what = before.has(api) ? "right after" : "without waiting for";
       return [
-        `${resource.address}: needs the service agent ${agent} ${what} ${api.address}; in a new project it does not exist yet. Let it depend on a time_sleep that depends on the API`,
+        `${resource.address}: needs the service agent ${domain} ${what} ${api.address}; in a new project it does not exist yet. Let it depend on a time_sleep that depends on the API`,
       ];
     }),
   );
 }
 
-/** Domains of the agents that a resource is about. */
-function agentsOf({ type, attributes }: StackResource): string[] {
+/** The agents that a resource is about. */
+function agentsOf({ type, attributes }: StackResource): readonly ServiceAgent[] {
   const members = /_iam_(member|binding)$/.test(type) ? [attributes.member, attributes.members].flat() : [];
-  const granted = members.flatMap((member) => {
-    const [, domain = ""] =
-      /^serviceAccount:service-\d+@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(String(member)) ?? [];
-    return Object.hasOwn(API_OF_AGENT, domain) ? [domain] : [];
-  });
-  return [...granted, ...(AGENT_OF_TYPE[type] === undefined ? [] : [AGENT_OF_TYPE[type]])];
+  const domains = [...members.map((member) => agentDomain(String(member))), RESOURCE_TYPES.get(type)?.needsAgent];
+  return domains.flatMap((domain) => SERVICE_AGENTS.filter((agent) => agent.domain === domain));
 }
 
 /** Everything that Terraform makes before a resource. */

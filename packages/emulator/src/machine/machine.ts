@@ -1,4 +1,4 @@
-import type { Stack, StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import { type Clock, RealClock } from "../core/clock";
 import type { Authorizer, EmulatorContext, EvaluatedResource, Invoker, RestService } from "../core/emulator";
@@ -165,7 +165,7 @@ export class Machine {
     ...services
   }: RunOptions = {}): RunningStack {
     const { stack, network, tokens, functions } = this;
-    const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack.resources) });
+    const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack) });
     const denials: Denial[] = [];
     const unsimulated: string[] = [];
     const deny = (denial: Denial) => {
@@ -279,10 +279,7 @@ function certificateHosts(resources: readonly EvaluatedResource[]): string[] {
 }
 
 /** Host -> name of each function. */
-function namesOf(resources: readonly StackResource[]): Map<string, string> {
-  return new Map(
-    resources
-      .filter(({ type }) => type === "google_cloudfunctions2_function")
-      .map(({ attributes }) => [new URL(attributes.service_config.uri).host, attributes.name]),
-  );
+function namesOf(stack: Stack): Map<string, string> {
+  const functions = StackIndex.of(stack).functions();
+  return new Map(functions.flatMap(({ name, uri }) => (uri === undefined ? [] : [[new URL(uri).host, name] as const])));
 }

@@ -1,5 +1,4 @@
-import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
-import { block } from "../core/terraform-values";
+import { block, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import { settingsOf } from "../functions";
 import { type Curl, newName } from "./curl";
 import type { RunningStack } from "./running-stack";

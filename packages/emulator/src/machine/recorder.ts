@@ -1,3 +1,4 @@
+import { shortAccount } from "@cdktf-serverless-ml/terraform-json";
 import type { Clock } from "../core/clock";
 import type { Hop, Recorder } from "../core/emulator";
 
@@ -61,7 +62,6 @@ export class LineRecorder implements Recorder {
   private short(end: string): string {
     const host = /^https:\/\/([^/]+)/.exec(end)?.[1];
     if (host !== undefined) return this.options.names?.get(host) ?? host;
-    const [, agent] = /^service-\d+@(.+)\.iam\.gserviceaccount\.com$/.exec(end) ?? [];
-    return agent ?? end.replace(/@\S+\.iam\.gserviceaccount\.com$/, "");
+    return shortAccount(end);
   }
 }

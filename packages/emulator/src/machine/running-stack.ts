@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Stack, StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { isServiceAgent, type Stack, StackIndex, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Clock } from "../core/clock";
-import { isServiceAgent } from "../core/identity";
 import type { EmulatorOf, Service } from "../core/service";
 import type { FunctionHost } from "../functions";
 import { allows, type Binding, type BindingAuthorizer, type Denial } from "../iam";
@@ -78,6 +77,10 @@ export class RunningStack {
 
   get stack(): Stack {
     return this.parts.stack;
+  }
+
+  get index(): StackIndex {
+    return StackIndex.of(this.stack);
   }
 
   /**
@@ -158,17 +161,17 @@ export class RunningStack {
 
   /** Whether the stack keeps dead letters. */
   hasDeadLetters(): boolean {
-    return this.deadLetterTopics().size > 0;
+    return this.index.deadLetterTopics().size > 0;
   }
 
   /** @param topic full name */
   isDeadLetterTopic(topic: string): boolean {
-    return this.deadLetterTopics().has(topic);
+    return this.index.deadLetterTopics().has(topic);
   }
 
   /** What lies in the subscriptions of the stack's dead-letter topics. */
   deadLetters(): DeadLetter[] {
-    const topics = this.deadLetterTopics();
+    const topics = this.index.deadLetterTopics();
     return this.named("google_pubsub_subscription")
       .filter(({ attributes }) => topics.has(attributes.topic))
       .flatMap(({ attributes }) => this.service(pubSub).held(attributes.name))
@@ -202,8 +205,8 @@ export class RunningStack {
     return this.named("google_cloud_scheduler_job").map(({ attributes }) => decoded(attributes.http_target?.body));
   }
 
-  named(type: string): StackResource[] {
-    return this.stack.resources.filter((resource) => resource.type === type);
+  named(type: string): readonly StackResource[] {
+    return this.index.all(type);
   }
 
   /** Work that is due, waiting or under way. */
@@ -243,16 +246,6 @@ export class RunningStack {
   /** The service account that the stack's output `client` names. */
   get clientEmail(): string {
     return String(this.stack.outputs.client).replace(/^serviceAccount:/, "");
-  }
-
-  private deadLetterTopics(): Set<string> {
-    const fromFunctions = this.named("google_cloudfunctions2_function").map(
-      ({ attributes }) => attributes.service_config?.environment_variables?.DEAD_LETTER_TOPIC,
-    );
-    const fromSubscriptions = this.named("google_pubsub_subscription").map(
-      ({ attributes }) => attributes.dead_letter_policy?.dead_letter_topic,
-    );
-    return new Set([...fromFunctions, ...fromSubscriptions].filter((topic) => typeof topic === "string"));
   }
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { block } from "@cdktf-serverless-ml/terraform-json";
 import { Type as AvroType, types } from "avsc";
 import { parse, type Type } from "protobufjs";
 import { ApiError } from "../core/api-error";
 import type { EvaluatedResource } from "../core/emulator";
-import { block, oneOf } from "../core/terraform-values";
+import { oneOf } from "../core/terraform-values";
 import { readProtoJson } from "./proto-json";
 import type { PublishedMessage } from "./publisher";
 

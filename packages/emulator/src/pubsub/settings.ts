@@ -1,6 +1,7 @@
+import { block } from "@cdktf-serverless-ml/terraform-json";
 import type { EvaluatedResource } from "../core/emulator";
 import type { Identity } from "../core/identity";
-import { block, duration, number } from "../core/terraform-values";
+import { duration, number } from "../core/terraform-values";
 import { type Filter, parseFilter } from "./filter";
 
 export interface PushSettings {

@@ -1,6 +1,6 @@
+import { serviceAgent } from "@cdktf-serverless-ml/terraform-json";
 import { backoff } from "../core/backoff";
 import type { EmulatorContext } from "../core/emulator";
-import { serviceAgent } from "../core/identity";
 import { rfc3339 } from "../core/values";
 import { Backlog, type Delivery } from "./backlog";
 import type { Message } from "./message";

@@ -1,7 +1,8 @@
+import { block } from "@cdktf-serverless-ml/terraform-json";
 import type { Backoff } from "../core/backoff";
 import type { EvaluatedResource } from "../core/emulator";
 import { CLOUD_PLATFORM, type Identity } from "../core/identity";
-import { block, duration, number, oneOf } from "../core/terraform-values";
+import { duration, number, oneOf } from "../core/terraform-values";
 import { Cron } from "./cron";
 
 export interface JobSettings {

@@ -1,7 +1,8 @@
+import { block, blocks } from "@cdktf-serverless-ml/terraform-json";
 import type { Backoff } from "../core/backoff";
 import type { EvaluatedResource } from "../core/emulator";
 import { CLOUD_PLATFORM, type Identity } from "../core/identity";
-import { block, blocks, duration, number, oneOf } from "../core/terraform-values";
+import { duration, number, oneOf } from "../core/terraform-values";
 import { burstOf } from "./token-bucket";
 
 /** What a queue puts in place of what its tasks say. */

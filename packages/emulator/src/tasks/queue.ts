@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
+import { serviceAgent } from "@cdktf-serverless-ml/terraform-json";
 import { Alarm } from "../core/alarm";
 import { ApiError } from "../core/api-error";
 import { backoff } from "../core/backoff";
 import type { EmulatorContext } from "../core/emulator";
 import { Heap } from "../core/heap";
-import { serviceAgent } from "../core/identity";
 import type { QueueSettings } from "./queue-settings";
 import { QueuedTask } from "./queued-task";
 import { identityOf, requestOf } from "./request";

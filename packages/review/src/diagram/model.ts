@@ -1,18 +1,6 @@
-import type { Stack } from "@cdktf-serverless-ml/terraform-json";
+import type { ResourceKind, Stack } from "@cdktf-serverless-ml/terraform-json";
 
-export type Kind =
-  | "client"
-  | "schedule"
-  | "queue"
-  | "function"
-  | "topic"
-  | "dead-letter"
-  | "subscription"
-  | "bucket"
-  | "workflow"
-  | "job"
-  | "vertex"
-  | "project";
+export type Kind = ResourceKind | "client" | "dead-letter" | "vertex" | "project";
 
 /** Something that calls or is called. */
 export interface Box {

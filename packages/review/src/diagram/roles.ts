@@ -1,4 +1,3 @@
-import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Kind } from "./model";
 
 /** What a role lets do, in a word, by what it is granted on. Sources: the roles' pages in cloud.google.com/iam/docs. */
@@ -39,14 +38,7 @@ export function isQuiet(role: string): boolean {
   return QUIET.has(role);
 }
 
-/** Whether a role, predefined or one of the stack's own, holds a permission. */
-export function allows(role: string, permission: string, resources: readonly StackResource[]): boolean {
-  if (HOLDERS[permission]?.includes(role)) return true;
-  return resources.some(
-    ({ type, attributes }) =>
-      type === "google_project_iam_custom_role" &&
-      [attributes.name, attributes.id].includes(role) &&
-      Array.isArray(attributes.permissions) &&
-      attributes.permissions.includes(permission),
-  );
+/** Whether a predefined role holds a permission. */
+export function holds(role: string, permission: string): boolean {
+  return HOLDERS[permission]?.includes(role) ?? false;
 }

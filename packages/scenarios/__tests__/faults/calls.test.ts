@@ -13,7 +13,7 @@ import { FaultyPublishes } from "../../src/faults/publishes";
 import { type CallFault, callFault, deadLetterFails, publishFault } from "../../src/faults/schedule";
 import { callId } from "../../src/shared/call";
 import { poisoned } from "../../src/shared/inject-poison";
-import { FLOW, faultLog, LETTERS, parties, seedFor, WORKER } from "./support";
+import { FLOW, faultLog, index, LETTERS, seedFor, WORKER } from "./support";
 
 function request(method: string, url: string, email?: string, body: object | string = ""): RestRequest {
   const { host, pathname: path, searchParams: query } = new URL(url);
@@ -40,11 +40,11 @@ function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
     },
   };
   const crashGuard = new CrashGuard();
-  const crasher = new Crasher(parties(), crashGuard, (name, port) => {
+  const crasher = new Crasher(index(), crashGuard, (name, port) => {
     killed.push(port === undefined ? [name] : [name, port]);
     return port === undefined || port === PORT ? 1 : 0;
   });
-  const options = { seed, parties: parties(), crasher, faultLog: told.faultLog };
+  const options = { seed, index: index(), crasher, faultLog: told.faultLog };
   return { ...told, inner, seen, killed, crashGuard, crasher, options, calls: new FaultyCalls(options).service(inner) };
 }
 
@@ -155,7 +155,7 @@ describe("poison", () => {
   const made = (seed = 1) => {
     const all = set(seed);
     const crash = (call: RestRequest) => all.crasher.crash(call);
-    const service = poisoned(all.inner, { poison, parties: parties(), faultLog: all.faultLog, crash });
+    const service = poisoned(all.inner, { poison, index: index(), faultLog: all.faultLog, crash });
     const call = (body: string, email = WORKER) =>
       service.handle({ ...request("POST", PREDICT, email, body), port: PORT });
     return { ...all, call };

@@ -5,7 +5,7 @@ import { DelayedWork } from "../../src/faults/delayed-work";
 import { FaultyInvoker } from "../../src/faults/deliveries";
 import { callHangs, type DeliveryFault, deliveryFault } from "../../src/faults/schedule";
 import { callId } from "../../src/shared/call";
-import { faultLog, parties, SUBSCRIPTION, seedFor, WORKER_URL } from "./support";
+import { faultLog, index, SUBSCRIPTION, seedFor, WORKER_URL } from "./support";
 
 const DEADLINE = 300_000;
 const TASK = "queue q task t";
@@ -41,7 +41,7 @@ function set(seed: number, ...statuses: number[]) {
     },
   };
   const told = faultLog();
-  const invoker = new FaultyInvoker(inner, { seed, parties: parties(), crashGuard, delayed, faultLog: told.faultLog });
+  const invoker = new FaultyInvoker(inner, { seed, index: index(), crashGuard, delayed, faultLog: told.faultLog });
   return { clock, delayed, crashGuard, seen, invoker, start, ...told };
 }
 

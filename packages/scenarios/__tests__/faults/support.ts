@@ -1,7 +1,6 @@
-import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { StackIndex, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Hop } from "../../../emulator/src/core/emulator";
 import { FaultLog } from "../../src/shared/fault-log";
-import { Parties } from "../../src/shared/parties";
 
 export const PROJECT = "p";
 export const WORKER_URL = "https://worker-abc-uc.a.run.app/";
@@ -12,7 +11,7 @@ export const LETTERS = "projects/p/topics/letters";
 export const SUBSCRIPTION = "projects/p/subscriptions/s";
 
 /** A worker with a dead letter topic, another function, a workflow, and a subscription that forwards after five deliveries. */
-export function parties(): Parties {
+export function index(): StackIndex {
   const functionOf = (name: string, uri: string, email: string, topic?: string) => ({
     type: "google_cloudfunctions2_function",
     attributes: {
@@ -33,10 +32,10 @@ export function parties(): Parties {
       attributes: { name: "s", dead_letter_policy: { dead_letter_topic: LETTERS, max_delivery_attempts: 5 } },
     },
   ];
-  return new Parties(
-    resources.map((resource) => ({ address: "", configured: [], ...resource }) as unknown as StackResource),
-    PROJECT,
-  );
+  return StackIndex.of({
+    resources: resources.map((resource, at) => ({ address: `${at}`, ...resource }) as unknown as StackResource),
+    defaults: { project: PROJECT, region: "us-central1" },
+  });
 }
 
 export function faultLog(): { faultLog: FaultLog; hops: Hop[] } {

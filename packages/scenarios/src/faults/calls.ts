@@ -6,15 +6,15 @@ import {
   type RestRequest,
   type RestService,
 } from "@cdktf-serverless-ml/emulator";
+import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { callId, callText } from "../shared/call";
 import type { FaultLog } from "../shared/fault-log";
-import type { Parties } from "../shared/parties";
 import type { Crasher } from "./crasher";
 import { type CallFault, callFault, slowness } from "./schedule";
 
 export interface CallOptions {
   readonly seed: number;
-  readonly parties: Parties;
+  readonly index: StackIndex;
   readonly crasher: Crasher;
   readonly faultLog: FaultLog;
 }
@@ -35,9 +35,9 @@ export class FaultyCalls {
   }
 
   private handle(inner: RestService, request: RestRequest): Promise<RestReply> {
-    const { seed, parties, crasher } = this.options;
+    const { seed, index, crasher } = this.options;
     const { email } = request.caller;
-    if (!parties.isWorker(email)) return inner.handle(request);
+    if (!index.isWorker(email)) return inner.handle(request);
     const id = callId(request);
     const count = this.counts.get(id) ?? { calls: 0, faults: 0 };
     this.counts.set(id, count);
@@ -48,7 +48,7 @@ export class FaultyCalls {
       isWrite,
       hasPrecondition: isWrite && request.query.has("ifGenerationMatch"),
       isStorage: request.host === "storage.googleapis.com",
-      byFunction: parties.functionsOf(email).length > 0,
+      byFunction: index.functionsOf(email).length > 0,
     });
     if (!fault || crasher.isGuarded(email)) return inner.handle(request);
     count.faults++;

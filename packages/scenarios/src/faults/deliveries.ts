@@ -1,15 +1,15 @@
 import type { Invocation, InvocationResult, Invoker } from "@cdktf-serverless-ml/emulator";
+import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { callId, callText, workflowCall } from "../shared/call";
 import type { FaultLog } from "../shared/fault-log";
 import { type Item, itemOf } from "../shared/item";
-import type { Parties } from "../shared/parties";
 import type { CrashGuard } from "./crash-guard";
 import type { DelayedWork } from "./delayed-work";
 import { callHangs, type DeliveryFault, delayOf, deliveryFault, lateBy, repeatedAfter } from "./schedule";
 
 export interface DeliveryOptions {
   readonly seed: number;
-  readonly parties: Parties;
+  readonly index: StackIndex;
   readonly crashGuard: CrashGuard;
   readonly faultLog: FaultLog;
   readonly delayed: DelayedWork;
@@ -41,17 +41,17 @@ export class FaultyInvoker implements Invoker {
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const item = itemOf(invocation);
     if (!item) return this.call(invocation);
-    const { seed, parties, crashGuard, faultLog } = this.options;
+    const { seed, index, crashGuard, faultLog } = this.options;
     const nth = (this.counts.get(item.id) ?? 0) + 1;
     this.counts.set(item.id, nth);
     faultLog.attempts++;
     // Executions of one time cannot be told apart: each request is taken for the first of another item.
     const [id, number] = item.isExecution ? [`${item.id} ${nth}`, 1] : [item.id, nth];
-    if (number > parties.mostAttempts + BEYOND) faultLog.endless ??= { what: item.what, attempts: number };
-    const target = parties.functionAt(invocation.url);
+    if (number > index.mostAttempts() + BEYOND) faultLog.endless ??= { what: item.what, attempts: number };
+    const target = index.functionAt(invocation.url)?.name;
     const attempt = { invocation, item, nth, to: invocation.url };
     const { message } = item;
-    if (target !== undefined && message && parties.isLastDelivery(message.subscription, message.attempt)) {
+    if (target !== undefined && message && index.isLastDelivery(message.subscription, message.attempt)) {
       return crashGuard.during(target, () => this.deliver(attempt));
     }
     let fault = deliveryFault(seed, id, number, { isFunction: target !== undefined });

@@ -1,8 +1,7 @@
 import type { EmulatorContext, Interceptors } from "@cdktf-serverless-ml/emulator";
-import type { Stack } from "@cdktf-serverless-ml/terraform-json";
+import { type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { FaultLog } from "../shared/fault-log";
 import { poisoned } from "../shared/inject-poison";
-import { Parties } from "../shared/parties";
 import type { Scenario } from "../shared/scenario";
 import { FaultyCalls } from "./calls";
 import { CrashGuard } from "./crash-guard";
@@ -27,19 +26,19 @@ export class FaultEngine {
   constructor({ clock, recorder, seed, stack, poison, kill }: EngineOptions) {
     const faultLog = new FaultLog(recorder);
     const delayed = new DelayedWork(clock);
-    const parties = new Parties(stack.resources, stack.defaults.project);
+    const index = StackIndex.of(stack);
     const crashGuard = new CrashGuard();
-    const crasher = new Crasher(parties, crashGuard, kill);
-    const calls = new FaultyCalls({ seed, parties, crasher, faultLog });
-    const publishes = new FaultyPublishes({ seed, parties, faultLog });
+    const crasher = new Crasher(index, crashGuard, kill);
+    const calls = new FaultyCalls({ seed, index, crasher, faultLog });
+    const publishes = new FaultyPublishes({ seed, index, faultLog });
     this.faultLog = faultLog;
     this.delayed = delayed;
     this.interceptors = {
-      invoker: (inner) => new FaultyInvoker(inner, { seed, parties, crashGuard, faultLog, delayed }),
+      invoker: (inner) => new FaultyInvoker(inner, { seed, index, crashGuard, faultLog, delayed }),
       service: (inner) =>
         poisoned(publishes.service(calls.service(inner)), {
           poison,
-          parties,
+          index,
           faultLog,
           crash: (call) => crasher.crash(call),
         }),

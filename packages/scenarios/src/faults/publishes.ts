@@ -5,14 +5,14 @@ import {
   type RestService,
   type TopicPublisher,
 } from "@cdktf-serverless-ml/emulator";
+import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import type { FaultLog } from "../shared/fault-log";
-import type { Parties } from "../shared/parties";
 import { digestOf } from "./hash";
 import { deadLetterFails, publishFault } from "./schedule";
 
 export interface PublishOptions {
   readonly seed: number;
-  readonly parties: Parties;
+  readonly index: StackIndex;
   readonly faultLog: FaultLog;
 }
 
@@ -54,11 +54,11 @@ export class FaultyPublishes {
   publisher(inner: TopicPublisher): TopicPublisher {
     return {
       publish: async (caller, topic, message) => {
-        const { seed, parties, faultLog } = this.options;
+        const { seed, index, faultLog } = this.options;
         const full = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
         const to = `topic ${full.split("/").at(-1)}`;
         const { CloudPubSubDeadLetterSourceSubscription: source, eventType, objectId } = message.attributes;
-        if (parties.deadLetterTopics.has(full)) {
+        if (index.deadLetterTopics().has(full)) {
           if (this.failsNow(full, contentOf(message))) {
             faultLog.fault("dead letter failed", { to, what: `dead letter of subscription ${source}` });
             throw new ApiError("UNAVAILABLE", "Injected: the dead letter is not published at first");
@@ -77,10 +77,10 @@ export class FaultyPublishes {
   }
 
   private deadLetterTopicOf({ method, host, path, caller }: RestRequest): string | undefined {
-    const { parties } = this.options;
-    if (method !== "POST" || host !== "pubsub.googleapis.com" || !parties.isWorker(caller.email)) return undefined;
+    const { index } = this.options;
+    if (method !== "POST" || host !== "pubsub.googleapis.com" || !index.isWorker(caller.email)) return undefined;
     const topic = /^\/v1\/(projects\/[^/]+\/topics\/[^/]+):publish$/.exec(path)?.[1];
-    return topic !== undefined && parties.deadLetterTopics.has(topic) ? topic : undefined;
+    return topic !== undefined && index.deadLetterTopics().has(topic) ? topic : undefined;
   }
 
   private failsNow(topic: string, item: string): boolean {

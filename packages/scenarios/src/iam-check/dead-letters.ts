@@ -1,4 +1,5 @@
-import { block, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import type { RunningStack } from "@cdktf-serverless-ml/emulator";
+import { block } from "@cdktf-serverless-ml/terraform-json";
 
 /**
  * Pulls and acknowledges dead letters, one of each subscription that keeps some, as whoever the stack lets do that.

@@ -1,5 +1,5 @@
-import { type Access, allows, type Binding, block, LOG_WRITERS } from "@cdktf-serverless-ml/emulator";
-import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { type Access, allows, type Binding, LOG_WRITERS } from "@cdktf-serverless-ml/emulator";
+import { agentDomain, block, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Grant } from "./grants";
 
 /** What a grant is judged by: the stack, and what a run of it showed. */
@@ -43,7 +43,7 @@ const REQUIREMENTS: readonly Requirement[] = [
       "https://cloud.google.com/eventarc/docs/roles-permissions and https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions",
     holds: ({ role, member = "", resource = "" }, { resources }) =>
       ["roles/iam.serviceAccountOpenIdTokenCreator", "roles/iam.serviceAccountTokenCreator"].includes(role) &&
-      /^serviceAccount:service-\d+@gcp-sa-pubsub\.iam\.gserviceaccount\.com$/.test(member) &&
+      agentDomain(member) === "gcp-sa-pubsub" &&
       pushIdentities(resources).some((email) => resource.endsWith(`/serviceAccounts/${email}`)),
   },
   {
@@ -63,8 +63,8 @@ const REQUIREMENTS: readonly Requirement[] = [
 /** E-mails that push subscriptions present. */
 function pushIdentities(resources: readonly StackResource[]): string[] {
   return resources.flatMap(({ type, attributes }) => {
-    const push = type === "google_pubsub_subscription" ? block(attributes, "push_config") : undefined;
-    const email = push && block(push, "oidc_token")?.service_account_email;
+    if (type !== "google_pubsub_subscription") return [];
+    const email = block(attributes, "push_config", "oidc_token")?.service_account_email;
     return typeof email === "string" ? [email] : [];
   });
 }

@@ -1,6 +1,6 @@
 import type { Invocation, Invoker } from "@cdktf-serverless-ml/emulator";
+import type { StackFunction, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { type Item, itemOf } from "../shared/item";
-import type { Parties } from "../shared/parties";
 
 const NO_ANSWER = { status: 0, headers: {}, body: Buffer.alloc(0), failure: "connection" } as const;
 /** Not JSON in any encoding, so that a function that reads JSON refuses it for good. */
@@ -17,15 +17,15 @@ export class Failures {
   private readonly items = new Map<string, string[]>();
   private readonly failed = new Map<string, number>();
 
-  constructor(private readonly parties: Parties) {}
+  constructor(private readonly index: StackIndex) {}
 
   invoker(inner: Invoker): Invoker {
     return {
       invoke: async (invocation) => {
-        const target = this.parties.functionAt(invocation.url);
+        const target = this.index.functionAt(invocation.url);
         const item = target === undefined ? undefined : itemOf(invocation);
         if (target === undefined || !item || item.isExecution) return inner.invoke(invocation);
-        const place = this.placeOf(target, item);
+        const place = this.placeOf(target.name, item);
         if (place === 1 && this.isToFail(target, item)) return NO_ANSWER;
         return inner.invoke(place === 2 && item.message ? spoilt(invocation) : invocation);
       },
@@ -42,11 +42,11 @@ export class Failures {
   }
 
   /** Messages fail until Pub/Sub forwards them, where it does; tasks until the function's own budget is spent. */
-  private isToFail(target: string, { id, message }: Item): boolean {
-    if (message) return this.parties.forwards(message.subscription);
+  private isToFail(target: StackFunction, { id, message }: Item): boolean {
+    if (message) return this.index.forwards(message.subscription);
     const failed = this.failed.get(id) ?? 0;
     this.failed.set(id, failed + 1);
-    return failed < this.parties.budgetOf(target);
+    return failed < this.index.attemptsOf(target);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Access, allows, type Binding } from "@cdktf-serverless-ml/emulator";
-import type { Stack } from "@cdktf-serverless-ml/terraform-json";
+import { customRoles, type Stack, shortAccount } from "@cdktf-serverless-ml/terraform-json";
 
 /** What a stack grants and a run can do without: a member of an IAM resource, or a permission of a custom role. */
 export interface Grant {
@@ -43,12 +43,10 @@ function membersOf(own: readonly Binding[], project: string): Grant[] {
 }
 
 function permissionsOf(resources: Stack["resources"], own: readonly Binding[], project: string): Grant[] {
-  return resources
-    .filter(({ type }) => type === "google_project_iam_custom_role")
-    .flatMap(({ address, attributes }) => {
-      const role = `projects/${attributes.project ?? project}/roles/${attributes.role_id}`;
-      return [...new Set<string>(attributes.permissions)].map((permission) => ({
-        address,
+  return resources.flatMap((resource) =>
+    [...customRoles([resource], project)].flatMap(([role, permissions]) =>
+      [...new Set(permissions)].map((permission) => ({
+        address: resource.address,
         role,
         permission,
         without: (binding: Binding) =>
@@ -59,22 +57,16 @@ function permissionsOf(resources: Stack["resources"], own: readonly Binding[], p
         allows: (access: Access) =>
           access.permission === permission &&
           own.some((binding) => binding.role === role && allows(binding, access, project)),
-      }));
-    });
+      })),
+    ),
+  );
 }
 
 /** Role, member and where, in few words. */
 export function inWords({ role, member, resource, permission }: Grant): string {
   const name = role.replace(/^roles\//, "").replace(/^projects\/[^/]+\/roles\//, "custom role ");
   if (permission !== undefined) return `${permission} in ${name}`;
-  return `${name} for ${shortMember(member ?? "")} on ${shortResource(resource ?? "")}`;
-}
-
-/** Of a service account what stands before the @; of one of Google's agents, its service. */
-export function shortMember(member: string): string {
-  const email = member.replace(/^serviceAccount:/, "");
-  const [, agent] = /^service-\d+@(.+)\.iam\.gserviceaccount\.com$/.exec(email) ?? [];
-  return agent ?? email.replace(/@[^@]+\.iam\.gserviceaccount\.com$/, "");
+  return `${name} for ${shortAccount(member ?? "")} on ${shortResource(resource ?? "")}`;
 }
 
 /** `queue q` of `projects/p/locations/l/queues/q`, `bucket b` of `projects/_/buckets/b/objects/o`. */
@@ -84,5 +76,5 @@ export function shortResource(resource: string): string {
   const segments = resource.split("/");
   if (segments.length <= 2) return `project ${segments[1] ?? resource}`;
   const [collection = "", name = ""] = segments.slice(-2);
-  return `${collection.replace(/s$/, "")} ${shortMember(name)}`;
+  return `${collection.replace(/s$/, "")} ${shortAccount(name)}`;
 }

@@ -9,11 +9,11 @@ import {
   VirtualClock,
   waitUntilIdle,
 } from "@cdktf-serverless-ml/emulator";
+import { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { type Summary, summarise } from "../run/summary";
 import { submitAll } from "../run/workload";
 import { FaultLog } from "../shared/fault-log";
 import { poisoned } from "../shared/inject-poison";
-import { Parties } from "../shared/parties";
 import type { Scenario } from "../shared/scenario";
 import { readDeadLetters } from "./dead-letters";
 import { Failures } from "./failures";
@@ -51,7 +51,7 @@ const AFTERMATH = 30 * 60_000;
 export class MutationRun {
   private readonly killSwitch = new KillSwitch();
   private readonly clock = new VirtualClock();
-  private readonly parties: Parties;
+  private readonly index: StackIndex;
   private readonly denials: Denial[] = [];
   /** Of the last denial that said something new. */
   private lastNews = Number.POSITIVE_INFINITY;
@@ -61,7 +61,7 @@ export class MutationRun {
     private readonly scenario: Scenario,
     private readonly options: MutationRunOptions = {},
   ) {
-    this.parties = new Parties(machine.stack.resources, machine.stack.defaults.project);
+    this.index = StackIndex.of(machine.stack);
   }
 
   /** @throws Error for a run that does not come to rest */
@@ -85,7 +85,7 @@ export class MutationRun {
 
   /** Undefined where the stack's own deployment may not do something. */
   private begin(): RunningStack | undefined {
-    const { machine, scenario, killSwitch, clock, parties } = this;
+    const { machine, scenario, killSwitch, clock, index } = this;
     const { bindings, onAllowed, endsAt, withFailures } = this.options;
     // What would kill its process only fails: to permissions it makes no difference, and it is faster.
     const poison: Scenario["poison"] = (call) => scenario.poison(call) && "fail";
@@ -103,10 +103,10 @@ export class MutationRun {
         intercept: ({ recorder }) => {
           const faultLog = new FaultLog(recorder);
           return {
-            service: (inner) => killSwitch.service(poisoned(inner, { poison, parties, faultLog, crash: () => false })),
+            service: (inner) => killSwitch.service(poisoned(inner, { poison, index, faultLog, crash: () => false })),
             invoker: (inner) => {
-              const repeated = repeating(killSwitch.invoker(inner), (url) => parties.functionAt(url) !== undefined);
-              return withFailures ? new Failures(parties).invoker(repeated) : repeated;
+              const repeated = repeating(killSwitch.invoker(inner), (url) => index.functionAt(url) !== undefined);
+              return withFailures ? new Failures(index).invoker(repeated) : repeated;
             },
           };
         },
@@ -128,7 +128,7 @@ export class MutationRun {
     const { recorder, unsimulated } = running.parts;
     const seen = { outputs: {}, hops: recorder.hops.length, denials: this.denials, unsimulated };
     const summary = summarise({ stack: running.stack.name, result: flow.result(), ...seen, error });
-    await this.failureOf(() => readDeadLetters(running, this.parties.deadLetterTopics));
+    await this.failureOf(() => readDeadLetters(running, this.index.deadLetterTopics()));
     return killSwitch.isTriggered ? undefined : summary;
   }
 

@@ -1,7 +1,8 @@
 import type { Denial } from "@cdktf-serverless-ml/emulator";
+import { shortAccount } from "@cdktf-serverless-ml/terraform-json";
 import type { Verdict } from "../run/summary";
 import type { Finding, IamReport } from "./check-iam";
-import { type Grant, inWords, shortMember, shortResource } from "./grants";
+import { type Grant, inWords, shortResource } from "./grants";
 
 /**
  * `OK`: each binding is needed, or documented as required, and none is missing. `PARTIAL`: none is missing, and of some it is
@@ -94,5 +95,5 @@ export function describeIamReport(proof: IamReport, { quiet = false, colours = f
 }
 
 function lack({ email, permission, resource }: Denial): string {
-  return `${shortMember(email) || "nobody"} lacks ${permission} on ${shortResource(resource)}`;
+  return `${shortAccount(email) || "nobody"} lacks ${permission} on ${shortResource(resource)}`;
 }

@@ -1,7 +1,9 @@
 import { fieldOf, keptAs, newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { parse } from "csv-parse/sync";
 import { measurements, upTo } from "../shared/generated";
 import { linesOf, valuesOf } from "../shared/json-lines";
+import { invokers, uploaders } from "../shared/members";
 import { kindOf, POISON, poisonIn } from "../shared/poison";
 import {
   type Input,
@@ -10,7 +12,6 @@ import {
   type ScenarioRun,
   textOutput,
 } from "../shared/scenario";
-import { uriOf, variablesOf, type Wiring } from "../shared/wiring";
 
 /** Small enough for the sample to be several tasks. */
 const BATCH_SIZE = 10;
@@ -46,16 +47,16 @@ export const asyncBatch: PatternScenario = {
   poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
 };
 
-function outputsFrom(wiring: Wiring) {
-  const submitter = wiring.functionWith("INPUT_BUCKET", "OUTPUT_BUCKET", "QUEUE", "DISPATCH_DEADLINE_SECONDS");
+function outputsFrom(index: StackIndex) {
+  const submitter = index.functionWith("INPUT_BUCKET", "OUTPUT_BUCKET", "QUEUE", "DISPATCH_DEADLINE_SECONDS");
   if (!submitter) return {};
-  const { INPUT_BUCKET, OUTPUT_BUCKET } = variablesOf(submitter);
-  const uploaders = wiring.uploaders(INPUT_BUCKET);
+  const { INPUT_BUCKET, OUTPUT_BUCKET } = submitter.environment;
+  const mayUpload = uploaders(index, INPUT_BUCKET);
   return {
-    submitter_url: uriOf(submitter),
+    submitter_url: submitter.uri,
     input_bucket_name: INPUT_BUCKET,
     output_bucket_name: OUTPUT_BUCKET,
-    client: wiring.invokers(submitter).find((member) => uploaders.includes(member)),
+    client: invokers(index, submitter).find((member) => mayUpload.includes(member)),
   };
 }
 

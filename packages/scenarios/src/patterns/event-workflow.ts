@@ -1,6 +1,8 @@
 import { fieldOf, keptAs, newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { measurements, upTo } from "../shared/generated";
 import { linesOf, valuesOf } from "../shared/json-lines";
+import { uploaders } from "../shared/members";
 import { kindOf, POISON, poisonIn } from "../shared/poison";
 import {
   type Input,
@@ -9,7 +11,6 @@ import {
   type ScenarioRun,
   textOutput,
 } from "../shared/scenario";
-import { shortName, variablesOf, type Wiring } from "../shared/wiring";
 
 /** One more than the workflow takes. */
 const TOO_MANY = 10_001;
@@ -52,17 +53,17 @@ export const eventWorkflow: PatternScenario = {
   poison: ({ method, path, body }) => (method === "POST" && path.endsWith("/executions") ? poisonIn(body) : undefined),
 };
 
-function outputsFrom(wiring: Wiring) {
-  const starter = wiring.functionWith("WORKFLOW", "UPLOAD_BUCKET");
+function outputsFrom(index: StackIndex) {
+  const starter = index.functionWith("WORKFLOW", "UPLOAD_BUCKET");
   if (!starter) return {};
-  const { WORKFLOW, UPLOAD_BUCKET } = variablesOf(starter);
-  const name = shortName(WORKFLOW);
-  const workflow = wiring.all("google_workflows_workflow").find((candidate) => candidate.name === name);
+  const { WORKFLOW, UPLOAD_BUCKET } = starter.environment;
+  const name = String(WORKFLOW).split("/").at(-1);
+  const workflow = index.first("google_workflows_workflow", (candidate) => candidate.name === name);
   return {
     workflow_name: name,
     bucket_name: UPLOAD_BUCKET,
-    results_bucket_name: workflow?.user_env_vars?.RESULTS_BUCKET,
-    client: wiring.uploaders(UPLOAD_BUCKET)[0],
+    results_bucket_name: workflow?.attributes.user_env_vars?.RESULTS_BUCKET,
+    client: uploaders(index, UPLOAD_BUCKET)[0],
   };
 }
 

@@ -1,6 +1,5 @@
-import { readStack, type Stack } from "@cdktf-serverless-ml/terraform-json";
+import { readStack, type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import type { Outputs, PatternScenario } from "../shared/scenario";
-import { Wiring } from "../shared/wiring";
 import { asyncBatch } from "./async-batch";
 import { eventWorkflow } from "./event-workflow";
 import { pubsubFanout } from "./pubsub-fanout";
@@ -24,9 +23,9 @@ export function readStackWithOutputs(folder: string): Stack {
 
 /** The outputs that a stack declares, and those that scenarios read from its resources. */
 export function outputsOf(stack: Stack): Outputs {
-  const wiring = new Wiring(stack);
+  const index = StackIndex.of(stack);
   // Where several scenarios read an output of one name, the first one's counts.
-  const read = [...SCENARIOS].reverse().map((scenario) => scenario.outputsFrom(wiring));
+  const read = [...SCENARIOS].reverse().map((scenario) => scenario.outputsFrom(index));
   return Object.assign({}, ...read, stack.outputs);
 }
 

@@ -1,11 +1,5 @@
-import {
-  block,
-  type Client,
-  cloudDataflow,
-  firstName,
-  type Job,
-  type RunningStack,
-} from "@cdktf-serverless-ml/emulator";
+import { type Client, cloudDataflow, firstName, type Job, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { block, type StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { upTo } from "../shared/generated";
 import { kindOf, POISON, poisonIn } from "../shared/poison";
 import {
@@ -17,7 +11,6 @@ import {
   textOutput,
 } from "../shared/scenario";
 import { createTaskLike } from "../shared/schedule-task";
-import { hostOf, uriOf, variablesOf, type Wiring } from "../shared/wiring";
 
 /** Words shown, the most frequent first. */
 const SHOWN = 8;
@@ -53,21 +46,22 @@ export const scheduledPreprocessing: PatternScenario = {
   poison: ({ path, body }) => (path.endsWith("/templates:launch") ? poisonIn(body) : undefined),
 };
 
-function outputsFrom(wiring: Wiring) {
-  const launcher = wiring.functionWith("LAUNCH", "TEMPLATE_PATH", "DATAFLOW_LOCATION");
+function outputsFrom(index: StackIndex) {
+  const launcher = index.functionWith("LAUNCH", "TEMPLATE_PATH", "DATAFLOW_LOCATION");
   if (!launcher) return {};
-  const queue = wiring
-    .all("google_cloud_tasks_queue")
-    .find((candidate) => block(block(candidate, "http_target") ?? {}, "uri_override")?.host === hostOf(launcher));
-  const schedule = wiring
-    .all("google_cloud_scheduler_job")
-    .find((job) => String(block(job, "http_target")?.uri).includes(`/queues/${queue?.name}/tasks`));
-  const { parameters = {} } = JSON.parse(String(variablesOf(launcher).LAUNCH)) as { parameters?: object };
-  const buckets = new Set(wiring.all("google_storage_bucket").map(({ name }) => name));
+  const queue = index.first("google_cloud_tasks_queue", (attributes) => {
+    const host = block(attributes, "http_target", "uri_override")?.host;
+    return index.functionAt(`https://${host}`) === launcher;
+  })?.attributes;
+  const schedule = index.first("google_cloud_scheduler_job", (attributes) =>
+    String(block(attributes, "http_target")?.uri).includes(`/queues/${queue?.name}/tasks`),
+  )?.attributes;
+  const { parameters = {} } = JSON.parse(String(launcher.environment.LAUNCH)) as { parameters?: object };
+  const buckets = new Set(index.all("google_storage_bucket").map(({ attributes }) => attributes.name));
   return {
     task_queue_name: queue?.name,
     schedule_name: schedule?.name,
-    launcher_url: uriOf(launcher),
+    launcher_url: launcher.uri,
     output_bucket_name: Object.values(parameters)
       .map((value) => /^gs:\/\/([^/]+)/.exec(String(value))?.[1])
       .find((bucket) => buckets.has(bucket)),

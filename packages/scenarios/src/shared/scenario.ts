@@ -1,5 +1,5 @@
 import type { Command, RunningStack } from "@cdktf-serverless-ml/emulator";
-import type { Wiring } from "./wiring";
+import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 
 /** A file that is put into a stack. */
 export interface Input {
@@ -47,7 +47,7 @@ export interface PatternScenario extends Scenario {
   /** Names of the outputs that the scenario uses. A stack that has all of them is of this pattern. */
   readonly outputs: readonly string[];
   /** Reads these outputs from the resources of a stack that does not declare them. Empty for another pattern's stack. */
-  outputsFrom(wiring: Wiring): Outputs;
+  outputsFrom(index: StackIndex): Outputs;
 }
 
 /** One use of a running stack: puts inputs in and says what became of them. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { block, fieldOf, keptAs, parseFilter, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { fieldOf, keptAs, parseFilter, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { block, type StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { measurements, upTo } from "../../shared/generated";
 import { jsonLines, linesOf, valuesOf } from "../../shared/json-lines";
 import { kindOf, POISON, poisonIn } from "../../shared/poison";
@@ -12,7 +13,6 @@ import {
   type ScenarioRun,
   textOutput,
 } from "../../shared/scenario";
-import { hostIn, hostOf, shortName, variablesOf, type Wiring } from "../../shared/wiring";
 import { PullConsumer } from "./pull-consumer";
 
 /** Messages in one publish request. Source: https://docs.cloud.google.com/pubsub/quotas */
@@ -52,20 +52,20 @@ export const pubsubFanout: PatternScenario = {
   poison: ({ path, body }) => (path.endsWith(":predict") || path.startsWith("/upload/") ? poisonIn(body) : undefined),
 };
 
-function outputsFrom(wiring: Wiring) {
-  const worker = wiring.functionWith("SUBSCRIBER", "RESULTS_BUCKET");
-  const subscriptions = wiring.all("google_pubsub_subscription");
+function outputsFrom(index: StackIndex) {
+  const worker = index.functionWith("SUBSCRIBER", "RESULTS_BUCKET");
+  const subscriptions = index.all("google_pubsub_subscription").map(({ attributes }) => attributes);
   const pushed =
-    worker && subscriptions.find((each) => hostIn(block(each, "push_config")?.push_endpoint) === hostOf(worker));
+    worker && subscriptions.find((each) => index.functionAt(block(each, "push_config")?.push_endpoint) === worker);
   if (!worker || !pushed) return {};
-  const topic = shortName(pushed.topic);
-  const runtimeAccounts = wiring.runtimeAccounts().map((email) => `serviceAccount:${email}`);
+  const topic = String(pushed.topic).split("/").at(-1);
+  const runtimeAccounts = index.functions().map(({ email }) => `serviceAccount:${email}`);
   return {
     topic_name: topic,
     subscription_names: subscriptions.filter((each) => each.topic === pushed.topic).map(({ name }) => String(name)),
-    results_bucket_name: variablesOf(worker).RESULTS_BUCKET,
-    client: wiring
-      .members("google_pubsub_topic_iam", (grant) => shortName(grant.topic) === topic, /^roles\/pubsub\.publisher$/)
+    results_bucket_name: worker.environment.RESULTS_BUCKET,
+    client: index
+      .membersWith(/^roles\/pubsub\.publisher$/, "google_pubsub_topic", topic)
       .find((member) => !runtimeAccounts.includes(member)),
   };
 }

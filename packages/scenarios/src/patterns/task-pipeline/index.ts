@@ -1,6 +1,7 @@
 import { newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
+import type { StackIndex, StackResource } from "@cdktf-serverless-ml/terraform-json";
 import { upTo } from "../../shared/generated";
+import { invokers, uploaders } from "../../shared/members";
 import { POISON } from "../../shared/poison";
 import {
   type Input,
@@ -10,7 +11,6 @@ import {
   textOutput,
 } from "../../shared/scenario";
 import { createTaskLike } from "../../shared/schedule-task";
-import { uriOf, variablesOf, type Wiring } from "../../shared/wiring";
 import { generatedRuns, poisonOfRun, REFUSED_START } from "./generated-runs";
 
 const RUN = "local-1";
@@ -40,16 +40,16 @@ export const taskPipeline: PatternScenario = {
   poison: poisonOfRun,
 };
 
-function outputsFrom(wiring: Wiring) {
-  const start = wiring.functionWith("RUN_BUCKET", "QUEUE", "STEPS");
+function outputsFrom(index: StackIndex) {
+  const start = index.functionWith("RUN_BUCKET", "QUEUE", "STEPS");
   if (!start) return {};
-  const { RUN_BUCKET, STEPS } = variablesOf(start);
-  const uploaders = wiring.uploaders(RUN_BUCKET);
+  const { RUN_BUCKET, STEPS } = start.environment;
+  const mayUpload = uploaders(index, RUN_BUCKET);
   return {
-    start_url: uriOf(start),
+    start_url: start.uri,
     run_bucket_name: RUN_BUCKET,
     pipeline_steps: JSON.parse(String(STEPS)).map(({ name }: { name: string }) => name),
-    client: wiring.invokers(start).find((member) => uploaders.includes(member)),
+    client: invokers(index, start).find((member) => mayUpload.includes(member)),
   };
 }
 
