@@ -37,7 +37,7 @@ export { type PublishedMessage, parseFilter, pubSub, type TopicPublisher } from 
 export { cloudScheduler, type Upcoming } from "./scheduler";
 export { readSecrets, SecretsFileError, secretManager } from "./secrets";
 export { DESCRIPTIONS, itemOf, SERVICES } from "./services";
-export { cloudStorage, type StoredObject } from "./storage";
+export { cloudStorage, type PublicObjects, type StoredObject } from "./storage";
 export { burstOf, type CreatedTask, cloudTasks } from "./tasks";
 export { type ChooseModel, irisOrEcho, ModelError, modelFor, readModel, vertexAi } from "./vertex";
 export { cloudWorkflows } from "./workflows";

@@ -310,11 +310,13 @@ describe("permissions", () => {
   });
 
   test("public sample objects are anybody's to read and nobody's to write", () => {
-    const { storage } = emulator({}, { grants: [] });
-    const { content, metadata } = storage.get({}, "dataflow-samples", "shakespeare/kinglear.txt");
-    expect(content.length).toBeGreaterThan(20_000);
-    expect(metadata.metadata).toEqual({ "local-stand-in": "samples/opticks.txt" });
-    expect(caught(() => storage.put(ANYONE, "dataflow-samples", "o", ""))).toMatchObject({ http: 403 });
+    const object = { content: Buffer.from("a"), contentType: "text/plain", source: "samples/a.txt" };
+    const storage = cloudStorage.create(context({ grants: [] }), [], { publicObjects: { samples: { o: object } } });
+    const { content, metadata } = storage.get({}, "samples", "o");
+    expect(content).toEqual(object.content);
+    expect(metadata).toEqual({ contentType: "text/plain", metadata: { emulated: "samples/a.txt" } });
+    expect(caught(() => storage.put(ANYONE, "samples", "p", ""))).toMatchObject({ http: 403 });
+    expect(storage.objects()).toEqual([]);
   });
 
   test.each([

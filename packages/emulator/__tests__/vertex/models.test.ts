@@ -1,8 +1,15 @@
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { ApiError } from "../../src/core/api-error";
 import { irisOrEcho, ModelError, modelFor, readModel } from "../../src/vertex";
 import { alwaysIris } from "../../src/vertex/choose";
+
+test("the Iris data is that of samples/iris.csv", () => {
+  const own = readFileSync(join(__dirname, "../../src/vertex/iris.csv"));
+  expect(own).toEqual(readFileSync(join(__dirname, "../../../../samples/iris.csv")));
+});
 
 const FLOWER = [5.1, 3.5, 1.4, 0.2];
 const TEXT = { text: "a fine day" };

@@ -43,8 +43,8 @@ describe("Vertex AI prediction", () => {
     const reply = await ask({ instances: [setosa, [6.9, 3.1, 5.4, 2.1]], parameters: {} });
     const body = reply?.body as { predictions: { class: string; probabilities: Record<string, number> }[] };
     expect(body).toMatchObject({
-      deployedModelId: "local-stand-in",
-      model: "projects/123/locations/us-central1/models/local-stand-in",
+      deployedModelId: "emulated",
+      model: "projects/123/locations/us-central1/models/emulated",
     });
     expect(body.predictions.map((prediction) => prediction.class)).toEqual(["setosa", "virginica"]);
     for (const { probabilities } of body.predictions) {

@@ -40,7 +40,7 @@ export interface Interceptors {
 }
 
 /** The machine gives services these options itself. */
-type Provided = "directory" | "publisher" | "secretStore";
+type Provided = "directory" | "publicObjects" | "publisher" | "secretStore";
 
 /** Options of the services, such as `chooseModel`, and those of the run. */
 export interface RunOptions extends Omit<ServiceOptions, Provided> {
@@ -70,7 +70,7 @@ export interface RunOptions extends Omit<ServiceOptions, Provided> {
   readonly intercept?: (context: Pick<EmulatorContext, "clock" | "recorder">) => Interceptors;
 }
 
-export interface MachineOptions {
+export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
   /** What outputs the stack is used by, such as `client`. Default: its own. */
   readonly outputsOf?: (stack: Stack) => Stack["outputs"];
   /** Told what functions write. */
@@ -94,16 +94,18 @@ export class Machine {
   private readonly network: Network;
   private readonly functions: FunctionHost;
   private readonly secrets: Secrets;
+  private readonly publicObjects: MachineOptions["publicObjects"];
   private current: { authorizer: Authorizer; unsimulated: string[] };
 
   private constructor(
     readonly stack: Stack,
     /** The stack's, and those of Google's agents. */
     readonly bindings: readonly Binding[],
-    { onLog, secrets: given, ...iam }: MachineOptions,
+    { onLog, secrets: given, publicObjects, ...iam }: MachineOptions,
   ) {
     const { clock, tokens, place } = this;
     const { resources, folder } = stack;
+    this.publicObjects = publicObjects;
     this.current = { authorizer: this.authorizerOf(iam), unsimulated: [] };
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
@@ -185,6 +187,7 @@ export class Machine {
     const emulators = new Emulators(context, stack.resources, {
       ...services,
       directory: stack.folder,
+      publicObjects: this.publicObjects,
       secretStore: this.secrets,
       publisher: between.publisher,
     });

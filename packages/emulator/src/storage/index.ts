@@ -95,5 +95,5 @@ export const cloudStorage = defineService({
 });
 
 export { agent as storageAgent } from "./notifications";
-export { PUBLIC_OBJECTS } from "./public-objects";
+export type { PublicObjects } from "./storage-emulator";
 export type { StoredObject } from "./stored-object";

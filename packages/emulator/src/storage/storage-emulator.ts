@@ -7,7 +7,6 @@ import { readBucket, readNotification, readObject } from "./configuration";
 import { type ListPage, type ListQuery, listObjects } from "./listing";
 import { agent, Notifications } from "./notifications";
 import { type Preconditions, requirePreconditions } from "./preconditions";
-import { PUBLIC_OBJECTS, readSample } from "./public-objects";
 import { conditionNotMet, notFound } from "./storage-error";
 import {
   type Checksums,
@@ -18,14 +17,26 @@ import {
 } from "./stored-object";
 
 export interface StorageOptions {
-  /** From which relative `source`s of objects are read. Default: the working directory. */
+  /** Relative `source`s of objects are read from here. @default the working directory */
   readonly directory?: string;
   /** Publishes notifications. @default none: a notification fails with NOT_FOUND */
   readonly publisher?: TopicPublisher;
+  /** Objects of public buckets, which are not in the stack. @default none */
+  readonly publicObjects?: PublicObjects;
+}
+
+/** Bucket -> name -> object. Anybody may read them; no other object of these buckets exists. */
+export type PublicObjects = Readonly<Record<string, Readonly<Record<string, PublicObject>>>>;
+
+export interface PublicObject {
+  readonly content: Buffer;
+  readonly contentType: string;
+  /** Where the content comes from, for the object's metadata. The real object may hold something else. */
+  readonly source: string;
 }
 
 export interface GetOptions {
-  /** Default: the live one. */
+  /** @default the live one */
   readonly generation?: number;
 }
 
@@ -60,7 +71,7 @@ export class StorageEmulator implements Emulator {
     this.notifications = new Notifications(context, configs, options.publisher);
 
     for (const resource of ofType("google_storage_bucket")) this.addBucket(readBucket(resource));
-    for (const name of Object.keys(PUBLIC_OBJECTS)) this.addPublicBucket(name);
+    for (const [name, objects] of Object.entries(options.publicObjects ?? {})) this.addPublicBucket(name, objects);
     // Creating a notification fails at once without the grant: Cloud Storage tries the topic.
     for (const { topic } of configs) {
       const name = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
@@ -182,11 +193,10 @@ export class StorageEmulator implements Emulator {
     return bucket;
   }
 
-  private addPublicBucket(name: string): void {
+  private addPublicBucket(name: string, objects: Readonly<Record<string, PublicObject>>): void {
     const bucket = this.addBucket({ name, location: "US", storageClass: "STANDARD", versioning: false, public: true });
-    for (const [object, file] of Object.entries(PUBLIC_OBJECTS[name] ?? {})) {
-      const metadata = { contentType: "text/plain", metadata: { "local-stand-in": `samples/${file}` } };
-      bucket.write(object, readSample(file), metadata);
+    for (const [object, { content, contentType, source }] of Object.entries(objects)) {
+      bucket.write(object, content, { contentType, metadata: { emulated: source } });
     }
   }
 

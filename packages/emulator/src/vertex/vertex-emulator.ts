@@ -7,7 +7,7 @@ import { alwaysIris } from "./choose";
 import { type Endpoints, endpointsOf, locationOf } from "./endpoints";
 import type { ChooseModel, Model } from "./model";
 
-const MODEL = "local-stand-in";
+const MODEL = "emulated";
 
 /** Bytes. Source: docs "Get online predictions". */
 const MAX_REQUEST = 1.5 * 1024 * 1024;
