@@ -1,6 +1,5 @@
-export { ApiError } from "./core/api-error";
+export { ApiError, ConnectionLost } from "./core/api-error";
 export { type Clock, RealClock } from "./core/clock";
-export { ConnectionLost } from "./core/connection-lost";
 export type {
   EmulatorContext,
   Invocation,
@@ -23,15 +22,14 @@ export type { LogEntry } from "./functions/log";
 export { type Access, allows, type Denial } from "./iam/authorizer";
 export { type Binding, LOG_WRITERS } from "./iam/bindings";
 export { type Client, RequestFailed } from "./machine/client";
+export { type Command, plainCommands, programCommands } from "./machine/commands";
 export { ControlServer } from "./machine/control-server";
 export { fieldOf, firstName, keptAs, newName } from "./machine/curl";
 export { load } from "./machine/load";
-export { type Interceptors, Machine, type MachineOptions, type RunOptions, StartError } from "./machine/machine";
-export { type Command, plainCommands } from "./machine/plain-commands";
-export { programCommands } from "./machine/programs";
+export { Machine, StartError, startStack } from "./machine/machine";
+export type { Interceptors, MachineOptions, RunOptions, StartOptions } from "./machine/options";
 export type { TimedHop } from "./machine/recorder";
 export type { DeadLetter, RunningStack } from "./machine/running-stack";
-export { type StartOptions, startStack } from "./machine/start-stack";
 export { waitUntilIdle } from "./machine/wait-until-idle";
 export { type PublishedMessage, parseFilter, pubSub, type TopicPublisher } from "./pubsub";
 export { cloudScheduler, type Upcoming } from "./scheduler";

@@ -13,7 +13,7 @@ beforeAll(async () => {
     { closed: { code: ECHO, service: closed }, open: { code: ECHO } },
     { authorizer: authorizerOf({ [CALLER]: [`${mine}/closed`], allUsers: [`${mine}/open`] }) },
   ).start();
-  bench.network.services.add({ rest: [bench.host.rest("external")], grpc: [] });
+  bench.network.services.add({ rest: [bench.host.service("external")], grpc: [] });
 });
 afterAll(() => bench.stop());
 
@@ -80,7 +80,7 @@ test.each([
 
 test("a name that no function has, under the host of all, is not found", async () => {
   const url = "https://us-central1-acme-ml.cloudfunctions.net/closed-too";
-  const reply = await bench.host.rest("internal").handle({
+  const reply = await bench.host.service("internal").handle({
     method: "GET",
     host: new URL(url).host,
     path: "/closed-too",
@@ -100,7 +100,7 @@ test("a service for everyone looks at no token", async () => {
 
 test("from outside, an internal-only service is not there, whatever the token", async () => {
   const outside = (name: string) =>
-    bench.host.rest("external").handle({
+    bench.host.service("external").handle({
       method: "POST",
       host: new URL(urlOf(name)).host,
       path: "/",

@@ -140,7 +140,7 @@ test("code calls Google's APIs as its own account, and nobody else", async () =>
   };`;
   const started = await bench({ f: { code, service: { ingress_settings: "ALLOW_INTERNAL_ONLY" } } }).start();
   const service = restService(["pubsub.googleapis.com"], { "GET /v1/x": ({ caller }) => caller });
-  started.network.services.add({ rest: [service, started.host.rest("external")], grpc: [] });
+  started.network.services.add({ rest: [service, started.host.service("external")], grpc: [] });
   expect(json(await started.call("f"))).toEqual({
     reply: { email: RUNTIME },
     outside: "example.com is not reachable in a local run: only Google's APIs that are simulated are",

@@ -1,5 +1,5 @@
+import { ConnectionLost } from "../../src/core/api-error";
 import { ManualClock } from "../../src/core/clock";
-import { ConnectionLost } from "../../src/core/connection-lost";
 import { Bench, json } from "./support";
 
 // Instances: how many, for how long, and what happens when they hang or crash. Time is the clock's; the processes are real.

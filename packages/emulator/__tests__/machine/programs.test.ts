@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { synthesized } from "../../../../__tests__/support/synthesized";
-import { programCommands } from "../../src/machine/programs";
-import { startStack } from "../../src/machine/start-stack";
+import { programCommands } from "../../src/machine/commands";
+import { startStack } from "../../src/machine/machine";
 
 // The lines that --keep prints for a program of one's own, run as printed.
 

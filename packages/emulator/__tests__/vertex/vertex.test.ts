@@ -1,5 +1,5 @@
 import { vertexAi } from "../../src/vertex";
-import { fittedModel } from "../../src/vertex/fitted";
+import { fittedModel } from "../../src/vertex/iris-model";
 import { SoftmaxRegression } from "../../src/vertex/softmax-regression";
 import { context } from "../support/context";
 

@@ -45,3 +45,8 @@ export class ApiError extends Error {
     return { error: { code: this.http, message: this.message, status: this.code } };
   }
 }
+
+/** What a service throws that gives no answer: the connection ends. */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+}

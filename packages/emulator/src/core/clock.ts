@@ -38,6 +38,30 @@ export class RealClock implements Clock {
   }
 }
 
+/** The clock of whatever run there is: what outlives a run is told the time by it. Timers of an earlier run never fire. */
+export class DelegatingClock implements Clock {
+  private current: Clock = new RealClock();
+
+  delegateTo(clock: Clock): void {
+    this.current = clock;
+  }
+
+  now(): number {
+    return this.current.now();
+  }
+
+  at(time: number, work: () => void): () => void {
+    const { current } = this;
+    return current.at(time, () => {
+      if (this.current === current) work();
+    });
+  }
+
+  hold(): () => void {
+    return this.current.hold?.() ?? (() => {});
+  }
+}
+
 /** Time that stands still until it is told to go on: for tests of what waits. */
 export class ManualClock implements Clock {
   private readonly queue: { time: number; order: number; work: () => void }[] = [];

@@ -1,28 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Clock, holding } from "../core/clock";
-import { ConnectionLost } from "../core/connection-lost";
-import type {
-  Authorizer,
-  CrashPoint,
-  EvaluatedResource,
-  Invocation,
-  InvocationResult,
-  Invoker,
-  RestReply,
-} from "../core/emulator";
+import type { Clock } from "../core/clock";
+import type { Authorizer, EvaluatedResource, Invocation, InvocationResult, Invoker } from "../core/emulator";
 import { whenProcessEnds } from "../core/when-process-ends";
 import type { Network, Service } from "../network";
-import { callerOf, refusalOf, rendered } from "../network/endpoint";
 import type { Secrets } from "../secrets";
-import { accessRefusal, type Traffic } from "./access";
-import { requireBuild } from "./build";
-import { notFound, tooLarge } from "./error-pages";
+import type { Traffic } from "./access";
+import { requireBuild, requireSecrets, secretEnvironment } from "./deployment";
 import { InstancePool } from "./instance-pool";
 import { Log, type LogEntry } from "./log";
-import { runtimeEnvironment, runtimeHeaders } from "./runtime";
-import { requireSecrets, secretEnvironment } from "./secrets";
+import { type HostedFunction, Router } from "./router";
+import { runtimeEnvironment } from "./runtime";
 import { type FunctionSettings, problemsOf, settingsOf } from "./settings";
 import { unpack } from "./source";
 
@@ -48,15 +37,6 @@ export interface FunctionHostOptions {
   readonly maxProcesses?: number;
 }
 
-interface HostedFunction {
-  readonly settings: FunctionSettings;
-  readonly log: Log;
-  readonly pool: InstancePool;
-}
-
-/** HTTP/1 requests to Cloud Run. Source: https://docs.cloud.google.com/run/quotas */
-const LARGEST_REQUEST = 32 * 1024 * 1024;
-
 /** Runs the functions of a stack as Cloud Run would, and sends requests as Google's services do. */
 export class FunctionHost implements Invoker {
   private readonly folder = mkdtempSync(join(tmpdir(), "local-functions-"));
@@ -65,7 +45,12 @@ export class FunctionHost implements Invoker {
   private stopped = false;
   private readonly functions: HostedFunction[] = [];
 
-  constructor(private readonly options: FunctionHostOptions) {}
+  private readonly router: Router;
+
+  constructor(private readonly options: FunctionHostOptions) {
+    const settings = functionsOf(options).map((each) => each.settings);
+    this.router = new Router({ ...options, settings, functions: this.functions });
+  }
 
   /** What in the resources cannot run here, each with its address. */
   static problems(options: Pick<FunctionHostOptions, "project" | "projectNumber" | "region" | "resources">): string[] {
@@ -103,56 +88,14 @@ export class FunctionHost implements Invoker {
     }
   }
 
-  /** From one of Google's services or from the run's driver: internal traffic. */
-  async invoke({ url, method, headers, body, deadline, crashPoint }: Invocation): Promise<InvocationResult> {
-    const { clock } = this.options;
-    const gone = new AbortController();
-    let cancel = () => {};
-    const tooLate = new Promise<InvocationResult>((resolve) => {
-      cancel = clock.at(clock.now() + deadline, () => {
-        gone.abort();
-        resolve({ status: 0, headers: {}, body: Buffer.alloc(0), failure: "deadline" });
-      });
-    });
-    try {
-      return await Promise.race([
-        holding(clock, () => this.answer({ url, method, headers: lowerCase(headers), body, crashPoint }, gone.signal)),
-        tooLate,
-      ]);
-    } finally {
-      cancel();
-    }
+  /** Sends a request of one of Google's services, or of the run's client. Both count as inside the network. */
+  invoke(invocation: Invocation): Promise<InvocationResult> {
+    return this.router.invoke(invocation);
   }
 
-  /**
-   * Answers for the functions' own URLs. Calls of functions come from the internet, unless all traffic of the function goes
-   * through a VPC connector (https://docs.cloud.google.com/run/docs/securing/ingress). All other callers count as inside the
-   * network.
-   */
-  service(): Service {
-    const [internal, external] = [this.rest("internal"), this.rest("external")];
-    const fromInternet = new Set(
-      functionsOf(this.options).flatMap(({ settings }) => (settings.egressThroughVpc ? [] : [settings.identity])),
-    );
-    return {
-      ...internal,
-      handle: (request) => {
-        const caller = this.options.network.options.tokens.verify(request.headers.authorization)?.email;
-        return (caller !== undefined && fromInternet.has(caller) ? external : internal).handle(request);
-      },
-    };
-  }
-
-  /** Answers for the functions' own URLs, for traffic that all comes from one side. */
-  rest(traffic: Traffic): Service {
-    return {
-      hosts: functionsOf(this.options).flatMap(({ settings }) => urlsOf(settings).map(({ host }) => host)),
-      authenticates: true,
-      handle: ({ method, host, path, query, headers, body }) => {
-        const search = query.size > 0 ? `?${query}` : "";
-        return this.serve(host, { method, path: path + search, headers, body }, traffic);
-      },
-    };
+  /** Answers for the functions' own URLs. @param traffic of all requests. @default what the caller says */
+  service(traffic?: Traffic): Service {
+    return traffic === undefined ? this.router.service() : this.router.rest(traffic);
   }
 
   /** Last lines of a function's log, oldest first. */
@@ -219,78 +162,6 @@ export class FunctionHost implements Invoker {
     this.functions.push(hosted);
     return hosted;
   }
-
-  private async answer(
-    { url, method, headers, body, crashPoint }: Omit<Invocation, "deadline">,
-    gone: AbortSignal,
-  ): Promise<InvocationResult> {
-    const { host, pathname: path, search, searchParams: query } = new URL(url);
-    const request = { method, host, path, query, headers, body };
-    let reply: RestReply;
-    if (this.at(host, path)) {
-      reply = await this.serve(host, { method, path: path + search, headers, body, crashPoint }, "internal", gone);
-    } else {
-      const { network } = this.options;
-      const service = network.services.rest(host);
-      if (!service) {
-        network.refused(host);
-        return { status: 0, headers: {}, body: Buffer.from(`${host} is not simulated`), failure: "connection" };
-      }
-      try {
-        reply = await service.handle({ ...request, caller: callerOf(headers.authorization, network.options.tokens) });
-      } catch (error) {
-        if (error instanceof ConnectionLost) {
-          return { status: 0, headers: {}, body: Buffer.from(error.message), failure: "connection" };
-        }
-        reply = refusalOf(error);
-      }
-    }
-    return { status: reply.status, ...rendered(reply) };
-  }
-
-  private async serve(
-    host: string,
-    {
-      crashPoint,
-      ...request
-    }: {
-      method: string;
-      path: string;
-      headers: Readonly<Record<string, string>>;
-      body: Buffer;
-      crashPoint?: CrashPoint;
-    },
-    traffic: Traffic,
-    gone?: AbortSignal,
-  ): Promise<RestReply> {
-    const found = this.at(host, request.path);
-    if (!found) return notFound();
-    const { hosted, path } = found;
-    const { network, authorizer } = this.options;
-    const { authorization } = request.headers;
-    const at = { path, authorization, traffic };
-    const refusal = accessRefusal(hosted.settings, at, { tokens: network.options.tokens, authorizer });
-    if (refusal) return refusal;
-    if (request.body.length > LARGEST_REQUEST) return tooLarge();
-    return hosted.pool.handle({ ...request, path, headers: runtimeHeaders(host, request.headers) }, gone, crashPoint);
-  }
-
-  /** The function that a URL is of, and the path that is left for it: Cloud Functions' URLs have its name first. */
-  private at(host: string, path: string): { hosted: HostedFunction; path: string } | undefined {
-    for (const hosted of this.functions) {
-      for (const url of urlsOf(hosted.settings)) {
-        const base = url.pathname.replace(/\/$/, "");
-        const rest = host === url.host && path.startsWith(base) ? path.slice(base.length) : undefined;
-        if (rest === "" || rest?.startsWith("?")) return { hosted, path: `/${rest}` };
-        if (rest?.startsWith("/")) return { hosted, path: rest };
-      }
-    }
-    return undefined;
-  }
-}
-
-function urlsOf({ url, aliases }: FunctionSettings): URL[] {
-  return [url, ...aliases].map((each) => new URL(each));
 }
 
 function functionsOf({
@@ -317,8 +188,4 @@ async function startOf({ settings, log, pool }: HostedFunction): Promise<void> {
     const lines = log.last(20).map(({ message }) => `  ${message}`);
     throw new Error(`${settings.address} does not start: ${(error as Error).message}\n${lines.join("\n")}`);
   }
-}
-
-function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

@@ -59,6 +59,7 @@ export const cloudFunctions: ServiceDescription = {
   ],
 };
 
+export { functionUri } from "@cdktf-serverless-ml/terraform-json";
 export type { Traffic } from "./access";
 export { FunctionHost, type FunctionHostOptions } from "./host";
 export type { LogEntry } from "./log";

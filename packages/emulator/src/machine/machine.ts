@@ -1,91 +1,23 @@
 import { type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
-import { type Clock, RealClock } from "../core/clock";
-import type { Authorizer, EmulatorContext, EvaluatedResource, Invoker, RestService } from "../core/emulator";
+import { DelegatingClock, RealClock } from "../core/clock";
+import type { Authorizer, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadError } from "../core/load-error";
-import type { Served, Service } from "../core/service";
+import type { Service } from "../core/service";
 import { FunctionHost } from "../functions";
-import type { LogEntry } from "../functions/log";
-import {
-  type Access,
-  agentWarnings,
-  type Binding,
-  BindingAuthorizer,
-  type BindingAuthorizerOptions,
-  type Denial,
-} from "../iam";
+import { agentWarnings, type Binding, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "../iam";
 import { Network, TokenAuthority } from "../network";
-import type { TopicPublisher } from "../pubsub/publisher";
 import { Secrets } from "../secrets";
-import { Emulators, SERVICES, type ServiceOptions } from "../services";
-import { DelegatingClock } from "./delegating-clock";
+import { Emulators, SERVICES } from "../services";
 import { load } from "./load";
+import { observed } from "./observed";
+import type { MachineOptions, RunOptions, StartOptions } from "./options";
 import { Propagation } from "./propagation";
 import { LineRecorder } from "./recorder";
 import { RunningStack } from "./running-stack";
 
 /** A function that does not start, with the last lines of its log. */
 export class StartError extends Error {}
-
-/** Stands between the parts of a run: what it makes of one is used in its stead. */
-export interface Interceptors {
-  /** What emulators call functions, and each other, with. */
-  invoker?(invoker: Invoker): Invoker;
-  /** Google's APIs, as functions, workflows and clients call them over REST. */
-  service?(service: RestService): RestService;
-  /** What Pub/Sub forwards dead letters with, and Cloud Storage its notifications. */
-  publisher?(publisher: TopicPublisher): TopicPublisher;
-  /** What it does later: until then a run is not over. */
-  pending?(): number;
-}
-
-/** The machine gives services these options itself. */
-type Provided = "directory" | "publicObjects" | "publisher" | "secretStore";
-
-/** Options of the services, such as `chooseModel`, and those of the run. */
-export interface RunOptions extends Omit<ServiceOptions, Provided> {
-  /** Default: the time on the wall. */
-  readonly clock?: Clock;
-  /** Where the lines of hops go. Default: nowhere. */
-  readonly write?: (line: string) => void;
-  /** Default false. */
-  readonly colours?: boolean;
-  /** Chooses among the stack's bindings: one for which it is false allows nothing, another may take one's place. Default: all. */
-  readonly bindings?: (binding: Binding) => Binding | boolean;
-  /** Told each call that no binding allows, those of the deployment included. */
-  readonly onDenied?: (denial: Denial) => void;
-  /** Told each call that is allowed, and all bindings that allow it. */
-  readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
-  /**
-   * Milliseconds by the run's clock after which the stack's own bindings take effect; until then they allow nothing. In effect
-   * are those that the stack waits for with a `time_sleep`, that Google asks for when it deploys the stack, and its client's.
-   * Default: all are in effect.
-   */
-  readonly propagation?: number;
-  /** With `propagation`: which of these bindings come late. Default: all of them. */
-  readonly mayBeLate?: (binding: Binding) => boolean;
-  /** How often the run's clients ask again after 429, 5xx, and no answer. Default 0. */
-  readonly retries?: number;
-  /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
-  readonly intercept?: (context: Pick<EmulatorContext, "clock" | "recorder">) => Interceptors;
-}
-
-export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
-  /** What outputs the stack is used by, such as `client`. Default: its own. */
-  readonly outputsOf?: (stack: Stack) => Stack["outputs"];
-  /** Told what functions write. */
-  readonly onLog?: (functionName: string, entry: LogEntry) => void;
-  /** Which bindings the builds of the functions may use. Default: all. */
-  readonly bindings?: (binding: Binding) => Binding | boolean;
-  /** Told each call of the stack's own deployment that no binding allows. */
-  readonly onDenied?: (denial: Denial) => void;
-  /** Values of secrets, by a secret's id or full name. Default: made up. */
-  readonly secrets?: Readonly<Record<string, string>>;
-  /**
-   * Told what the stack asks for and a run does without, which secrets' values are made up, and what may fail on a first apply.
-   */
-  readonly onNotice?: (notice: string) => void;
-}
 
 /** The network and the functions of a stack. They stay warm from run to run; everything else is made anew for each. */
 export class Machine {
@@ -193,7 +125,7 @@ export class Machine {
     });
     network.services.clear();
     network.services.add(
-      ...emulators.all().map((emulator) => watched(emulator, between.service, (what) => unsimulated.push(what))),
+      ...emulators.all().map((emulator) => observed(emulator, between.service, (what) => unsimulated.push(what))),
       { rest: [functions.service()], grpc: [] },
     );
     const parts = {
@@ -239,41 +171,23 @@ export class Machine {
   }
 }
 
-/** Tells what an emulator refuses because it does not do it. */
-function watched(
-  { rest, grpc }: Served,
-  between: (service: RestService) => RestService = (service) => service,
-  tell: (what: string) => void,
-): Served {
-  const notice = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof ApiError && error.http === 501) tell(error.message);
-      throw error;
-    }
-  };
-  return {
-    rest: rest.map(between).map((service) => ({
-      hosts: service.hosts,
-      handle: (request) => notice(() => service.handle(request)),
-    })),
-    grpc: grpc.map((service) => ({
-      ...service,
-      methods: Object.fromEntries(
-        Object.entries(service.methods).map(([name, method]) => [
-          name,
-          (request, caller) => notice(() => method(request, caller)),
-        ]),
-      ),
-      streams: Object.fromEntries(
-        Object.entries(service.streams ?? {}).map(([name, serve]) => [
-          name,
-          (stream, caller) => notice(() => serve(stream, caller)),
-        ]),
-      ),
-    })),
-  };
+/**
+ * Starts a synthesized stack on this machine, and waits until all its functions listen.
+ *
+ * @param folder holds `cdk.tf.json`.
+ * @throws StackError, LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not do,
+ *   StartError. Nothing runs then any more.
+ */
+export async function startStack(folder: string, options: StartOptions = {}): Promise<RunningStack> {
+  const machine = await Machine.start(folder, options);
+  try {
+    const running = machine.run(options);
+    running.onStop(() => machine.stop());
+    return running;
+  } catch (error) {
+    await machine.stop();
+    throw error;
+  }
 }
 
 /** Hosts of all services that need a certificate of their own. */

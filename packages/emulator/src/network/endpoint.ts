@@ -5,9 +5,8 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { ApiError } from "../core/api-error";
+import { ApiError, ConnectionLost } from "../core/api-error";
 import { type Clock, holding } from "../core/clock";
-import { ConnectionLost } from "../core/connection-lost";
 import type { Caller, RestReply, RestRequest } from "../core/emulator";
 import type { Certificate } from "./certificate";
 import { answerGrpc, internal } from "./grpc";

@@ -4,10 +4,9 @@ import { LoadProblems } from "../core/load-error";
 import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
 import { readText } from "../core/values";
-import { type Execution, Job } from "./job";
+import { type Execution, Job, Ticker } from "./job";
 import { jobSettings } from "./job-settings";
 import { jobResource } from "./resources";
-import { Ticker } from "./ticker";
 
 /** When a job runs by its schedule. */
 export interface Upcoming {

@@ -1,6 +1,13 @@
-import { echoModel } from "./echo-model";
 import { irisModel, isIris } from "./iris-model";
-import type { ChooseModel } from "./model";
+import type { ChooseModel, Model } from "./model";
+
+/** Takes anything, and gives each instance back as its own prediction. */
+export const echoModel: Model = {
+  title: "Emulator on this machine: echo",
+  describe: () =>
+    "echo, which gives each instance back as its own prediction; --predict puts a model of yours in its place",
+  predict: async (instances) => instances,
+};
 
 /** Iris for whatever it is asked: what is no flower is refused, as a model refuses what it does not know. */
 export const alwaysIris: ChooseModel = () => irisModel;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { ApiError } from "../core/api-error";
 import { userModule } from "../core/user-module";
-import { echoModel } from "./echo-model";
+import { echoModel } from "./choose";
 import { irisModel } from "./iris-model";
 import type { Model } from "./model";
 

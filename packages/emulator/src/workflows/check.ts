@@ -1,7 +1,5 @@
-import type { Action, Body, Definition, Parallel, Retry, StepList, Template } from "./definition";
+import type { Action, Body, Definition, Parallel, Problems, Retry, StepList, Template } from "./definition";
 import type { Expression } from "./expression/parse";
-import { namesAssigned } from "./names";
-import type { Problems } from "./problems";
 import { BLOCKING, type FunctionSignature, STANDARD_PREDICATES, STANDARD_RETRIES, signatureOf } from "./stdlib";
 
 type Path = readonly (string | number)[];
@@ -222,5 +220,33 @@ class Checker {
     const signature = signatureOf(name);
     if (!signature) this.problems.add(path, `there is no function ${name}, or it is not simulated`);
     return signature;
+  }
+}
+
+/** Variables that steps assign, leaving out what the branches of parallel steps keep to themselves. */
+function namesAssigned({ steps }: StepList): Set<string> {
+  return new Set(steps.flatMap(ofBody));
+}
+
+function ofBody({ action }: Body): string[] {
+  return ofAction(action);
+}
+
+function ofAction(action: Action): string[] {
+  switch (action.kind) {
+    case "assign":
+      return action.assignments.map(({ name }) => name);
+    case "call":
+      return action.result === undefined ? [] : [action.result];
+    case "switch":
+      return action.conditions.flatMap(({ body }) => ofBody(body));
+    case "for":
+      return [...namesAssigned(action.loop.steps)];
+    case "try":
+      return [action.attempt.body, action.attempt.except?.body].flatMap((body) => (body ? ofBody(body) : []));
+    case "steps":
+      return [...namesAssigned(action.steps)];
+    default:
+      return [];
   }
 }

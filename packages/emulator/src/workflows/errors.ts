@@ -36,3 +36,7 @@ export function raised(tag: ErrorTag, message: string, more: Readonly<Record<str
 
 /** The execution was cancelled: nothing catches it. */
 export class Cancelled extends Error {}
+
+/** Whether `except` and `retry` see an error. */
+export const isCaught = (error: unknown): error is RaisedError =>
+  error instanceof RaisedError && !(error instanceof LimitReached);

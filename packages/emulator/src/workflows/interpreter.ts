@@ -1,3 +1,4 @@
+import { type Branch, runBranches } from "./branches";
 import type {
   Action,
   Assignment,
@@ -11,8 +12,8 @@ import type {
   Template,
   Try,
 } from "./definition";
-import { Cancelled, LimitReached, RaisedError, raised } from "./errors";
-import { boolean, type Environment, type Evaluation, evaluate, finish } from "./expression/evaluate";
+import { Cancelled, isCaught, RaisedError, raised } from "./errors";
+import { boolean, type Environment, type Evaluation, evaluate, evaluateTemplate, finish } from "./expression/evaluate";
 import { withPart } from "./expression/operators";
 import { Memory, Scope } from "./scope";
 import { callStandard, retryPolicy, STANDARD_PREDICATES, type StandardContext, signatureOf } from "./stdlib";
@@ -138,7 +139,7 @@ export class Interpreter {
     const environment = this.environment(place);
     const path: Value[] = [];
     for (const key of keys) path.push(yield* evaluate(key, environment));
-    const part = yield* this.evaluation(value, place);
+    const part = yield* evaluateTemplate(value, environment);
     place.scope.set(name, path.length === 0 ? part : withPart(place.scope.get(name), path, part));
   }
 
@@ -211,44 +212,14 @@ export class Interpreter {
   private async parallel(parallel: Parallel, place: Place): Promise<undefined> {
     const abort = new AbortController();
     const signal = AbortSignal.any([place.signal, abort.signal]);
-    const failures: { id: string; error: Value }[] = [];
     const runs = await this.branches(parallel, { ...place, lists: [], signal });
-    const worker = async () => {
-      for (let run = runs.shift(); run; run = runs.shift()) {
-        if (signal.aborted) return;
-        await run.work().catch((error) => {
-          if (!isCaught(error)) {
-            if (error instanceof LimitReached || place.signal.aborted || !signal.aborted) throw error;
-            return;
-          }
-          failures.push({ id: run.id, error: error.value });
-          if (!parallel.continueAll) abort.abort();
-        });
-      }
-    };
     const limit = parallel.limit ? await this.value(parallel.limit, place) : BigInt(MAX_CONCURRENT);
     if (typeof limit !== "bigint" || limit < 1n) throw raised("ValueError", "concurrency_limit is a positive integer");
-    await Promise.all(Array.from({ length: Math.min(Number(limit), MAX_CONCURRENT) }, worker));
-    if (failures.length === 0) return;
-    const message = "One or more branches or iterations encountered an unhandled runtime error";
-    const branches = failures.map(
-      ({ id, error }) =>
-        new Map<string, Value>([
-          ["id", id],
-          ["error", error],
-        ]),
-    );
-    throw new RaisedError(
-      new Map<string, Value>([
-        ["message", message],
-        ["tags", ["UnhandledBranchError"]],
-        ["branches", branches],
-        ["truncated", false],
-      ]),
-    );
+    const concurrency = Math.min(Number(limit), MAX_CONCURRENT);
+    await runBranches(runs, { concurrency, continueAll: parallel.continueAll, abort, outer: place.signal });
   }
 
-  private async branches({ work }: Parallel, place: Place): Promise<{ id: string; work: () => Promise<unknown> }[]> {
+  private async branches({ work }: Parallel, place: Place): Promise<Branch[]> {
     if ("branches" in work) {
       return work.branches.map(({ name, steps }) => ({
         id: name,
@@ -258,7 +229,7 @@ export class Interpreter {
         },
       }));
     }
-    const runs: { id: string; work: () => Promise<unknown> }[] = [];
+    const runs: Branch[] = [];
     for await (const value of this.turns(work.loop, place)) {
       const at = runs.length;
       runs.push({ id: String(at), work: () => this.turn(work.loop, value, at, place) });
@@ -311,36 +282,11 @@ export class Interpreter {
   }
 
   private value(template: Template, place: Place): Promise<Value> {
-    return finish(this.evaluation(template, place));
-  }
-
-  private *evaluation(template: Template, place: Place): Evaluation {
-    switch (template.kind) {
-      case "constant":
-        return template.value;
-      case "expression":
-        return yield* evaluate(template.expression, this.environment(place));
-      case "list": {
-        const items: Value[] = [];
-        for (const item of template.items) items.push(yield* this.evaluation(item, place));
-        return items;
-      }
-      case "map": {
-        const map = new Map<string, Value>();
-        for (const [name, value] of template.entries) {
-          const key = yield* this.evaluation(name, place);
-          if (typeof key !== "string") throw raised("TypeError", `a map's key is a string, not ${typeOf(key)}`);
-          map.set(key, yield* this.evaluation(value, place));
-        }
-        return map;
-      }
-    }
+    return finish(evaluateTemplate(template, this.environment(place)));
   }
 }
 
-const isCaught = (error: unknown): error is RaisedError =>
-  error instanceof RaisedError && !(error instanceof LimitReached);
-
+/** Where `next` leads. */
 function jump(next: string, { lists }: Place): Ending {
   if (next === "end") return { kind: "return", value: null };
   if (next === "break" || next === "continue") return { kind: next };

@@ -8,6 +8,7 @@ import type {
   Loop,
   Parallel,
   Parameter,
+  Problems,
   Retry,
   Routine,
   Step,
@@ -15,12 +16,9 @@ import type {
   Template,
   Try,
 } from "./definition";
-import { parseExpression, parseTarget, qualifiedName } from "./expression/parse";
-import { SyntaxProblem } from "./expression/tokens";
-import type { Problems } from "./problems";
+import { parseTarget } from "./expression/parse";
+import { expressionIn, isNumeral, type Path, type Plain, Reader } from "./reader";
 import { fromPlain } from "./values";
-
-type Plain = Readonly<Record<string, unknown>>;
 
 /** Limits. Source: cloud.google.com/workflows/quotas. */
 const MAX_SOURCE = 128 * 1024;
@@ -44,8 +42,6 @@ const BESIDE: Readonly<Record<(typeof ACTIONS)[number], readonly string[]>> = {
   steps: ["next"],
 };
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
 /** Reads a definition's YAML or JSON as far as it can be read without knowing its names. */
 export function parseDefinition(source: string, problems: Problems): Definition | undefined {
   if (Buffer.byteLength(source) > MAX_SOURCE) problems.add([], `the source has more than ${MAX_SOURCE} bytes`);
@@ -59,9 +55,7 @@ export function parseDefinition(source: string, problems: Problems): Definition 
   return new DefinitionParser(problems).definition(plain);
 }
 
-class DefinitionParser {
-  constructor(private readonly problems: Problems) {}
-
+class DefinitionParser extends Reader {
   definition(plain: unknown): Definition | undefined {
     // A list of steps alone is the main workflow.
     const source = Array.isArray(plain) ? { main: { steps: plain } } : this.map(plain, []);
@@ -264,94 +258,4 @@ class DefinitionParser {
       multiplier: required(backoff, "multiplier", [...path, "backoff"]),
     };
   }
-
-  /** `${http.default_retry_predicate}`: a function that is named, not called. */
-  private reference(text: string, path: Path): string {
-    const inner = expressionIn(text);
-    const name = inner === undefined ? undefined : this.attempted(path, () => qualifiedName(parseExpression(inner)));
-    if (inner === undefined)
-      this.problems.add(path, `${JSON.stringify(text)} names no function; it looks like \${name}`);
-    return name ?? "";
-  }
-
-  private template(plain: unknown, path: Path): Template {
-    if (typeof plain === "string") return this.textTemplate(plain, path);
-    if (Array.isArray(plain))
-      return { kind: "list", items: plain.map((item, at) => this.template(item, [...path, at])) };
-    if (typeof plain === "object" && plain !== null) {
-      return {
-        kind: "map",
-        // Source of expressions as keys: docs/reference/syntax/maps, "dynamic keys".
-        entries: Object.entries(plain).map(([key, value]) => [
-          this.textTemplate(key, [...path, key]),
-          this.template(value, [...path, key]),
-        ]),
-      };
-    }
-    // Whole numbers are bigint here already; another number was written with a fraction.
-    return { kind: "constant", value: typeof plain === "number" ? plain : fromPlain(plain) };
-  }
-
-  private textTemplate(text: string, path: Path): Template {
-    const inner = expressionIn(text);
-    if (inner !== undefined) {
-      const expression = this.attempted(path, () => parseExpression(inner));
-      if (expression) return { kind: "expression", expression };
-    } else if (text.includes("${")) {
-      this.problems.add(
-        path,
-        `${JSON.stringify(text)}: an expression is the whole of a value; join texts with + inside of it`,
-      );
-    }
-    return { kind: "constant", value: text };
-  }
-
-  private attempted<T>(path: Path, work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof SyntaxProblem)) throw error;
-      this.problems.add(path, error.message);
-      return undefined;
-    }
-  }
-
-  private map(plain: unknown, path: Path): Plain {
-    if (typeof plain === "object" && plain !== null && !Array.isArray(plain)) return plain as Plain;
-    this.problems.add(path, `expected a map, found ${JSON.stringify(plain) ?? "nothing"}`);
-    return {};
-  }
-
-  private list(plain: unknown, path: Path): readonly unknown[] {
-    if (Array.isArray(plain)) return plain;
-    this.problems.add(path, `expected a list, found ${plain === undefined ? "nothing" : typeof plain}`);
-    return [];
-  }
-
-  private text(plain: unknown, path: Path): string {
-    if (typeof plain === "string") return plain;
-    this.problems.add(path, `expected a text, found ${plain === undefined ? "nothing" : typeof plain}`);
-    return "";
-  }
-
-  private name(plain: unknown, path: Path): string {
-    if (typeof plain === "string" && NAME.test(plain)) return plain;
-    this.problems.add(path, `${JSON.stringify(plain) ?? "nothing"} is no variable's name`);
-    return "";
-  }
-
-  private only(plain: Plain, known: readonly string[], path: Path): void {
-    for (const name of Object.keys(plain))
-      if (!known.includes(name)) this.problems.add(path, `${name} is not simulated or not known here`);
-  }
-}
-
-type Path = readonly (string | number)[];
-
-const isNumeral = (plain: unknown) => typeof plain === "number" || typeof plain === "bigint";
-
-/** What stands between the braces of a text that is an expression as a whole. */
-function expressionIn(text: string): string | undefined {
-  const trimmed = text.trim();
-  return trimmed.startsWith("${") && trimmed.endsWith("}") ? trimmed.slice(2, -1) : undefined;
 }

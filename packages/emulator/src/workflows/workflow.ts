@@ -1,8 +1,8 @@
 import type { EvaluatedResource } from "../core/emulator";
 import { checkDefinition } from "./check";
 import type { Definition } from "./definition";
+import { Problems } from "./definition";
 import { parseDefinition } from "./parse";
-import { Problems } from "./problems";
 
 /** Source: google/cloud/workflows/executions/v1/executions.proto. */
 export const CALL_LOG_LEVELS = {

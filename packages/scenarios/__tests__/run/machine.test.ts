@@ -1,9 +1,9 @@
 import { type Summary, scenarioOf } from "@cdktf-serverless-ml/scenarios";
 import { synthesized } from "../../../../__tests__/support/synthesized";
-import { ApiError } from "../../../emulator/src/core/api-error";
-import { ConnectionLost } from "../../../emulator/src/core/connection-lost";
+import { ApiError, ConnectionLost } from "../../../emulator/src/core/api-error";
 import { VirtualClock } from "../../../emulator/src/core/virtual-clock";
-import type { Machine, RunOptions } from "../../../emulator/src/machine/machine";
+import type { Machine } from "../../../emulator/src/machine/machine";
+import type { RunOptions } from "../../../emulator/src/machine/options";
 import type { RunningStack } from "../../../emulator/src/machine/running-stack";
 import { inputFor, runScenario } from "../../src/run/run-stack";
 import { startMachine } from "../../src/run/start";

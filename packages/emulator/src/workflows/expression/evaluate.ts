@@ -1,3 +1,4 @@
+import type { Template } from "../definition";
 import { raised } from "../errors";
 import { withinTextLimit } from "../scope";
 import { isNumber, typeOf, type Value } from "../values";
@@ -69,4 +70,28 @@ function* evaluateAll(expressions: readonly Expression[], environment: Environme
 export function boolean(where: string, value: Value): boolean {
   if (typeof value !== "boolean") throw raised("TypeError", `${where} needs a boolean, not ${typeOf(value)}`);
   return value;
+}
+
+/** A value as it is written, with its expressions evaluated. @throws RaisedError */
+export function* evaluateTemplate(template: Template, environment: Environment): Evaluation {
+  switch (template.kind) {
+    case "constant":
+      return template.value;
+    case "expression":
+      return yield* evaluate(template.expression, environment);
+    case "list": {
+      const items: Value[] = [];
+      for (const item of template.items) items.push(yield* evaluateTemplate(item, environment));
+      return items;
+    }
+    case "map": {
+      const map = new Map<string, Value>();
+      for (const [name, value] of template.entries) {
+        const key = yield* evaluateTemplate(name, environment);
+        if (typeof key !== "string") throw raised("TypeError", `a map's key is a string, not ${typeOf(key)}`);
+        map.set(key, yield* evaluateTemplate(value, environment));
+      }
+      return map;
+    }
+  }
 }
