@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { counted } from "@cdktf-serverless-ml/cli";
 import { forEachConcurrently } from "@cdktf-serverless-ml/emulator";
 import {
   type FaultReport,
@@ -11,17 +12,17 @@ import {
 } from "@cdktf-serverless-ml/scenarios";
 import { printTable } from "./measure";
 
-/** Wall milliseconds between lines of progress of one run. */
+/** Milliseconds of real time between lines of progress of one run. */
 const BETWEEN_LINES = 30_000;
 
-/** A stack that cannot be put under faults. */
+/** A stack without a scenario, which cannot be run. */
 export class NotAnArchitecture extends Error {}
 
 export interface FaultRunsOptions {
   /** Folder of all stacks. */
   readonly folder: string;
   readonly stacks: readonly string[];
-  /** A run of each stack for each. */
+  /** Each stack runs once with each seed. */
   readonly seeds: readonly number[];
   /** Generated items of one run. */
   readonly inputs: number;
@@ -36,7 +37,7 @@ interface Run {
 }
 
 /**
- * Puts each stack under the faults of each seed, and prints what came of it: a line when a run has ended, a table of all.
+ * Runs each stack with the faults of each seed. Prints a line for each run that ended, and a table at the end.
  *
  * @returns whether nothing was lost, unexpected or repeated
  * @throws NotAnArchitecture before anything runs; as `Machine.start`
@@ -53,7 +54,7 @@ export async function faultRuns({ folder, stacks, seeds, inputs, atOnce }: Fault
   return reports.every(isGood);
 }
 
-/** Runs take the longer the more functions there are, and the longest should not begin when all others have ended. */
+/** Stacks with more functions take longer. They come first, so that the last run is a short one. */
 function longestFirst(folder: string, names: readonly string[]): Omit<Run, "seed">[] {
   const stacks = names.map((name) => {
     const stack = readStackWithOutputs(join(folder, name));
@@ -80,7 +81,7 @@ function progressOf(stack: string, seed: number) {
   return ({ ended, accepted, seconds }: { ended: number; accepted: number; seconds: number }) => {
     if (Date.now() - last < BETWEEN_LINES) return;
     last = Date.now();
-    console.error(`${stack}, seed ${seed}: ${ended} of ${accepted} items have ended, ${seconds.toFixed(0)} s`);
+    console.error(`${stack}, seed ${seed}: ${ended} of ${counted(accepted, "item")} finished, ${seconds.toFixed(0)} s`);
   };
 }
 
@@ -91,7 +92,7 @@ function success({ stack, seed, accepted, done, deadLettered, wallSeconds }: Fau
 
 function failure({ stack, seed, inputs, error, refused, offence }: FaultReport): string {
   return [
-    `FAILED  ${stack}, seed ${seed}; the same again: npm run local -- ${stack} --faults --seed ${seed} --inputs ${inputs}`,
+    `FAILED  ${stack}, seed ${seed}. To repeat this run: npm run local -- ${stack} --faults --seed ${seed} --inputs ${inputs}`,
     ...(error === undefined ? [] : [`  error: ${error}`]),
     ...refused.map((what) => `  refused: ${what}`),
     ...(offence ? [`  ${offence.key} ${offence.why}:`, ...offence.trace] : []),

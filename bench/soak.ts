@@ -7,23 +7,23 @@ import { faultRuns, NotAnArchitecture } from "./fault-runs";
 import { load } from "./load";
 import { printTable, verdict } from "./measure";
 
-// `npm run soak`: much of what `npm test` does a little of. docs/reliability.md has the figures of the last one.
+// `npm run soak`: the longest form of the tests. docs/reliability.md has the figures of the last one.
 
 const USAGE = `usage: npm run soak -- [faults] [fuzz] [load] [options]
 
-Runs all three parts, or those that are named:
-  faults  generated items through each stack while faults befall it; each must end in one effect or one dead letter
-  fuzz    hostile requests at the door of each function
-  load    sustained rates, delay, and how exactly a queue keeps to its rate and burst
+Runs all three parts, or the named ones:
+  faults  injects faults into runs of each stack; each item must end in one effect or one dead letter
+  fuzz    sends hostile requests to each function
+  load    measures sustained rates, delay, and how exactly a queue keeps its rate and burst
 
 options:
-  --stack <name>  of faults, one of cdktf.out/stacks (npm run synth writes them); default: all
-  --inputs <n>    of faults, items a run, 1 to 100000; default 10000
-  --seeds <n>     of faults, runs a stack, each with a seed of its own; default 1
-  --seed <n>      of faults, the first seed, 0 to 4294967295; default 1. Of fuzz, its seed; default: by the time
-  --at-once <n>   of faults, runs at the same time, 1 to 64; default: the number of cores
-  --requests <n>  of fuzz, requests a function; default 10000
-  --help          this text`;
+  --stack <name>  faults: a stack in cdktf.out/stacks, which npm run synth writes (default: all)
+  --inputs <n>    faults: items of a run, 1 to 100000 (default: 10000)
+  --seeds <n>     faults: runs of each stack, each with another seed (default: 1)
+  --seed <n>      faults: the first seed, 0 to 4294967295 (default: 1); fuzz: its seed (default: from the time)
+  --at-once <n>   faults: runs at the same time, 1 to 64 (default: the number of cores)
+  --requests <n>  fuzz: requests to each function (default: 10000)
+  --help          prints this text`;
 const STACKS = join("cdktf.out", "stacks");
 const PARTS = ["faults", "fuzz", "load"] as const;
 const MAX_SEED = 2 ** 32 - 1;
@@ -94,7 +94,7 @@ function whole(flag: string, given: string | undefined, otherwise: number, min: 
 
 function stacksOf(given: string | undefined): string[] {
   const all = existsSync(STACKS) ? readdirSync(STACKS).sort() : [];
-  if (all.length === 0) throw new UsageError(`There is nothing synthesized in ${STACKS} yet. Run: npm run synth`);
+  if (all.length === 0) throw new UsageError(`${STACKS} has no stacks yet. Run: npm run synth`);
   if (given === undefined) return all;
   if (all.includes(given)) return [given];
   throw new UsageError(`There is no stack ${given}. Stacks: ${all.join(", ")}`);
@@ -107,7 +107,7 @@ main().then(
   },
   (error: Error) => {
     process.exitCode = 2;
-    if (error instanceof FlagError) console.error(`${error.message}; npm run soak -- --help says more`);
+    if (error instanceof FlagError) console.error(`${error.message}. For help: npm run soak -- --help`);
     else console.error(error instanceof UsageError || error instanceof NotAnArchitecture ? error.message : error);
   },
 );

@@ -13,10 +13,10 @@ import {
 import { describe } from "./contents";
 
 /**
- * Says what each synthesized stack holds, runs each that there is a sample for on this machine, and counts how they did.
+ * Prints the contents of each synthesized stack, runs each stack of a known architecture on its sample, and prints how many passed.
  *
- * @param outdir holds `stacks/<stack>/cdk.tf.json`
- * @returns whether all that ran did what they should
+ * @param outdir has `stacks/<stack>/cdk.tf.json`
+ * @returns whether all stacks that ran passed
  * @throws as `runStack`
  */
 export async function runStacks(outdir: string): Promise<boolean> {
@@ -28,7 +28,7 @@ export async function runStacks(outdir: string): Promise<boolean> {
     describe(stack, folder);
     const scenario = scenarioOf(readStackWithOutputs(folder));
     if (!scenario) {
-      console.log("  not run: it is none of the five architectures, so there is no scenario for it\n");
+      console.log("  not run: it is none of the five architectures\n");
       notRun.push(stack);
       continue;
     }
@@ -40,13 +40,13 @@ export async function runStacks(outdir: string): Promise<boolean> {
     console.log(`${describeSummary(summary)}\n`);
     summaries.push(summary);
   }
-  // On the samples of this repository nothing may fail, so that a part is too much.
+  // The samples contain nothing that may fail, so PARTIAL is a failure here.
   const bad = summaries.filter(({ verdict }) => verdict !== "OK");
   for (const { stack, verdict } of bad) console.log(`${verdict}  ${stack}`);
   const all = summaries.length + notRun.length;
-  const good = `${summaries.length - bad.length} of ${counted(all, "stack")} did on this machine what they should`;
+  const passed = `${summaries.length - bad.length} of ${counted(all, "stack")} passed.`;
   console.log(
-    notRun.length === 0 ? `${good}.` : `${good}; ${notRun.length} not run: no scenario (${notRun.join(", ")}).`,
+    notRun.length === 0 ? passed : `${passed} Not run: ${notRun.join(", ")} (none of the five architectures).`,
   );
   for (const stack of notRun) console.log(`To use ${stack} yourself: npm run local -- ${stack} --keep`);
   return bad.length === 0;

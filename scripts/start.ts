@@ -3,7 +3,7 @@ import { LoadError, StartError } from "@cdktf-serverless-ml/emulator";
 import { runApp } from "./run-app";
 import { runStacks } from "./run-stacks";
 
-// `npm start`: synthesizes all stacks, says what they hold, and runs each on its sample, on this machine.
+// `npm start`: synthesizes all stacks, prints their contents, and runs each on its sample on this machine.
 endWithOthers();
 start().catch((error: Error) => {
   process.exitCode = 1;
@@ -14,7 +14,7 @@ start().catch((error: Error) => {
 async function start(): Promise<void> {
   takeNoArguments(process.argv.slice(2));
   const outdir = await runApp();
-  // What is wrong with the app has been said.
+  // runApp has printed the errors of the app.
   if (process.exitCode) return;
   if (!(await runStacks(outdir))) process.exitCode = 1;
   console.log("Next: npm run local -- <stack> --keep, npm test, or npx cdktf deploy <stack> (see docs/deploying.md).");

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { counted } from "@cdktf-serverless-ml/cli";
 
 /** The successor's version that this was last seen to pass with; `npm run synth:cdktn -- <version>` tries another. */
 const CDKTN = "0.24.0";
@@ -67,7 +68,7 @@ function compare(workspace: string, version: string): number {
   const stacks = [...new Set([ours, theirs].flatMap((folder) => readdirSync(join(folder, "stacks"))))].sort();
   const failed = stacks.filter((stack) => {
     const differences = differencesOf(join(ours, "stacks", stack), join(theirs, "stacks", stack));
-    console.log(`${stack.padEnd(26)}${differences.length === 0 ? "equal" : `${differences.length} differences`}`);
+    console.log(`${stack.padEnd(26)}${differences.length === 0 ? "equal" : counted(differences.length, "difference")}`);
     for (const difference of differences.slice(0, MOST_DIFFERENCES)) console.log(`  ${difference}`);
     return differences.length > 0;
   });

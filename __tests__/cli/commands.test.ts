@@ -5,9 +5,13 @@ import { onlyIf } from "../support/only-if";
 /** Commands that a person types, with what their refusals begin with. */
 const COMMANDS = [
   ["scripts/start.ts", 1, /^Given --frob; allowed: no arguments\n$/],
-  ["packages/scenarios/src/cli.ts", 2, /^Given --frob; allowed: --terraform, .*; npm run local -- --help says more\n$/],
+  [
+    "packages/scenarios/src/cli.ts",
+    2,
+    /^Given --frob; allowed: --terraform, .*\. For help: npm run local -- --help\n$/,
+  ],
   ["packages/review/src/cli.ts", 1, /^review: Given --frob; allowed: --base, .*; --help tells more\n$/],
-  ["bench/soak.ts", 2, /^Given --frob; allowed: --stack, .*; npm run soak -- --help says more\n$/],
+  ["bench/soak.ts", 2, /^Given --frob; allowed: --stack, .*\. For help: npm run soak -- --help\n$/],
 ] as const;
 
 test.each(COMMANDS)("%s: an unknown flag is refused in our words, and nothing runs", (script, code, message) => {

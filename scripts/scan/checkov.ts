@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { counted } from "@cdktf-serverless-ml/cli";
 
 /** What a check found over all stacks. */
 export interface CheckResult {
@@ -60,7 +61,7 @@ export function readReport(report: unknown): CheckResult[] {
     summary?: { parsing_errors: number };
   };
   if (!results || !summary) throw new Error("it has no results");
-  if (summary.parsing_errors > 0) throw new Error(`${summary.parsing_errors} files were not understood`);
+  if (summary.parsing_errors > 0) throw new Error(`checkov could not parse ${counted(summary.parsing_errors, "file")}`);
   const found = new Map<string, { asks: string; passed: number; failed: string[] }>();
   const of = ({ check_id, check_name }: Finding) => {
     const check = found.get(check_id) ?? { asks: check_name, passed: 0, failed: [] };

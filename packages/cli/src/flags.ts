@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 export interface Flag {
   readonly type: "string" | "boolean";
   readonly short?: string;
+  /** Whether errors do not list it. Default false. */
+  readonly hidden?: boolean;
 }
 
 /** What each flag was given; flags that were not given are missing. */
@@ -60,7 +62,7 @@ export function takeNoArguments(args: readonly string[]): void {
 }
 
 function names(flags: Readonly<Record<string, Flag>>): string {
-  const all = Object.keys(flags).map((name) => `--${name}`);
+  const all = Object.entries(flags).flatMap(([name, { hidden }]) => (hidden ? [] : [`--${name}`]));
   return all.length === 0 ? "no flags" : all.join(", ");
 }
 

@@ -18,9 +18,11 @@ import {
 } from "@cdktf-serverless-ml/emulator";
 
 import { StackError } from "@cdktf-serverless-ml/terraform-json";
-import { drivenBy, loadDriver } from "./drive";
-import { type FaultSettings, faultSettings, faults } from "./faults";
-import { checkIam, describeIamReport, IamCheckError, progressOn, summaryOf, verdictOf } from "./iam-check";
+import { drivenBy } from "./drive/driven-scenario";
+import { loadDriver } from "./drive/driver";
+import { type FaultSettings, faultSettings, faultsCommand } from "./faults/command";
+import { IamCheckError } from "./iam-check/check-iam";
+import { checkIamCommand } from "./iam-check/command";
 import { readStackWithOutputs, scenarioOf } from "./patterns";
 import { type KeepOptions, keepStack } from "./run/keep";
 import { describe, onTerminal } from "./run/print";
@@ -32,27 +34,29 @@ import { type Input, InputError, type Scenario } from "./shared/scenario";
 
 const USAGE = `usage: npm run local -- <stack> [options]
 
-Runs a synthesized stack on this machine: its function bundles, its Terraform JSON, its IAM bindings. No cloud, no account.
+Runs a synthesized stack on this machine: its function bundles, its Terraform JSON and its IAM bindings.
+It needs no cloud account and no network.
 
-  <stack>            one of cdktf.out/stacks (npm run synth writes them)
+  <stack>            a stack in cdktf.out/stacks (npm run synth writes them)
   --terraform <dir>  a folder with a cdk.tf.json, instead of <stack>
-  --input <file>     puts this in, instead of the sample
-  --predict <model>  answers for Vertex AI: a URL, a module of yours, echo, or iris
-  --output <dir>     keeps what buckets hold when the run is over
-  --drive <module>   how a stack of your own is used: a module that puts items in and says which are done (docs/local.md)
-  --keep             stays up until Ctrl-C, and prints commands that use it
-  --prove-iam        uses the stack without each of its IAM bindings in turn: which are needed, and for what
-  --secrets <file>   values of secrets, as JSON or as NAME=value lines; made up unless given
-  --faults           puts generated items in, and lets faults befall what is delivered, called and published; waits take no time
-  --seed <n>         with --faults: which faults, 0 to 4294967295; random unless given
-  --inputs <n>       with --faults: how many items, 1 to 100000; 100 unless given
-  --real-time        with --faults: waits take their time
-  --propagation <s>  the stack's bindings take effect only that many seconds after the run began, 1 to 3600; waits take no time
+  --input <file>     an input file, instead of the sample
+  --predict <model>  the model that stands in for Vertex AI: a URL, a module, echo, or iris
+  --output <dir>     writes the objects of the buckets to a new or an empty folder after the run
+  --drive <module>   a module that puts items into a stack of your own and says which are done (docs/local.md)
+  --keep             keeps the stack running until Ctrl-C, and prints commands that use it
+  --check-iam        runs the stack without each of its IAM bindings in turn, and shows which ones it needs
+  --secrets <file>   values of secrets, as JSON or as NAME=value lines (default: made up)
+  --faults           injects faults into deliveries, calls and publishes of generated items, in virtual time, and
+                     checks that nothing is lost or processed twice
+  --seed <n>         with --faults: the seed of the faults, 0 to 4294967295 (default: random)
+  --inputs <n>       with --faults: the number of items, 1 to 100000 (default: 100)
+  --real-time        with --faults: waits take real time
+  --propagation <s>  the stack's IAM bindings take effect after so many seconds, 1 to 3600, in virtual time
   --allow-dead-letters
-                     exit code 0, not 3, where items or records failed while others were done
-  --json             ends with one line of JSON: the summary
-  --quiet            prints no hops and no progress, and of IAM bindings only those that are missing or not needed
-  --help             this text`;
+                     exit code 0 instead of 3 if some items or records failed and others succeeded
+  --json             prints the summary as JSON on the last line
+  --quiet            prints no hops and no progress, and only IAM bindings that are missing or not shown to be needed
+  --help             prints this text`;
 const FLAGS = {
   terraform: { type: "string" },
   input: { type: "string" },
@@ -60,7 +64,9 @@ const FLAGS = {
   output: { type: "string" },
   drive: { type: "string" },
   keep: { type: "boolean" },
-  "prove-iam": { type: "boolean" },
+  "check-iam": { type: "boolean" },
+  /** The former name of `--check-iam`. */
+  "prove-iam": { type: "boolean", hidden: true },
   secrets: { type: "string" },
   faults: { type: "boolean" },
   seed: { type: "string" },
@@ -72,39 +78,39 @@ const FLAGS = {
   quiet: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
-/** Each of these uses the stack in its own way, with what it needs for that. */
-const ALONE = {
-  "prove-iam": ["keep", "input", "predict", "output"],
-  faults: ["keep", "input", "predict", "output", "prove-iam"],
+/** Flags that cannot be combined, because each runs the stack in its own way. */
+const EXCLUSIVE = {
+  "check-iam": ["keep", "input", "predict", "output"],
+  faults: ["keep", "input", "predict", "output", "check-iam"],
   keep: ["output"],
-  propagation: ["keep", "prove-iam", "faults"],
+  propagation: ["keep", "check-iam", "faults"],
 } as const;
 const STACKS = join("cdktf.out", "stacks");
 const SAMPLES = "samples";
 
-/** Something that the user can mend: shown without a stack trace. */
+/** An error that the user can fix. It is shown without a stack trace. */
 class UsageError extends Error {}
 
 interface Options {
   readonly folder: string;
   readonly input?: string;
-  /** As it was given. */
+  /** As given. */
   readonly predict?: string;
   /** Absolute. */
   readonly output?: string;
   readonly drive?: string;
   readonly keep: boolean;
-  readonly proveIam: boolean;
+  readonly checkIam: boolean;
   readonly faults?: FaultSettings;
   /** Milliseconds. */
   readonly propagation?: number;
-  /** As the stack was given. */
+  /** The arguments that name the stack, as given. */
   readonly given: string;
   readonly allowsDeadLetters: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Says each notice once, on standard error. */
+  /** Prints each notice once, on standard error. */
   readonly onNotice: (notice: string) => void;
 }
 
@@ -119,7 +125,7 @@ main(process.argv.slice(2)).then(
   },
 );
 
-/** @returns 0 when all is well, 3 when a part failed, 1 when the run shows a fault */
+/** @returns 0 for `OK`, 3 for `PARTIAL`, 1 for `FAILED` */
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
   if (!options) {
@@ -129,37 +135,37 @@ async function main(args: readonly string[]): Promise<number> {
   const stack = readStackWithOutputs(options.folder);
   const scenario = options.drive === undefined ? scenarioOf(stack) : drivenBy(await loadDriver(options.drive));
   if (!scenario && !options.keep) {
-    const wanted = "use --keep and call it yourself, or say with --drive <module> how it is used";
-    throw new UsageError(`${stack.name} is none of the five architectures: ${wanted}`);
+    const remedy = "Use --keep and call it yourself, or --drive <module> to say how it is used";
+    throw new UsageError(`${stack.name} is none of the five architectures. ${remedy}`);
   }
-  if (scenario && options.proveIam) return proveIam(options, scenario);
-  if (scenario && options.faults) return faults({ ...options, ...options.faults, scenario, stack: stack.name });
-  // Before anything starts, so that a bad file is told at once.
+  if (scenario && options.checkIam) return checkIamCommand({ ...options, scenario });
+  if (scenario && options.faults) return faultsCommand({ ...options, ...options.faults, scenario, stack: stack.name });
+  // Read before anything starts, so that a bad file is reported at once.
   const input =
     scenario && (options.input !== undefined || !options.keep) ? inputFor(scenario, options.input, SAMPLES) : undefined;
   if (options.output !== undefined) requireEmpty(options.output);
   const model = options.predict === undefined ? undefined : await readModel(options.predict, absolute);
-  const chooseModel = model ? () => model : chosenFor(scenario, input, options.keep);
-  const start = { ...watching(options), chooseModel, propagation: options.propagation };
+  const chooseModel = model ? () => model : modelOf(scenario, input, options.keep);
+  const start = { ...startOptions(options), chooseModel, propagation: options.propagation };
   if (options.keep) return keep(options.folder, start, { scenario, input, samples: SAMPLES });
   if (!scenario || !input) return 1;
   return report(await runStack(options.folder, { scenario, input, output: options.output, ...start }), options);
 }
 
-/** Of models, where none is given: ours for flowers, and for what is no flower one that takes anything. */
-function chosenFor(scenario: Scenario | undefined, input: Input | undefined, keep: boolean): ChooseModel {
+/** The default model: Iris for flowers, and echo for any other input. */
+function modelOf(scenario: Scenario | undefined, input: Input | undefined, keep: boolean): ChooseModel {
   return keep ? irisOrEcho : modelFor((input && scenario?.instances?.(input)) ?? []);
 }
 
-function watching({ quiet, secrets, onNotice }: Options): StartOptions {
+function startOptions({ quiet, secrets, onNotice }: Options): StartOptions {
   return { ...(quiet ? {} : onTerminal()), secrets, onNotice };
 }
 
-function sayingOnce(): (notice: string) => void {
-  const said = new Set<string>();
+function printOnce(): (notice: string) => void {
+  const printed = new Set<string>();
   return (notice) => {
-    if (!said.has(notice)) console.error(`note: ${notice}`);
-    said.add(notice);
+    if (!printed.has(notice)) console.error(`note: ${notice}`);
+    printed.add(notice);
   };
 }
 
@@ -170,53 +176,33 @@ function report(summary: Summary, { json, allowsDeadLetters }: Options): number 
   return exitCodeOf(summary, allowsDeadLetters);
 }
 
-/** @returns the exit code */
-async function proveIam({ folder, json, quiet, secrets, onNotice }: Options, scenario: Scenario): Promise<number> {
-  const proof = await checkIam(folder, {
-    scenario,
-    secrets,
-    onNotice,
-    ...(!quiet && { onProgress: progressOn(process.stderr) }),
-  });
-  console.log(describeIamReport(proof, { quiet, colours: process.stdout.isTTY && !process.env.NO_COLOR }));
-  if (json) console.log(JSON.stringify(summaryOf(proof)));
-  return exitCodeOf({ verdict: verdictOf(proof) });
-}
-
-/** Never returns: Ctrl-C ends the process, and whatever runs cleans up then. */
+/** Never returns. Ctrl-C ends the process, and everything that runs cleans up. */
 async function keep(folder: string, start: StartOptions, options: KeepOptions): Promise<never> {
   const running = await startStack(folder, start);
   try {
     console.log((await keepStack(running, options)).text);
   } catch (error) {
-    // What the stack does not take ends the command; functions that go on would keep it.
+    // A refused input ends the command. Functions that still run would keep the process alive.
     await running.stop();
     throw error;
   }
   return new Promise(() => {});
 }
 
-/** @returns undefined when help is asked for @throws UsageError, FlagError */
+/** @returns undefined for `--help` @throws UsageError, FlagError */
 function readOptions(args: readonly string[]): Options | undefined {
-  const { values, positionals } = readFlags(args, FLAGS);
-  const {
-    help,
-    terraform,
-    input,
-    drive,
-    keep = false,
-    json = false,
-    quiet = false,
-    "prove-iam": proveIam = false,
-  } = values;
+  const { values: given, positionals } = readFlags(args, FLAGS);
+  const values = { ...given, "check-iam": given["check-iam"] ?? given["prove-iam"] };
+  const { help, terraform, input, drive, keep = false, json = false, quiet = false } = values;
   if (help) return undefined;
   const [stack, ...more] = positionals;
-  if (more.length > 0) throw new UsageError(`Given ${positionals.length} stacks; allowed: one`);
+  if (more.length > 0)
+    throw new UsageError(`Given ${counted(positionals.length, "stack")}: ${positionals.join(", ")}; allowed: one`);
   if (terraform !== undefined && stack !== undefined) {
-    throw new UsageError(`Given both a stack and --terraform; allowed: one of them`);
+    throw new UsageError("<stack> and --terraform cannot be combined");
   }
   const settings = faultSettings(values);
-  requireTogether(values);
+  requireCompatible(values);
   return {
     folder: terraform === undefined ? folderOf(stack) : absolute(terraform),
     input: input === undefined ? undefined : absolute(input),
@@ -224,7 +210,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     output: values.output === undefined ? undefined : absolute(values.output),
     drive: drive === undefined ? undefined : absolute(drive),
     keep,
-    proveIam,
+    checkIam: values["check-iam"] ?? false,
     faults: settings,
     propagation:
       values.propagation === undefined ? undefined : wholeFlag("propagation", values.propagation, 1, 3600) * 1000,
@@ -236,19 +222,22 @@ function readOptions(args: readonly string[]): Options | undefined {
     json,
     quiet,
     secrets: values.secrets === undefined ? undefined : readSecrets(absolute(values.secrets)),
-    onNotice: sayingOnce(),
+    onNotice: printOnce(),
   };
 }
 
 /** @throws UsageError */
-function requireTogether(values: Flags<typeof FLAGS>): void {
-  for (const [flag, others] of Object.entries(ALONE) as [keyof typeof ALONE, readonly (keyof typeof FLAGS)[]][]) {
+function requireCompatible(values: Flags<typeof FLAGS>): void {
+  for (const [flag, others] of Object.entries(EXCLUSIVE) as [
+    keyof typeof EXCLUSIVE,
+    readonly (keyof typeof FLAGS)[],
+  ][]) {
     const other = values[flag] && others.find((name) => values[name] !== undefined);
-    if (other) throw new UsageError(`Given --${flag} with --${other}; allowed: one of them`);
+    if (other) throw new UsageError(`--${other} and --${flag} cannot be combined`);
   }
 }
 
-/** npm goes to the project's folder; what people type is relative to where they were. */
+/** npm changes to the project's folder. Paths are relative to the folder that the user is in. */
 function absolute(path: string): string {
   return resolve(process.env.INIT_CWD ?? ".", path);
 }
@@ -261,7 +250,7 @@ function folderOf(stack: string | undefined): string {
   const stacks = existsSync(STACKS)
     ? readdirSync(STACKS).filter((name) => existsSync(join(STACKS, name, "cdk.tf.json")))
     : [];
-  if (stacks.length === 0) throw new UsageError(`There is nothing synthesized in ${STACKS} yet. Run: npm run synth`);
+  if (stacks.length === 0) throw new UsageError(`${STACKS} has no stacks yet. Run: npm run synth`);
   if (stack !== undefined && stacks.includes(stack)) return join(STACKS, stack);
   const given = stack === undefined ? "No stack was given" : `There is no stack ${stack}`;
   throw new UsageError(`${given}. Stacks: ${stacks.sort().join(", ")}`);
@@ -271,7 +260,7 @@ function explain(error: Error): string {
   if (error instanceof LoadError) {
     return `This stack cannot run locally; ${counted(error.reasons.length, "reason")}:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
   }
-  if (error instanceof FlagError) return `${error.message}; npm run local -- --help says more`;
+  if (error instanceof FlagError) return `${error.message}. For help: npm run local -- --help`;
   const expected = [
     UsageError,
     StackError,

@@ -1,4 +1,4 @@
-export type { DrivenStack, Driver } from "./drive";
+export type { DrivenStack, Driver } from "./drive/driver";
 export type { FaultReport } from "./faults/report";
 export { runFaults } from "./faults/run-faults";
 export { outputsOf, readStackWithOutputs, scenarioOf } from "./patterns";

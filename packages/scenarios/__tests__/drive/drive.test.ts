@@ -1,26 +1,26 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { blocksOf, readDocuments } from "../../../../__tests__/docs/markdown";
+import { filesOf, readBlocks } from "../../../../__tests__/docs/markdown";
+import { copyProject, removeFolders, run, temporaryFolder, writeInto } from "../../../../__tests__/synth/project-copy";
 
-const outdir = mkdtempSync(join(tmpdir(), "drive-"));
-const stack = join(outdir, "stacks", "shouting");
-const [documented] = blocksOf("docs/local.md", readDocuments().get("docs/local.md") as string).filter(({ text }) =>
-  text.startsWith("// drivers/shout.ts"),
-);
+// The stack, its worker and its driver are those of the pages.
+const pages = filesOf([...readBlocks("docs/own-worker.md"), ...readBlocks("docs/local.md")]);
+const STACK = ["main.ts", "stacks/shouting.ts", "functions/shout-worker/index.ts"];
+const DRIVER = "drivers/shout.ts";
+const clone = temporaryFolder("a clone");
+const stack = join(clone, "cdktf.out", "stacks", "shouting");
 
 beforeAll(() => {
-  const env = { ...process.env, CDKTF_OUTDIR: outdir };
-  execFileSync(process.execPath, ["scripts/ts.mjs", "packages/scenarios/__tests__/drive/app.ts"], { env });
+  copyProject(clone);
+  for (const path of [...STACK, DRIVER]) writeInto(clone, path, pages.get(path) ?? "");
+  run("npm", ["run", "--silent", "synth"], clone);
 });
 
-afterAll(() => rmSync(outdir, { recursive: true }));
+afterAll(removeFolders);
 
 function driver(name: string, text: string): string {
-  const file = join(outdir, name);
-  writeFileSync(file, text);
-  return file;
+  writeInto(clone, name, text);
+  return join(clone, name);
 }
 
 function local(...args: string[]) {
@@ -39,16 +39,16 @@ function local(...args: string[]) {
 }
 
 describe("the driver of docs/local.md", () => {
-  const shout = () => driver("shout.ts", documented?.text ?? "");
+  const shout = join(clone, DRIVER);
 
   test("runs the stack with one item", () => {
-    const { status, json } = local("--drive", shout());
+    const { status, json } = local("--drive", shout);
     expect(json()).toMatchObject({ stack: "shouting", verdict: "OK", accepted: 1, done: 1 });
     expect(status).toBe(0);
   });
 
   test("brings injected faults: each item ends in one effect or one dead letter", () => {
-    const { status, json } = local("--drive", shout(), "--faults", "--seed", "7", "--inputs", "30");
+    const { status, json } = local("--drive", shout, "--faults", "--seed", "7", "--inputs", "30");
     expect(json()).toMatchObject({
       accepted: 30,
       done: 27,
@@ -61,7 +61,7 @@ describe("the driver of docs/local.md", () => {
   });
 
   test("brings the IAM check: each binding is needed, and none is missing", () => {
-    const { status, json } = local("--drive", shout(), "--prove-iam");
+    const { status, json } = local("--drive", shout, "--check-iam");
     expect(json()).toMatchObject({ verdict: "OK", unproven: [], missing: [] });
     expect(json().necessary).toBe(json().bindings);
     expect(status).toBe(0);
@@ -89,7 +89,7 @@ test("a driver that is not there is named, and so is a stack that nothing says h
   expect(missing.status).toBe(2);
   const undriven = local();
   expect(undriven.stderr).toBe(
-    "shouting is none of the five architectures: use --keep and call it yourself, or say with --drive <module> how it is used\n",
+    "shouting is none of the five architectures. Use --keep and call it yourself, or --drive <module> to say how it is used\n",
   );
   expect(undriven.status).toBe(2);
 });

@@ -6,13 +6,13 @@ import {
   type RestRequest,
   type RestService,
 } from "@cdktf-serverless-ml/emulator";
+import { callId } from "../../src/faults/call";
 import { FaultyCalls } from "../../src/faults/calls";
-import { CrashGuard } from "../../src/faults/crash-guard";
-import { Crasher } from "../../src/faults/crasher";
+import { Crasher, CrashGuard } from "../../src/faults/crasher";
 import { FaultyPublishes } from "../../src/faults/publishes";
-import { type CallFault, callFault, deadLetterFails, publishFault } from "../../src/faults/schedule";
-import { callId } from "../../src/shared/call";
-import { poisoned } from "../../src/shared/inject-poison";
+import { callFault, deadLetterFails, publishFault } from "../../src/faults/schedule";
+import type { CallFault } from "../../src/shared/fault-kinds";
+import { injectPoison } from "../../src/shared/inject-poison";
 import { FLOW, faultLog, index, LETTERS, seedFor, WORKER } from "./support";
 
 function request(method: string, url: string, email?: string, body: object | string = ""): RestRequest {
@@ -93,7 +93,7 @@ describe("calls of Google's APIs", () => {
     const start = Date.now();
     expect(await calls.handle(write(WORKER))).toMatchObject({ status: 200 });
     expect(Date.now() - start).toBeGreaterThanOrEqual(4);
-    expect(hops).toMatchObject([{ status: "slow call", detail: expect.stringMatching(/, \d+ ms on the wall$/) }]);
+    expect(hops).toMatchObject([{ status: "slow call", detail: expect.stringMatching(/, \d+ ms of real time$/) }]);
   });
 
   test.each([
@@ -155,7 +155,7 @@ describe("poison", () => {
   const made = (seed = 1) => {
     const all = set(seed);
     const crash = (call: RestRequest) => all.crasher.crash(call);
-    const service = poisoned(all.inner, { poison, index: index(), faultLog: all.faultLog, crash });
+    const service = injectPoison(all.inner, { poison, index: index(), faultLog: all.faultLog, crash });
     const call = (body: string, email = WORKER) =>
       service.handle({ ...request("POST", PREDICT, email, body), port: PORT });
     return { ...all, call };

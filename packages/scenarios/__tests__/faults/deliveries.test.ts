@@ -1,10 +1,11 @@
 import type { Invocation, InvocationResult } from "@cdktf-serverless-ml/emulator";
 import { ManualClock } from "../../../emulator/src/core/clock";
-import { CrashGuard } from "../../src/faults/crash-guard";
+import { callId } from "../../src/faults/call";
+import { CrashGuard } from "../../src/faults/crasher";
 import { DelayedWork } from "../../src/faults/delayed-work";
 import { FaultyInvoker } from "../../src/faults/deliveries";
-import { callHangs, type DeliveryFault, deliveryFault } from "../../src/faults/schedule";
-import { callId } from "../../src/shared/call";
+import { callHangs, deliveryFault } from "../../src/faults/schedule";
+import type { DeliveryFault } from "../../src/shared/fault-kinds";
 import { faultLog, index, SUBSCRIPTION, seedFor, WORKER_URL } from "./support";
 
 const DEADLINE = 300_000;

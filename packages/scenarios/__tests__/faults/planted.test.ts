@@ -4,7 +4,8 @@ import { basename, dirname, join } from "node:path";
 import type { Interceptors } from "@cdktf-serverless-ml/emulator";
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
-import { type FaultReport, runFaults } from "../../src/faults";
+import type { FaultReport } from "../../src/faults/report";
+import { runFaults } from "../../src/faults/run-faults";
 import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 import { isGood } from "../../src/run/summary";
@@ -112,7 +113,9 @@ test("a dead letter without its subscription: the command ends with 1, and says 
     /async-batch-worker-dev -> topic async-batch-dead-letter-dev {2}message \d+ {2}LOST {2}The topic has no subscription/,
   );
   expect(status).toBe(1);
-  expect(stdout).toContain(`the same again: npm run local -- --terraform ${folder} --faults --seed 4 --inputs 10\n`);
+  expect(stdout).toContain(
+    `To repeat this run: npm run local -- --terraform ${folder} --faults --seed 4 --inputs 10\n`,
+  );
   expect(stdout).toMatch(/^FAILED {2}async-batch {2}accepted 10, done 7, deadLettered 0, lost 3/m);
   expect(stdout).toContain("was accepted, and has neither an effect nor a dead letter:\n");
 }, 120_000);

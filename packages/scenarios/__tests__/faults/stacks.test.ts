@@ -1,7 +1,8 @@
 import { IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
-import { type FaultReport, runFaults } from "../../src/faults";
+import type { FaultReport } from "../../src/faults/report";
+import { runFaults } from "../../src/faults/run-faults";
 import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 

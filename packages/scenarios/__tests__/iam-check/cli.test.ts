@@ -9,7 +9,7 @@ import { changed, synthesized } from "../../../../__tests__/support/synthesized"
 const stacks = synthesized();
 const stack = stacks.stack("scheduled-preprocessing");
 /** Where runs put their temporary folders, and nobody else. */
-const temporary = mkdtempSync(join(tmpdir(), "prove-"));
+const temporary = mkdtempSync(join(tmpdir(), "check-iam-"));
 const env = { ...process.env, TMPDIR: temporary, INIT_CWD: undefined, NO_COLOR: "1" };
 
 afterAll(() => {
@@ -17,20 +17,22 @@ afterAll(() => {
   rmSync(temporary, { recursive: true });
 });
 
-function proveIam(folder: string, ...args: string[]) {
-  const command = ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", "--terraform", folder, "--prove-iam", ...args];
+function checkIam(folder: string, ...args: string[]) {
+  const command = ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", "--terraform", folder, "--check-iam", ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { env, encoding: "utf8" });
   expect(readdirSync(temporary)).toEqual([]);
   return { status, stdout, stderr, json: () => JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") };
 }
 
 test("all that is needed or documented: a table of what fails without each, exit code 0", () => {
-  const { status, stdout, stderr } = proveIam(stack);
+  const { status, stdout, stderr } = checkIam(stack);
   expect(stdout).toMatch(
     /^ {2}ok {2}run\.invoker for scheduled-pr-dispatcher-\w+ on service scheduled-preprocessing-launcher-dev\n {6}google_cloud_run_v2_service_iam_member\.\S+\n {6}without it scheduled-pr-dispatcher-\w+ lacks run\.routes\.invoke on service scheduled-preprocessing-launcher-dev\n/,
   );
   expect(stdout).toMatch(/^ {2}-- {2}storage\.objectUser for scheduled-prep-launcher-\w+ on bucket .*-temp-dev\n/m);
-  expect(stdout).toMatch(/^ {6}unproven: Dataflow asks of whoever launches .*\n {6}https:\/\/cloud\.google\.com\//m);
+  expect(stdout).toMatch(
+    /^ {6}documented: Dataflow requires that the launcher .*\n {6}https:\/\/cloud\.google\.com\//m,
+  );
   expect(stdout).toMatch(
     /\nOK {2}scheduled-preprocessing {2}bindings 16, necessary 15, unproven 1, missing 0, [\d.]+ s\n$/,
   );
@@ -51,7 +53,7 @@ onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
       // The same role of the same member, but not where jobs keep temporary files.
       bindings.planted = { ...launcher, bucket: output?.bucket };
     });
-    const { status, stdout, json } = proveIam(copy, "--quiet", "--json");
+    const { status, stdout, json } = checkIam(copy, "--quiet", "--json");
     expect(status).toBe(3);
     expect(stdout).toMatch(
       /^ {2}\?\? {2}storage\.objectUser for scheduled-prep-launcher-\w+ on bucket \S+-output-dev\n {6}google_storage_bucket_iam_member\.planted\n {6}not exercised: no call of these runs needed it\nPARTIAL /,
@@ -68,7 +70,7 @@ test("what the deployment itself may not do is missing, exit code 1", () => {
     const bindings = resource.google_project_iam_member;
     for (const id of Object.keys(bindings)) if (id.includes("logWriter")) delete bindings[id];
   });
-  const { status, stdout, json } = proveIam(copy, "--json");
+  const { status, stdout, json } = checkIam(copy, "--json");
   expect(status).toBe(1);
   expect(stdout).toMatch(
     /^ {2}!! {2}missing: scheduled-preproc-build-\w+ lacks logging\.logEntries\.create on project my-gcp-project\n {6}A binding of roles\/logging\.logWriter on projects\/my-gcp-project to serviceAccount:scheduled-preproc-build-/,
@@ -89,10 +91,10 @@ test.each<[string, (json: { resource: Record<string, object>; output: Record<str
       const functions = Object.values(json.resource.google_cloudfunctions2_function ?? {}) as Launcher[];
       for (const { service_config } of functions) delete service_config.environment_variables.TEMPLATE_PATH;
     },
-    /^scheduled-preprocessing is none of the five architectures: use --keep and call it yourself, or say with --drive <module> how it is used\n$/,
+    /^scheduled-preprocessing is none of the five architectures\. Use --keep and call it yourself, or --drive <module> to say how it is used\n$/,
   ],
   [
-    "loses what is handed over, whatever its bindings",
+    "loses its dead letters, whatever its bindings",
     ({ resource, output }) => {
       delete resource.google_pubsub_subscription;
       delete output.dead_letter_subscription_name;
@@ -107,19 +109,30 @@ test.each<[string, (json: { resource: Record<string, object>; output: Record<str
     /^This stack cannot run locally; 1 reason:\n {2}google_redis_instance\.cache: google_redis_instance is not simulated\n$/,
   ],
 ])("a stack that %s: why, exit code 2", (_, change, message) => {
-  const { status, stdout, stderr } = proveIam(changed(stack, change));
+  const { status, stdout, stderr } = checkIam(changed(stack, change));
   expect(stderr.replace(/^npm .*\n/gm, "")).toMatch(message);
   expect(stdout).toBe("");
   expect(status).toBe(2);
 });
 
 const REFUSED: readonly [string[], string][] = [
-  [["--keep"], "Given --prove-iam with --keep; allowed: one of them"],
-  [["--input", "x.txt"], "Given --prove-iam with --input; allowed: one of them"],
-  [["--faults"], "Given --faults with --prove-iam; allowed: one of them"],
+  [["--keep"], "--keep and --check-iam cannot be combined"],
+  [["--input", "x.txt"], "--input and --check-iam cannot be combined"],
+  [["--faults"], "--check-iam and --faults cannot be combined"],
 ];
 test.each(inDepth(REFUSED, REFUSED.slice(0, 1)))("with %j: refused, exit code 2", (args, message) => {
-  const { status, stderr } = proveIam(stack, ...args);
+  const { status, stderr } = checkIam(stack, ...args);
   expect(stderr).toContain(message);
   expect(status).toBe(2);
+});
+
+test("--prove-iam, its former name, is the same flag, which no help lists", () => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", ...args], {
+      env,
+      encoding: "utf8",
+    });
+  expect(run("--terraform", stack, "--prove-iam", "--keep").stderr).toBe("--keep and --check-iam cannot be combined\n");
+  expect(run("--help").stdout).not.toContain("prove");
+  expect(run("--frob").stderr).not.toContain("prove");
 });

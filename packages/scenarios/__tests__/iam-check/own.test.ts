@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
 import { IS_DEEP } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
-import { checkIam, summaryOf } from "../../src/iam-check";
+import { checkIam } from "../../src/iam-check/check-iam";
+import { summaryOf } from "../../src/iam-check/report";
 import { readStackWithOutputs, scenarioOf } from "../../src/patterns";
 
 const outdir = mkdtempSync(join(tmpdir(), "own-"));

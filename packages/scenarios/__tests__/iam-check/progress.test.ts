@@ -1,4 +1,4 @@
-import { progressOn } from "../../src/iam-check";
+import { progressOn } from "../../src/iam-check/command";
 
 function terminal(isTTY: boolean) {
   const written: string[] = [];

@@ -1,13 +1,14 @@
 import { IS_DEEP } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { synthesized } from "../../../../__tests__/support/synthesized";
-import { checkIam, type ProofSummary, summaryOf } from "../../src/iam-check";
+import { checkIam } from "../../src/iam-check/check-iam";
+import { type IamSummary, summaryOf } from "../../src/iam-check/report";
 
 const stacks = synthesized();
 afterAll(() => stacks.remove());
 
 /** Requirements that Google documents and no run can show. */
-const DOCUMENTED: Readonly<Record<string, ProofSummary["unproven"]>> = {
+const DOCUMENTED: Readonly<Record<string, IamSummary["unproven"]>> = {
   "scheduled-preprocessing": [
     {
       address: expect.stringMatching(/^google_storage_bucket_iam_member\.preprocessing_temp_objectUser-.*launcher/),

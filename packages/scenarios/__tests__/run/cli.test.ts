@@ -96,7 +96,7 @@ describe("bad input", () => {
     const folder = mkdtempSync(join(tmpdir(), "empty-"));
     const { status, stderr } = local(["task-pipeline"], folder);
     rmSync(folder, { recursive: true });
-    expect([status, stderr]).toEqual([2, "There is nothing synthesized in cdktf.out/stacks yet. Run: npm run synth\n"]);
+    expect([status, stderr]).toEqual([2, "cdktf.out/stacks has no stacks yet. Run: npm run synth\n"]);
   });
 
   test("a file of secrets that cannot be read: says where, never a value", () => {
@@ -123,27 +123,21 @@ describe("bad input", () => {
 
   /** What was given, and what is said. */
   const REFUSED: readonly [string[], RegExp][] = [
-    [["--frob"], /^Given --frob; allowed: --terraform, --input, .*, --help; npm run local -- --help says more\n$/],
-    [["a", "b"], /^Given 2 stacks; allowed: one\n$/],
-    [["a", "--terraform", "b"], /^Given both a stack and --terraform; allowed: one of them\n$/],
-    [["--terraform", stack, "--faults", "--keep"], /^Given --faults with --keep; allowed: one of them\n$/],
-    [["--terraform", stack, "--faults", "--input", "a.csv"], /^Given --faults with --input; allowed: one of them\n$/],
-    [["--terraform", stack, "--faults", "--prove-iam"], /^Given --faults with --prove-iam; allowed: one of them\n$/],
+    [["--frob"], /^Given --frob; allowed: --terraform, --input, .*, --help\. For help: npm run local -- --help\n$/],
+    [["a", "b"], /^Given 2 stacks: a, b; allowed: one\n$/],
+    [["a", "--terraform", "b"], /^<stack> and --terraform cannot be combined\n$/],
+    [["--terraform", stack, "--faults", "--keep"], /^--keep and --faults cannot be combined\n$/],
+    [["--terraform", stack, "--faults", "--input", "a.csv"], /^--input and --faults cannot be combined\n$/],
+    [["--terraform", stack, "--faults", "--check-iam"], /^--check-iam and --faults cannot be combined\n$/],
     [
       ["--terraform", stack, "--faults", "--seed", "x"],
-      /^Given --seed "x"; allowed: a whole number from 0 to 4294967295; npm run local -- --help says more\n$/,
+      /^Given --seed "x"; allowed: a whole number from 0 to 4294967295\. For help: npm run local -- --help\n$/,
     ],
-    [
-      ["--terraform", stack, "--inputs", "5"],
-      /^Given --inputs without --faults; allowed: both, or neither; npm run local -- --help says more\n$/,
-    ],
-    [
-      ["--terraform", stack, "--propagation", "5", "--faults"],
-      /^Given --propagation with --faults; allowed: one of them\n$/,
-    ],
+    [["--terraform", stack, "--inputs", "5"], /^--inputs needs --faults\. For help: npm run local -- --help\n$/],
+    [["--terraform", stack, "--propagation", "5", "--faults"], /^--faults and --propagation cannot be combined\n$/],
     [
       ["--terraform", stack, "--propagation", "0"],
-      /^Given --propagation "0"; allowed: a whole number from 1 to 3600; npm run local -- --help says more\n$/,
+      /^Given --propagation "0"; allowed: a whole number from 1 to 3600\. For help: npm run local -- --help\n$/,
     ],
     [["--terraform", "/nowhere"], /^there is no \/nowhere\/cdk\.tf\.json\n$/],
     [["--terraform", stack, "--input", "/nowhere.csv"], /^\/nowhere\.csv cannot be read: ENOENT/],

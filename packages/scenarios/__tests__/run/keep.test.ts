@@ -247,7 +247,7 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
         "upload a text to my-gcp-project-pubsub-fanout-results-dev",
         "list my-gcp-project-pubsub-fanout-results-dev",
         "list my-gcp-project-pubsub-fanout-function-sources-dev",
-        "show the dead letters, here without asking IAM",
+        "show the dead letters (no IAM check)",
       ]);
       expect(await titles("scheduled-preprocessing")).toEqual(
         expect.arrayContaining([

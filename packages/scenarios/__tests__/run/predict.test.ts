@@ -156,7 +156,7 @@ describe("--output", () => {
     );
     expect(shards).toHaveLength(6);
     expect(kept).toHaveLength(7);
-    expect(summary.outputs.kept).toBe(`7 objects of its buckets, in ${join(folder, "kept")}`);
+    expect(summary.outputs.kept).toBe(`7 objects in ${join(folder, "kept")}`);
     const input = join(folder, "kept", "my-gcp-project-async-batch-input-dev", "batch.jsonl");
     expect(readFileSync(input)).toEqual(readFileSync("samples/batch.jsonl"));
     // And writes over nothing.

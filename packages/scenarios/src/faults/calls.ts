@@ -7,10 +7,12 @@ import {
   type RestService,
 } from "@cdktf-serverless-ml/emulator";
 import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
-import { callId, callText } from "../shared/call";
+import { callText } from "../shared/call";
+import type { CallFault } from "../shared/fault-kinds";
 import type { FaultLog } from "../shared/fault-log";
+import { callId } from "./call";
 import type { Crasher } from "./crasher";
-import { type CallFault, callFault, slowness } from "./schedule";
+import { callFault, slowness } from "./schedule";
 
 export interface CallOptions {
   readonly seed: number;
@@ -24,7 +26,7 @@ interface Count {
   faults: number;
 }
 
-/** Lets faults befall calls of Google's APIs by functions and workflows of the stack; everybody else's go through. */
+/** Injects faults into calls of Google's APIs by functions and workflows of the stack. Other callers get none. */
 export class FaultyCalls {
   private readonly counts = new Map<string, Count>();
 
@@ -77,22 +79,22 @@ export class FaultyCalls {
       case "call answered 412":
         faultLog.fault(fault, { ...hop, detail });
         await inner.handle(request);
-        throw new ApiError("FAILED_PRECONDITION", "Injected: written, and asked for once more inside", 412);
+        throw new ApiError("FAILED_PRECONDITION", "Injected: the object was written, and the write was repeated", 412);
       case "call reset before":
         faultLog.fault(fault, { ...hop, detail });
         throw new ConnectionLost("injected");
       case "call reset after":
         faultLog.fault(fault, { ...hop, detail });
-        await unheard(inner, request);
+        await ignoringErrors(inner, request);
         throw new ConnectionLost("injected");
       case "slow call": {
         const wait = slowness(seed, id, nth);
-        faultLog.fault(fault, { ...hop, detail: `${detail}, ${wait} ms on the wall` });
+        faultLog.fault(fault, { ...hop, detail: `${detail}, ${wait} ms of real time` });
         await sleep(wait);
         return inner.handle(request);
       }
       case "caller crashed":
-        await unheard(inner, request);
+        await ignoringErrors(inner, request);
         faultLog.fault(fault, { ...hop, detail });
         crasher.crash(request);
         throw new ConnectionLost("injected");
@@ -100,8 +102,8 @@ export class FaultyCalls {
   }
 }
 
-/** Does it, whatever is answered; but what is not simulated must be told. */
-async function unheard(inner: RestService, request: RestRequest): Promise<void> {
+/** Makes the call and ignores an error, unless the call is not simulated: that must end the run. */
+async function ignoringErrors(inner: RestService, request: RestRequest): Promise<void> {
   try {
     await inner.handle(request);
   } catch (error) {

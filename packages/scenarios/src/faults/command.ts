@@ -1,35 +1,67 @@
-import { counted } from "@cdktf-serverless-ml/cli";
+import { randomInt } from "node:crypto";
+import { counted, FlagError, wholeFlag } from "@cdktf-serverless-ml/cli";
 import { ApiError, type Machine, type MachineOptions } from "@cdktf-serverless-ml/emulator";
 import { describe } from "../run/print";
 import { startMachine } from "../run/start";
 import { exitCodeOf, refusedAtStart, type Summary } from "../run/summary";
 import type { Scenario } from "../shared/scenario";
 import { describeFaults, describeProgress } from "./describe";
-import type { FaultSettings } from "./options";
+import { MAX_SEED } from "./hash";
 import { type Progress, runFaults } from "./run-faults";
+
+/** Flags of the command line, as given. */
+export interface FaultFlags {
+  readonly faults?: boolean;
+  readonly seed?: string;
+  readonly inputs?: string;
+  readonly "real-time"?: boolean;
+}
+
+export interface FaultSettings {
+  readonly seed: number;
+  readonly inputs: number;
+  readonly realTime: boolean;
+}
+
+const DEFAULT_INPUTS = 100;
+const MAX_INPUTS = 100_000;
+
+/** The settings of `--faults`, with a random seed if none is given. @returns undefined without `--faults` @throws FlagError */
+export function faultSettings({ faults, seed, inputs, "real-time": realTime }: FaultFlags): FaultSettings | undefined {
+  if (!faults) {
+    const [alone] = Object.entries({ seed, inputs, "real-time": realTime }).filter(([, value]) => value !== undefined);
+    if (alone) throw new FlagError(`--${alone[0]} needs --faults`);
+    return undefined;
+  }
+  return {
+    seed: seed === undefined ? randomInt(MAX_SEED + 1) : wholeFlag("seed", seed, 0, MAX_SEED),
+    inputs: inputs === undefined ? DEFAULT_INPUTS : wholeFlag("inputs", inputs, 1, MAX_INPUTS),
+    realTime: realTime ?? false,
+  };
+}
 
 export interface FaultCommand extends FaultSettings, Pick<MachineOptions, "secrets" | "onNotice"> {
   readonly scenario: Scenario;
-  /** Holds `cdk.tf.json`. */
+  /** Folder with `cdk.tf.json`. */
   readonly folder: string;
-  /** Of the stack, and how the command line named it: `async-batch`, or `--terraform <dir>`. */
+  /** Name of the stack, and the arguments that named it: `async-batch`, or `--terraform <dir>`. */
   readonly stack: string;
   readonly given: string;
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
-/** With more items than these, hops are not printed. */
+/** The most items for which hops are printed. */
 const HOPS_UP_TO = 50;
-/** Milliseconds between lines of progress where no terminal shows one that changes. */
+/** Milliseconds between lines of progress outside of a terminal. */
 const BETWEEN_LINES = 10_000;
 
-/** Runs a stack while faults befall it, and prints what came of it. @returns the exit code @throws as `Machine.start` */
-export async function faults(command: FaultCommand): Promise<number> {
+/** Runs a stack, injects faults, and prints the report. @returns the exit code @throws as `Machine.start` */
+export async function faultsCommand(command: FaultCommand): Promise<number> {
   const { folder, scenario, stack, given, json, quiet, secrets, onNotice, ...settings } = command;
   const { seed, inputs, realTime } = settings;
-  const again = `npm run local -- ${given} --faults --seed ${seed} --inputs ${inputs}${realTime ? " --real-time" : ""}`;
-  console.log(`${counted(inputs, "input")}, seed ${seed}; the same again: ${again}`);
+  const repeat = `npm run local -- ${given} --faults --seed ${seed} --inputs ${inputs}${realTime ? " --real-time" : ""}`;
+  console.log(`${counted(inputs, "input")}, seed ${seed}. To repeat this run: ${repeat}`);
   let machine: Machine;
   try {
     machine = await startMachine(folder, { secrets, onNotice });
@@ -58,7 +90,7 @@ function end(text: string, summary: Summary, json: boolean): number {
   return exitCodeOf(summary);
 }
 
-/** On a terminal one line that changes, elsewhere one now and then. */
+/** On a terminal one line that changes, elsewhere a line from time to time. */
 function progressOn(stream: NodeJS.WriteStream): { show(progress: Progress): void; clear(): void } {
   let last = Date.now();
   return {

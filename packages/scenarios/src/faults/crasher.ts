@@ -1,14 +1,38 @@
 import type { RestRequest } from "@cdktf-serverless-ml/emulator";
 import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
-import type { CrashGuard } from "./crash-guard";
 
 /**
- * Kills instances of a function. @param port of a call of its: only the instance that calls. Default: all
- * @returns how many there were
+ * Functions that get no faults for the moment, because they have the last delivery of a message. If it failed after an effect, of
+ * this delivery or of an earlier one, Pub/Sub would forward a message that has its effect, and no function can prevent that.
+ */
+export class CrashGuard {
+  private readonly counts = new Map<string, number>();
+
+  has(functionName: string): boolean {
+    return this.counts.has(functionName);
+  }
+
+  async during<T>(functionName: string, work: () => Promise<T>): Promise<T> {
+    this.counts.set(functionName, (this.counts.get(functionName) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.counts.get(functionName) ?? 1) - 1;
+      if (left > 0) this.counts.set(functionName, left);
+      else this.counts.delete(functionName);
+    }
+  }
+}
+
+/**
+ * Kills instances of a function.
+ *
+ * @param port port that a call comes from: kills only the instance that makes it. Absent: kills all
+ * @returns how many instances were killed
  */
 export type Kill = (functionName: string, port?: number) => number;
 
-/** Kills processes of functions, but those that are to be crashGuard. */
+/** Kills processes of functions that are not under the crash guard. */
 export class Crasher {
   constructor(
     private readonly index: StackIndex,
@@ -16,17 +40,17 @@ export class Crasher {
     private readonly kill: Kill,
   ) {}
 
-  /** Whether nothing may befall the functions that call as a service account. */
+  /** Whether a function that runs as this service account is under the crash guard. */
   isGuarded(email: string | undefined): boolean {
     return this.index.functionsOf(email).some(({ name }) => this.crashGuard.has(name));
   }
 
-  /** Kills the instance that makes a call. @returns false where its function is crashGuard, or no function makes it */
+  /** Kills the instance that makes a call. @returns false if its function is under the crash guard, or if no function makes it */
   crash({ caller: { email }, port }: Pick<RestRequest, "caller" | "port">): boolean {
     const names = this.index.functionsOf(email).map(({ name }) => name);
     if (names.length === 0 || this.isGuarded(email)) return false;
     const killed = names.reduce((sum, name) => sum + this.kill(name, port), 0);
-    // Which instance it is may be heard of after its call.
+    // An instance may become known only after its first call.
     if (killed === 0) for (const name of names) this.kill(name);
     return true;
   }

@@ -1,13 +1,13 @@
 import type { Clock } from "@cdktf-serverless-ml/emulator";
 
-/** Work at later times, which a run waits for before it is over. */
+/** Work at later times. A run is not over before it is done. */
 export class DelayedWork {
   private readonly waiting = new Set<() => void>();
   private underWay = 0;
 
   constructor(private readonly clock: Clock) {}
 
-  /** What is yet to be done, or being done. */
+  /** Work that is waiting or under way. */
   get pending(): number {
     return this.waiting.size + this.underWay;
   }
@@ -31,7 +31,7 @@ export class DelayedWork {
     });
   }
 
-  /** Nothing is begun any more, and who waits is left waiting. */
+  /** Cancels all that waits. Promises of `wait` stay pending. */
   stop(): void {
     for (const cancel of this.waiting) cancel();
     this.waiting.clear();

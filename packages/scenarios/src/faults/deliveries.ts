@@ -1,11 +1,12 @@
-import type { Invocation, InvocationResult, Invoker } from "@cdktf-serverless-ml/emulator";
+import { type Invocation, type InvocationResult, type Invoker, type Item, itemOf } from "@cdktf-serverless-ml/emulator";
 import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
-import { callId, callText, workflowCall } from "../shared/call";
+import { callText } from "../shared/call";
+import type { DeliveryFault } from "../shared/fault-kinds";
 import type { FaultLog } from "../shared/fault-log";
-import { type Item, itemOf } from "../shared/item";
-import type { CrashGuard } from "./crash-guard";
+import { callId, workflowCall } from "./call";
+import type { CrashGuard } from "./crasher";
 import type { DelayedWork } from "./delayed-work";
-import { callHangs, type DeliveryFault, delayOf, deliveryFault, lateBy, repeatedAfter } from "./schedule";
+import { callHangs, delayOf, deliveryFault, lateBy, repeatedAfter } from "./schedule";
 
 export interface DeliveryOptions {
   readonly seed: number;
@@ -15,21 +16,21 @@ export interface DeliveryOptions {
   readonly delayed: DelayedWork;
 }
 
-/** One attempt of a sender, and what it is about. */
+/** One attempt of a sender for an item. */
 interface Attempt {
   readonly invocation: Invocation;
   readonly item: Item;
-  /** Which attempt for the item it is, 1 the first. */
+  /** Number of the attempt, counted from 1. */
   readonly nth: number;
   readonly to: string;
 }
 
-/** Attempts beyond those after which anybody in the stack gives an item up: nobody will. */
+/** An item with so many attempts beyond the stack's largest limit is attempted for ever. */
 const BEYOND = 100;
 
 const NOTHING = { headers: {}, body: Buffer.alloc(0) };
 
-/** Lets faults befall deliveries: stands between Google's services and whatever they deliver to. */
+/** Injects faults into deliveries, between Google's services and the functions and APIs that they call. */
 export class FaultyInvoker implements Invoker {
   private readonly counts = new Map<string, number>();
 
@@ -45,7 +46,7 @@ export class FaultyInvoker implements Invoker {
     const nth = (this.counts.get(item.id) ?? 0) + 1;
     this.counts.set(item.id, nth);
     faultLog.attempts++;
-    // Executions of one time cannot be told apart: each request is taken for the first of another item.
+    // Executions at the same time share an id: each request counts as the first of another item.
     const [id, number] = item.isExecution ? [`${item.id} ${nth}`, 1] : [item.id, nth];
     if (number > index.mostAttempts() + BEYOND) faultLog.endless ??= { what: item.what, attempts: number };
     const target = index.functionAt(invocation.url)?.name;
@@ -59,7 +60,7 @@ export class FaultyInvoker implements Invoker {
     return fault ? this.inject(fault, attempt) : this.deliver(attempt);
   }
 
-  /** What is no delivery: a workflow's call may hang, everything else passes. */
+  /** A request that is no delivery: a workflow's call may hang, any other passes. */
   private call(invocation: Invocation): Promise<InvocationResult> {
     const { seed, faultLog, delayed } = this.options;
     const call = workflowCall(invocation);
@@ -73,7 +74,7 @@ export class FaultyInvoker implements Invoker {
     const hop = { to: `https://${call.host}`, what: callText(call) };
     faultLog.fault("call hangs", {
       ...hop,
-      detail: `arrives after ${seconds(late)}, ${seconds(deadline)} are allowed`,
+      detail: `arrives after ${seconds(late)}; the deadline is ${seconds(deadline)}`,
     });
     delayed.in(late, async () => {
       const { status, failure } = await this.inner.invoke(invocation);
@@ -86,42 +87,42 @@ export class FaultyInvoker implements Invoker {
     const { seed, faultLog, delayed } = this.options;
     const { item, nth, to, invocation } = attempt;
     const { deadline } = invocation;
-    const tell = (detail?: string) => faultLog.fault(fault, { to, what: item.what, attempt: nth, detail });
+    const log = (detail?: string) => faultLog.fault(fault, { to, what: item.what, attempt: nth, detail });
     switch (fault) {
       case "answered 500":
       case "answered 503":
       case "answered 429":
-        tell();
+        log();
         return Promise.resolve({ ...NOTHING, status: Number(fault.slice(-3)) });
       case "crash before the work":
-        tell();
+        log();
         return this.deliver(attempt, { crashPoint: "crash-before" });
       case "crash after the work":
-        tell();
+        log();
         return this.deliver(attempt, { crashPoint: "crash-after" });
       case "answer lost":
-        tell();
+        log();
         return this.deliver(attempt).then(() => ({ ...NOTHING, status: 0, failure: "connection" }));
       case "hang": {
         const late = deadline + lateBy(seed, item.id, nth);
-        tell(`arrives after ${seconds(late)}, ${seconds(deadline)} are allowed`);
-        delayed.in(late, () => this.deliverUnheard("arrives too late", attempt));
+        log(`arrives after ${seconds(late)}; the deadline is ${seconds(deadline)}`);
+        delayed.in(late, () => this.deliverUnanswered("arrives too late", attempt));
         return delayed.wait(deadline).then(() => ({ ...NOTHING, status: 0, failure: "deadline" }));
       }
       case "twice at once":
-        tell();
+        log();
         return Promise.all([this.deliver(attempt), this.deliver(attempt)]).then(([, second]) => second);
       case "again later":
         return this.deliver(attempt).then((result) => {
           if (result.status < 200 || result.status > 299) return result;
           const after = repeatedAfter(seed, item.id, nth);
-          tell(`in ${seconds(after)}`);
-          delayed.in(after, () => this.deliverUnheard("arrives again", attempt));
+          log(`in ${seconds(after)}`);
+          delayed.in(after, () => this.deliverUnanswered("arrives again", attempt));
           return result;
         });
       case "delayed": {
         const delay = delayOf(seed, item.id, nth, deadline);
-        tell(`by ${seconds(delay)}`);
+        log(`by ${seconds(delay)}`);
         return delayed.wait(delay).then(() => this.deliver(attempt, { deadline: deadline - delay }));
       }
     }
@@ -132,8 +133,8 @@ export class FaultyInvoker implements Invoker {
     return this.inner.invoke({ ...invocation, ...more });
   }
 
-  /** Whoever sent it has what it takes for the answer. */
-  private async deliverUnheard(how: string, attempt: Attempt): Promise<void> {
+  /** The sender has its answer already: this one goes to the log alone. */
+  private async deliverUnanswered(how: string, attempt: Attempt): Promise<void> {
     const { item, nth, to } = attempt;
     const { status, failure } = await this.deliver(attempt);
     this.options.faultLog.note(`${how}: ${failure ?? status}`, { to, what: item.what, attempt: nth });

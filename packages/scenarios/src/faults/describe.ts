@@ -3,26 +3,26 @@ import { describe } from "../run/print";
 import type { FaultReport } from "./report";
 import type { Progress } from "./run-faults";
 
-/** Reasons for dead letters that are shown, and characters of each. */
+/** How many reasons of dead letters are shown, and how many characters of each. */
 const REASONS = 10;
 const REASON = 240;
 
-/** What was injected and what came of it, for people. */
+/** The faults that were injected and their results, for people. */
 export function describeFaults(report: FaultReport): string {
   const { faults, attempts, deliveries, virtualSeconds, wallSeconds, stalls, deadLetters, offence } = report;
   return [
     ...table(Object.entries(faults).map(([kind, count = 0]) => [kind, count])),
-    `${counted(attempts, "attempt")} made ${counted(deliveries, "delivery", "deliveries")}, in ${virtualSeconds.toFixed(0)} s of the run's time and ${wallSeconds.toFixed(1)} s here`,
-    ...(stalls > 0 ? [`the clock went on ${counted(stalls, "time")} though something took longer than 10 s`] : []),
+    `${counted(attempts, "attempt")}, ${counted(deliveries, "delivery", "deliveries")}; ${virtualSeconds.toFixed(0)} s by the run's clock, ${wallSeconds.toFixed(1)} s in real time`,
+    ...(stalls > 0 ? [`virtual time went on ${counted(stalls, "time")} although a request took longer than 10 s`] : []),
     ...reasons(deadLetters),
     describe({ ...report, deadLetters: [] }),
     ...(offence ? [`\n${offence.key} ${offence.why}:`, ...offence.trace] : []),
   ].join("\n");
 }
 
-/** One line, to be overwritten by the next. */
+/** One line of progress. */
 export function describeProgress({ ended, accepted, seconds }: Progress): string {
-  return `${ended} of ${accepted} items have ended, after ${seconds.toFixed(0)} s of the run's time`;
+  return `${ended} of ${counted(accepted, "item")} finished after ${seconds.toFixed(0)} s by the run's clock`;
 }
 
 function table(rows: [string, number][]): string[] {
@@ -30,7 +30,7 @@ function table(rows: [string, number][]): string[] {
   return rows.sort(([, a], [, b]) => b - a).map(([name, count]) => `  ${name.padEnd(width)}  ${count}`);
 }
 
-/** How many dead letters there are for each reason, leaving out what differs from item to item. */
+/** The number of dead letters for each reason, without the parts that differ from item to item. */
 function reasons(deadLetters: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const letter of new Set(deadLetters)) {

@@ -1,11 +1,10 @@
 import type { EmulatorContext, Interceptors } from "@cdktf-serverless-ml/emulator";
 import { type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { FaultLog } from "../shared/fault-log";
-import { poisoned } from "../shared/inject-poison";
+import { injectPoison } from "../shared/inject-poison";
 import type { Scenario } from "../shared/scenario";
 import { FaultyCalls } from "./calls";
-import { CrashGuard } from "./crash-guard";
-import { Crasher, type Kill } from "./crasher";
+import { Crasher, CrashGuard, type Kill } from "./crasher";
 import { DelayedWork } from "./delayed-work";
 import { FaultyInvoker } from "./deliveries";
 import { FaultyPublishes } from "./publishes";
@@ -17,7 +16,7 @@ export interface EngineOptions extends Pick<EmulatorContext, "clock" | "recorder
   readonly kill: Kill;
 }
 
-/** All faults of one run. */
+/** Injects all faults of one run. */
 export class FaultEngine {
   readonly faultLog: FaultLog;
   readonly interceptors: Interceptors;
@@ -36,7 +35,7 @@ export class FaultEngine {
     this.interceptors = {
       invoker: (inner) => new FaultyInvoker(inner, { seed, index, crashGuard, faultLog, delayed }),
       service: (inner) =>
-        poisoned(publishes.service(calls.service(inner)), {
+        injectPoison(publishes.service(calls.service(inner)), {
           poison,
           index,
           faultLog,
@@ -52,7 +51,7 @@ export class FaultEngine {
   }
 }
 
-/** Several interceptors as one: the first is the innermost, the last the outermost. */
+/** Several interceptors as one. The first is the innermost, the last the outermost. */
 export function composed(...all: readonly Interceptors[]): Interceptors {
   return {
     invoker: (inner) => all.reduce((made, { invoker }) => invoker?.(made) ?? made, inner),

@@ -16,13 +16,13 @@ export interface PublishOptions {
   readonly faultLog: FaultLog;
 }
 
-/** Lets the first publish of some dead letters and notifications fail. */
+/** Makes the first publish of some dead letters and notifications fail. */
 export class FaultyPublishes {
   private readonly seen = new Set<string>();
 
   constructor(private readonly options: PublishOptions) {}
 
-  /** Dead letters that functions publish: answered 500, after which nobody asks again at once. */
+  /** Dead letters that functions publish: answered 500, which functions do not retry at once. */
   service(inner: RestService): RestService {
     return {
       ...inner,
@@ -108,20 +108,20 @@ function lettersIn({ body }: RequestBody): Letter[] {
 
 type RequestBody = Pick<RestRequest, "body">;
 
-/** By the attributes that functions of this project give a dead letter; others' are known by their bytes. */
+/** From the attributes that functions of this project give a dead letter. Undefined for the dead letters of others. */
 function itemOf({ attributes = {} }: Letter): string | undefined {
   const { deadLetterTask: task, deadLetterMessageId: message } = attributes;
   if (task) return `task ${task}`;
   return message ? `message ${message}` : undefined;
 }
 
-/** A forwarded message has a new id, and nothing of the old one but its content. */
+/** A forwarded message has a new id, but the same content. */
 function contentOf({ data, attributes }: PublishedMessage): string {
   const { CloudPubSubDeadLetterSourceDeliveryCount: _, ...kept } = attributes;
   return `${digestOf(data)} ${digestOf(JSON.stringify(kept))}`;
 }
 
-/** What of a notification is the same in each run: not when it was, nor the generation, which is a time. */
+/** The part of a notification that is the same in each run, without the times. */
 function eventOf({ attributes: { notificationConfig, eventType, objectId } }: PublishedMessage): string {
   return JSON.stringify([notificationConfig, eventType, objectId]);
 }

@@ -1,14 +1,15 @@
+import { counted } from "@cdktf-serverless-ml/cli";
 import type { RunningStack, TimedHop } from "@cdktf-serverless-ml/emulator";
 import { type Summary, summarise, violationsOf } from "../run/summary";
 import type { FaultLog } from "../shared/fault-log";
 import type { ScenarioResult, ScenarioRun } from "../shared/scenario";
 import { traceOf } from "./trace";
 
-/** One item that ended otherwise than it should. */
-export interface Violations {
+/** An item that was lost, repeated, or ended in two ways. */
+export interface Violation {
   readonly key: string;
   readonly why: string;
-  /** Its hops, oldest first, as lines. */
+  /** Lines of its hops, oldest first. */
   readonly trace: readonly string[];
 }
 
@@ -19,15 +20,15 @@ export interface FaultReport extends Summary {
   readonly faults: FaultLog["faults"];
   /** Requests of queues, push subscriptions and schedules that reached their target. */
   readonly deliveries: number;
-  /** Their attempts; some made no delivery, some several. */
+  /** Their attempts. One makes none, one or several deliveries. */
   readonly attempts: number;
-  /** How long it took by the run's clock, and by the wall's. */
+  /** Seconds by the run's clock, and in real time. */
   readonly virtualSeconds: number;
   readonly wallSeconds: number;
-  /** How often the run's clock went on though something took longer than ten seconds on the wall. */
+  /** How often virtual time went on although a request took longer than 10 s of real time. */
   readonly stalls: number;
-  /** Absent where all is well. */
-  readonly offence?: Violations;
+  /** Absent if there is no violation. */
+  readonly offence?: Violation;
 }
 
 export interface FaultEnding
@@ -41,7 +42,7 @@ export function reportOf({ running, flow, faultLog, error, ...figures }: FaultEn
   const { stack, parts } = running;
   const { recorder, denials, unsimulated } = parts;
   const result = flow.result();
-  // Once something is refused the run ends, and what is lost is lost to that.
+  // A refusal ends the run, so that items are lost for that reason.
   const refused = denials.length + unsimulated.length > 0;
   const offence = refused ? undefined : faultLog.endless ? endless(faultLog.endless.what) : worst(result);
   const marks = !offence ? [] : faultLog.endless ? [offence.key] : flow.marks(offence.key);
@@ -53,7 +54,7 @@ export function reportOf({ running, flow, faultLog, error, ...figures }: FaultEn
     denials,
     unsimulated,
     error,
-    // Generated inputs hold what cannot be worked on.
+    // Generated inputs contain poison.
     expectsFailures: true,
   });
   return {
@@ -71,32 +72,32 @@ export function reportOf({ running, flow, faultLog, error, ...figures }: FaultEn
   };
 }
 
-/** The item to begin with: a lost one before one that has too much. */
-function worst(result: ScenarioResult): Pick<Violations, "key" | "why"> | undefined {
+/** The item to show: a lost one before one that was repeated. */
+function worst(result: ScenarioResult): Pick<Violation, "key" | "why"> | undefined {
   const { lost, unexpected, repeated } = violationsOf(result);
   const [one, other, third] = [lost[0], unexpected[0], repeated[0]];
-  if (one !== undefined) return { key: one, why: "was accepted, and has neither an effect nor a dead letter" };
+  if (one !== undefined) return { key: one, why: "was accepted and has neither an effect nor a dead letter" };
   if (other !== undefined && result.accepted.includes(other))
     return { key: other, why: "has an effect and a dead letter" };
-  if (other !== undefined) return { key: other, why: "has an effect or a dead letter, and was never accepted" };
+  if (other !== undefined) return { key: other, why: "has an effect or a dead letter but was never accepted" };
   return third === undefined ? undefined : { key: third, why: "has its effect more than once" };
 }
 
-function endless(key: string): Pick<Violations, "key" | "why"> {
+function endless(key: string): Pick<Violation, "key" | "why"> {
   return { key, why: "is attempted again and again" };
 }
 
-/** Hops of a long trace that are shown of its beginning and of its end. */
+/** Hops of a long trace that are shown at its start and at its end. */
 const SHOWN = 40;
-/** Milliseconds between hops that are worth a line of their own. */
+/** Milliseconds between hops from which a wait gets a line. */
 const WAIT = 100;
 
-/** With the waits between them. */
+/** Hops, and the waits between them. */
 function lines(hops: readonly TimedHop[], line: (hop: TimedHop) => string): string[] {
   let before: number | undefined;
   const left = hops.length - 2 * SHOWN;
   if (left > 0) {
-    const middle = `             … ${left} hops more`;
+    const middle = `             … ${counted(left, "more hop")}`;
     return [...lines(hops.slice(0, SHOWN), line), middle, ...lines(hops.slice(-SHOWN), line)];
   }
   return hops.flatMap((hop) => {

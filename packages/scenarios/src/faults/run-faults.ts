@@ -1,3 +1,4 @@
+import { counted } from "@cdktf-serverless-ml/cli";
 import {
   ApiError,
   type Clock,
@@ -10,7 +11,7 @@ import {
   VirtualClock,
   waitUntilIdle,
 } from "@cdktf-serverless-ml/emulator";
-import { submitAll } from "../run/workload";
+import { stuckText, submitAll } from "../run/workload";
 import type { FaultLog } from "../shared/fault-log";
 import type { Scenario, ScenarioResult } from "../shared/scenario";
 import type { Kill } from "./crasher";
@@ -18,15 +19,21 @@ import { composed, FaultEngine } from "./engine";
 import { type FaultReport, reportOf } from "./report";
 
 export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
-  /** 0 to 2^32-1: the same seed lets the same faults befall the same deliveries. */
+  /** 0 to 2^32-1. The same seed injects the same faults into the same deliveries. */
   readonly seed: number;
   /** Generated work items, 1 or more. */
   readonly inputs: number;
-  /** Waits take their time. Default false: time jumps. */
+  /**
+   * Whether waits take real time instead of virtual time.
+   * @default false
+   */
   readonly realTime?: boolean;
-  /** Told how far it is, about once a second. */
+  /** Called about once a second. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Stands outside of the faults: between those who send and whatever befalls what they send. Default: nothing. */
+  /**
+   * Interceptors outside of the faults, so that they see requests before faults do.
+   * @default - none
+   */
   readonly outside?: Interceptors;
 }
 
@@ -37,18 +44,18 @@ export interface Progress {
   readonly seconds: number;
 }
 
-/** Wall milliseconds without anything happening after which a run is stuck: in virtual time, and where waits take their time. */
+/** Milliseconds of real time without progress after which a run is stuck, in virtual and in real time. */
 const PATIENCE = 90_000;
 const REAL_PATIENCE = 2_000_000;
-/** How often clients of the stack ask again. */
+/** Retries of the stack's clients. */
 const CLIENT_RETRIES = 20;
-/** Wall milliseconds between reports, and those in which functions of a run that ended early must have come to rest. */
+/** Milliseconds of real time between reports of progress, and until functions of a run that ended early must be idle. */
 const PROGRESS = 1_000;
 const REST = 5_000;
 
 /**
- * Runs generated items through a stack while faults befall its deliveries, calls and publishes, waits until all is quiet, and
- * says what became of each. May be called again on the same machine.
+ * Runs generated items through a stack, injects faults into its deliveries, calls and publishes, waits until the stack is idle, and
+ * reports what became of the items. A machine can be used for several runs.
  */
 export async function runFaults(machine: Machine, scenario: Scenario, options: FaultOptions): Promise<FaultReport> {
   const { seed, inputs, realTime = false, outside = {}, onProgress, write, colours } = options;
@@ -67,11 +74,11 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
       return composed(engine.interceptors, outside);
     },
   });
-  if (!engine) throw new Error("nothing was interposed");
+  if (!engine) throw new Error("The run has no interceptors");
   if (clock instanceof VirtualClock) clock.run(() => running.pending() > 0);
   const flow = scenario.create(running);
-  const tell = () => onProgress?.({ ...progressOf(flow.result()), seconds: (clock.now() - start) / 1000 });
-  const progress = onProgress && setInterval(tell, PROGRESS);
+  const report = () => onProgress?.({ ...progressOf(flow.result()), seconds: (clock.now() - start) / 1000 });
+  const progress = onProgress && setInterval(report, PROGRESS);
   let error: string | undefined;
   try {
     await submitAll(flow, scenario.generate(inputs));
@@ -97,7 +104,7 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
   });
 }
 
-/** Waits until all is quiet, or it is clear that it never will be. @returns why the run ended early, if it did */
+/** Waits until the stack is idle, or clearly never will be. @returns why the run ended early, if it did */
 async function settled(running: RunningStack, faultLog: FaultLog, patience: number): Promise<string | undefined> {
   const { recorder, denials, unsimulated } = running.parts;
   const end = await waitUntilIdle({
@@ -107,9 +114,9 @@ async function settled(running: RunningStack, faultLog: FaultLog, patience: numb
     patience,
   });
   const { endless } = faultLog;
-  if (endless) return `${endless.what} was attempted ${endless.attempts} times, and nobody gives it up`;
+  if (endless) return `${endless.what} was attempted ${counted(endless.attempts, "time")}, and nothing gives it up`;
   if (end !== "stuck") return undefined;
-  return `nothing happened for ${patience / 1000} s, and ${running.pending()} items are still pending`;
+  return stuckText(running.pending(), patience);
 }
 
 function progressOf({
@@ -122,7 +129,7 @@ function progressOf({
   return { ended: ended.size, accepted: new Set(accepted).size };
 }
 
-/** Nothing of a run that ended early goes on in the next one of the machine. */
+/** Stops everything of a run that ended early, so that nothing reaches the machine's next run. */
 async function ended(running: RunningStack, clock: Clock): Promise<void> {
   const { functions } = running.parts;
   await running.stop();

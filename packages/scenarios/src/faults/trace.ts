@@ -1,13 +1,13 @@
 import type { TimedHop } from "@cdktf-serverless-ml/emulator";
 
-/** Ids that hops tell and by which other hops may be found. */
+/** Ids in the text of hops, by which other hops of the item are found. */
 const ID = /\b(?:task|message|job) [\w-]+|\bexecution (?:of )?[\w:.-]+/g;
 
 /**
- * The hops of one work item: those that hold one of its marks as a whole word, and, closed under the ids that these tell, those
- * that hold one of them.
+ * The hops of one work item: those that contain one of its marks as a whole word, then those that contain an id of a hop that was
+ * found, and so on.
  *
- * @param links texts of which one belongs to the item where the other does
+ * @param links pairs of texts that belong to the same item
  */
 export function traceOf(
   hops: readonly TimedHop[],
@@ -39,7 +39,7 @@ function textOf({ what, status, detail = "" }: TimedHop): string {
   return `${what} ${status} ${detail}`;
 }
 
-/** Any of the texts, with nothing of a word before or behind. */
+/** Matches any of the texts as a whole word. */
 function wholeWords(texts: readonly string[]): RegExp {
   const escaped = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
   return new RegExp(`(?<![\\w-])(?:${escaped.join("|")})(?![\\w-])`);

@@ -1,3 +1,4 @@
+import { counted } from "@cdktf-serverless-ml/cli";
 import { ApiError, type Denial, load, type Machine, type MachineOptions } from "@cdktf-serverless-ml/emulator";
 import { outputsOf, scenarioOf } from "../patterns";
 import { startMachine } from "../run/start";
@@ -8,60 +9,65 @@ import { type Grant, grantsOf } from "./grants";
 import { isAlike, MutationRun, type MutationRunResult } from "./mutation-run";
 import { Uses } from "./uses";
 
-/** A stack about which nothing can be proven. */
+/** A stack whose bindings cannot be checked, and why. */
 export class IamCheckError extends Error {}
 
+/** A grant that the stack needs. */
 export interface Necessary {
   readonly grant: Grant;
-  /** What a run without it was denied, and it would have allowed. */
+  /** A call that was denied without the grant and that the grant allows. */
   readonly denial: Denial;
 }
 
 /**
- * What is known of a grant without which a run was denied nothing that it would have allowed. `redundant`: other grants allow
- * every call that it allowed. `not exercised`: no call of the runs needed its permissions, which says nothing about other uses.
- * `inconclusive`: a run with all grants needed it, yet a run without it was not denied that.
+ * Why a grant survived. `redundant`: other grants allow every call that it allows. `not exercised`: no call of the runs needed it,
+ * which says nothing about other uses. `inconclusive`: the run with all grants needed it, but a run without it was denied nothing
+ * that it allows.
  */
 export type Finding = "redundant" | "not exercised" | "inconclusive";
 
-export interface Unproven {
+/** A survivor of mutation testing: a grant without which a run was denied nothing that the grant allows. */
+export interface Survivor {
   readonly grant: Grant;
   readonly finding: Finding;
-  /** What was seen, for people. */
+  /** What the runs showed, for people. */
   readonly why: string;
-  /** Why it stays all the same. */
+  /** Google's requirement that the grant meets, if there is one. */
   readonly requirement?: Requirement;
 }
 
 interface Findings {
   readonly necessary: readonly Necessary[];
-  readonly unproven: readonly Unproven[];
-  /** Calls that the stack's own bindings do not allow, each once. Where there are any, nothing else was looked at. */
+  readonly survivors: readonly Survivor[];
+  /** Calls that the stack's bindings do not allow, each once. If there are any, no grant was tested. */
   readonly missing: readonly Denial[];
 }
 
 export interface IamReport extends Findings {
   readonly stack: string;
   readonly grants: readonly Grant[];
-  /** On the wall. */
+  /** Real time. */
   readonly seconds: number;
 }
 
 export interface IamCheckOptions extends Pick<MachineOptions, "secrets" | "onNotice"> {
-  /** How the stack is used. Default: as the architecture that it is known to be. */
+  /**
+   * How the stack is used.
+   * @default - by the scenario of its pattern
+   */
   readonly scenario?: Scenario;
-  /** Told with each run that has ended how many have, and how many there are. */
+  /** Called after each run with the number of runs that ended and of all runs. */
   readonly onProgress?: (done: number, all: number) => void;
 }
 
-/** Machines side by side, each with all functions of the stack. */
+/** Machines that run at the same time, each with all functions of the stack. */
 const MACHINES = 2;
 
 /**
- * Whether a stack's bindings are what its use takes: enough, and none too many. Uses the stack with all of them, once as its
- * pattern is used and once with failures of each function, then without each.
+ * Mutation testing of a stack's IAM: runs the stack with all its bindings, once normally and once with failures of each function,
+ * then without each binding in turn. A binding is needed if the run without it is denied a call that the binding allows.
  *
- * @param folder holds `cdk.tf.json`.
+ * @param folder has `cdk.tf.json`
  * @throws IamCheckError; StackError, LoadError, StartError
  */
 export async function checkIam(
@@ -71,7 +77,10 @@ export async function checkIam(
   const start = Date.now();
   const { stack, bindings } = load(folder, outputsOf);
   const { scenario = scenarioOf(stack) } = options;
-  if (!scenario) throw new IamCheckError(`${stack.name} is none of the five architectures; say how it is used`);
+  if (!scenario)
+    throw new IamCheckError(
+      `${stack.name} is none of the five architectures; use --drive <module> to say how it is used`,
+    );
   const { machines, denials } = await startMachines(folder, options);
   try {
     const [one, other] = machines;
@@ -79,14 +88,14 @@ export async function checkIam(
     const findings =
       one && other
         ? await examine([one, other], scenario, grants, onProgress)
-        : { necessary: [], unproven: [], missing: eachOnce(denials) };
+        : { necessary: [], survivors: [], missing: eachOnce(denials) };
     return { stack: stack.name, grants, ...findings, seconds: (Date.now() - start) / 1000 };
   } finally {
     await Promise.all(machines.map((machine) => machine.stop()));
   }
 }
 
-/** No machines, and what was denied, where the stack's own deployment may not do something. */
+/** Returns no machines, and the denials, if the stack's own deployment lacks a permission. */
 async function startMachines(
   folder: string,
   options: MachineOptions,
@@ -120,28 +129,28 @@ async function examine(
     }).run(),
   ]);
   const denials = [...first.denials, ...failing.denials];
-  if (denials.length > 0) return { necessary: [], unproven: [], missing: eachOnce(denials) };
+  if (denials.length > 0) return { necessary: [], survivors: [], missing: eachOnce(denials) };
   requireGood(first);
   requireGood(failing);
   let done = 1;
   onProgress(done, grants.length + 1);
 
   const necessary: Necessary[] = [];
-  const unproven: Unproven[] = [];
+  const survivors: Survivor[] = [];
   const waiting = uses.longestFirst().values();
   const lane = async (machine: Machine) => {
     const { resources, defaults } = machine.stack;
     const seen = { ...first, resources, bindings: machine.bindings, project: defaults.project };
     for (const grant of waiting) {
-      // What the plain use never needs is looked for where each function fails.
+      // A grant that the normal run never needs is tested in a run with failures.
       const withFailures = uses.callsOf(grant) === 0;
       const seenUses = withFailures ? underFailures : uses;
       let result = await without(machine, scenario, grant, withFailures);
-      // What is needed only when two things meet may not meet each time.
+      // Whether a grant is needed may depend on timing, so it gets a second run.
       if (!result.denial && seenUses.isNeeded(grant)) result = await without(machine, scenario, grant, withFailures);
       const { denial } = result;
       if (denial) necessary.push({ grant, denial });
-      else unproven.push({ grant, ...whatIsKnown(seenUses, grant, result), requirement: documented(grant, seen) });
+      else survivors.push({ grant, ...findingOf(seenUses, grant, result), requirement: documented(grant, seen) });
       onProgress(++done, grants.length + 1);
     }
   };
@@ -149,10 +158,10 @@ async function examine(
     if (result.status === "rejected") throw result.reason;
   const order = <T extends { grant: Grant }>(found: T[]) =>
     found.sort((a, b) => grants.indexOf(a.grant) - grants.indexOf(b.grant));
-  return { necessary: order(necessary), unproven: order(unproven), missing: [] };
+  return { necessary: order(necessary), survivors: order(survivors), missing: [] };
 }
 
-/** A run without one grant. Its denial is one that the grant would have prevented. */
+/** A run without one grant, and its first denial of a call that the grant allows. */
 async function without(
   machine: Machine,
   scenario: Scenario,
@@ -164,30 +173,33 @@ async function without(
   return { ...result, denial: result.denials.find(grant.allows) };
 }
 
-function whatIsKnown(
+function findingOf(
   uses: Uses,
   grant: Grant,
   { denials: [other], summary }: MutationRunResult,
-): Pick<Unproven, "finding" | "why"> {
+): Pick<Survivor, "finding" | "why"> {
   if (other) {
-    const why = `a run without it is denied ${other.permission} on ${other.resource}, which it would not have allowed`;
+    const why = `a run without it is denied ${other.permission} on ${other.resource}, which this binding does not allow`;
     return { finding: "inconclusive", why };
   }
-  const failed = summary && !isGood(summary) ? `, though a run without it fails: ${faultOf(summary)}` : "";
+  const failed = summary && !isGood(summary) ? `, but a run without it fails: ${faultOf(summary)}` : "";
   const calls = uses.callsOf(grant);
   if (calls === 0) return { finding: "not exercised", why: `no call of these runs needed it${failed}` };
   if (failed !== "" || uses.isNeeded(grant)) {
-    const why = `a run with all bindings needed it, but two runs without it were denied nothing${failed}`;
+    const why = `the run with all bindings needed it, but two runs without it were denied nothing${failed}`;
     return { finding: "inconclusive", why };
   }
   const others = uses.othersOf(grant).join(" and ");
-  return { finding: "redundant", why: `the ${calls} calls that it allows are allowed by ${others} as well` };
+  return {
+    finding: "redundant",
+    why: `${others} also ${uses.othersOf(grant).length === 1 ? "allows" : "allow"} the ${counted(calls, "call")} that it allows`,
+  };
 }
 
-/** @throws IamCheckError where the run with all bindings shows another fault than denials */
+/** @throws IamCheckError if the run with all bindings fails for another reason than a denial */
 function requireGood({ summary }: MutationRunResult): void {
   if (summary && isGood(summary)) return;
-  throw new IamCheckError(`The run with all bindings fails: ${summary ? faultOf(summary) : "it did not begin"}`);
+  throw new IamCheckError(`The run with all bindings fails: ${summary ? faultOf(summary) : "it did not start"}`);
 }
 
 function faultOf({ error, refused, lost, unexpected, repeatedEffects, accepted, done }: Summary): string {

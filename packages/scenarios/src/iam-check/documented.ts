@@ -2,7 +2,7 @@ import { type Access, allows, type Binding, LOG_WRITERS } from "@cdktf-serverles
 import { agentDomain, block, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Grant } from "./grants";
 
-/** What a grant is judged by: the stack, and what a run of it showed. */
+/** The stack, and what its run showed. */
 export interface Seen {
   readonly project: string;
   readonly resources: readonly StackResource[];
@@ -11,17 +11,17 @@ export interface Seen {
   readonly temporary: readonly string[];
 }
 
-/** A requirement that Google documents, and of which no emulator can show what happens where it is not met. */
+/** A requirement that Google documents and that the emulator does not enforce. */
 export interface Requirement {
   readonly why: string;
   readonly source: string;
-  /** Whether it is what a grant is there for. */
+  /** Whether a grant meets it. */
   readonly holds: (grant: Grant, seen: Seen) => boolean;
 }
 
 const REQUIREMENTS: readonly Requirement[] = [
   {
-    why: "Dataflow asks of whoever launches a template that they may write to its temporary location; what it does otherwise is not documented, so the emulator does not ask",
+    why: "Dataflow requires that the launcher of a template can write to its temporary location. What happens otherwise is not documented, so the emulator does not enforce it",
     source:
       'https://cloud.google.com/dataflow/docs/guides/templates/running-templates (tempLocation: "a location where you have write permission") and https://cloud.google.com/dataflow/docs/concepts/access-control (Creating jobs: a storage role "to stage files")',
     holds: ({ role, member = "", resource = "" }, { project, bindings, temporary }) => {
@@ -38,7 +38,7 @@ const REQUIREMENTS: readonly Requirement[] = [
     },
   },
   {
-    why: "Pub/Sub's agent makes the tokens of pushes; one from before 2021-04-09 may lack the role that lets it, and here it holds that role",
+    why: "Pub/Sub's service agent creates the tokens of push requests. An agent from before 2021-04-09 may lack the role for it. The emulator's agent has that role",
     source:
       "https://cloud.google.com/eventarc/docs/roles-permissions and https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions",
     holds: ({ role, member = "", resource = "" }, { resources }) =>
@@ -47,7 +47,7 @@ const REQUIREMENTS: readonly Requirement[] = [
       pushIdentities(resources).some((email) => resource.endsWith(`/serviceAccounts/${email}`)),
   },
   {
-    why: "Cloud Storage writes the usage logs of buckets through a group of its own, hourly, which no run waits for",
+    why: "Cloud Storage writes the usage logs of buckets as a group of its own, once an hour. No run waits for that",
     source: "https://cloud.google.com/storage/docs/access-logs (Delivery)",
     holds: ({ role, member, resource = "" }, { resources }) =>
       role === "roles/storage.objectCreator" &&
@@ -60,7 +60,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   },
 ];
 
-/** E-mails that push subscriptions present. */
+/** E-mails of the service accounts of push requests. */
 function pushIdentities(resources: readonly StackResource[]): string[] {
   return resources.flatMap(({ type, attributes }) => {
     if (type !== "google_pubsub_subscription") return [];

@@ -1,19 +1,18 @@
-import type { Invocation, Invoker } from "@cdktf-serverless-ml/emulator";
+import { type Invocation, type Invoker, type Item, itemOf } from "@cdktf-serverless-ml/emulator";
 import type { StackFunction, StackIndex } from "@cdktf-serverless-ml/terraform-json";
-import { type Item, itemOf } from "../shared/item";
 
 const NO_ANSWER = { status: 0, headers: {}, body: Buffer.alloc(0), failure: "connection" } as const;
-/** Not JSON in any encoding, so that a function that reads JSON refuses it for good. */
-const SPOILT = Buffer.from("{");
+/** Not JSON, so that a function that reads JSON refuses it for good. */
+const NOT_JSON = Buffer.from("{");
 
 /**
- * Makes each function fail, whatever its code does, so that a run needs what dead letters take. Of the items that come to a
- * function, the second one's deliveries get no answer until its attempts are spent: then the function or Pub/Sub hands it
- * over. Of messages, the third one's payload is spoilt as well: a function that hands over what it can never do, does so.
- * The first item, and all after these, pass.
+ * Makes each function fail, whatever its code does, so that a run needs the permissions of dead letters. Deliveries of a function's
+ * second item get no answer until its attempts are used up: then the function or Pub/Sub sends it to the dead letter. The payload
+ * of its third item, if that is a message, becomes invalid JSON: a function that sends invalid items to the dead letter does so.
+ * All other items pass.
  */
 export class Failures {
-  /** Function and sender -> ids of their items in the order in which they came. */
+  /** Ids of a function's items of one sender, in the order of their first delivery. */
   private readonly items = new Map<string, string[]>();
   private readonly failed = new Map<string, number>();
 
@@ -27,12 +26,12 @@ export class Failures {
         if (target === undefined || !item || item.isExecution) return inner.invoke(invocation);
         const place = this.placeOf(target.name, item);
         if (place === 1 && this.isToFail(target, item)) return NO_ANSWER;
-        return inner.invoke(place === 2 && item.message ? spoilt(invocation) : invocation);
+        return inner.invoke(place === 2 && item.message ? withBadPayload(invocation) : invocation);
       },
     };
   }
 
-  /** Which of the items of its sender at that function it is, 0 the first. */
+  /** The item's place among those of its sender at that function, counted from 0. */
   private placeOf(target: string, item: Item): number {
     const key = `${target} ${item.message?.subscription ?? "tasks"}`;
     const items = this.items.get(key) ?? [];
@@ -41,7 +40,7 @@ export class Failures {
     return place < 0 ? items.push(item.id) - 1 : place;
   }
 
-  /** Messages fail until Pub/Sub forwards them, where it does; tasks until the function's own budget is spent. */
+  /** Messages fail until Pub/Sub forwards them, if it does. Tasks fail until the function's attempts are used up. */
   private isToFail(target: StackFunction, { id, message }: Item): boolean {
     if (message) return this.index.forwards(message.subscription);
     const failed = this.failed.get(id) ?? 0;
@@ -50,9 +49,9 @@ export class Failures {
   }
 }
 
-/** The same message with a payload that is no JSON. */
-function spoilt(invocation: Invocation): Invocation {
+/** The same message with a payload that is not JSON. */
+function withBadPayload(invocation: Invocation): Invocation {
   const body = JSON.parse(invocation.body.toString());
-  const message = { ...body.message, data: SPOILT.toString("base64") };
+  const message = { ...body.message, data: NOT_JSON.toString("base64") };
   return { ...invocation, body: Buffer.from(JSON.stringify({ ...body, message })) };
 }

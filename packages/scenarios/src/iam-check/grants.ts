@@ -1,24 +1,24 @@
 import { type Access, allows, type Binding } from "@cdktf-serverless-ml/emulator";
 import { customRoles, type Stack, shortAccount } from "@cdktf-serverless-ml/terraform-json";
 
-/** What a stack grants and a run can do without: a member of an IAM resource, or a permission of a custom role. */
+/** A part of a stack's IAM that a run can leave out: a member of an IAM resource, or a permission of a custom role. */
 export interface Grant {
-  /** Of the Terraform resource. */
+  /** Address of the Terraform resource. */
   readonly address: string;
   readonly role: string;
   /** Absent for a permission of a custom role. */
   readonly member?: string;
-  /** That the member has the role on; absent for a permission of a custom role. */
+  /** Full name of the resource that the role is granted on. Absent for a permission of a custom role. */
   readonly resource?: string;
-  /** Of a custom role. */
+  /** The permission of a custom role. Absent for a member. */
   readonly permission?: string;
-  /** What is left of a binding without it; false: nothing. */
+  /** A binding without this grant. True: unchanged, false: nothing is left. */
   readonly without: (binding: Binding) => Binding | boolean;
-  /** Whether it is what allows, or one of those that allow, a call. */
+  /** Whether it allows a call, alone or with other grants. */
   readonly allows: (access: Access) => boolean;
 }
 
-/** All that a stack grants. What Google grants its own agents is not among it. */
+/** All grants of a stack, without those that Google makes to its service agents. */
 export function grantsOf({ resources, defaults }: Stack, bindings: readonly Binding[]): Grant[] {
   const { project } = defaults;
   const addresses = new Set(resources.map(({ address }) => address));
@@ -26,7 +26,7 @@ export function grantsOf({ resources, defaults }: Stack, bindings: readonly Bind
   return [...membersOf(own, project), ...permissionsOf(resources, own, project)];
 }
 
-/** Members of one `_iam_binding` are one each, however often it names them. */
+/** Each member of an `_iam_binding` is one grant, even if the binding names it twice. */
 function membersOf(own: readonly Binding[], project: string): Grant[] {
   const byMember = new Map(own.map((binding) => [`${binding.address} ${binding.member}`, binding]));
   return [...byMember.values()].map(({ address, role, member, resource }) => {
@@ -62,8 +62,8 @@ function permissionsOf(resources: Stack["resources"], own: readonly Binding[], p
   );
 }
 
-/** Role, member and where, in few words. */
-export function inWords({ role, member, resource, permission }: Grant): string {
+/** Role, member and resource, in short. */
+export function grantText({ role, member, resource, permission }: Grant): string {
   const name = role.replace(/^roles\//, "").replace(/^projects\/[^/]+\/roles\//, "custom role ");
   if (permission !== undefined) return `${permission} in ${name}`;
   return `${name} for ${shortAccount(member ?? "")} on ${shortResource(resource ?? "")}`;

@@ -1,6 +1,6 @@
 import { ApiError, type Invoker, type RestService } from "@cdktf-serverless-ml/emulator";
 
-/** Every call of a run passes it. Once it is triggered it refuses all of them, so that what is under way ends soon. */
+/** Refuses all calls of a run once it is triggered, so that the run ends soon. */
 export class KillSwitch {
   /** Calls of Google's APIs under way. */
   open = 0;
@@ -32,7 +32,7 @@ export class KillSwitch {
     return {
       ...inner,
       handle: async (request) => {
-        // Of all refusals this is the one that nobody tries again.
+        // Functions and clients do not retry this status.
         if (this.triggered) throw new ApiError("PERMISSION_DENIED", "The run has ended");
         this.open++;
         try {

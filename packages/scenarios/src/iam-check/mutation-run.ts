@@ -2,6 +2,7 @@ import {
   ApiError,
   cloudDataflow,
   type Denial,
+  type Invoker,
   type Machine,
   RequestFailed,
   type RunningStack,
@@ -9,51 +10,55 @@ import {
   VirtualClock,
   waitUntilIdle,
 } from "@cdktf-serverless-ml/emulator";
-import { StackIndex } from "@cdktf-serverless-ml/terraform-json";
+import { block, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { type Summary, summarise } from "../run/summary";
-import { submitAll } from "../run/workload";
+import { stuckText, submitAll } from "../run/workload";
 import { FaultLog } from "../shared/fault-log";
-import { poisoned } from "../shared/inject-poison";
+import { injectPoison } from "../shared/inject-poison";
 import type { Scenario } from "../shared/scenario";
-import { readDeadLetters } from "./dead-letters";
 import { Failures } from "./failures";
 import { KillSwitch } from "./kill-switch";
-import { repeating } from "./repeat";
 
 export interface MutationRunOptions extends Pick<RunOptions, "bindings" | "onAllowed"> {
-  /** Whether a denial is what the run is for: then it ends at once. Default: it goes on. */
+  /**
+   * Whether the run ends at a denial.
+   * @default - it never does
+   */
   readonly endsAt?: (denial: Denial) => boolean;
-  /** Whether each function is made to fail at an item. Default false. */
+  /**
+   * Whether each function fails at some items.
+   * @default false
+   */
   readonly withFailures?: boolean;
 }
 
 export interface MutationRunResult {
-  /** Calls that no binding allowed, as they came. */
+  /** Calls that no binding allowed, in their order. */
   readonly denials: readonly Denial[];
-  /** Absent where the run could not begin, or ended at a denial. */
+  /** Absent if the run could not start or ended at a denial. */
   readonly summary?: Summary;
-  /** Buckets that jobs keep temporary files in. */
+  /** Buckets for temporary files of Dataflow jobs. */
   readonly temporary: readonly string[];
 }
 
-/** Work items: enough for one of each poison among good ones. */
+/** Work items: enough for one of each kind of poison. */
 const ITEMS = 8;
-/** Wall milliseconds without anything happening after which a run is stuck, and those in which it must come to rest. */
+/** Milliseconds of real time without progress after which a run is stuck, and until it must be idle after its end. */
 const PATIENCE = 20_000;
 const REST = 3_000;
-/** Virtual milliseconds without another kind of denial after which a run that was denied something ends: it may try for ever. */
+/** Milliseconds of virtual time without a new denial after which a run with denials ends, because retries may go on for ever. */
 const AFTERMATH = 30 * 60_000;
 
 /**
- * A run of all that a pattern promises, in virtual time: generated items, poison among them; each delivery repeated after its
- * success; where it is asked for, failures of each function; results and dead letters read. Nothing of it is left on the machine afterwards.
+ * A run in virtual time that uses all that a stack does. Generated items with poison go in, each successful delivery is repeated,
+ * each function fails if that is wanted, and results and dead letters are read. It leaves nothing on the machine.
  */
 export class MutationRun {
   private readonly killSwitch = new KillSwitch();
   private readonly clock = new VirtualClock();
   private readonly index: StackIndex;
   private readonly denials: Denial[] = [];
-  /** Of the last denial that said something new. */
+  /** Time of the last denial of a new kind. */
   private lastNews = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -64,7 +69,7 @@ export class MutationRun {
     this.index = StackIndex.of(machine.stack);
   }
 
-  /** @throws Error for a run that does not come to rest */
+  /** @throws Error for a run that does not become idle */
   async run(): Promise<MutationRunResult> {
     const { killSwitch, clock, denials } = this;
     const running = this.begin();
@@ -83,11 +88,11 @@ export class MutationRun {
     return { denials, summary, temporary };
   }
 
-  /** Undefined where the stack's own deployment may not do something. */
+  /** Undefined if the stack's own deployment lacks a permission. */
   private begin(): RunningStack | undefined {
     const { machine, scenario, killSwitch, clock, index } = this;
     const { bindings, onAllowed, endsAt, withFailures } = this.options;
-    // What would kill its process only fails: to permissions it makes no difference, and it is faster.
+    // Poison that kills a process only fails here: that is faster and needs the same permissions.
     const poison: Scenario["poison"] = (call) => scenario.poison(call) && "fail";
     try {
       return machine.run({
@@ -103,7 +108,8 @@ export class MutationRun {
         intercept: ({ recorder }) => {
           const faultLog = new FaultLog(recorder);
           return {
-            service: (inner) => killSwitch.service(poisoned(inner, { poison, index, faultLog, crash: () => false })),
+            service: (inner) =>
+              killSwitch.service(injectPoison(inner, { poison, index, faultLog, crash: () => false })),
             invoker: (inner) => {
               const repeated = repeating(killSwitch.invoker(inner), (url) => index.functionAt(url) !== undefined);
               return withFailures ? new Failures(index).invoker(repeated) : repeated;
@@ -117,22 +123,22 @@ export class MutationRun {
     }
   }
 
-  /** @returns undefined where it ended at a denial */
+  /** @returns undefined if the run ended at a denial */
   private async use(running: RunningStack): Promise<Summary | undefined> {
     const { killSwitch, scenario } = this;
-    const flow = scenario.create(running);
-    let error = await this.failureOf(() => submitAll(flow, scenario.generate(ITEMS)));
-    error ??= await this.quiet(running);
+    const run = scenario.create(running);
+    let error = await this.failureOf(() => submitAll(run, scenario.generate(ITEMS)));
+    error ??= await this.idle(running);
     if (killSwitch.isTriggered) return undefined;
-    error ??= await this.failureOf(() => flow.outputs());
+    error ??= await this.failureOf(() => run.outputs());
     const { recorder, unsimulated } = running.parts;
     const seen = { outputs: {}, hops: recorder.hops.length, denials: this.denials, unsimulated };
-    const summary = summarise({ stack: running.stack.name, result: flow.result(), ...seen, error });
+    const summary = summarise({ stack: running.stack.name, result: run.result(), ...seen, error });
     await this.failureOf(() => readDeadLetters(running, this.index.deadLetterTopics()));
     return killSwitch.isTriggered ? undefined : summary;
   }
 
-  /** What was refused, in a word; undefined where nothing was. */
+  /** The message of a request that failed. Undefined if all succeeded. */
   private async failureOf(work: () => Promise<unknown>): Promise<string | undefined> {
     try {
       await work();
@@ -143,27 +149,63 @@ export class MutationRun {
     }
   }
 
-  private async quiet(running: RunningStack): Promise<string | undefined> {
+  private async idle(running: RunningStack): Promise<string | undefined> {
     const end = await waitUntilIdle({
       pending: () => running.pending(),
       progress: () => running.parts.recorder.hops.length,
       failed: () => this.killSwitch.isTriggered || this.clock.now() - this.lastNews > AFTERMATH,
       patience: PATIENCE,
     });
-    return end === "stuck" ? `${running.pending()} items are still pending` : undefined;
+    return end === "stuck" ? stuckText(running.pending(), PATIENCE) : undefined;
   }
 
-  /** Waits until nothing of the run is under way; what does not end by itself is ended. */
+  /** Waits until nothing of the run is under way, and restarts functions that do not become idle. */
   private async rest({ parts: { functions, stack } }: RunningStack): Promise<void> {
     const atRest = () =>
       waitUntilIdle({ pending: () => functions.pending() + this.killSwitch.open, progress: () => 0, patience: REST });
     if ((await atRest()) === "idle") return;
     await functions.reset();
-    if ((await atRest()) !== "idle") throw new Error(`Requests of ${stack.name} do not end`);
+    if ((await atRest()) !== "idle") throw new Error(`Requests to functions of ${stack.name} do not end`);
   }
 }
 
-/** Whether the same binding would have allowed both. */
+/** Whether the same binding would allow both. */
 export function isAlike(one: Denial, other: Denial): boolean {
   return one.email === other.email && one.remedy === other.remedy;
+}
+
+/**
+ * Repeats each successful delivery to a function, as queues and subscriptions may. The second answer is dropped.
+ *
+ * @param isFunction whether a URL is a function's
+ */
+function repeating(inner: Invoker, isFunction: (url: string) => boolean): Invoker {
+  return {
+    invoke: async (invocation) => {
+      const result = await inner.invoke(invocation);
+      const succeeded = result.status >= 200 && result.status < 300;
+      if (succeeded && isFunction(invocation.url)) await inner.invoke(invocation);
+      return result;
+    },
+  };
+}
+
+/**
+ * Pulls and acknowledges one dead letter of each subscription that keeps some, as a service account that has the permission.
+ *
+ * @param topics full names of the dead-letter topics
+ * @throws RequestFailed
+ */
+async function readDeadLetters(running: RunningStack, topics: ReadonlySet<string>): Promise<void> {
+  for (const { attributes } of running.named("google_pubsub_subscription")) {
+    const { topic, name, project = running.stack.defaults.project } = attributes;
+    const subscription = `projects/${project}/subscriptions/${name}`;
+    const reader = running.holderOf("pubsub.subscriptions.consume", subscription);
+    if (reader === undefined || block(attributes, "push_config") || !topics.has(topic)) continue;
+    const ask = <T>(method: string, body: object) =>
+      running.client(reader).json<T>("POST", `https://pubsub.googleapis.com/v1/${subscription}:${method}`, body);
+    const { receivedMessages = [] } = await ask<{ receivedMessages?: { ackId: string }[] }>("pull", { maxMessages: 1 });
+    const ackIds = receivedMessages.map(({ ackId }) => ackId);
+    if (ackIds.length > 0) await ask("acknowledge", { ackIds });
+  }
 }

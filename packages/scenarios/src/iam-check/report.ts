@@ -2,26 +2,27 @@ import type { Denial } from "@cdktf-serverless-ml/emulator";
 import { shortAccount } from "@cdktf-serverless-ml/terraform-json";
 import type { Verdict } from "../run/summary";
 import type { Finding, IamReport } from "./check-iam";
-import { type Grant, inWords, shortResource } from "./grants";
+import { type Grant, grantText, shortResource } from "./grants";
 
 /**
- * `OK`: each binding is needed, or documented as required, and none is missing. `PARTIAL`: none is missing, and of some it is
- * not known whether they are needed. `FAILED`: one is missing or redundant.
+ * `OK`: each binding is needed or documented as required, and none is missing. `PARTIAL`: none is missing, and some are not shown
+ * to be needed. `FAILED`: one is missing or redundant.
  */
-export function verdictOf({ missing, unproven }: Pick<IamReport, "missing" | "unproven">): Verdict {
-  const open = unproven.filter(({ requirement }) => requirement === undefined);
+export function verdictOf({ missing, survivors }: Pick<IamReport, "missing" | "survivors">): Verdict {
+  const open = survivors.filter(({ requirement }) => requirement === undefined);
   if (missing.length > 0 || open.some(({ finding }) => finding === "redundant")) return "FAILED";
   return open.length > 0 ? "PARTIAL" : "OK";
 }
 
-/** What programs read. */
-export interface ProofSummary {
+/** The report as `--json` prints it. */
+export interface IamSummary {
   readonly stack: string;
   readonly verdict: Verdict;
   /** Members of IAM resources, and permissions of custom roles. */
   readonly bindings: number;
-  /** Of these, those without which a run is denied something that they would have allowed. */
+  /** Bindings without which a run is denied a call that they allow. */
   readonly necessary: number;
+  /** The other bindings. */
   readonly unproven: readonly {
     readonly address: string;
     readonly member?: string;
@@ -29,7 +30,7 @@ export interface ProofSummary {
     readonly permission?: string;
     readonly finding: Finding | "documented";
     readonly why: string;
-    /** Where Google asks for it. */
+    /** The page of Google's documentation that requires it. */
     readonly source?: string;
   }[];
   readonly missing: readonly {
@@ -38,17 +39,17 @@ export interface ProofSummary {
     readonly resource: string;
     readonly remedy: string;
   }[];
-  /** On the wall. */
+  /** Real time. */
   readonly seconds: number;
 }
 
-export function summaryOf({ stack, grants, necessary, unproven, missing, seconds }: IamReport): ProofSummary {
+export function summaryOf({ stack, grants, necessary, survivors, missing, seconds }: IamReport): IamSummary {
   return {
     stack,
-    verdict: verdictOf({ missing, unproven }),
+    verdict: verdictOf({ missing, survivors }),
     bindings: grants.length,
     necessary: necessary.length,
-    unproven: unproven.map(({ grant: { address, member, permission }, finding, why, requirement }) => ({
+    unproven: survivors.map(({ grant: { address, member, permission }, finding, why, requirement }) => ({
       address,
       ...(permission === undefined ? { member } : { permission }),
       finding: requirement ? "documented" : finding,
@@ -66,34 +67,37 @@ export function summaryOf({ stack, grants, necessary, unproven, missing, seconds
 }
 
 export interface DescribeOptions {
-  /** Says nothing of what is necessary or documented. Default false. */
+  /**
+   * Whether to leave out bindings that are needed or documented.
+   * @default false
+   */
   readonly quiet?: boolean;
-  /** Default false. */
+  /** @default false */
   readonly colours?: boolean;
 }
 
-/** A table for people: each grant and what fails without it, then what is to be done. */
-export function describeIamReport(proof: IamReport, { quiet = false, colours = false }: DescribeOptions = {}): string {
-  const { stack, grants, necessary, unproven, missing, seconds } = proof;
+/** The report for people: each grant and what fails without it, then what to fix. */
+export function describeIamReport(report: IamReport, { quiet = false, colours = false }: DescribeOptions = {}): string {
+  const { stack, grants, necessary, survivors, missing, seconds } = report;
   const dim = (text: string) => (colours ? `\x1b[2m${text}\x1b[22m` : text);
   const entry = (sign: string, grant: Grant, why: string) =>
-    `  ${sign}  ${inWords(grant)}\n      ${dim(grant.address)}\n      ${why}`;
-  const proven = necessary.map(({ grant, denial }) => entry("ok", grant, `without it ${lack(denial)}`));
-  const kept = unproven.flatMap(({ grant, requirement }) =>
-    requirement ? [entry("--", grant, `unproven: ${requirement.why}\n      ${dim(requirement.source)}`)] : [],
+    `  ${sign}  ${grantText(grant)}\n      ${dim(grant.address)}\n      ${why}`;
+  const needed = necessary.map(({ grant, denial }) => entry("ok", grant, `without it ${denialText(denial)}`));
+  const kept = survivors.flatMap(({ grant, requirement }) =>
+    requirement ? [entry("--", grant, `documented: ${requirement.why}\n      ${dim(requirement.source)}`)] : [],
   );
-  const open = unproven.flatMap(({ grant, finding, why, requirement }) =>
+  const open = survivors.flatMap(({ grant, finding, why, requirement }) =>
     requirement ? [] : [entry(finding === "redundant" ? "!!" : "??", grant, `${finding}: ${why}`)],
   );
-  const numbers = `bindings ${grants.length}, necessary ${necessary.length}, unproven ${unproven.length}, missing ${missing.length}`;
+  const numbers = `bindings ${grants.length}, necessary ${necessary.length}, unproven ${survivors.length}, missing ${missing.length}`;
   return [
-    ...(quiet ? [] : [...proven, ...kept]),
+    ...(quiet ? [] : [...needed, ...kept]),
     ...open,
-    ...missing.map((denial) => `  !!  missing: ${lack(denial)}\n      ${denial.remedy}`),
-    `${verdictOf(proof)}  ${stack}  ${numbers}, ${seconds.toFixed(1)} s`,
+    ...missing.map((denial) => `  !!  missing: ${denialText(denial)}\n      ${denial.remedy}`),
+    `${verdictOf(report)}  ${stack}  ${numbers}, ${seconds.toFixed(1)} s`,
   ].join("\n");
 }
 
-function lack({ email, permission, resource }: Denial): string {
-  return `${shortAccount(email) || "nobody"} lacks ${permission} on ${shortResource(resource)}`;
+function denialText({ email, permission, resource }: Denial): string {
+  return `${shortAccount(email) || "an unauthenticated caller"} lacks ${permission} on ${shortResource(resource)}`;
 }

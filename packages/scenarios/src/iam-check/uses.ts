@@ -1,17 +1,19 @@
 import type { Access, Binding } from "@cdktf-serverless-ml/emulator";
 import type { Grant } from "./grants";
 
-/** What a run asked of one grant. */
+/** How a run used one grant. */
 interface Use {
-  /** Calls that it allowed, alone or with others. */
+  /** Calls that it allowed, alone or with other grants. */
   calls: number;
-  /** Number of the first call that nothing else would have allowed. */
+  /** Number of the first call that no other grant allowed. */
   first: number;
-  /** Addresses of what allowed the same calls. */
+  /** Addresses of the bindings that allowed the same calls. */
   readonly others: Set<string>;
 }
 
-/** What a run with all bindings asks of each grant: which runs without one will take long, and why one may not be needed. */
+/**
+ * How a run with all bindings used each grant. It shows which mutation runs will take long, and why a grant may not be needed.
+ */
 export class Uses {
   private readonly uses: Map<Grant, Use>;
   private calls = 0;
@@ -22,7 +24,7 @@ export class Uses {
     );
   }
 
-  /** A call that was allowed, and all bindings that allow it. */
+  /** Counts a call that was allowed, and all bindings that allow it. */
   note(access: Access, by: readonly Binding[]): void {
     const number = this.calls++;
     for (const [grant, use] of this.uses) {
@@ -35,31 +37,31 @@ export class Uses {
     }
   }
 
-  /** Those that are needed late first: a run without one takes as long as it takes to be missed. */
+  /** Grants in the order of their mutation runs. A run takes until the grant is needed, so those needed last come first. */
   longestFirst(): Grant[] {
     return [...this.uses]
       .sort(([, a], [, b]) => (a.first < b.first ? 1 : a.first > b.first ? -1 : 0))
       .map(([grant]) => grant);
   }
 
-  /** Whether something needed it that nothing else allows. */
+  /** Whether a call needed it that no other grant allowed. */
   isNeeded(grant: Grant): boolean {
     return this.useOf(grant).first < Number.POSITIVE_INFINITY;
   }
 
-  /** Calls that it allowed, alone or with others: with none, nothing is known of it. */
+  /** Calls that it allowed, alone or with other grants. 0: it was not exercised. */
   callsOf(grant: Grant): number {
     return this.useOf(grant).calls;
   }
 
-  /** Addresses of what allowed all calls that it allowed. */
+  /** Addresses of the bindings that allowed the same calls. */
   othersOf(grant: Grant): readonly string[] {
     return [...this.useOf(grant).others];
   }
 
   private useOf(grant: Grant): Use {
     const use = this.uses.get(grant);
-    if (!use) throw new Error(`${grant.address} was not watched`);
+    if (!use) throw new Error(`${grant.address} is not a grant of this stack`);
     return use;
   }
 }

@@ -11,23 +11,27 @@ import type { Input, Scenario } from "../shared/scenario";
 import { inputFor } from "./run-stack";
 
 export interface KeepOptions {
-  /** How the stack is used; undefined for one that is none of the five architectures. */
+  /** How the stack is used. Undefined for a stack that is none of the five architectures. */
   readonly scenario: Scenario | undefined;
-  /** A file of the user's, which goes in at once and which the commands name. Default: the sample, in the commands alone. */
+  /**
+   * A file that goes in at once and that the commands use.
+   * @default - nothing goes in, and the commands use the sample
+   */
   readonly input?: Input;
   /** Folder of the samples. */
   readonly samples: string;
 }
 
-/** What a person sees of a stack that stays up: where its functions are, and commands that use it. */
+/** What is printed about a stack that stays up. */
 export interface Kept {
+  /** URLs of the functions, the schedules, and the commands. */
   readonly text: string;
   readonly commands: readonly Command[];
 }
 
 /**
- * Puts the input in, if there is one, and makes a stack that runs ready for use from other shells. From now on Cloud Scheduler's
- * jobs run by the clock. What it opens is closed when the stack is stopped.
+ * Puts the input in, if there is one, and makes a stack that runs ready for use from other shells. Cloud Scheduler's jobs run at
+ * their times from now on. All this ends when the stack is stopped.
  *
  * @throws InputError, RequestFailed
  */
@@ -39,11 +43,11 @@ export async function keepStack(running: RunningStack, { scenario, input, sample
   });
   await control.start();
   running.onStop(() => control.stop());
-  const flow = scenario?.create(running);
+  const run = scenario?.create(running);
   const given = input ?? (scenario && inputFor(scenario, undefined, samples));
-  if (given) await flow?.prepare?.(given);
-  if (input) await flow?.submit(input);
-  const own = flow ? await flow.commands(control.url, given?.path) : await plainCommands(running, control.url);
+  if (given) await run?.prepare?.(given);
+  if (input) await run?.submit(input);
+  const own = run ? await run.commands(control.url, given?.path) : await plainCommands(running, control.url);
   const commands = [...own, ...(await deadLetterCommands(running, control.url)), ...(await programCommands(running))];
   const schedules = running.startSchedules().map(scheduleText);
   return { text: textOf(running, schedules, commands), commands };
@@ -52,7 +56,7 @@ export async function keepStack(running: RunningStack, { scenario, input, sample
 async function deadLetterCommands(running: RunningStack, controlUrl: string): Promise<Command[]> {
   if (!running.hasDeadLetters()) return [];
   const curl = await running.curl({ controlUrl });
-  return [{ title: "show the dead letters, here without asking IAM", command: curl.deadLetters() }];
+  return [{ title: "show the dead letters (no IAM check)", command: curl.deadLetters() }];
 }
 
 function scheduleText({ id, schedule, timeZone, next }: Upcoming): string {

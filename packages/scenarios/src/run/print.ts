@@ -1,7 +1,7 @@
 import type { LogEntry, StartOptions } from "@cdktf-serverless-ml/emulator";
 import type { Summary } from "./summary";
 
-/** Numbers of a run, refusals by name, and what came out of it, for people. What seldom happens is counted only where it did. */
+/** A run's numbers, refusals and outputs, for people. Rare numbers are shown only if they are not 0. */
 export function describe(summary: Summary): string {
   const { stack, verdict, outputs, deadLetters, failedRecords, refused, error } = summary;
   const { accepted, done, partial, deadLettered, notReached, lost, unexpected, repeatedEffects, hops } = summary;
@@ -35,13 +35,13 @@ function plain(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Lines of a function's log that people should see: what went wrong, in one line each. */
+/** A warning or an error of a function's log, in one line. Undefined for other entries. */
 export function logLine(functionName: string, { severity, message }: LogEntry): string | undefined {
   if (severity === "INFO" || severity === "DEBUG" || severity === "DEFAULT") return undefined;
   return `           ${functionName}  ${severity}  ${message.split("\n")[0]}`;
 }
 
-/** Prints hops, and what goes wrong in functions, as they come. */
+/** Prints hops and errors of functions as they come. */
 export function onTerminal(): Pick<StartOptions, "write" | "colours" | "onLog"> {
   return {
     write: console.log,

@@ -14,28 +14,32 @@ import { type Input, InputError, type Scenario } from "../shared/scenario";
 import { saveBuckets } from "./save-buckets";
 import { startStack } from "./start";
 import { refusedAtStart, type Summary, summarise } from "./summary";
+import { stuckText } from "./workload";
 
-/** Wall milliseconds without anything happening, after which a run is stuck. */
+/** Milliseconds of real time without progress after which a run is stuck. */
 const PATIENCE = 90_000;
 
 export interface RunStackOptions extends StartOptions {
   readonly scenario: Scenario;
   readonly input: Input;
-  /** A new or an empty folder, to which what buckets hold is written when the run is over. Default: none. */
+  /**
+   * A new or an empty folder. The objects of the buckets are written to it when the run is over.
+   * @default - none
+   */
   readonly output?: string;
 }
 
 /**
- * Starts a stack, uses it once, and stops it. What its own deployment may not do is a summary too.
+ * Starts a stack, uses it once, and stops it. A permission that the stack's own deployment lacks is a failed run.
  *
- * @throws as `startStack`, but for ApiError; InputError
+ * @throws as `startStack` without ApiError; InputError
  */
 export async function runStack(
   folder: string,
   { scenario, input, output, ...options }: RunStackOptions,
 ): Promise<Summary> {
   let running: RunningStack;
-  // Nobody wants to wait for minutes in which calls are denied.
+  // Bindings take minutes to take effect, so this runs in virtual time.
   const clock = options.propagation === undefined ? undefined : new VirtualClock();
   try {
     running = await startStack(folder, { clock, ...options });
@@ -47,7 +51,7 @@ export async function runStack(
     clock?.run(() => running.pending() > 0);
     const summary = await runScenario(running, scenario, input);
     if (output === undefined) return summary;
-    const kept = `${counted(saveBuckets(running, output), "object")} of its buckets, in ${output}`;
+    const kept = `${counted(saveBuckets(running, output), "object")} in ${output}`;
     return { ...summary, outputs: { ...summary.outputs, kept } };
   } finally {
     await running.stop();
@@ -55,28 +59,27 @@ export async function runStack(
   }
 }
 
-/** Puts an input into a stack that runs, waits until all is quiet, and says what became of it. */
+/** Puts an input into a stack that runs, waits until the stack is idle, and summarises the run. */
 export async function runScenario(running: RunningStack, scenario: Scenario, input: Input): Promise<Summary> {
   const { stack, parts } = running;
-  const flow = scenario.create(running);
+  const run = scenario.create(running);
   let error: string | undefined;
   try {
-    await flow.submit(input);
+    await run.submit(input);
     const end = await running.settled(PATIENCE);
-    if (end === "stuck")
-      error = `nothing happened for ${PATIENCE / 1000} s, and ${running.pending()} items are still pending`;
+    if (end === "stuck") error = stuckText(running.pending(), PATIENCE);
   } catch (failure) {
     if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
     error = failure.message;
   }
-  const outputs = await flow.outputs().catch((failure) => {
+  const outputs = await run.outputs().catch((failure) => {
     if (!(failure instanceof RequestFailed)) throw failure;
     error ??= failure.message;
     return {};
   });
   return summarise({
     stack: stack.name,
-    result: flow.result(),
+    result: run.result(),
     outputs: {
       ...outputs,
       ...(parts.late.early.length > 0 && { deniedAtFirst: parts.late.early.length }),
@@ -89,13 +92,13 @@ export async function runScenario(running: RunningStack, scenario: Scenario, inp
   });
 }
 
-/** Nobody should take predictions for those of another model; where nothing was predicted there is none to name. */
+/** The models that answered, so that predictions are not taken for those of another one. */
 function modelOf(running: RunningStack): Record<string, unknown> {
   const models = [...running.service(vertexAi).answered].map((model) => model.describe());
   return models.length === 0 ? {} : { model: models.length === 1 ? models[0] : models };
 }
 
-/** The input for a stack: a file of the user's, or the sample. @throws InputError */
+/** The input for a stack: the file, or else the sample. @throws InputError */
 export function inputFor(scenario: Scenario, file: string | undefined, samples: string): Input {
   const path = file ?? (scenario.sample === undefined ? undefined : join(samples, scenario.sample));
   if (path === undefined) return { name: "", content: Buffer.alloc(0) };

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { cloudStorage, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import { InputError } from "../shared/scenario";
 
-/** @throws InputError where the folder holds something, so that nothing is written over */
+/** @throws InputError if the folder is not empty, so that no file is overwritten */
 export function requireEmpty(folder: string): void {
   let names: string[];
   try {
@@ -17,9 +17,9 @@ export function requireEmpty(folder: string): void {
 }
 
 /**
- * Writes what the stack's buckets hold to `<folder>/<bucket>/<object>`, but for what its Terraform puts there.
+ * Writes the objects of the stack's buckets to `<folder>/<bucket>/<object>`, without those that Terraform creates.
  *
- * @returns the number of files
+ * @returns the number of objects
  */
 export function saveBuckets(running: RunningStack, folder: string): number {
   const declared = new Set(
@@ -31,7 +31,7 @@ export function saveBuckets(running: RunningStack, folder: string): number {
     .filter(({ bucket, name }) => !declared.has(`${bucket}/${name}`));
   const names = new Set(objects.map(({ bucket, name }) => `${bucket}/${name}`));
   for (const { bucket, name, content } of objects) {
-    // An object may be called as the folder of others is; a file cannot.
+    // An object and a folder of others may have the same name. Files cannot.
     const isFolderToo = [...names].some((other) => other.startsWith(`${bucket}/${name}/`));
     const file = join(folder, bucket, ...name.split("/").map(fileName)) + (isFolderToo ? "%" : "");
     mkdirSync(dirname(file), { recursive: true });
@@ -40,10 +40,10 @@ export function saveBuckets(running: RunningStack, folder: string): number {
   return objects.length;
 }
 
-/** A segment of an object's name, percent-encoded where it would lead elsewhere or is no name of a file on all systems. */
+/** A segment of an object's name. Characters that a file name cannot have on every system are percent-encoded. */
 function fileName(segment: string): string {
   if (segment === "") return "%";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: names of objects may hold some.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: object names may contain them.
   const plain = segment.replace(/[%\\:*?"<>|\u0000-\u001f\u007f]/g, (character) => encodeURIComponent(character));
   return plain.replace(/^\.+$|\.$| $/, (match) =>
     [...match].map((character) => (character === "." ? "%2E" : "%20")).join(""),

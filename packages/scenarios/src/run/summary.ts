@@ -2,39 +2,39 @@ import type { Denial } from "@cdktf-serverless-ml/emulator";
 import type { KeyedReason, ScenarioResult } from "../shared/scenario";
 
 /**
- * `OK`: every item has its effect. `PARTIAL`: nothing went wrong that the stack has no answer to, and something was done, but items
- * were dead-lettered or not reached, or records within items failed. `FAILED`: anything else.
+ * `OK`: every item has its effect. `PARTIAL`: some items have theirs, others were dead-lettered or not reached, or records in items
+ * failed. `FAILED`: anything else.
  */
 export type Verdict = "OK" | "PARTIAL" | "FAILED";
 
-/** What a run came to. Words: Jepsen's total-queue (gist.github.com/aphyr/9969443). */
+/** The result of a run. Terms: Jepsen's total-queue (gist.github.com/aphyr/9969443). */
 export interface Summary {
   readonly stack: string;
   readonly verdict: Verdict;
-  /** Work items that the stack took on. */
+  /** Work items that the stack accepted. */
   readonly accepted: number;
   /** Items with an effect. */
   readonly done: number;
-  /** Of those done, items in which records failed. */
+  /** Items with an effect in which records failed. */
   readonly partial: number;
-  /** Items that were handed to a dead letter, and have no effect. */
+  /** Items that went to a dead letter and have no effect. */
   readonly deadLettered: number;
-  /** Items that were never begun, because one before them went to a dead letter. */
+  /** Items that never began because one before them went to a dead letter. */
   readonly notReached: number;
   /** Accepted items with none of these. */
   readonly lost: number;
-  /** Effects and dead letters of nothing that was accepted, and items that ended in more than one way. */
+  /** Items with an effect or a dead letter that were never accepted, or that ended in more than one way. */
   readonly unexpected: number;
   /** Effects beyond the first of an item. */
   readonly repeatedEffects: number;
-  /** Steps of the flow. */
+  /** Hops: requests and events between the parts of the stack. */
   readonly hops: number;
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** Why items were handed to a dead letter, `<item>: <reason>`. */
+  /** Why items went to a dead letter, `<item>: <reason>`. */
   readonly deadLetters: readonly string[];
-  /** Why records failed in items that are done, `<item>: <reason>`. */
+  /** Why records failed in items with an effect, `<item>: <reason>`. */
   readonly failedRecords: readonly string[];
-  /** Calls that no binding allowed, and what is not simulated, each once. */
+  /** Calls that no binding allowed, and hosts and methods that are not simulated, each once. */
   readonly refused: readonly string[];
   /** Why the run ended early, if it did. */
   readonly error?: string;
@@ -48,15 +48,18 @@ export interface Ending {
   readonly denials: readonly Denial[];
   readonly unsimulated: readonly string[];
   readonly error?: string;
-  /** Whether dead letters and failed records are what the inputs were made for: they make such a run no `PARTIAL`. Default false. */
+  /**
+   * Whether the inputs contain poison, so that dead letters and failed records do not make the run `PARTIAL`.
+   * @default false
+   */
   readonly expectsFailures?: boolean;
 }
 
-/** Keys of items that ended otherwise than in exactly one effect, one dead letter, or not reached. */
+/** Keys of items that did not end in exactly one way: one effect, one dead letter, or not reached. */
 export interface Violations {
   readonly lost: readonly string[];
   readonly unexpected: readonly string[];
-  /** As often as the effect was repeated. */
+  /** One for each repetition of an effect. */
   readonly repeated: readonly string[];
 }
 
@@ -78,14 +81,14 @@ export function summarise({ result, outputs, denials, unsimulated, error, ...end
   const { lost, unexpected, repeated } = violationsOf(result);
   const partial = result.partial ?? [];
   const withFailures = new Set(partial.map(({ key }) => key));
-  const counted = (among: (key: string) => boolean) => [...accepted].filter(among).length;
+  const count = (among: (key: string) => boolean) => [...accepted].filter(among).length;
   const summary = {
     stack: ending.stack,
     accepted: accepted.size,
-    done: counted((key) => effects.has(key)),
-    partial: counted((key) => effects.has(key) && withFailures.has(key)),
-    deadLettered: counted((key) => dead.has(key) && !effects.has(key)),
-    notReached: counted((key) => notReached.has(key) && !dead.has(key) && !effects.has(key)),
+    done: count((key) => effects.has(key)),
+    partial: count((key) => effects.has(key) && withFailures.has(key)),
+    deadLettered: count((key) => dead.has(key) && !effects.has(key)),
+    notReached: count((key) => notReached.has(key) && !dead.has(key) && !effects.has(key)),
     lost: lost.length,
     unexpected: unexpected.length,
     repeatedEffects: repeated.length,
@@ -99,17 +102,17 @@ export function summarise({ result, outputs, denials, unsimulated, error, ...end
   return { ...summary, verdict: verdictOf(summary, ending.expectsFailures) };
 }
 
-/** Of a stack that its own deployment's bindings do not let begin. */
+/** The summary of a stack whose own deployment lacks a permission. */
 export function refusedAtStart(stack: string, message: string): Summary {
   const result: ScenarioResult = { accepted: [], effects: [], deadLetters: [] };
   return summarise({ stack, result, outputs: {}, hops: 0, denials: [], unsimulated: [message] });
 }
 
 export function denialText({ email, permission, resource, remedy }: Denial): string {
-  return `${email || "nobody"} lacks ${permission} on ${resource}. ${remedy}`;
+  return `${email || "an unauthenticated caller"} lacks ${permission} on ${resource}. ${remedy}`;
 }
 
-/** Whether a run shows what it should: nothing lost, refused, unexpected or repeated, and something done. */
+/** Whether nothing was lost, refused, unexpected or repeated, and something was done if anything was accepted. */
 export function isGood(summary: Omit<Summary, "verdict">): boolean {
   const { error, lost, unexpected, repeatedEffects, refused, accepted, done } = summary;
   return !error && lost + unexpected + repeatedEffects + refused.length === 0 && (accepted === 0 || done > 0);
@@ -118,7 +121,7 @@ export function isGood(summary: Omit<Summary, "verdict">): boolean {
 /**
  * The exit code of a run: 0 for `OK`, 3 for `PARTIAL`, 1 for `FAILED`.
  *
- * @param allowsDeadLetters 0 for `PARTIAL`, too
+ * @param allowsDeadLetters whether `PARTIAL` is 0 too
  */
 export function exitCodeOf({ verdict }: Pick<Summary, "verdict">, allowsDeadLetters = false): number {
   if (verdict === "PARTIAL") return allowsDeadLetters ? 0 : 3;

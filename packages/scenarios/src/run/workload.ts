@@ -1,27 +1,36 @@
+import { counted } from "@cdktf-serverless-ml/cli";
 import { forEachConcurrently } from "@cdktf-serverless-ml/emulator";
 import type { Input, ScenarioRun } from "../shared/scenario";
 
 export interface SubmitOptions {
-  /** Inputs under way at once. Default 16. */
+  /**
+   * Inputs under way at once.
+   * @default 16
+   */
   readonly concurrency?: number;
-  /** Told after each input that the stack took on. */
+  /** Called after each input that the stack accepted, with their number so far. */
   readonly onSubmitted?: (count: number) => void;
 }
 
 /**
- * Puts inputs into a stack, several at once, in their order. After a failure nothing new is put in.
+ * Puts inputs into a stack in their order, several at once. After a failure no further input goes in.
  *
- * @throws the first failure, once all that was under way has ended: RequestFailed, InputError
+ * @throws the first failure, once everything under way has ended: RequestFailed, InputError
  */
 export async function submitAll(
-  flow: ScenarioRun,
+  run: ScenarioRun,
   inputs: readonly Input[],
   options: SubmitOptions = {},
 ): Promise<void> {
   const { concurrency = 16, onSubmitted = () => {} } = options;
   let submitted = 0;
   await forEachConcurrently(inputs, concurrency, async (input) => {
-    await flow.submit(input);
+    await run.submit(input);
     onSubmitted(++submitted);
   });
+}
+
+/** The error of a run that is stuck. @param patience milliseconds without progress */
+export function stuckText(pending: number, patience: number): string {
+  return `no progress for ${patience / 1000} s, ${counted(pending, "item")} still pending`;
 }

@@ -1,17 +1,17 @@
 import type { Recorder } from "@cdktf-serverless-ml/emulator";
-import type { FaultKind } from "../faults/schedule";
+import type { FaultKind } from "./fault-kinds";
 
-/** What was done to a run: each fault a hop of its own, and counted. */
+/** The faults that were injected into a run. Each is counted, and is a hop of its own. */
 export class FaultLog {
   /** How often each kind was injected. */
   readonly faults: Partial<Record<FaultKind, number>> = {};
   /** Attempts of queues, push subscriptions and schedules. */
   attempts = 0;
-  /** Requests that reached a target: an attempt makes none, one, or several. */
+  /** Requests that reached a target: none, one or several for each attempt. */
   deliveries = 0;
-  /** An item that is attempted again and again, and will be for ever. */
+  /** An item that nothing gives up: it would be attempted for ever. */
   endless?: { readonly what: string; readonly attempts: number };
-  /** Pairs of texts, such as ids of a task and of the message that is its dead letter, that belong to one item. */
+  /** Pairs of texts that belong to one item, such as the id of a task and that of its dead letter's message. */
   readonly links: [string, string][] = [];
 
   constructor(private readonly recorder: Recorder) {}
@@ -21,7 +21,7 @@ export class FaultLog {
     this.recorder.hop({ from: "fault", ...hop, status: kind });
   }
 
-  /** What comes of a fault later. */
+  /** A later consequence of a fault. */
   note(status: string, hop: { to: string; what: string; attempt?: number }): void {
     this.recorder.hop({ from: "fault", ...hop, status });
   }

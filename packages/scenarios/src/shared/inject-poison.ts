@@ -8,12 +8,12 @@ export interface PoisonOptions {
   readonly poison: Scenario["poison"];
   readonly index: StackIndex;
   readonly faultLog: FaultLog;
-  /** Kills who makes a call. @returns false where it may not, or no function makes it */
+  /** Kills the process that makes a call. @returns false if it must not, or if no function makes the call */
   readonly crash: (call: RestRequest) => boolean;
 }
 
-/** Acts on the poison among generated inputs: the call that carries it fails each time, or its caller dies of it each time. */
-export function poisoned(inner: RestService, { poison, index, faultLog, crash }: PoisonOptions): RestService {
+/** Makes each call that carries poison of the generated inputs fail, or kills the process that makes it. */
+export function injectPoison(inner: RestService, { poison, index, faultLog, crash }: PoisonOptions): RestService {
   return {
     ...inner,
     handle: async (request) => {
@@ -23,9 +23,9 @@ export function poisoned(inner: RestService, { poison, index, faultLog, crash }:
       const hop = { to: `https://${request.host}`, what: callText(request), detail: `of ${email}` };
       if (effect === "fail") {
         faultLog.fault("poison failed", hop);
-        throw new ApiError("INTERNAL", "Injected: poison fails each time");
+        throw new ApiError("INTERNAL", "Injected: this item fails each time");
       }
-      // Where the caller is crashGuard, the call fails all the same.
+      // A caller under the crash guard stays alive, and its call fails.
       faultLog.fault(crash(request) ? "poison killed" : "poison failed", hop);
       throw new ConnectionLost("injected");
     },

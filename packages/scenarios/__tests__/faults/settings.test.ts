@@ -1,4 +1,4 @@
-import { type FaultFlags, faultSettings } from "../../src/faults/options";
+import { type FaultFlags, faultSettings } from "../../src/faults/command";
 
 test("a hundred items and a random seed unless given", () => {
   const one = faultSettings({ faults: true });
@@ -20,9 +20,9 @@ test.each<[FaultFlags, string]>([
   [{ faults: true, seed: "" }, 'Given --seed ""; allowed: a whole number from 0 to 4294967295'],
   [{ faults: true, inputs: "0" }, 'Given --inputs "0"; allowed: a whole number from 1 to 100000'],
   [{ faults: true, inputs: "100001" }, 'Given --inputs "100001"; allowed: a whole number from 1 to 100000'],
-  [{ seed: "1" }, "Given --seed without --faults; allowed: both, or neither"],
-  [{ inputs: "1" }, "Given --inputs without --faults; allowed: both, or neither"],
-  [{ "real-time": true }, "Given --real-time without --faults; allowed: both, or neither"],
+  [{ seed: "1" }, "--seed needs --faults"],
+  [{ inputs: "1" }, "--inputs needs --faults"],
+  [{ "real-time": true }, "--real-time needs --faults"],
 ])("%j", (flags, message) => {
   expect(() => faultSettings(flags)).toThrow(message);
 });

@@ -3,11 +3,11 @@ import { upTo } from "../shared/generated";
 import type { Input, Scenario, ScenarioResult, ScenarioRun } from "../shared/scenario";
 import type { DrivenStack, Driver } from "./driver";
 
-/** A driver as a way to use a stack: its items are numbers, and it brings no poison and no input file. */
+/** The scenario of a driver. Its items are numbers. It has no poison and no input file. */
 export function drivenBy(driver: Driver): Scenario {
   return {
-    name: "a driver's",
-    takes: "no file: its driver puts items in",
+    name: "driver",
+    takes: "no file, because the driver puts items in",
     extensions: [],
     create: (running) => new DrivenRun(running, driver),
     generate: (count) =>
@@ -36,7 +36,7 @@ class DrivenRun implements ScenarioRun {
     };
   }
 
-  /** One item that is not generated is the first. */
+  /** The input of a plain run has no name and is item 0. */
   async submit({ name }: Input): Promise<void> {
     this.accepted.push(await this.driver.submit(Number(name), this.stack));
   }
@@ -58,7 +58,7 @@ class DrivenRun implements ScenarioRun {
     return Promise.resolve({});
   }
 
-  /** Those that any stack has. */
+  /** The commands that every stack has. */
   commands(controlUrl: string): Promise<Command[]> {
     return plainCommands(this.running, controlUrl);
   }

@@ -1,3 +1,0 @@
-export { drivenBy } from "./driven-flow";
-export type { DrivenStack, Driver } from "./driver";
-export { loadDriver } from "./load-driver";

@@ -1,1 +1,0 @@
-export { type Item, itemOf } from "@cdktf-serverless-ml/emulator";
