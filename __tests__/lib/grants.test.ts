@@ -12,6 +12,7 @@ import { ServiceIdentity } from "../../lib/parts/service-identity";
 import { TaskQueue } from "../../lib/parts/task-queue";
 import { Topic } from "../../lib/parts/topic";
 import { Workflow } from "../../lib/parts/workflow";
+import { grantLines } from "./iam";
 import { errorsOf, only, testFunction, testStack } from "./support";
 
 const somebody = externalGrantee("group:ml@acme.com");
@@ -88,9 +89,13 @@ test.each(["before", "after"])("a queue's caller is the identity that it present
   const stack = testStack();
   const queue = new TaskQueue(stack, "queue");
   const before = when === "before" ? queue.caller : undefined;
+  queue.grantEnqueue(somebody);
   queue.dispatchTo(testFunction(stack));
   expect(queue.caller === (before ?? queue.caller)).toBe(true);
   expect(errorsOf(stack)).toEqual([]);
+  expect(grantLines(stack, "ml@acme.com")).toEqual([
+    "group:ml@acme.com | roles/cloudtasks.enqueuer | queue stack-queue-dev",
+  ]);
   expect(only(stack, "google_cloud_tasks_queue")).toMatchObject({
     http_target: {
       oidc_token: { service_account_email: expect.stringContaining("google_service_account.queue_dispatcher_") },

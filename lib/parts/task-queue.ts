@@ -232,7 +232,7 @@ export class TaskQueue extends QueueBase {
    */
   override grantEnqueue(to: IGrantable): CloudTasksQueueIamMember {
     this.enqueuers.push(to);
-    if (this.identity && !this.dispatchesAll) this.caller.grantActAs(to);
+    if (this.targets.length > 0 && !this.dispatchesAll) this.caller.grantActAs(to);
     return super.grantEnqueue(to);
   }
 
