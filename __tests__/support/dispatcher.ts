@@ -1,4 +1,5 @@
-import type { FakeGoogle, FakeTask } from "./fake-google";
+import type { FakeGoogle } from "./fake-google";
+import type { FakeTask } from "./google-limits";
 import { type Reply, reply } from "./serve";
 
 export interface Delivery {

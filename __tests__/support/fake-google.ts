@@ -8,7 +8,7 @@ import { objectStore } from "../../functions/shared/storage";
 import type { StorageServices } from "../../functions/shared/storage-services";
 import { ApiError } from "./api-error";
 import { FakeBuckets } from "./fake-buckets";
-import { checkJson, checkMessage, checkTask } from "./google-limits";
+import { checkJson, checkMessage, checkTask, type FakeTask, type Published } from "./google-limits";
 
 /** What goes wrong with one request: it is slow, its connection drops, or it is answered with an error. */
 export interface Fault {
@@ -23,26 +23,6 @@ export interface Fault {
   headers?: Record<string, string>;
   /** The effect happens, and only the answer is lost or wrong. */
   after?: boolean;
-}
-
-export interface FakeTask {
-  name: string;
-  dispatchDeadline: string;
-  scheduleTime?: string;
-  httpRequest: {
-    url: string;
-    httpMethod: string;
-    headers: Record<string, string>;
-    body: string;
-    oidcToken?: { serviceAccountEmail: string; audience: string };
-    oauthToken?: { serviceAccountEmail: string };
-  };
-}
-
-export interface Published {
-  topic: string;
-  data: Buffer;
-  attributes: Record<string, string>;
 }
 
 const echo = (instance: unknown): unknown => ({ echo: instance });

@@ -1,5 +1,24 @@
 import { ApiError } from "./api-error";
-import type { FakeTask, Published } from "./fake-google";
+
+export interface FakeTask {
+  name: string;
+  dispatchDeadline: string;
+  scheduleTime?: string;
+  httpRequest: {
+    url: string;
+    httpMethod: string;
+    headers: Record<string, string>;
+    body: string;
+    oidcToken?: { serviceAccountEmail: string; audience: string };
+    oauthToken?: { serviceAccountEmail: string };
+  };
+}
+
+export interface Published {
+  topic: string;
+  data: Buffer;
+  attributes: Record<string, string>;
+}
 
 // What Google's APIs refuse with 400, as far as the functions could ever send it.
 
