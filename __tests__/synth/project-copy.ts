@@ -18,6 +18,12 @@ import { dirname, join, relative } from "node:path";
 
 export const ROOT = join(__dirname, "..", "..");
 
+/** The stacks that main.ts synthesizes, each named as its file in lib/stacks. */
+export const STACK_NAMES = readdirSync(join(ROOT, "lib", "stacks"))
+  .map((file) => file.replace(".ts", ""))
+  .filter((name) => name !== "outputs")
+  .sort();
+
 const folders: string[] = [];
 
 /** A new folder, removed by {@link removeFolders}. */

@@ -1,10 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, removeFolders, run, temporaryFolder } from "../../../__tests__/synth/project-copy";
+import {
+  ROOT,
+  removeFolders,
+  run,
+  STACK_NAMES as STACKS,
+  temporaryFolder,
+} from "../../../__tests__/synth/project-copy";
 import { evaluateStack, readStack, type Stack } from "../../terraform-json/src";
 import { mermaid, overview, svg, wiring } from "../src/diagram";
-
-const STACKS = ["async-batch", "event-workflow", "pubsub-fanout", "scheduled-preprocessing", "task-pipeline"];
 
 // biome-ignore lint/suspicious/noExplicitAny: Terraform JSON has no type here.
 type Json = any;

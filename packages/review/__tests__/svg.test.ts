@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ROOT, removeFolders, run, temporaryFolder } from "../../../__tests__/synth/project-copy";
+import { ROOT, removeFolders, run, STACK_NAMES, temporaryFolder } from "../../../__tests__/synth/project-copy";
 import { evaluateStack, readStack, type Stack } from "../../terraform-json/src";
 import { mermaid, overview, svg, wiring } from "../src/diagram";
 import { labelLines, nameLines } from "../src/diagram/labels";
@@ -31,23 +31,20 @@ function unbalanced(drawing: string): string[] {
 }
 
 describe("a drawing", () => {
-  test.each(["async-batch", "event-workflow", "pubsub-fanout", "scheduled-preprocessing", "task-pipeline"])(
-    "of %s has the boxes, arrows and labels of its wiring",
-    async (name) => {
-      const stack = stackOf(name);
-      const { boxes, arrows } = wiring(stack);
-      const drawing = await svg(stack);
-      const label = ({ label: [title = "", ...details] }: Box) => [...nameLines(title), ...details];
-      expect(textsOf(drawing)).toEqual([
-        ...boxes.flatMap(label),
-        ...arrows.flatMap(({ labels }) => labels.flatMap(labelLines)),
-      ]);
-      const drawn = (arrow: (each: Arrow) => boolean) => arrows.filter(arrow).length;
-      expect(drawing.match(/fill="none"/g)).toHaveLength(arrows.length);
-      expect(drawing.match(/stroke-dasharray/g) ?? []).toHaveLength(drawn(({ delivered }) => delivered));
-      expect(unbalanced(drawing)).toEqual([]);
-    },
-  );
+  test.each(STACK_NAMES)("of %s has the boxes, arrows and labels of its wiring", async (name) => {
+    const stack = stackOf(name);
+    const { boxes, arrows } = wiring(stack);
+    const drawing = await svg(stack);
+    const label = ({ label: [title = "", ...details] }: Box) => [...nameLines(title), ...details];
+    expect(textsOf(drawing)).toEqual([
+      ...boxes.flatMap(label),
+      ...arrows.flatMap(({ labels }) => labels.flatMap(labelLines)),
+    ]);
+    const drawn = (arrow: (each: Arrow) => boolean) => arrows.filter(arrow).length;
+    expect(drawing.match(/fill="none"/g)).toHaveLength(arrows.length);
+    expect(drawing.match(/stroke-dasharray/g) ?? []).toHaveLength(drawn(({ delivered }) => delivered));
+    expect(unbalanced(drawing)).toEqual([]);
+  });
 
   test("fits into its frame", async () => {
     const drawing = await svg(stackOf("pubsub-fanout"));
