@@ -26,7 +26,7 @@ test("a report counts what passes and names what fails, by number of the check",
 
 test.each<[string, unknown]>([
   ["it has no results", { passed: 0, failed: 0 }],
-  ["2 files were not understood", { ...report, summary: { parsing_errors: 2 } }],
+  ["checkov could not parse 2 files", { ...report, summary: { parsing_errors: 2 } }],
 ])("a report that says nothing is an error: %s", (message, given) => {
   expect(() => readReport(given)).toThrow(message);
 });
