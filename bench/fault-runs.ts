@@ -37,7 +37,8 @@ interface Run {
 }
 
 /**
- * Runs each stack with the faults of each seed. Prints a line for each run that ended, and a table at the end.
+ * Runs each stack with the faults of each seed. Prints a line for each run that ended, and a table
+ * at the end.
  *
  * @returns whether nothing was lost, unexpected or repeated
  * @throws NotAnArchitecture before anything runs; as `Machine.start`

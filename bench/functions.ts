@@ -7,8 +7,9 @@ import { unzipSync } from "fflate";
 import { runApp } from "../scripts/run-app";
 import { median, printTable, verdict } from "./measure";
 
-// `npm run bench:functions`: cold start of each function that is deployed, from spawning functions-framework to listening,
-// against functions-framework with an empty handler. The functions take turns, so that a busy machine slows all alike.
+// `npm run bench:functions`: cold start of each function that is deployed, from spawning
+// functions-framework to listening, against functions-framework with an empty handler. The
+// functions take turns, so that a busy machine slows all alike.
 
 const RUNS = 7;
 const FRAMEWORK = join("node_modules", "@google-cloud", "functions-framework", "build", "src", "main.js");

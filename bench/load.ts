@@ -13,7 +13,8 @@ import { faster } from "./faster-clock";
 import { ARRIVED, LocalStack, type StackOptions, work, writeStack } from "./local-stack";
 import { printTable, verdict } from "./measure";
 
-// How fast the emulators work through a load, and how exactly a queue keeps to its limits. Part of `npm run soak`.
+// How fast the emulators work through a load, and how exactly a queue keeps to its limits. Part of
+// `npm run soak`.
 
 const SUSTAINED = 10_000;
 /** The rates of the five stacks' queues, and the most that there is. */
@@ -30,8 +31,9 @@ export async function load(): Promise<boolean> {
 }
 
 /**
- * Wall time for a backlog. Tasks are on a clock so fast that no rate limit holds them up; messages have none, and on such a
- * clock those that wait for room in the function would soon have waited too long.
+ * Wall time for a backlog. Tasks are on a clock so fast that no rate limit holds them up; messages
+ * have none, and on such a clock those that wait for room in the function would soon have waited
+ * too long.
  */
 async function throughput(): Promise<void> {
   const measure = (options: RunOptions, put: (stack: LocalStack, count: number) => Promise<void>) =>
@@ -56,7 +58,10 @@ async function throughput(): Promise<void> {
   );
 }
 
-/** From the moment in which the rate limit lets a task go to that in which it reaches the function's code. */
+/**
+ * From the moment in which the rate limit lets a task go to that in which it reaches the function's
+ * code.
+ */
 async function delay(): Promise<void> {
   const rate = 200;
   const arrivals: number[] = [];
@@ -114,7 +119,11 @@ async function rates(): Promise<boolean> {
   return rows.every((row) => !row.includes("MISSED"));
 }
 
-/** Of all spans of time, the most dispatches in one beyond what the rate gives in it. @param times milliseconds, ascending */
+/**
+ * Of all spans of time, the most dispatches in one beyond what the rate gives in it.
+ *
+ * @param times milliseconds, ascending
+ */
 export function mostAtOnce(times: readonly number[], rate: number): number {
   let lowest = Number.POSITIVE_INFINITY;
   let most = 0;

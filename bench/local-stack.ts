@@ -4,10 +4,13 @@ import { type RunningStack, type RunOptions, VirtualClock } from "@cdktf-serverl
 import { startStack } from "@cdktf-serverless-ml/scenarios";
 import { zipSync } from "fflate";
 
-// A stack of the benchmark's own, written as Terraform JSON: one small function, a queue and a topic with two filtered
-// subscriptions in front of it, and the bindings that they need.
+// A stack of the benchmark's own, written as Terraform JSON: one small function, a queue and a
+// topic with two filtered subscriptions in front of it, and the bindings that they need.
 
-/** Requests that the function takes at once, and tasks that the queue dispatches at once, unless told otherwise. */
+/**
+ * Requests that the function takes at once, and tasks that the queue dispatches at once, unless
+ * told otherwise.
+ */
 export const CONCURRENCY = 10;
 /** The most that a queue may dispatch a second. */
 const MAX_RATE = 500;
@@ -21,7 +24,10 @@ const KINDS = ["text", "image"] as const;
 /** As many as one publish request may hold. */
 const PUBLISHED_AT_ONCE = 1000;
 
-/** Header of an answer: when the request reached the function's code, in milliseconds since 1970, with fractions. */
+/**
+ * Header of an answer: when the request reached the function's code, in milliseconds since 1970,
+ * with fractions.
+ */
 export const ARRIVED = "x-arrived";
 
 // Tells on which port it listens and what its first request was like.
@@ -199,7 +205,10 @@ export class LocalStack {
     return this.running.stop();
   }
 
-  /** An API request as the client, from behind the network's door: TLS is the caller's and not what is measured. */
+  /**
+   * An API request as the client, from behind the network's door: TLS is the caller's and not what
+   * is measured.
+   */
   private async post(host: string, path: string, body: object): Promise<void> {
     const service = this.running.parts.network.services.rest(host);
     if (!service) throw new Error(`nobody answers for ${host}`);

@@ -8,8 +8,9 @@ import { faster } from "./faster-clock";
 import { CONCURRENCY, LocalStack, type Received, work, writeStack } from "./local-stack";
 import { median, printTable, verdict } from "./measure";
 
-// `npm run bench:local`: how long stacks take to start and to run on this machine, what the emulators and the front cost beside
-// the same requests sent straight to the same process, and what queued tasks take of memory. What is compared takes turns.
+// `npm run bench:local`: how long stacks take to start and to run on this machine, what the
+// emulators and the front cost beside the same requests sent straight to the same process, and what
+// queued tasks take of memory. What is compared takes turns.
 
 const RUNS = 3;
 const TASKS = 2_000;
@@ -20,7 +21,10 @@ const CACHE = join("node_modules", ".cache", "cdktf-serverless-ml");
 const folder = mkdtempSync(join(tmpdir(), "bench-local-"));
 const outdir = join(folder, "cdktf.out");
 
-/** All stacks, as somebody sees them who has just cloned the project: synthesized, started and run on their samples. */
+/**
+ * All stacks, as somebody sees them who has just cloned the project: synthesized, started and run
+ * on their samples.
+ */
 function runAll(): void {
   rmSync(CACHE, { recursive: true, force: true });
   const begin = performance.now();
@@ -68,9 +72,13 @@ function ready(stack: string): Promise<number | undefined> {
   });
 }
 
-/** Work through the emulators, the front and a function's process, against the same requests sent straight to that process. */
+/**
+ * Work through the emulators, the front and a function's process, against the same requests sent
+ * straight to that process.
+ */
 async function compareDispatch(): Promise<void> {
-  // A queue dispatches at most 500 a second. On this clock, which all of the run lives by, that is 20,000.
+  // A queue dispatches at most 500 a second. On this clock, which all of the run lives by, that is
+  // 20,000.
   const tasks = await measure({
     clock: faster(40),
     count: TASKS,
@@ -153,7 +161,10 @@ async function measure({ clock, count, through, body }: Comparison): Promise<Mea
   }
 }
 
-/** Sends requests like one that came through the run, over as many kept connections as there are requests at a time. */
+/**
+ * Sends requests like one that came through the run, over as many kept connections as there are
+ * requests at a time.
+ */
 async function sendStraight({ port, headers }: Received, bodies: readonly string[]): Promise<void> {
   const { connection, "content-length": _, ...same } = headers;
   const agent = new Agent({ keepAlive: true });

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, printTable, time, verdict } from "./measure";
 
-// `npm run bench:synth`: how long synthesis takes, against the same app under ts-node as `cdktf init` sets it up, and how
-// it grows with the number of patterns. All runs of one table alternate, so that a busy machine slows both alike.
+// `npm run bench:synth`: how long synthesis takes, against the same app under ts-node as `cdktf
+// init` sets it up, and how it grows with the number of patterns. All runs of one table alternate,
+// so that a busy machine slows both alike.
 
 const RUNS = 5;
 const CACHE = join("node_modules", ".cache", "cdktf-serverless-ml");

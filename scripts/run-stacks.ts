@@ -13,7 +13,8 @@ import {
 import { describe } from "./contents";
 
 /**
- * Prints the contents of each synthesized stack, runs each stack of a known architecture on its sample, and prints how many passed.
+ * Prints the contents of each synthesized stack, runs each stack of a known architecture on its
+ * sample, and prints how many passed.
  *
  * @param outdir has `stacks/<stack>/cdk.tf.json`
  * @returns whether all stacks that ran passed

@@ -29,7 +29,7 @@ const TARGET = { isWrite: true, hasPrecondition: true, isStorage: true, byFuncti
 const seedOf = (fault: CallFault) => seedFor((seed) => callFault(seed, callId(write(WORKER)), 1, TARGET) === fault);
 
 function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
-  const told = faultLog();
+  const log = faultLog();
   const seen: RestRequest[] = [];
   const killed: [string, number?][] = [];
   const inner: RestService = {
@@ -44,8 +44,8 @@ function set(seed: number, reply: RestReply = { status: 200, body: {} }) {
     killed.push(port === undefined ? [name] : [name, port]);
     return port === undefined || port === PORT ? 1 : 0;
   });
-  const options = { seed, index: index(), crasher, faultLog: told.faultLog };
-  return { ...told, inner, seen, killed, crashGuard, crasher, options, calls: new FaultyCalls(options).service(inner) };
+  const options = { seed, index: index(), crasher, faultLog: log.faultLog };
+  return { ...log, inner, seen, killed, crashGuard, crasher, options, calls: new FaultyCalls(options).service(inner) };
 }
 
 describe("calls of Google's APIs", () => {
@@ -105,28 +105,28 @@ describe("calls of Google's APIs", () => {
     expect([seen.length, killed]).toEqual([1, kills]);
   });
 
-  test("nothing befalls a client's call, nor the same call a fourth time", async () => {
-    const { calls, faultLog: told } = set(seedOf("call reset before"));
+  test("no fault in a client's call, nor a fourth one in the same call", async () => {
+    const { calls, faultLog: log } = set(seedOf("call reset before"));
     for (let count = 0; count < 500; count++) await calls.handle(write("client@p.iam.gserviceaccount.com"));
     await calls.handle(write());
-    expect(told.faults).toEqual({});
+    expect(log.faults).toEqual({});
     for (let count = 0; count < 500; count++) await calls.handle(write(WORKER)).catch(() => {});
-    expect(Object.values(told.faults).reduce((sum, each) => sum + each, 0)).toBe(3);
+    expect(Object.values(log.faults).reduce((sum, each) => sum + each, 0)).toBe(3);
   });
 
   test("a workflow's calls fail like a function's, and it does not crash", async () => {
-    const { calls, killed, faultLog: told } = set(1);
+    const { calls, killed, faultLog: log } = set(1);
     for (let count = 0; count < 400; count++) {
       await calls.handle(request("POST", `https://storage.googleapis.com/x?count=${count}`, FLOW)).catch(() => {});
     }
-    expect(told.faults["call answered 503"]).toBeGreaterThan(0);
-    expect([killed, told.faults["caller crashed"]]).toEqual([[], undefined]);
+    expect(log.faults["call answered 503"]).toBeGreaterThan(0);
+    expect([killed, log.faults["caller crashed"]]).toEqual([[], undefined]);
   });
 
-  test("nothing befalls a function that is spared", async () => {
-    const { calls, crashGuard, faultLog: told } = set(seedOf("call reset before"));
+  test("no fault in calls of a function under the crash guard", async () => {
+    const { calls, crashGuard, faultLog: log } = set(seedOf("call reset before"));
     await crashGuard.during("worker", () => calls.handle(write(WORKER)));
-    expect(told.faults).toEqual({});
+    expect(log.faults).toEqual({});
   });
 
   test("calls differ by method, URL, range and body", () => {
@@ -161,27 +161,27 @@ describe("poison", () => {
     return { ...all, call };
   };
 
-  test("fails each time, with what nobody asks again after", async () => {
-    const { call, seen, killed, faultLog: told } = made();
+  test("fails each time, with a status that is not retried", async () => {
+    const { call, seen, killed, faultLog: log } = made();
     for (let count = 0; count < 5; count++) {
       await expect(call("fail")).rejects.toMatchObject({ code: "INTERNAL", http: 500 });
     }
     expect([seen, killed]).toEqual([[], []]);
-    expect(told.faults).toEqual({ "poison failed": 5 });
+    expect(log.faults).toEqual({ "poison failed": 5 });
   });
 
   test("kills each time, before the effect", async () => {
-    const { call, seen, killed, faultLog: told } = made();
+    const { call, seen, killed, faultLog: log } = made();
     for (let count = 0; count < 5; count++) await expect(call("kill")).rejects.toThrow(ConnectionLost);
     expect([seen, killed]).toEqual([[], Array(5).fill(["worker", PORT])]);
-    expect(told.faults).toEqual({ "poison killed": 5 });
+    expect(log.faults).toEqual({ "poison killed": 5 });
   });
 
   test("what is crashGuard, or no process, is not killed; the call fails all the same", async () => {
-    const { call, killed, crashGuard, faultLog: told } = made();
+    const { call, killed, crashGuard, faultLog: log } = made();
     await expect(crashGuard.during("worker", () => call("kill"))).rejects.toThrow(ConnectionLost);
     await expect(call("kill", FLOW)).rejects.toThrow(ConnectionLost);
-    expect([killed, told.faults]).toEqual([[], { "poison failed": 2 }]);
+    expect([killed, log.faults]).toEqual([[], { "poison failed": 2 }]);
   });
 
   test("everything else passes, and clients are not asked about", async () => {
@@ -198,19 +198,19 @@ describe("publishes", () => {
   const failing = seedFor((seed) => deadLetterFails(seed, `${LETTERS} task t`));
   const passing = seedFor((seed) => !deadLetterFails(seed, `${LETTERS} task t`));
 
-  test("a function's dead letter fails once, and then is told apart from others by its id", async () => {
-    const { options, inner, seen, faultLog: told } = set(failing, { status: 200, body: { messageIds: ["77"] } });
+  test("a function's dead letter fails once, and is then known by its id", async () => {
+    const { options, inner, seen, faultLog: log } = set(failing, { status: 200, body: { messageIds: ["77"] } });
     const service = new FaultyPublishes(options).service(inner);
     const letter = publish({ deadLetterTask: "t", deadLetterReason: "attempts_spent" });
     await expect(service.handle(letter)).rejects.toMatchObject({ code: "INTERNAL", http: 500 });
     expect(seen).toEqual([]);
     expect(await service.handle(letter)).toMatchObject({ status: 200 });
     expect(await service.handle(letter)).toMatchObject({ status: 200 });
-    expect(told.faults).toEqual({ "dead letter failed": 1 });
-    expect(told.links).toContainEqual(["task t", "message 77"]);
+    expect(log.faults).toEqual({ "dead letter failed": 1 });
+    expect(log.links).toContainEqual(["task t", "message 77"]);
   });
 
-  test("not every one, no other message of a function's, and nobody else's", async () => {
+  test("not each one, no other message of a function, and none of other callers", async () => {
     const { options, inner, seen } = set(passing);
     await new FaultyPublishes(options).service(inner).handle(publish({ deadLetterTask: "t" }));
     const service = new FaultyPublishes({ ...options, seed: failing }).service(inner);

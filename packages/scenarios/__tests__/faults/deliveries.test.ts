@@ -41,12 +41,12 @@ function set(seed: number, ...statuses: number[]) {
       return { status, headers: {}, body: Buffer.from("done") };
     },
   };
-  const told = faultLog();
-  const invoker = new FaultyInvoker(inner, { seed, index: index(), crashGuard, delayed, faultLog: told.faultLog });
-  return { clock, delayed, crashGuard, seen, invoker, start, ...told };
+  const log = faultLog();
+  const invoker = new FaultyInvoker(inner, { seed, index: index(), crashGuard, delayed, faultLog: log.faultLog });
+  return { clock, delayed, crashGuard, seen, invoker, start, ...log };
 }
 
-/** The seed that lets this befall the first attempt for an item, and nothing the second. */
+/** A seed that injects this fault into the first attempt for an item, and none into the second. */
 const seedOf = (fault: DeliveryFault | undefined, item = TASK) =>
   seedFor(
     (seed) =>
@@ -54,28 +54,28 @@ const seedOf = (fault: DeliveryFault | undefined, item = TASK) =>
       deliveryFault(seed, item, 2, { isFunction: true }) === undefined,
   );
 
-test("nothing: the delivery as it is, and nothing is told", async () => {
-  const { invoker, seen, hops, faultLog: told } = set(seedOf(undefined));
+test("no fault: the delivery is unchanged and nothing is logged", async () => {
+  const { invoker, seen, hops, faultLog: log } = set(seedOf(undefined));
   expect(await invoker.invoke(task)).toMatchObject({ status: 200, body: Buffer.from("done") });
   expect(seen).toEqual([{ at: 0, crashPoint: undefined, deadline: DEADLINE, headers: task.headers }]);
   expect(hops).toEqual([]);
-  expect(told).toMatchObject({ attempts: 1, deliveries: 1, faults: {} });
+  expect(log).toMatchObject({ attempts: 1, deliveries: 1, faults: {} });
 });
 
 test.each([500, 503, 429] as const)("answered %i: the target never sees it", async (status) => {
-  const { invoker, seen, hops, faultLog: told } = set(seedOf(`answered ${status}`));
+  const { invoker, seen, hops, faultLog: log } = set(seedOf(`answered ${status}`));
   expect(await invoker.invoke(task)).toMatchObject({ status });
   expect(seen).toEqual([]);
   expect(hops).toEqual([
     { from: "fault", to: WORKER_URL, what: "task t", attempt: 1, status: `answered ${status}`, detail: undefined },
   ]);
-  expect(told).toMatchObject({ attempts: 1, deliveries: 0, faults: { [`answered ${status}`]: 1 } });
+  expect(log).toMatchObject({ attempts: 1, deliveries: 0, faults: { [`answered ${status}`]: 1 } });
 });
 
 test.each([
   ["crash before the work", "crash-before"],
   ["crash after the work", "crash-after"],
-] as const)("%s befalls the instance that gets it", async (fault, crashPoint) => {
+] as const)("%s hits the instance that gets the delivery", async (fault, crashPoint) => {
   const { invoker, seen } = set(seedOf(fault));
   await invoker.invoke(task);
   expect(seen).toMatchObject([{ crashPoint }]);
@@ -106,10 +106,10 @@ test("hang: nothing until the deadline; then it arrives, and the run waits for i
 });
 
 test("twice at once: both are real, and the second's answer counts", async () => {
-  const { invoker, seen, faultLog: told } = set(seedOf("twice at once"), 200, 503);
+  const { invoker, seen, faultLog: log } = set(seedOf("twice at once"), 200, 503);
   expect(await invoker.invoke(task)).toMatchObject({ status: 503 });
   expect(seen.map(({ at }) => at)).toEqual([0, 0]);
-  expect(told).toMatchObject({ attempts: 1, deliveries: 2 });
+  expect(log).toMatchObject({ attempts: 1, deliveries: 2 });
 });
 
 test("again later: only what succeeded, as it was, some time after the answer", async () => {
@@ -141,7 +141,7 @@ test("delayed: it is delivered later, and has that much less time", async () => 
   expect((seen[0]?.at ?? 0) + (seen[0]?.deadline ?? 0)).toBe(DEADLINE);
 });
 
-test("the same seed lets the same befall the same item, whatever else is delivered", async () => {
+test("the same seed injects the same faults into the same item, whatever else is delivered", async () => {
   const faults = async (seed: number, ids: readonly string[]) => {
     const { invoker, hops, clock } = set(seed, 503);
     for (const id of ids) {
@@ -168,14 +168,14 @@ describe("a schedule's request to an API of Google's", () => {
   };
 
   test("does not crash; executions of one time are as many items, of which none is attempted for ever", async () => {
-    const { invoker, seen, faultLog: told } = set(3);
+    const { invoker, seen, faultLog: log } = set(3);
     for (let count = 0; count < 300; count++) void invoker.invoke(execution);
     await new Promise((resolve) => setImmediate(resolve));
-    const faulted = Object.values(told.faults).reduce((sum, count) => sum + count, 0);
+    const faulted = Object.values(log.faults).reduce((sum, count) => sum + count, 0);
     expect(faulted).toBeGreaterThan(75);
     expect(faulted).toBeLessThan(135);
     expect(seen.filter(({ crashPoint }) => crashPoint !== undefined)).toEqual([]);
-    expect(told.endless).toBeUndefined();
+    expect(log.endless).toBeUndefined();
   });
 });
 
@@ -209,18 +209,18 @@ describe("a workflow's call", () => {
   });
 
   test("is no delivery, and passes as a rule; a function passes always", async () => {
-    const { invoker, seen, faultLog: told } = set(seedFor((seed) => !callHangs(seed, id)));
+    const { invoker, seen, faultLog: log } = set(seedFor((seed) => !callHangs(seed, id)));
     for (let count = 0; count < 100; count++) await invoker.invoke(call);
     for (let count = 0; count < 100; count++) await invoker.invoke({ ...call, url: `${WORKER_URL}?count=${count}` });
     expect(seen).toHaveLength(200);
-    expect(told).toMatchObject({ attempts: 0, deliveries: 0, faults: {} });
+    expect(log).toMatchObject({ attempts: 0, deliveries: 0, faults: {} });
   });
 });
 
 describe("the last delivery of a message", () => {
   const item = `subscription ${SUBSCRIPTION} message m`;
 
-  test("goes through, and meanwhile nothing befalls its function", async () => {
+  test("goes through, and its function gets no faults meanwhile", async () => {
     const seed = seedOf("answer lost", item);
     const early = set(seed);
     expect(await early.invoker.invoke(message(1))).toMatchObject({ failure: "connection" });
@@ -235,24 +235,24 @@ describe("the last delivery of a message", () => {
   });
 
   test("keeps other deliveries from crashing the function", async () => {
-    const { invoker, seen, crashGuard, faultLog: told } = set(seedOf("crash after the work"));
+    const { invoker, seen, crashGuard, faultLog: log } = set(seedOf("crash after the work"));
     await crashGuard.during("worker", () => invoker.invoke(task));
     expect(seen).toMatchObject([{ crashPoint: undefined }]);
-    expect(told.faults).toEqual({});
+    expect(log.faults).toEqual({});
   });
 });
 
-test("an item that is attempted more often than anybody would is told", async () => {
-  const { invoker, clock, faultLog: told } = set(1, 500);
+test("an item that is attempted more often than any limit is reported", async () => {
+  const { invoker, clock, faultLog: log } = set(1, 500);
   const attempt = async () => {
     void invoker.invoke(task);
     await clock.advance(DEADLINE + 1_000);
   };
   // The worker gives up after 7.
   for (let count = 1; count <= 107; count++) await attempt();
-  expect(told.endless).toBeUndefined();
+  expect(log.endless).toBeUndefined();
   await attempt();
-  expect(told.endless).toEqual({ what: "task t", attempts: 108 });
+  expect(log.endless).toEqual({ what: "task t", attempts: 108 });
 });
 
 test("nothing is begun once it is stopped", async () => {

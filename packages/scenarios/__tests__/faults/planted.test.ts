@@ -120,7 +120,7 @@ test("a dead letter without its subscription: the command ends with 1, and says 
   expect(stdout).toContain("was accepted, and has neither an effect nor a dead letter:\n");
 }, 120_000);
 
-test("a worker without its dead letter: what nobody gives up ends the run", async () => {
+test("a worker without its dead letter: an item that nothing gives up ends the run", async () => {
   const folder = changed(stack, (json) => {
     givingUpSoon(json);
     for (const { name, service_config } of Object.values<Worker>(json.resource.google_cloudfunctions2_function)) {
@@ -128,7 +128,7 @@ test("a worker without its dead letter: what nobody gives up ends the run", asyn
     }
   });
   const report = await caught(folder, { inputs: 5 });
-  expect(report.error).toMatch(/^task \S+ was attempted 106 times, and nobody gives it up$/);
+  expect(report.error).toMatch(/^task \S+ was attempted 106 times, and nothing gives it up$/);
   expect(report.offence?.why).toBe("is attempted again and again");
   expect(report.offence?.trace.join("\n")).toMatch(
     /attempt 1 {2}(400|500)[\s\S]*… \d+ hops more[\s\S]*attempt 10\d {2}(400|500)/,
@@ -169,9 +169,9 @@ test.each<[string, (result: ScenarioResult) => Partial<ScenarioResult>, string]>
       const scenario = scenarioOf(machine.stack);
       if (!scenario) throw new Error("the stack is none of the five");
       const create: Scenario["create"] = (running) => {
-        const flow = scenario.create(running);
-        const result = () => ({ ...flow.result(), ...change(flow.result()) });
-        return Object.assign(Object.create(flow), { result });
+        const run = scenario.create(running);
+        const result = () => ({ ...run.result(), ...change(run.result()) });
+        return Object.assign(Object.create(run), { result });
       };
       const report = await runFaults(machine, { ...scenario, create }, { seed: 1, inputs: 2 });
       expect(report).toMatchObject({ accepted: 2, unexpected: 1, lost: 0, offence: { why } });

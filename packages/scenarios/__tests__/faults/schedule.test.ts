@@ -44,7 +44,7 @@ describe("drawing", () => {
     ]);
   });
 
-  test("parts are told apart, not joined", () => {
+  test("parts are kept apart, not joined", () => {
     expect(draw(1, "a", "b")).not.toBe(draw(1, "ab"));
     expect(draw(1, "a", 1)).not.toBe(draw(1, "a1"));
     expect(draw(1, "a")).not.toBe(draw(2, "a"));
@@ -82,7 +82,7 @@ describe("the schedule", () => {
     expect(ofApis).not.toContain("crash after the work");
   });
 
-  test("calls: only what can befall them, and never more than three of the same", () => {
+  test("calls: only faults that fit, and never more than three of the same call", () => {
     const kinds = (target: CallTarget) => [...shares((id) => callFault(6, id, 1, { ...target, faults: 0 })).keys()];
     expect(kinds(WRITE)).toHaveLength(9);
     const read = kinds({ isWrite: false, hasPrecondition: false, isStorage: false, byFunction: true });
@@ -102,7 +102,7 @@ describe("the schedule", () => {
     );
   });
 
-  test("calls: most befalls writes under a precondition, least reads", () => {
+  test("calls: most faults in writes with a precondition, fewest in reads", () => {
     const faulted = (target: Partial<CallTarget>) =>
       1 - (shares((id) => callFault(8, id, 1, { ...WRITE, ...target, faults: 0 })).get(undefined) ?? 0);
     expect(faulted({})).toBeCloseTo(0.25, 1.5);

@@ -6,7 +6,10 @@ import { runFaults } from "../../src/faults/run-faults";
 import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 
-/** Inputs of a run: with all poison among them, and few enough for three runs of each stack, or for one. */
+/**
+ * Inputs of a run: with all poison among them, and few enough for three runs of each stack, or for
+ * one.
+ */
 const INPUTS = inDepth(
   {
     "task-pipeline": 9,
@@ -29,7 +32,7 @@ const LANES = 2;
 
 const stacks = synthesized();
 const reports = new Map<string, FaultReport[]>();
-/** Of two runs of one stack with one seed: item and attempt -> what befell it. */
+/** Of two runs of one stack with one seed: item and attempt -> its fault. */
 const drawn: Map<string, string>[] = [];
 
 async function run(name: string, inputs: number): Promise<FaultReport[]> {
@@ -95,7 +98,7 @@ describe.each(Object.keys(INPUTS))("%s", (name) => {
   });
 });
 
-test("a seed is a schedule: the same befalls the same delivery of the same item in each run", () => {
+test("a seed injects the same faults into the same deliveries in each run", () => {
   const [one = new Map(), other = new Map()] = drawn;
   const both = [...one.keys()].filter((delivery) => other.has(delivery));
   // How many deliveries there are depends on what crashes take along.

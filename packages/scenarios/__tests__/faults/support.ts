@@ -10,7 +10,10 @@ export const FLOW = "flow@p.iam.gserviceaccount.com";
 export const LETTERS = "projects/p/topics/letters";
 export const SUBSCRIPTION = "projects/p/subscriptions/s";
 
-/** A worker with a dead letter topic, another function, a workflow, and a subscription that forwards after five deliveries. */
+/**
+ * A worker with a dead letter topic, another function, a workflow, and a subscription that forwards
+ * after five deliveries.
+ */
 export function index(): StackIndex {
   const functionOf = (name: string, uri: string, email: string, topic?: string) => ({
     type: "google_cloudfunctions2_function",

@@ -11,7 +11,7 @@ const hop = (what: string, more: Partial<TimedHop> = {}): TimedHop => ({
   ...more,
 });
 
-test("hops of one item: by its marks, then by the ids that its hops tell", () => {
+test("hops of one item: by its marks, then by the ids in its hops", () => {
   const mine = [
     hop("OBJECT_FINALIZE upload-1.jsonl", { detail: "message 1000" }),
     hop("message 1000", { attempt: 1, status: "503" }),

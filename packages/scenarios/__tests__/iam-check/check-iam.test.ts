@@ -33,7 +33,7 @@ test("what nothing needs is found: bindings, members of one binding, permissions
     members.other = { ...asWorker, role: "roles/storage.legacyObjectReader" };
     resource.google_storage_bucket_iam_binding = { several: { ...create, members: [member, clientMember] } };
     only(resource.google_project_iam_custom_role, "predictor")[1].permissions.push("aiplatform.endpoints.get");
-    // This one is needed: whoever may read dead letters does.
+    // This one is needed: the run reads dead letters.
     const [, { name: subscription }] = only(resource.google_pubsub_subscription, "kept");
     const read = { role: "roles/pubsub.subscriber", member: clientMember };
     resource.google_pubsub_subscription_iam_member = { reader: { ...read, subscription } };

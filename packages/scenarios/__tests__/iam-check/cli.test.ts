@@ -8,7 +8,7 @@ import { changed, synthesized } from "../../../../__tests__/support/synthesized"
 
 const stacks = synthesized();
 const stack = stacks.stack("scheduled-preprocessing");
-/** Where runs put their temporary folders, and nobody else. */
+/** Only runs put their temporary folders here. */
 const temporary = mkdtempSync(join(tmpdir(), "check-iam-"));
 const env = { ...process.env, TMPDIR: temporary, INIT_CWD: undefined, NO_COLOR: "1" };
 

@@ -24,7 +24,7 @@ function documentedOf(resources: readonly StackResource[], temporary: readonly s
   });
 }
 
-test("who launches Dataflow jobs may write to their temporary bucket, and to no other; nobody else may", () => {
+test("the launcher of Dataflow jobs needs to write to their temporary bucket, and to no other; no other account does", () => {
   const on = (name: string, bucket: string, who: string, role = "roles/storage.objectUser") =>
     resource("google_storage_bucket_iam_member", name, { bucket, role, member: member(who) });
   const resources = [
@@ -41,7 +41,7 @@ test("who launches Dataflow jobs may write to their temporary bucket, and to no 
   expect(documentedOf(resources)).toEqual([]);
 });
 
-test("Pub/Sub's agent may make tokens of what subscriptions present, and of nobody else; nobody else may", () => {
+test("Pub/Sub's service agent needs to create tokens of push identities, and of no other; no other account does", () => {
   const agent = "serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com";
   const role = "roles/iam.serviceAccountOpenIdTokenCreator";
   const on = (name: string, account: string, who: string) =>

@@ -30,7 +30,8 @@ test.each([
   expect(scenarioOf(readStackWithOutputs(folder))?.name).toBe(architecture);
 });
 
-// What dead letters take is needed only where something fails, and these functions never do by themselves.
+// What dead letters take is needed only where something fails, and these functions never do by
+// themselves.
 const BINDINGS: readonly [string, number][] = [
   ["own-fanout", 12],
   ["own-pipeline", 22],

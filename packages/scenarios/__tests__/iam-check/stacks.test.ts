@@ -14,7 +14,7 @@ const DOCUMENTED: Readonly<Record<string, IamSummary["unproven"]>> = {
       address: expect.stringMatching(/^google_storage_bucket_iam_member\.preprocessing_temp_objectUser-.*launcher/),
       member: expect.stringMatching(/launcher/),
       finding: "documented",
-      why: expect.stringMatching(/^Dataflow asks of whoever launches a template/),
+      why: expect.stringMatching(/^Dataflow requires that the launcher of a template/),
       source: expect.stringMatching(/^https:\/\/cloud\.google\.com\/dataflow\/docs\//),
     },
   ],

@@ -3,7 +3,7 @@ import { tasksOfJobs } from "../../src/patterns/scheduled-preprocessing";
 const task = (id: string, input: string, isDead = false) => ({ id, input, isDead });
 const job = (name: string, input: string) => ({ name, input });
 
-test("a job is the task's that asked for it; jobs of one name are one task's", () => {
+test("a job belongs to the task that launched it; jobs of one name belong to one task", () => {
   const jobs = [job("j2", "b"), job("j1", "a"), job("j1", "a")];
   expect([...tasksOfJobs([task("1", "a"), task("2", "b")], jobs)]).toEqual([
     ["j2", "2"],
@@ -11,11 +11,11 @@ test("a job is the task's that asked for it; jobs of one name are one task's", (
   ]);
 });
 
-test("among tasks that ask for the same, those that were handed over come last", () => {
+test("among tasks with the same input, those with a dead letter come last", () => {
   const tasks = [task("1", "a", true), task("2", "a"), task("3", "a")];
   const found = tasksOfJobs(tasks, [job("x", "a"), job("y", "a")]);
   expect([...found.values()].sort()).toEqual(["2", "3"]);
-  // One of three jobs has to be that of the task that was handed over, too.
+  // With three jobs, one belongs to the task with the dead letter.
   expect([...tasksOfJobs(tasks, [job("x", "a"), job("y", "a"), job("z", "a")]).values()].sort()).toEqual([
     "1",
     "2",
@@ -23,7 +23,7 @@ test("among tasks that ask for the same, those that were handed over come last",
   ]);
 });
 
-test("a job that nobody asked for is nobody's", () => {
+test("a job that no task launched has no task", () => {
   const found = tasksOfJobs([task("1", "a")], [job("x", "a"), job("y", "a"), job("z", "c")]);
   expect([...found]).toEqual([["x", "1"]]);
 });

@@ -9,17 +9,20 @@ export interface PoisonedRun {
   readonly summary: Summary;
   /** Kept for questions: it has stopped. */
   readonly running: RunningStack;
-  /** Of each item that was handed over. */
+  /** Dead letters, by item. */
   readonly deadLetters: readonly { readonly key: string; readonly reason: string }[];
   /** Keys of items that were never begun. */
   readonly notReached: readonly string[];
   /** Functions that handed something to a dead letter, as it says itself. */
   readonly functions: readonly string[];
-  /** Attempts at an item that its marks tell from those at others. */
+  /** Attempts for an item, as far as its marks tell them from those for others. */
   attemptsAt(key: string): string[];
 }
 
-/** A run of generated items in virtual time, in which poison does what it does and nothing else goes wrong. */
+/**
+ * A run of generated items in virtual time, in which poison does what it does and nothing else goes
+ * wrong.
+ */
 export async function poisonedRun(folder: string, count: number): Promise<PoisonedRun> {
   const machine = await startMachine(folder);
   try {
@@ -53,11 +56,11 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
   });
   clock.run(() => running.pending() > 0);
   try {
-    const flow = scenario.create(running);
-    await submitAll(flow, scenario.generate(count));
+    const scenarioRun = scenario.create(running);
+    await submitAll(scenarioRun, scenario.generate(count));
     if ((await running.settled()) === "stuck") throw new Error(`${running.pending()} items are stuck`);
     const { recorder, denials, unsimulated } = running.parts;
-    const result = flow.result();
+    const result = scenarioRun.result();
     const seen = { result, outputs: {}, hops: recorder.hops.length, denials, unsimulated };
     const functions = running.deadLetters().map(({ attributes }) => attributes.deadLetterFunction ?? "Pub/Sub");
     return {
@@ -67,7 +70,7 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
       notReached: result.notReached ?? [],
       functions: [...new Set(functions)].sort(),
       attemptsAt: (key) => {
-        const marks = flow.marks(key);
+        const marks = scenarioRun.marks(key);
         const words = (text: string) => text.split(/[^\w-]+/);
         const isIts = (what: string) =>
           marks.some((mark) => ` ${words(what).join(" ")} `.includes(` ${words(mark).join(" ")} `));

@@ -67,7 +67,7 @@ test("event-workflow: an upload's notification starts the workflow, which predic
   });
 });
 
-test("event-workflow: a record that the model refuses fails alone, and is told", async () => {
+test("event-workflow: a record that the model refuses fails alone, and is reported", async () => {
   const flower = JSON.stringify({ sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 });
   const lines = [...Array(12).fill(flower), '{"sepal_length": "long"}', "no json", ...Array(6).fill(flower)];
   const summary = await run("event-workflow", { content: Buffer.from(lines.join("\n")) });
@@ -131,10 +131,10 @@ describe("input that cannot be worked on", () => {
     expect(isGood(summary)).toBe(false);
   });
 
-  test("pubsub-fanout: a line that is no message is told before anything is published", async () => {
+  test("pubsub-fanout: a line that is not a message is reported before anything is published", async () => {
     const content = Buffer.from('{"payload":{}}\n{"attributes":{}}\n');
     await expect(run("pubsub-fanout", { name: "m.jsonl", content })).rejects.toThrow(
-      'm.jsonl, line 2: there is no "payload"',
+      'm.jsonl, line 2: "payload" is missing',
     );
   });
 

@@ -1,6 +1,6 @@
 import { StepGraph } from "../../src/patterns/task-pipeline";
 
-/** The resource of a function that is told so many steps. */
+/** The resource of a function with these steps in its environment. */
 function starting(steps: readonly [string, readonly string[]][]) {
   const STEPS = JSON.stringify(steps.map(([name, after]) => ({ name, after })));
   const attributes = { service_config: { environment_variables: { STEPS } } };

@@ -129,7 +129,7 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
     /** [stack, a title, what its output shows that only a stack that did its work can show] */
     test.each([
       ["async-batch", "read the first shard of its result", /"prediction":\{"class":"setosa"/],
-      ["task-pipeline", "read what its last step made", /"accuracy": 0\.9/],
+      ["task-pipeline", "read the result of its last step", /"accuracy": 0\.9/],
       ["event-workflow", "read its result", /"predicted": ?15/],
       ["pubsub-fanout", "read its result", /"class": "setosa"/],
       ["scheduled-preprocessing", "read the first of them", /^\S+: \d+$/m],
@@ -196,7 +196,7 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
       });
     });
 
-    test("of a stack of one's own each function is called as somebody who may, with and without a project or a token", async () => {
+    test("in a stack of another pattern each function is called as an account with the permission, with and without a project or a token", async () => {
       const copy = changed(stacks.stack("async-batch"), (json) => {
         for (const fn of Object.values<{ project?: string }>(json.resource.google_cloudfunctions2_function)) {
           delete fn.project;
@@ -220,7 +220,8 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
           expect.stringMatching(/^call async-batch-worker-dev as async-batch-dispatcher-/),
         ]);
         expect(calls[0]?.command).not.toContain("Authorization");
-        // Past the door the functions say what they miss in an empty body: curl's code for an HTTP error is 22.
+        // IAM allows the call, and the function refuses the empty body: curl's code for an HTTP
+        // error is 22.
         for (const { code, output } of await pasted(calls)) {
           expect([code, output]).toEqual([22, expect.stringMatching(/"code":"invalid_|The body is not valid/)]);
         }

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const ALL = { accepted: 6, done: 6, deadLettered: 0, lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] };
 
-async function flow(running: RunningStack): Promise<Summary> {
+async function runSample(running: RunningStack): Promise<Summary> {
   const scenario = scenarioOf(running.stack);
   if (!scenario) throw new Error("the stack is none of the five");
   try {
@@ -38,25 +38,25 @@ async function virtual(intercept?: RunOptions["intercept"]): Promise<{ summary: 
   const start = clock.now();
   const running = machine.run({ clock, intercept });
   clock.run(() => running.pending() > 0);
-  const summary = await flow(running);
+  const summary = await runSample(running);
   clock.stop();
   return { summary, seconds: (clock.now() - start) / 1000 };
 }
 
 test("a second run begins with empty buckets and queues, on the same processes", async () => {
-  expect(await flow(machine.run())).toMatchObject(ALL);
+  expect(await runSample(machine.run())).toMatchObject(ALL);
   const second = machine.run();
   expect(second.writes("my-gcp-project-async-batch-output-dev")).toEqual([]);
-  expect(await flow(second)).toMatchObject(ALL);
+  expect(await runSample(second)).toMatchObject(ALL);
 });
 
 test("each run has the bindings that it is given, builds included", async () => {
   const without = (type: string) => machine.run({ bindings: ({ address }) => !address.startsWith(type) });
-  const { refused } = await flow(without("google_cloud_tasks_queue_iam_member"));
+  const { refused } = await runSample(without("google_cloud_tasks_queue_iam_member"));
   expect(refused).toEqual([expect.stringMatching(/async-batch-submitter-dev@.* lacks cloudtasks\.tasks\.create/)]);
   const build = machine.bindings.find(({ role }) => role === "roles/logging.logWriter");
   expect(() => machine.run({ bindings: (binding) => binding !== build })).toThrow(/logging\.logEntries\.create/);
-  expect(await flow(machine.run())).toMatchObject(ALL);
+  expect(await runSample(machine.run())).toMatchObject(ALL);
 });
 
 test("a crash before and one after the work cost an attempt each and nothing else; the waits take no time", async () => {
@@ -95,7 +95,7 @@ test("a connection that is lost by an API reaches the function as no answer, and
   expect(summary).toMatchObject(ALL);
 });
 
-test("clients ask again after 503 and after no answer, as often as they are told", async () => {
+test("clients retry after 503 and after no answer, as often as they are set to", async () => {
   const failures = ["503", "no answer"];
   const upload = (retries: number | undefined, failing: string[]) => {
     const running = machine.run({
@@ -140,7 +140,7 @@ test("a run is not over while what stands between has something left to do", asy
   expect(arrived).toBe(6);
 });
 
-test("nothing is told of a run that has ended, not even what its end cuts off", async () => {
+test("nothing is printed of a run that has ended, not even of requests that its end cuts off", async () => {
   const lines: string[] = [];
   let begun = () => {};
   let goOn = () => {};
@@ -166,9 +166,9 @@ test("nothing is told of a run that has ended, not even what its end cuts off", 
   await scenario?.create(running).submit(inputFor(scenario, undefined, "samples"));
   await isBegun;
   await running.stop();
-  const told = [...lines];
-  expect(told).not.toEqual([]);
+  const before = [...lines];
+  expect(before).not.toEqual([]);
   goOn();
   await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(lines).toEqual(told);
+  expect(lines).toEqual(before);
 });

@@ -29,7 +29,8 @@ describe("the summary", () => {
       deadLettered: 1,
       notReached: 1,
       lost: 1,
-      // "stranger" and "unknown" were never accepted; "both" and "after but done" ended in two ways.
+      // "stranger" and "unknown" were never accepted; "both" and "after but done" ended in two
+      // ways.
       unexpected: 4,
       repeatedEffects: 1,
       hops: 3,

@@ -136,7 +136,7 @@ describe("--predict", () => {
     ["nonsense", /^Given --predict "nonsense"; allowed: echo, iris, /],
     ["broken.ts", /^\S+broken\.ts cannot be loaded: /],
     ["empty.mjs", /^\S+empty\.mjs exports neither predict\(instances, parameters\) nor such a default\n$/],
-  ])("%s: what cannot be a model is told before anything starts", (given, message) => {
+  ])("%s: what cannot be a model is reported before anything starts", (given, message) => {
     const files = { "broken.ts": "export const = ;", "empty.mjs": "export const other = 1;" };
     expect(local("async-batch", files, "--predict", given)).toMatchObject({
       status: 2,

@@ -11,7 +11,10 @@ import type { Scenario } from "../../src/shared/scenario";
 const stacks = synthesized();
 afterAll(() => stacks.remove());
 const SAMPLES = join(__dirname, "..", "..", "..", "..", "samples");
-/** "In some cases, it can take 7 minutes or longer": https://cloud.google.com/iam/docs/access-change-propagation */
+/**
+ * "In some cases, it can take 7 minutes or longer":
+ * https://cloud.google.com/iam/docs/access-change-propagation
+ */
 const TEN_MINUTES = 600_000;
 
 /** A run on virtual time, with the bindings that come late. */
@@ -52,7 +55,7 @@ describe.each(inDepth(STACKS, STACKS.slice(0, 2)))("%s", (name) => {
     expect(early).toBeGreaterThan(0);
   }, 120_000);
 
-  // Of a pipeline's it would tell the same as of async-batch's, which has the same parts.
+  // A pipeline has the same parts as async-batch, so it would show the same.
   if (name === "task-pipeline" || name === "event-workflow") return;
   test("loses nothing while one of its grants does, whichever", async () => {
     const lost: string[] = [];

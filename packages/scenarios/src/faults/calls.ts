@@ -26,7 +26,10 @@ interface Count {
   faults: number;
 }
 
-/** Injects faults into calls of Google's APIs by functions and workflows of the stack. Other callers get none. */
+/**
+ * Injects faults into calls of Google's APIs by functions and workflows of the stack. Other callers
+ * get none.
+ */
 export class FaultyCalls {
   private readonly counts = new Map<string, Count>();
 

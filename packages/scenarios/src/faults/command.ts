@@ -26,7 +26,12 @@ export interface FaultSettings {
 const DEFAULT_INPUTS = 100;
 const MAX_INPUTS = 100_000;
 
-/** The settings of `--faults`, with a random seed if none is given. @returns undefined without `--faults` @throws FlagError */
+/**
+ * The settings of `--faults`, with a random seed if none is given.
+ *
+ * @returns undefined without `--faults`
+ * @throws FlagError
+ */
 export function faultSettings({ faults, seed, inputs, "real-time": realTime }: FaultFlags): FaultSettings | undefined {
   if (!faults) {
     const [alone] = Object.entries({ seed, inputs, "real-time": realTime }).filter(([, value]) => value !== undefined);
@@ -56,7 +61,12 @@ const HOPS_UP_TO = 50;
 /** Milliseconds between lines of progress outside of a terminal. */
 const BETWEEN_LINES = 10_000;
 
-/** Runs a stack, injects faults, and prints the report. @returns the exit code @throws as `Machine.start` */
+/**
+ * Runs a stack, injects faults, and prints the report.
+ *
+ * @returns the exit code
+ * @throws as `Machine.start`
+ */
 export async function faultsCommand(command: FaultCommand): Promise<number> {
   const { folder, scenario, stack, given, json, quiet, secrets, onNotice, ...settings } = command;
   const { seed, inputs, realTime } = settings;

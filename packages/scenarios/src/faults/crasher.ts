@@ -2,8 +2,9 @@ import type { RestRequest } from "@cdktf-serverless-ml/emulator";
 import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 
 /**
- * Functions that get no faults for the moment, because they have the last delivery of a message. If it failed after an effect, of
- * this delivery or of an earlier one, Pub/Sub would forward a message that has its effect, and no function can prevent that.
+ * Functions that get no faults for the moment, because they have the last delivery of a message. If
+ * it failed after an effect, of this delivery or of an earlier one, Pub/Sub would forward a message
+ * that has its effect, and no function can prevent that.
  */
 export class CrashGuard {
   private readonly counts = new Map<string, number>();
@@ -45,7 +46,11 @@ export class Crasher {
     return this.index.functionsOf(email).some(({ name }) => this.crashGuard.has(name));
   }
 
-  /** Kills the instance that makes a call. @returns false if its function is under the crash guard, or if no function makes it */
+  /**
+   * Kills the instance that makes a call.
+   *
+   * @returns false if its function is under the crash guard, or if no function makes it
+   */
   crash({ caller: { email }, port }: Pick<RestRequest, "caller" | "port">): boolean {
     const names = this.index.functionsOf(email).map(({ name }) => name);
     if (names.length === 0 || this.isGuarded(email)) return false;

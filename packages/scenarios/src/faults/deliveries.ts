@@ -30,7 +30,10 @@ const BEYOND = 100;
 
 const NOTHING = { headers: {}, body: Buffer.alloc(0) };
 
-/** Injects faults into deliveries, between Google's services and the functions and APIs that they call. */
+/**
+ * Injects faults into deliveries, between Google's services and the functions and APIs that they
+ * call.
+ */
 export class FaultyInvoker implements Invoker {
   private readonly counts = new Map<string, number>();
 

@@ -4,8 +4,9 @@ import { createHash } from "node:crypto";
 export const MAX_SEED = 2 ** 32 - 1;
 
 /**
- * A number from 0 to less than 1 that depends on the seed and the parts alone. It is the same in each run and on each machine. A
- * stream of random numbers that all items share would change as soon as two items changed places.
+ * A number from 0 to less than 1 that depends on the seed and the parts alone. It is the same in
+ * each run and on each machine. A stream of random numbers that all items share would change as
+ * soon as two items changed places.
  */
 export function draw(seed: number, ...parts: readonly (string | number)[]): number {
   const digest = createHash("sha256")

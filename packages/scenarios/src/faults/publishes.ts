@@ -108,7 +108,10 @@ function lettersIn({ body }: RequestBody): Letter[] {
 
 type RequestBody = Pick<RestRequest, "body">;
 
-/** From the attributes that functions of this project give a dead letter. Undefined for the dead letters of others. */
+/**
+ * From the attributes that functions of this project give a dead letter. Undefined for the dead
+ * letters of others.
+ */
 function itemOf({ attributes = {} }: Letter): string | undefined {
   const { deadLetterTask: task, deadLetterMessageId: message } = attributes;
   if (task) return `task ${task}`;

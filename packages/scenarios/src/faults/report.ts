@@ -34,18 +34,18 @@ export interface FaultReport extends Summary {
 export interface FaultEnding
   extends Pick<FaultReport, "seed" | "inputs" | "error" | "virtualSeconds" | "wallSeconds" | "stalls"> {
   readonly running: RunningStack;
-  readonly flow: ScenarioRun;
+  readonly run: ScenarioRun;
   readonly faultLog: FaultLog;
 }
 
-export function reportOf({ running, flow, faultLog, error, ...figures }: FaultEnding): FaultReport {
+export function reportOf({ running, run, faultLog, error, ...figures }: FaultEnding): FaultReport {
   const { stack, parts } = running;
   const { recorder, denials, unsimulated } = parts;
-  const result = flow.result();
+  const result = run.result();
   // A refusal ends the run, so that items are lost for that reason.
   const refused = denials.length + unsimulated.length > 0;
   const offence = refused ? undefined : faultLog.endless ? endless(faultLog.endless.what) : worst(result);
-  const marks = !offence ? [] : faultLog.endless ? [offence.key] : flow.marks(offence.key);
+  const marks = !offence ? [] : faultLog.endless ? [offence.key] : run.marks(offence.key);
   const summary = summarise({
     stack: stack.name,
     result,

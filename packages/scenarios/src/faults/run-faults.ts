@@ -44,18 +44,25 @@ export interface Progress {
   readonly seconds: number;
 }
 
-/** Milliseconds of real time without progress after which a run is stuck, in virtual and in real time. */
+/**
+ * Milliseconds of real time without progress after which a run is stuck, in virtual and in real
+ * time.
+ */
 const PATIENCE = 90_000;
 const REAL_PATIENCE = 2_000_000;
 /** Retries of the stack's clients. */
 const CLIENT_RETRIES = 20;
-/** Milliseconds of real time between reports of progress, and until functions of a run that ended early must be idle. */
+/**
+ * Milliseconds of real time between reports of progress, and until functions of a run that ended
+ * early must be idle.
+ */
 const PROGRESS = 1_000;
 const REST = 5_000;
 
 /**
- * Runs generated items through a stack, injects faults into its deliveries, calls and publishes, waits until the stack is idle, and
- * reports what became of the items. A machine can be used for several runs.
+ * Runs generated items through a stack, injects faults into its deliveries, calls and publishes,
+ * waits until the stack is idle, and reports what became of the items. A machine can be used for
+ * several runs.
  */
 export async function runFaults(machine: Machine, scenario: Scenario, options: FaultOptions): Promise<FaultReport> {
   const { seed, inputs, realTime = false, outside = {}, onProgress, write, colours } = options;
@@ -76,12 +83,12 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
   });
   if (!engine) throw new Error("The run has no interceptors");
   if (clock instanceof VirtualClock) clock.run(() => running.pending() > 0);
-  const flow = scenario.create(running);
-  const report = () => onProgress?.({ ...progressOf(flow.result()), seconds: (clock.now() - start) / 1000 });
+  const run = scenario.create(running);
+  const report = () => onProgress?.({ ...progressOf(run.result()), seconds: (clock.now() - start) / 1000 });
   const progress = onProgress && setInterval(report, PROGRESS);
   let error: string | undefined;
   try {
-    await submitAll(flow, scenario.generate(inputs));
+    await submitAll(run, scenario.generate(inputs));
     error = await settled(running, engine.faultLog, realTime ? REAL_PATIENCE : PATIENCE);
   } catch (failure) {
     if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
@@ -93,7 +100,7 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
   }
   return reportOf({
     running,
-    flow,
+    run,
     faultLog: engine.faultLog,
     seed,
     inputs,
@@ -104,7 +111,11 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
   });
 }
 
-/** Waits until the stack is idle, or clearly never will be. @returns why the run ended early, if it did */
+/**
+ * Waits until the stack is idle, or clearly never will be.
+ *
+ * @returns why the run ended early, if it did
+ */
 async function settled(running: RunningStack, faultLog: FaultLog, patience: number): Promise<string | undefined> {
   const { recorder, denials, unsimulated } = running.parts;
   const end = await waitUntilIdle({

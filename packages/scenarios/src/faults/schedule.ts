@@ -2,8 +2,9 @@ import type { CallFault, DeliveryFault, PublishFault } from "../shared/fault-kin
 import { choose, draw } from "./hash";
 
 /**
- * The share of first, second, … deliveries of an item that get a fault; the last value is for all later ones. A third at first,
- * so that 100 items meet every kind. Less each time, so that nearly all items succeed within five attempts.
+ * The share of first, second, … deliveries of an item that get a fault; the last value is for all
+ * later ones. A third at first, so that 100 items meet every kind. Less each time, so that nearly
+ * all items succeed within five attempts.
  */
 const DELIVERY_SHARES = [0.35, 0.3, 0.2, 0.1, 0.05];
 const DELIVERY_WEIGHTS: Readonly<Record<DeliveryFault, number>> = {
@@ -20,13 +21,13 @@ const DELIVERY_WEIGHTS: Readonly<Record<DeliveryFault, number>> = {
 };
 
 /**
- * The share of the calls of one method on one resource that get a fault. An item makes several calls. Writes with a
- * precondition get the most: they are the effects that must not be repeated.
+ * The share of the calls of one method on one resource that get a fault. An item makes several
+ * calls. Writes with a precondition get the most: they are the effects that must not be repeated.
  */
 const CALL_SHARES = { read: 0.05, write: 0.1, effect: 0.25 };
 /**
- * The most faults of one call. Workflows tries a call six times, functions four times: more faults are an outage, which
- * retries do not cure.
+ * The most faults of one call. Workflows tries a call six times, functions four times: more faults
+ * are an outage, which retries do not cure.
  */
 const MAX_CALL_FAULTS = 3;
 const CALL_WEIGHTS: Readonly<Record<CallFault, number>> = {
@@ -52,8 +53,9 @@ const AGAIN_AFTER = { min: 1_000, max: 60_000 };
 /** Milliseconds, and at most this share of the deadline. */
 const DELAY = { min: 100, max: 60_000, ofDeadline: 0.4 };
 /**
- * Milliseconds from the deadline to the arrival of a request that hung. Less than the shortest backoff of the stacks' queues, so
- * that its work is over when the next attempt begins. Why: docs/reliability.md.
+ * Milliseconds from the deadline to the arrival of a request that hung. Less than the shortest
+ * backoff of the stacks' queues, so that its work is over when the next attempt begins. Why:
+ * docs/reliability.md.
  */
 const LATE = { min: 0, max: 900 };
 /** Milliseconds of real time. */
@@ -85,7 +87,10 @@ export interface CallTarget {
   readonly byFunction: boolean;
 }
 
-/** The fault of the nth call of one method on one resource, counted from 1, after `faults` earlier ones. */
+/**
+ * The fault of the nth call of one method on one resource, counted from 1, after `faults` earlier
+ * ones.
+ */
 export function callFault(
   seed: number,
   call: string,

@@ -4,8 +4,8 @@ import type { TimedHop } from "@cdktf-serverless-ml/emulator";
 const ID = /\b(?:task|message|job) [\w-]+|\bexecution (?:of )?[\w:.-]+/g;
 
 /**
- * The hops of one work item: those that contain one of its marks as a whole word, then those that contain an id of a hop that was
- * found, and so on.
+ * The hops of one work item: those that contain one of its marks as a whole word, then those that
+ * contain an id of a hop that was found, and so on.
  *
  * @param links pairs of texts that belong to the same item
  */

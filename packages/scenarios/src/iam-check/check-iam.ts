@@ -20,13 +20,16 @@ export interface Necessary {
 }
 
 /**
- * Why a grant survived. `redundant`: other grants allow every call that it allows. `not exercised`: no call of the runs needed it,
- * which says nothing about other uses. `inconclusive`: the run with all grants needed it, but a run without it was denied nothing
- * that it allows.
+ * Why a grant survived. `redundant`: other grants allow every call that it allows. `not exercised`:
+ * no call of the runs needed it, which says nothing about other uses. `inconclusive`: the run with
+ * all grants needed it, but a run without it was denied nothing that it allows.
  */
 export type Finding = "redundant" | "not exercised" | "inconclusive";
 
-/** A survivor of mutation testing: a grant without which a run was denied nothing that the grant allows. */
+/**
+ * A survivor of mutation testing: a grant without which a run was denied nothing that the grant
+ * allows.
+ */
 export interface Survivor {
   readonly grant: Grant;
   readonly finding: Finding;
@@ -39,7 +42,9 @@ export interface Survivor {
 interface Findings {
   readonly necessary: readonly Necessary[];
   readonly survivors: readonly Survivor[];
-  /** Calls that the stack's bindings do not allow, each once. If there are any, no grant was tested. */
+  /**
+   * Calls that the stack's bindings do not allow, each once. If there are any, no grant was tested.
+   */
   readonly missing: readonly Denial[];
 }
 
@@ -64,8 +69,9 @@ export interface IamCheckOptions extends Pick<MachineOptions, "secrets" | "onNot
 const MACHINES = 2;
 
 /**
- * Mutation testing of a stack's IAM: runs the stack with all its bindings, once normally and once with failures of each function,
- * then without each binding in turn. A binding is needed if the run without it is denied a call that the binding allows.
+ * Mutation testing of a stack's IAM: runs the stack with all its bindings, once normally and once
+ * with failures of each function, then without each binding in turn. A binding is needed if the run
+ * without it is denied a call that the binding allows.
  *
  * @param folder has `cdk.tf.json`
  * @throws IamCheckError; StackError, LoadError, StartError

@@ -12,7 +12,12 @@ export interface IamCommand extends Pick<StartOptions, "secrets" | "onNotice"> {
   readonly quiet: boolean;
 }
 
-/** Checks a stack's IAM bindings and prints the report. @returns the exit code @throws as `checkIam` */
+/**
+ * Checks a stack's IAM bindings and prints the report.
+ *
+ * @returns the exit code
+ * @throws as `checkIam`
+ */
 export async function checkIamCommand({ folder, json, quiet, ...options }: IamCommand): Promise<number> {
   const report = await checkIam(folder, { ...options, ...(!quiet && { onProgress: progressOn(process.stderr) }) });
   console.log(describeIamReport(report, { quiet, colours: process.stdout.isTTY && !process.env.NO_COLOR }));
@@ -20,7 +25,10 @@ export async function checkIamCommand({ folder, json, quiet, ...options }: IamCo
   return exitCodeOf({ verdict: verdictOf(report) });
 }
 
-/** Shows progress as one line of a terminal, which is empty at the end. Undefined for a stream that is no terminal. */
+/**
+ * Shows progress as one line of a terminal, which is empty at the end. Undefined for a stream that
+ * is no terminal.
+ */
 export function progressOn(stream: NodeJS.WriteStream): IamCheckOptions["onProgress"] {
   if (!stream.isTTY) return undefined;
   return (done, all) => stream.write(done < all ? `\r${done} of ${all} runs` : "\r\x1b[K");

@@ -6,10 +6,11 @@ const NO_ANSWER = { status: 0, headers: {}, body: Buffer.alloc(0), failure: "con
 const NOT_JSON = Buffer.from("{");
 
 /**
- * Makes each function fail, whatever its code does, so that a run needs the permissions of dead letters. Deliveries of a function's
- * second item get no answer until its attempts are used up: then the function or Pub/Sub sends it to the dead letter. The payload
- * of its third item, if that is a message, becomes invalid JSON: a function that sends invalid items to the dead letter does so.
- * All other items pass.
+ * Makes each function fail, whatever its code does, so that a run needs the permissions of dead
+ * letters. Deliveries of a function's second item get no answer until its attempts are used up:
+ * then the function or Pub/Sub sends it to the dead letter. The payload of its third item, if that
+ * is a message, becomes invalid JSON: a function that sends invalid items to the dead letter does
+ * so. All other items pass.
  */
 export class Failures {
   /** Ids of a function's items of one sender, in the order of their first delivery. */
@@ -40,7 +41,10 @@ export class Failures {
     return place < 0 ? items.push(item.id) - 1 : place;
   }
 
-  /** Messages fail until Pub/Sub forwards them, if it does. Tasks fail until the function's attempts are used up. */
+  /**
+   * Messages fail until Pub/Sub forwards them, if it does. Tasks fail until the function's attempts
+   * are used up.
+   */
   private isToFail(target: StackFunction, { id, message }: Item): boolean {
     if (message) return this.index.forwards(message.subscription);
     const failed = this.failed.get(id) ?? 0;

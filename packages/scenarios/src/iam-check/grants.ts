@@ -1,14 +1,20 @@
 import { type Access, allows, type Binding } from "@cdktf-serverless-ml/emulator";
 import { customRoles, type Stack, shortAccount } from "@cdktf-serverless-ml/terraform-json";
 
-/** A part of a stack's IAM that a run can leave out: a member of an IAM resource, or a permission of a custom role. */
+/**
+ * A part of a stack's IAM that a run can leave out: a member of an IAM resource, or a permission of
+ * a custom role.
+ */
 export interface Grant {
   /** Address of the Terraform resource. */
   readonly address: string;
   readonly role: string;
   /** Absent for a permission of a custom role. */
   readonly member?: string;
-  /** Full name of the resource that the role is granted on. Absent for a permission of a custom role. */
+  /**
+   * Full name of the resource that the role is granted on. Absent for a permission of a custom
+   * role.
+   */
   readonly resource?: string;
   /** The permission of a custom role. Absent for a member. */
   readonly permission?: string;
@@ -69,7 +75,9 @@ export function grantText({ role, member, resource, permission }: Grant): string
   return `${name} for ${shortAccount(member ?? "")} on ${shortResource(resource ?? "")}`;
 }
 
-/** `queue q` of `projects/p/locations/l/queues/q`, `bucket b` of `projects/_/buckets/b/objects/o`. */
+/**
+ * `queue q` of `projects/p/locations/l/queues/q`, `bucket b` of `projects/_/buckets/b/objects/o`.
+ */
 export function shortResource(resource: string): string {
   const [, bucket, object] = /^projects\/_\/buckets\/([^/]+)(?:\/objects\/(.+))?$/.exec(resource) ?? [];
   if (bucket !== undefined) return object === undefined ? `bucket ${bucket}` : `gs://${bucket}/${object}`;

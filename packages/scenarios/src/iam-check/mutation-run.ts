@@ -43,15 +43,22 @@ export interface MutationRunResult {
 
 /** Work items: enough for one of each kind of poison. */
 const ITEMS = 8;
-/** Milliseconds of real time without progress after which a run is stuck, and until it must be idle after its end. */
+/**
+ * Milliseconds of real time without progress after which a run is stuck, and until it must be idle
+ * after its end.
+ */
 const PATIENCE = 20_000;
 const REST = 3_000;
-/** Milliseconds of virtual time without a new denial after which a run with denials ends, because retries may go on for ever. */
+/**
+ * Milliseconds of virtual time without a new denial after which a run with denials ends, because
+ * retries may go on for ever.
+ */
 const AFTERMATH = 30 * 60_000;
 
 /**
- * A run in virtual time that uses all that a stack does. Generated items with poison go in, each successful delivery is repeated,
- * each function fails if that is wanted, and results and dead letters are read. It leaves nothing on the machine.
+ * A run in virtual time that uses all that a stack does. Generated items with poison go in, each
+ * successful delivery is repeated, each function fails if that is wanted, and results and dead
+ * letters are read. It leaves nothing on the machine.
  */
 export class MutationRun {
   private readonly killSwitch = new KillSwitch();
@@ -159,7 +166,9 @@ export class MutationRun {
     return end === "stuck" ? stuckText(running.pending(), PATIENCE) : undefined;
   }
 
-  /** Waits until nothing of the run is under way, and restarts functions that do not become idle. */
+  /**
+   * Waits until nothing of the run is under way, and restarts functions that do not become idle.
+   */
   private async rest({ parts: { functions, stack } }: RunningStack): Promise<void> {
     const atRest = () =>
       waitUntilIdle({ pending: () => functions.pending() + this.killSwitch.open, progress: () => 0, patience: REST });
@@ -175,7 +184,8 @@ export function isAlike(one: Denial, other: Denial): boolean {
 }
 
 /**
- * Repeats each successful delivery to a function, as queues and subscriptions may. The second answer is dropped.
+ * Repeats each successful delivery to a function, as queues and subscriptions may. The second
+ * answer is dropped.
  *
  * @param isFunction whether a URL is a function's
  */
@@ -191,7 +201,8 @@ function repeating(inner: Invoker, isFunction: (url: string) => boolean): Invoke
 }
 
 /**
- * Pulls and acknowledges one dead letter of each subscription that keeps some, as a service account that has the permission.
+ * Pulls and acknowledges one dead letter of each subscription that keeps some, as a service account
+ * that has the permission.
  *
  * @param topics full names of the dead-letter topics
  * @throws RequestFailed

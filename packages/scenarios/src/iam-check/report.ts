@@ -5,8 +5,8 @@ import type { Finding, IamReport } from "./check-iam";
 import { type Grant, grantText, shortResource } from "./grants";
 
 /**
- * `OK`: each binding is needed or documented as required, and none is missing. `PARTIAL`: none is missing, and some are not shown
- * to be needed. `FAILED`: one is missing or redundant.
+ * `OK`: each binding is needed or documented as required, and none is missing. `PARTIAL`: none is
+ * missing, and some are not shown to be needed. `FAILED`: one is missing or redundant.
  */
 export function verdictOf({ missing, survivors }: Pick<IamReport, "missing" | "survivors">): Verdict {
   const open = survivors.filter(({ requirement }) => requirement === undefined);

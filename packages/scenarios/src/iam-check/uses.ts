@@ -12,7 +12,8 @@ interface Use {
 }
 
 /**
- * How a run with all bindings used each grant. It shows which mutation runs will take long, and why a grant may not be needed.
+ * How a run with all bindings used each grant. It shows which mutation runs will take long, and why
+ * a grant may not be needed.
  */
 export class Uses {
   private readonly uses: Map<Grant, Use>;
@@ -37,7 +38,10 @@ export class Uses {
     }
   }
 
-  /** Grants in the order of their mutation runs. A run takes until the grant is needed, so those needed last come first. */
+  /**
+   * Grants in the order of their mutation runs. A run takes until the grant is needed, so those
+   * needed last come first.
+   */
   longestFirst(): Grant[] {
     return [...this.uses]
       .sort(([, a], [, b]) => (a.first < b.first ? 1 : a.first > b.first ? -1 : 0))

@@ -13,11 +13,14 @@ import {
   textOutput,
 } from "../shared/scenario";
 
-/** Small enough for the sample to be several tasks. */
+/** Records of a shard. Small, so that the sample is several tasks. */
 const BATCH_SIZE = 10;
-/** Shards of a generated file: a submission that is cut off begins anew, so that a large one among faults would never end. */
+/**
+ * Shards of a generated file. An interrupted submission starts again, so a large one would never
+ * end under faults.
+ */
 const FILE_SHARDS = 10;
-/** Which record of a poisoned shard is the poison. */
+/** Index of the poison record in a shard. */
 const POISONED = 4;
 const FOLDER = "results";
 
@@ -27,7 +30,10 @@ interface Submitted {
   readonly output: string;
 }
 
-/** A file of records goes in, one task a shard, predictions come out. */
+/**
+ * A file of records is uploaded and submitted. Each shard is a task, whose predictions are one
+ * object.
+ */
 export const asyncBatch: PatternScenario = {
   name: "async batch",
   sample: "batch.jsonl",
@@ -37,13 +43,13 @@ export const asyncBatch: PatternScenario = {
   outputsFrom,
   create: (running) => new AsyncBatchRun(running),
   instances: (input) => (input.name.endsWith(".csv") ? rowsOf(input) : valuesOf(input)),
-  /** Files of so many shards in all, which are the items. */
+  /** The items are shards, several to a file. */
   generate: (count) =>
     upTo(Math.ceil(count / FILE_SHARDS)).map((file) => {
       const shards = upTo(count).slice(file * FILE_SHARDS, (file + 1) * FILE_SHARDS);
       return { name: `generated-${file}.jsonl`, content: linesOf(shards.flatMap(shard)) };
     }),
-  /** Where a shard is predicted. */
+  /** Acts on the prediction of a shard. */
   poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
 };
 
@@ -60,7 +66,9 @@ function outputsFrom(index: StackIndex) {
   };
 }
 
-/** Rows of a CSV, numbers where they are some; none where it is malformed, which the submitter says. */
+/**
+ * Rows of a CSV, with numbers as numbers. None for a malformed CSV, which the submitter reports.
+ */
 function rowsOf({ content }: Input): unknown[] {
   const cast = (text: string) => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text);
   try {
@@ -70,7 +78,7 @@ function rowsOf({ content }: Input): unknown[] {
   }
 }
 
-/** Records of one shard; the model takes no text, so that poison that nobody acts on is refused, too. */
+/** Records of one shard. The model refuses text, so poison of kind `refused` needs nothing else. */
 function shard(index: number): unknown[] {
   const kind = kindOf(index);
   return upTo(BATCH_SIZE).map((at) =>
@@ -100,7 +108,7 @@ class AsyncBatchRun implements ScenarioRun {
   result(): ScenarioResult {
     const answered = this.submitted.flatMap(({ job, shards }) => upTo(shards).map((index) => `${job}-${index}`));
     return {
-      // A queue has taken on tasks also of a submission that got no answer.
+      // The queue accepted the tasks of a submission even if its answer was lost.
       accepted: [...new Set([...answered, ...this.running.createdTasks.map(({ id }) => id)])],
       effects: this.running.writes(this.output).flatMap((name) => {
         const [, job, shard] = /^results\/([^/]+)\/shard-(\d+)\.jsonl$/.exec(name) ?? [];
@@ -112,7 +120,7 @@ class AsyncBatchRun implements ScenarioRun {
     };
   }
 
-  /** The task, and the object that is its effect. */
+  /** The task and the object that it writes. */
   marks(key: string): string[] {
     const [, job, shard = ""] = /^(.*)-(\d+)$/.exec(key) ?? [];
     return [key, `${FOLDER}/${job}/shard-${shard.padStart(5, "0")}.jsonl`];

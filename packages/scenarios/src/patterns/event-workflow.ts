@@ -12,11 +12,11 @@ import {
   textOutput,
 } from "../shared/scenario";
 
-/** One more than the workflow takes. */
+/** One record more than the workflow allows. */
 const TOO_MANY = 10_001;
-/** `<object>/<generation>.json`, written last; not the parts, nor what repetitions write. */
+/** Name of a manifest: `<object>/<generation>.json`. It is written last. */
 const MANIFEST = /^(.+\/\d+)\.json$/;
-/** Instead of a manifest: says why there is none. */
+/** Name of the object that is written instead of a manifest if the upload fails. */
 const ERRORS = /^(.+\/\d+)\.errors\.json$/;
 
 /** Records that failed together. */
@@ -32,12 +32,15 @@ interface Manifest {
   readonly records: number;
   readonly predicted: number;
   readonly failed: number;
-  /** `<first>-<last>`, each an object `<object>/<generation>/<first>-<last>.json`. */
+  /** Each `<first>-<last>` is an object `<object>/<generation>/<first>-<last>.json`. */
   readonly parts: readonly string[];
   readonly errors: readonly FailedPart[];
 }
 
-/** A file is uploaded, its notification starts the workflow, which predicts its records and writes a manifest. */
+/**
+ * A file is uploaded. Its notification starts the workflow, which predicts the records and writes a
+ * manifest.
+ */
 export const eventWorkflow: PatternScenario = {
   name: "event workflow",
   sample: "upload.jsonl",
@@ -47,9 +50,12 @@ export const eventWorkflow: PatternScenario = {
   outputsFrom,
   create: (running) => new EventWorkflowRun(running),
   instances: valuesOf,
-  /** One file an item. The function refuses an empty one; the workflow, once more, one of too many records. */
+  /**
+   * The items are files. The function refuses an empty one, and the workflow one with too many
+   * records.
+   */
   generate: (count) => upTo(count).map(upload),
-  /** Where an execution is started for an upload, whose name says what it is. */
+  /** Acts on the start of an execution, which has the name of the upload. */
   poison: ({ method, path, body }) => (method === "POST" && path.endsWith("/executions") ? poisonIn(body) : undefined),
 };
 
@@ -76,7 +82,7 @@ function upload(index: number): Input {
     return { name: `${POISON.refused}-by-workflow-${number}.jsonl`, content: Buffer.from("0\n".repeat(TOO_MANY)) };
   }
   const instances = upTo(1 + (index % 3)).map((at) => measurements(index + at));
-  // A record that the model refuses fails alone.
+  // The model refuses this record. The others succeed.
   return { name, content: linesOf(index % 10 === 9 ? [...instances, "no flower"] : instances) };
 }
 
@@ -97,25 +103,25 @@ class EventWorkflowRun implements ScenarioRun {
     const written = this.running.writtenTo(this.results);
     const manifests = matching(written, MANIFEST);
     const done = new Set(manifests.map(({ key }) => key));
-    // An execution that was started again may have had what the one before lacked.
+    // A second execution of the same upload may succeed after the first one failed.
     const failed = matching(written, ERRORS)
       .filter(({ key }) => !done.has(key))
       .map(({ key, content }) => ({ key, reason: reasonIn(content) }));
-    const handedOver = this.running
+    const forwarded = this.running
       .deadLetters()
       .map(({ attributes, reason }) => ({ key: `${attributes.objectId}/${attributes.objectGeneration}`, reason }));
     return {
-      // The bucket has taken on uploads also where no answer came.
+      // The bucket accepted an upload even if its answer was lost.
       accepted: this.running.writtenTo(this.uploads).map(({ name, generation }) => `${name}/${generation}`),
       effects: manifests.map(({ key }) => key),
-      deadLetters: [...handedOver, ...failed],
+      deadLetters: [...forwarded, ...failed],
       partial: manifests.flatMap(({ key, content }) =>
         (JSON.parse(content.toString()) as Manifest).errors.map((error) => ({ key, reason: textOf(error) })),
       ),
     };
   }
 
-  /** The object. */
+  /** The uploaded object. */
   marks(key: string): string[] {
     return [key.slice(0, key.lastIndexOf("/"))];
   }
@@ -156,7 +162,7 @@ class EventWorkflowRun implements ScenarioRun {
   }
 }
 
-/** Objects whose names match, by what the first group is. */
+/** Objects whose names match, with the first group as their key. */
 function matching<T extends { name: string }>(objects: readonly T[], pattern: RegExp): (T & { key: string })[] {
   return objects.flatMap((object) => {
     const key = pattern.exec(object.name)?.[1];
@@ -164,7 +170,7 @@ function matching<T extends { name: string }>(objects: readonly T[], pattern: Re
   });
 }
 
-/** Of an errors object. */
+/** The reason in an errors object. */
 function reasonIn(content: Buffer): string {
   const {
     status,

@@ -12,15 +12,15 @@ import {
 } from "../shared/scenario";
 import { createTaskLike } from "../shared/schedule-task";
 
-/** Words shown, the most frequent first. */
+/** How many words are shown, the most frequent ones. */
 const SHOWN = 8;
 
-/** A task that asks for a job. */
+/** A task that launches a job. */
 interface LaunchTask {
   readonly id: string;
-  /** What its job shall read. */
+  /** What its job reads. */
   readonly input: string;
-  /** Whether it ended in a dead letter, so that another task's job is less likely its own. */
+  /** Whether it ended in a dead letter, so that it probably launched no job. */
   readonly isDead: boolean;
 }
 
@@ -30,8 +30,9 @@ interface LaunchedJob {
 }
 
 /**
- * The schedule fires, its task reaches the launcher, the launcher starts a job, and the job counts words. A text of the user's
- * is put where the job's workers may read it, and a task like the schedule's names it.
+ * The schedule fires, its task reaches the launcher, the launcher starts a job, and the job counts
+ * words. An input file is uploaded to a bucket that the job's workers can read, and a task like the
+ * schedule's names it.
  */
 export const scheduledPreprocessing: PatternScenario = {
   name: "scheduled preprocessing",
@@ -40,9 +41,9 @@ export const scheduledPreprocessing: PatternScenario = {
   outputs: ["schedule_name", "task_queue_name", "launcher_url", "output_bucket_name"],
   outputsFrom,
   create: (running) => new ScheduledPreprocessingRun(running),
-  /** One small text an item; some items are firings of the schedule instead. */
+  /** The items are small texts. Some are firings of the schedule instead. */
   generate: (count) => upTo(count).map(generated),
-  /** Where a job is launched, whose parameters name the text. */
+  /** Acts on the launch of a job, whose parameters name the text. */
   poison: ({ path, body }) => (path.endsWith("/templates:launch") ? poisonIn(body) : undefined),
 };
 
@@ -93,7 +94,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
       return;
     }
     this.fired++;
-    // Its retries count as pending work; what no queue took on when they are spent was never accepted.
+    // Retries count as pending. A firing whose retries all fail was never accepted.
     void this.running.fire(this.schedule).then((succeeded) => {
       if (!succeeded) this.fired--;
     });
@@ -119,7 +120,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     };
   }
 
-  /** The task, and its job where no other task asked for the same. */
+  /** The task, and its job if no other task launches the same. */
   marks(key: string): string[] {
     const [, id = key] = /^task (\S+)$/.exec(key) ?? [];
     const input = this.tasks().find((task) => task.id === id)?.input;
@@ -143,13 +144,13 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     const fire = { title: "fire the schedule now", command: curl.fire(this.schedule) };
     const { worker } = this.launch();
     if (!worker) return [fire];
-    // Nobody but the jobs themselves may read what they write.
+    // Only the service account of the jobs can read what they write.
     const reader = await this.running.curl({ controlUrl, email: worker });
     const list = reader.list(this.bucket);
     const first = `${firstName("NAME", list)} && ${reader.read(this.bucket, "$NAME")}`;
     return [
       fire,
-      { title: "list results, as the jobs' workers", command: list },
+      { title: "list results, as the jobs' service account", command: list },
       { title: "read the first of them", command: first },
     ];
   }
@@ -166,7 +167,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     return this.running.named("google_dataflow_job").some(({ attributes }) => attributes.name === launch.name);
   }
 
-  /** What queues took on, in their order. */
+  /** The tasks that queues accepted, in their order. */
   private tasks(): LaunchTask[] {
     const dead = new Set(this.running.deadLetters().map(({ attributes }) => attributes.deadLetterTask));
     const { inputFile = "" } = this.launch();
@@ -176,7 +177,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     });
   }
 
-  /** What the launcher asks for where a task does not say otherwise. */
+  /** What the launcher launches unless a task says otherwise. */
   private launch(): { worker?: string; inputFile?: string } {
     for (const { attributes } of this.running.named("google_cloudfunctions2_function")) {
       const launch = attributes.service_config.environment_variables?.LAUNCH;
@@ -192,10 +193,13 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     return (await client.download(bucket, name)).toString().trimEnd().split("\n");
   }
 
-  /** As the workers, who may write to the bucket; then as whoever the schedule calls as. */
+  /** Uploads as the workers' service account, and creates the task as the schedule's. */
   private async launchOn({ name, content }: Input): Promise<void> {
     const { worker } = this.launch();
-    if (!worker) throw new InputError(`${name}: the stack does not say who may read it`);
+    if (!worker)
+      throw new InputError(
+        `${name} cannot be uploaded: the launcher's LAUNCH names no service account for the workers`,
+      );
     await this.running.client(worker).upload(this.bucket, `input/${name}`, content, "text/plain");
     const refused = name.startsWith(POISON.refused) ? { [POISON.refused]: "no parameter of the template" } : {};
     const parameters = { inputFile: `gs://${this.bucket}/input/${name}`, ...refused };
@@ -210,7 +214,7 @@ function nameAndInput({ launch }: Job): LaunchedJob {
   return { name: launch.name, input: launch.parameters.inputFile };
 }
 
-/** What a task names itself. */
+/** The input that a task names. */
 function inputFileIn(body: Buffer): string | undefined {
   try {
     return JSON.parse(body.toString()).parameters?.inputFile;
@@ -220,10 +224,10 @@ function inputFileIn(body: Buffer): string | undefined {
 }
 
 /**
- * Tells which job is which task's: names of jobs say it to the launcher alone. What was asked for says it, too; among tasks that
- * ask for the same it is enough that each has a job. Jobs of one name are the same task's.
+ * Finds the task of each job by what the job reads: only the launcher knows it from the name. Tasks
+ * with the same input are interchangeable. Jobs of the same name belong to the same task.
  *
- * @returns name of a job -> id of its task; jobs beyond the tasks are missing
+ * @returns id of the task by name of the job, without jobs that have no task
  */
 export function tasksOfJobs(tasks: readonly LaunchTask[], jobs: readonly LaunchedJob[]): Map<string, string> {
   const waiting = new Map<string, string[]>();

@@ -30,8 +30,8 @@ export interface Kept {
 }
 
 /**
- * Puts the input in, if there is one, and makes a stack that runs ready for use from other shells. Cloud Scheduler's jobs run at
- * their times from now on. All this ends when the stack is stopped.
+ * Puts the input in, if there is one, and makes a stack that runs ready for use from other shells.
+ * Cloud Scheduler's jobs run at their times from now on. All this ends when the stack is stopped.
  *
  * @throws InputError, RequestFailed
  */

@@ -1,7 +1,9 @@
 import type { LogEntry, StartOptions } from "@cdktf-serverless-ml/emulator";
 import type { Summary } from "./summary";
 
-/** A run's numbers, refusals and outputs, for people. Rare numbers are shown only if they are not 0. */
+/**
+ * A run's numbers, refusals and outputs, for people. Rare numbers are shown only if they are not 0.
+ */
 export function describe(summary: Summary): string {
   const { stack, verdict, outputs, deadLetters, failedRecords, refused, error } = summary;
   const { accepted, done, partial, deadLettered, notReached, lost, unexpected, repeatedEffects, hops } = summary;

@@ -8,7 +8,10 @@ const SAMPLES = {
   "dataflow-samples": { "shakespeare/kinglear.txt": "opticks.txt" },
 };
 
-/** Google's public sample objects that stacks read. An object of these buckets that is not here does not exist. */
+/**
+ * Google's public sample objects that stacks read. An object of these buckets that is not here does
+ * not exist.
+ */
 export const PUBLIC_OBJECTS: PublicObjects = Object.fromEntries(
   Object.entries(SAMPLES).map(([bucket, files]) => [
     bucket,

@@ -30,7 +30,8 @@ export interface RunStackOptions extends StartOptions {
 }
 
 /**
- * Starts a stack, uses it once, and stops it. A permission that the stack's own deployment lacks is a failed run.
+ * Starts a stack, uses it once, and stops it. A permission that the stack's own deployment lacks is
+ * a failed run.
  *
  * @throws as `startStack` without ApiError; InputError
  */

@@ -17,7 +17,8 @@ export function requireEmpty(folder: string): void {
 }
 
 /**
- * Writes the objects of the stack's buckets to `<folder>/<bucket>/<object>`, without those that Terraform creates.
+ * Writes the objects of the stack's buckets to `<folder>/<bucket>/<object>`, without those that
+ * Terraform creates.
  *
  * @returns the number of objects
  */
@@ -40,7 +41,10 @@ export function saveBuckets(running: RunningStack, folder: string): number {
   return objects.length;
 }
 
-/** A segment of an object's name. Characters that a file name cannot have on every system are percent-encoded. */
+/**
+ * A segment of an object's name. Characters that a file name cannot have on every system are
+ * percent-encoded.
+ */
 function fileName(segment: string): string {
   if (segment === "") return "%";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: object names may contain them.

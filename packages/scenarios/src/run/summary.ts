@@ -2,8 +2,8 @@ import type { Denial } from "@cdktf-serverless-ml/emulator";
 import type { KeyedReason, ScenarioResult } from "../shared/scenario";
 
 /**
- * `OK`: every item has its effect. `PARTIAL`: some items have theirs, others were dead-lettered or not reached, or records in items
- * failed. `FAILED`: anything else.
+ * `OK`: every item has its effect. `PARTIAL`: some items have theirs, others were dead-lettered or
+ * not reached, or records in items failed. `FAILED`: anything else.
  */
 export type Verdict = "OK" | "PARTIAL" | "FAILED";
 
@@ -23,7 +23,10 @@ export interface Summary {
   readonly notReached: number;
   /** Accepted items with none of these. */
   readonly lost: number;
-  /** Items with an effect or a dead letter that were never accepted, or that ended in more than one way. */
+  /**
+   * Items with an effect or a dead letter that were never accepted, or that ended in more than one
+   * way.
+   */
   readonly unexpected: number;
   /** Effects beyond the first of an item. */
   readonly repeatedEffects: number;
@@ -49,13 +52,16 @@ export interface Ending {
   readonly unsimulated: readonly string[];
   readonly error?: string;
   /**
-   * Whether the inputs contain poison, so that dead letters and failed records do not make the run `PARTIAL`.
+   * Whether the inputs contain poison, so that dead letters and failed records do not make the run
+   * `PARTIAL`.
    * @default false
    */
   readonly expectsFailures?: boolean;
 }
 
-/** Keys of items that did not end in exactly one way: one effect, one dead letter, or not reached. */
+/**
+ * Keys of items that did not end in exactly one way: one effect, one dead letter, or not reached.
+ */
 export interface Violations {
   readonly lost: readonly string[];
   readonly unexpected: readonly string[];
@@ -112,7 +118,10 @@ export function denialText({ email, permission, resource, remedy }: Denial): str
   return `${email || "an unauthenticated caller"} lacks ${permission} on ${resource}. ${remedy}`;
 }
 
-/** Whether nothing was lost, refused, unexpected or repeated, and something was done if anything was accepted. */
+/**
+ * Whether nothing was lost, refused, unexpected or repeated, and something was done if anything was
+ * accepted.
+ */
 export function isGood(summary: Omit<Summary, "verdict">): boolean {
   const { error, lost, unexpected, repeatedEffects, refused, accepted, done } = summary;
   return !error && lost + unexpected + repeatedEffects + refused.length === 0 && (accepted === 0 || done > 0);

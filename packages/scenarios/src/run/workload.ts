@@ -13,7 +13,8 @@ export interface SubmitOptions {
 }
 
 /**
- * Puts inputs into a stack in their order, several at once. After a failure no further input goes in.
+ * Puts inputs into a stack in their order, several at once. After a failure no further input goes
+ * in.
  *
  * @throws the first failure, once everything under way has ended: RequestFailed, InputError
  */

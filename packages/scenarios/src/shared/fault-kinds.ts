@@ -4,7 +4,9 @@ export type DeliveryFault =
   | "answered 500"
   | "answered 503"
   | "answered 429"
-  /** The target's process is killed when it gets the request, or after its answer, which is lost. */
+  /**
+   * The target's process is killed when it gets the request, or after its answer, which is lost.
+   */
   | "crash before the work"
   | "crash after the work"
   /** The target does the work, and the connection breaks before the answer arrives. */
@@ -23,7 +25,10 @@ export type CallFault =
   | "call answered 429"
   | "call answered 500"
   | "call answered 503"
-  /** The call succeeds, and the caller is told that its precondition fails, as when a front end repeats a write. */
+  /**
+   * The call succeeds, and the caller is told that its precondition fails, as when a front end
+   * repeats a write.
+   */
   | "call answered 412"
   | "call reset before"
   | "call reset after"
@@ -32,7 +37,10 @@ export type CallFault =
   /** The calling process is killed after the call succeeded. */
   | "caller crashed";
 
-/** A workflow's call times out and arrives later. Functions are spared: their time cannot be virtual. */
+/**
+ * A workflow's call times out and arrives later. Functions get none, because their time cannot be
+ * virtual.
+ */
 export type HangingCall = "call hangs";
 
 /** A fault of what Google's services publish: forwarded dead letters and bucket notifications. */

@@ -11,7 +11,10 @@ export class FaultLog {
   deliveries = 0;
   /** An item that nothing gives up: it would be attempted for ever. */
   endless?: { readonly what: string; readonly attempts: number };
-  /** Pairs of texts that belong to one item, such as the id of a task and that of its dead letter's message. */
+  /**
+   * Pairs of texts that belong to one item, such as the id of a task and that of its dead letter's
+   * message.
+   */
   readonly links: [string, string][] = [];
 
   constructor(private readonly recorder: Recorder) {}

@@ -8,11 +8,18 @@ export interface PoisonOptions {
   readonly poison: Scenario["poison"];
   readonly index: StackIndex;
   readonly faultLog: FaultLog;
-  /** Kills the process that makes a call. @returns false if it must not, or if no function makes the call */
+  /**
+   * Kills the process that makes a call.
+   *
+   * @returns false if it must not, or if no function makes the call
+   */
   readonly crash: (call: RestRequest) => boolean;
 }
 
-/** Makes each call that carries poison of the generated inputs fail, or kills the process that makes it. */
+/**
+ * Makes each call that carries poison of the generated inputs fail, or kills the process that makes
+ * it.
+ */
 export function injectPoison(inner: RestService, { poison, index, faultLog, crash }: PoisonOptions): RestService {
   return {
     ...inner,

@@ -1,6 +1,6 @@
 /**
- * What a generated work item does: it succeeds (`good`), is refused for good (`refused`), fails each time (`fail`), or kills its
- * process each time (`kill`).
+ * What a generated work item does: it succeeds (`good`), is refused for good (`refused`), fails
+ * each time (`fail`), or kills its process each time (`kill`).
  */
 export type Kind = "good" | "refused" | "fail" | "kill";
 
@@ -9,7 +9,9 @@ export const POISON = { refused: "poison-refused", fail: "poison-fail", kill: "p
 
 const FIRST = 20;
 const BLOCK = 200;
-/** Their places among the first items and in each block: early, so that small workloads have them. */
+/**
+ * Their places among the first items and in each block: early, so that small workloads have them.
+ */
 const PLACES: Readonly<Record<number, Kind>> = { 2: "refused", 4: "fail", 7: "kill" };
 
 /** The kind of a generated item, counted from 0. */

@@ -30,23 +30,34 @@ export interface Scenario {
   readonly extensions: readonly string[];
   /** Starts to use a stack that runs. */
   create(running: RunningStack): ScenarioRun;
-  /** The records of an input that go to a model, as far as they can be read. Absent where no model is asked. */
+  /**
+   * The records of an input that go to a model, as far as they can be read. Absent where no model
+   * is asked.
+   */
   instances?(input: Input): readonly unknown[];
   /**
-   * Makes inputs of `count` work items, the same each time. Among the first 20 items and among each 200 after them is one of
-   * each kind of poison: one that is refused, one that fails each time (`fail`), one that kills its process (`kill`). There are
-   * more where one would not reach each function.
+   * Makes inputs of `count` work items, the same each time. Among the first 20 items and among each
+   * 200 after them is one of each kind of poison: one that is refused, one that fails each time
+   * (`fail`), one that kills its process (`kill`). There are more where one would not reach each
+   * function.
    */
   generate(count: number): readonly Input[];
-  /** What a call does that carries poison of the generated inputs: it fails, or its process dies. */
+  /**
+   * What a call does that carries poison of the generated inputs: it fails, or its process dies.
+   */
   poison(call: ApiCall): "fail" | "kill" | undefined;
 }
 
 /** How stacks of one pattern are recognised, used and judged. */
 export interface PatternScenario extends Scenario {
-  /** Names of the outputs that the scenario uses. A stack that has all of them is of this pattern. */
+  /**
+   * Names of the outputs that the scenario uses. A stack that has all of them is of this pattern.
+   */
   readonly outputs: readonly string[];
-  /** Reads these outputs from the resources of a stack that does not declare them. Empty for another pattern's stack. */
+  /**
+   * Reads these outputs from the resources of a stack that does not declare them. Empty for another
+   * pattern's stack.
+   */
   outputsFrom(index: StackIndex): Outputs;
 }
 
@@ -56,7 +67,11 @@ export interface ScenarioRun {
   submit(input: Input): Promise<void>;
   /** What became of the work items. Final once the stack is idle. */
   result(): ScenarioResult;
-  /** What the summary shows of the results, read as a client of the stack reads them. @throws RequestFailed */
+  /**
+   * What the summary shows of the results, read as a client of the stack reads them.
+   *
+   * @throws RequestFailed
+   */
   outputs(): Promise<Outputs>;
   /** For a stack that stays up: uploads what its schedules read. @throws RequestFailed */
   prepare?(input: Input): Promise<void>;
@@ -89,7 +104,10 @@ export interface KeyedReason {
   readonly reason: string;
 }
 
-/** What became of the work items, by key. Each accepted item must have one effect, be one dead letter, or be not reached. */
+/**
+ * What became of the work items, by key. Each accepted item must have one effect, be one dead
+ * letter, or be not reached.
+ */
 export interface ScenarioResult {
   /** Items that the stack accepted. */
   readonly accepted: readonly string[];

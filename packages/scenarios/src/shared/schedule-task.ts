@@ -2,7 +2,8 @@ import type { RunningStack } from "@cdktf-serverless-ml/emulator";
 import { InputError } from "./scenario";
 
 /**
- * Creates the task that a schedule creates, with another payload, as the schedule's service account.
+ * Creates the task that a schedule creates, with another payload, as the schedule's service
+ * account.
  *
  * @throws InputError, RequestFailed
  */

@@ -12,7 +12,8 @@ import {
   TaskPipeline,
 } from "../../../../../lib";
 
-// Patterns without outputs, three of them with functions that never fail: synthesizes them into CDKTF_OUTDIR.
+// Patterns without outputs, three of them with functions that never fail: synthesizes them into
+// CDKTF_OUTDIR.
 const app = new App({ stackTraces: false });
 const own = (name: string) => FunctionSource.typescript(`packages/scenarios/__tests__/iam-check/own/${name}`);
 const stackOf = (id: string) => new GoogleStack(app, id, { project: "acme-ml", region: "us-central1" });

@@ -29,11 +29,13 @@ interface Subscriber {
   readonly subscription: string;
   readonly takes: (attributes: Message["attributes"]) => boolean;
   readonly isFiltered: boolean;
-  /** The folder of its results; none for a subscription that is pulled. */
+  /** Folder of its results. Absent for a pull subscription. */
   readonly folder?: string;
 }
 
-/** Messages go in; each reaches every subscriber whose filter it passes, by push or by pull. */
+/**
+ * Messages are published. Each reaches every subscriber whose filter it passes, by push or by pull.
+ */
 export const pubsubFanout: PatternScenario = {
   name: "Pub/Sub fan-out",
   sample: "messages.jsonl",
@@ -46,9 +48,12 @@ export const pubsubFanout: PatternScenario = {
     valuesOf(input).flatMap(
       (value) => (value as { payload?: { instances?: unknown[] } } | null)?.payload?.instances ?? [],
     ),
-  /** One file of so many messages, which are the items of each subscriber that takes them. Images are refused once more. */
+  /**
+   * One file of messages. Each message is an item of each subscriber that gets it. One more image
+   * is refused.
+   */
   generate: (count) => [{ name: "generated.jsonl", content: linesOf(upTo(count).map(generated)) }],
-  /** Where a message is predicted or written down; whoever pulls it knows poison by itself. */
+  /** Acts on a prediction or a write. The pull consumer recognises poison itself. */
   poison: ({ path, body }) => (path.endsWith(":predict") || path.startsWith("/upload/") ? poisonIn(body) : undefined),
 };
 
@@ -70,7 +75,7 @@ function outputsFrom(index: StackIndex) {
   };
 }
 
-/** What must never be worked on shows in the attributes, too: subscribers that don't read payloads see nothing else. */
+/** The attributes mark poison too, for subscribers that do not read payloads. */
 function generated(index: number): Message {
   const isRefusedImage = kindOf(index - 1) === "refused";
   const kind = isRefusedImage ? "refused" : kindOf(index);
@@ -91,7 +96,7 @@ class PubSubFanoutRun implements ScenarioRun {
   private readonly topic: string;
   private readonly bucket: string;
   private readonly subscribers: readonly Subscriber[];
-  /** Of what no function is pushed. */
+  /** Consumers of the subscriptions that push to no function. */
   private readonly consumers: readonly PullConsumer[];
 
   constructor(private readonly running: RunningStack) {
@@ -144,7 +149,7 @@ class PubSubFanoutRun implements ScenarioRun {
       const subscriber = this.subscribers.find(({ subscription }) => subscription.endsWith(`/${name}`));
       const key = (id: string) => `${subscriber ? keyOf(subscriber) : (name ?? "unknown")}/${id}`;
       if (attributes.deadLetterMessageId !== undefined) return { key: key(attributes.deadLetterMessageId), reason };
-      // What Pub/Sub itself forwards has another id, and does not say which it had.
+      // A message that Pub/Sub forwards has a new id, and nothing names the old one.
       const ids = idsOf.get(contentOf({ attributes: originalOf(attributes), data: data.toString("base64") })) ?? [];
       const found = key(ids.find((id) => !taken.has(key(id))) ?? messageId);
       taken.add(found);
@@ -152,7 +157,7 @@ class PubSubFanoutRun implements ScenarioRun {
     });
   }
 
-  /** The message, by whose id results are named too; its hops to other subscribers cannot be told apart by a mark. */
+  /** The message, whose id is also in the names of its results. Hops of all subscribers have it. */
   marks(key: string): string[] {
     return [key.split("/").at(-1) ?? key];
   }
@@ -161,7 +166,8 @@ class PubSubFanoutRun implements ScenarioRun {
     const curl = await this.running.curl({ controlUrl, email: this.running.clientEmail });
     const [{ attributes, payload }] = readMessages({ name: basename(file), content: readFileSync(file) });
     const publish = curl.post(this.url(this.topic, "publish"), { messages: [pubsubMessage({ attributes, payload })] });
-    // A predictor's results are named after the message alone; who takes every message is an audit.
+    // Only a predictor, which has a filter, names its results after the message alone. The audit
+    // has no filter.
     const predictor = this.subscribers.find(
       ({ folder, isFiltered, takes }) => folder && isFiltered && takes(attributes),
     );
@@ -198,7 +204,7 @@ class PubSubFanoutRun implements ScenarioRun {
     const counts: Record<string, number> = {};
     for (const name of names) counts[name.split("/")[0] ?? ""] = (counts[name.split("/")[0] ?? ""] ?? 0) + 1;
     const [first] = names.filter((name) => name.split("/").length === 2);
-    // A subscriber of one's own need not predict anything.
+    // A subscriber of the user's may predict nothing.
     const predictions = first && JSON.parse((await client.download(this.bucket, first)).toString()).predictions;
     return {
       results: `gs://${this.bucket}/`,
@@ -222,7 +228,7 @@ function originalOf(attributes: Message["attributes"]): Message["attributes"] {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !name.startsWith("CloudPubSubDeadLetter")));
 }
 
-/** The same for messages that are alike. */
+/** The same text for messages with the same content. */
 function contentOf({ attributes, data }: { attributes: Message["attributes"]; data: string }): string {
   const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([sorted, data]);
@@ -231,20 +237,20 @@ function contentOf({ attributes, data }: { attributes: Message["attributes"]; da
 /** @throws InputError */
 function readMessages(input: Input): [Message, ...Message[]] {
   const [first, ...rest] = jsonLines(input).map(({ line, value }) => readMessage(value, `${input.name}, line ${line}`));
-  if (!first) throw new InputError(`${input.name} holds no messages`);
+  if (!first) throw new InputError(`${input.name} has no messages`);
   return [first, ...rest];
 }
 
-/** As Pub/Sub's API takes it. */
+/** The message as Pub/Sub's API takes it. */
 function pubsubMessage({ attributes, payload }: Message) {
   return { attributes, data: Buffer.from(JSON.stringify(payload)).toString("base64") };
 }
 
 function readMessage(value: unknown, where: string): Message {
   const { attributes = {}, payload } = (value ?? {}) as Partial<Message>;
-  if (payload === undefined) throw new InputError(`${where}: there is no "payload"`);
+  if (payload === undefined) throw new InputError(`${where}: "payload" is missing`);
   if (typeof attributes !== "object" || Object.values(attributes).some((text) => typeof text !== "string")) {
-    throw new InputError(`${where}: "attributes" must be texts under their names`);
+    throw new InputError(`${where}: "attributes" must be an object of strings`);
   }
   return { attributes, payload };
 }

@@ -1,9 +1,9 @@
 import { pubSub, RequestFailed, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import { poisonIn } from "../../shared/poison";
 
-/** Messages asked for at once. Source: https://docs.cloud.google.com/pubsub/quotas */
+/** Messages of one pull request. Source: https://docs.cloud.google.com/pubsub/quotas */
 const PAGE = 1000;
-/** Milliseconds until it looks again for what it did not acknowledge. */
+/** Milliseconds until it pulls again for messages that it did not acknowledge. */
 const AGAIN = 10_000;
 
 interface Received {
@@ -12,11 +12,12 @@ interface Received {
 }
 
 /**
- * Pulls from a subscription as whoever may consume it, and acknowledges what it gets. What shows poison it gives back, or forgets
- * as one does whose process dies; it pulls again until such messages are in their dead letter topic.
+ * Pulls from a subscription, as a service account that has the permission, and acknowledges
+ * messages. It gives poison of kind `fail` back, and leaves poison of kind `kill` alone, as a
+ * process that dies does. It pulls until these are in the dead-letter topic.
  */
 export class PullConsumer {
-  /** Ids of messages, as often as they were acknowledged. */
+  /** Ids of the messages that were acknowledged, each as often as it was. */
   readonly done: string[] = [];
   private waiting = false;
   private cancel = () => {};
@@ -30,7 +31,11 @@ export class PullConsumer {
     running.onStop(async () => this.cancel());
   }
 
-  /** Pulls all that is due. Where nobody may, the client's refusal says so. @throws RequestFailed */
+  /**
+   * Pulls all messages that are due.
+   *
+   * @throws RequestFailed, also if no service account has the permission
+   */
   async pull(): Promise<void> {
     for (;;) {
       const { receivedMessages = [] } = await this.ask<{ receivedMessages?: Received[] }>("pull", {
@@ -61,7 +66,7 @@ export class PullConsumer {
         if (this.held > 0) this.pullLater();
       } catch (error) {
         this.waiting = false;
-        // Denials are kept by the run; of what failed otherwise the messages that are left tell.
+        // The run keeps denials. Other failures show as messages that stay pending.
         if (!(error instanceof RequestFailed)) throw error;
       }
     });

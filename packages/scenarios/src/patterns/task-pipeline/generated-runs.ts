@@ -2,14 +2,15 @@ import { measurements, upTo } from "../../shared/generated";
 import { kindOf, POISON, poisonIn } from "../../shared/poison";
 import type { ApiCall, Input } from "../../shared/scenario";
 
-/** Of each class; one in three of them is held out. */
+/** Rows of each class. One in three is held out. */
 const ROWS = 3;
-/** Start of the names of runs whose start is refused. */
+/** Names of runs whose start is refused begin with this. */
 export const REFUSED_START = `${POISON.refused}-start`;
 
 /**
- * Small tables, each for one run that is named after it. What is refused stops where a table is read, and, once more, where a run
- * is started; what fails where a model is trained, and what kills where it is tried. Some runs are the schedule's.
+ * The items are runs on small tables, named after their file. Poison of kind `refused` stops when
+ * the table is read, and once more when a run starts; `fail` stops at the training and `kill` at
+ * the inference. Some runs are the schedule's.
  */
 export function generatedRuns(count: number): Input[] {
   return upTo(count).map((index) => {
@@ -26,7 +27,7 @@ export function generatedRuns(count: number): Input[] {
   });
 }
 
-/** Where a step reads what it works on, which shows the run it belongs to. */
+/** Acts on the read of a step's input, which has the name of the run. */
 export function poisonOfRun({ method, path, query }: ApiCall): "fail" | "kill" | undefined {
   if (method !== "GET" || query.get("alt") !== "media") return undefined;
   const [, run = "", step] = /\/runs\/([^/]+)\/preprocess\/(train|test)\.json$/.exec(decodeURIComponent(path)) ?? [];

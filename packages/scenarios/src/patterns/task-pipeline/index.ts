@@ -14,20 +14,23 @@ import { createTaskLike } from "../../shared/schedule-task";
 import { generatedRuns, poisonOfRun, REFUSED_START } from "./generated-runs";
 
 const RUN = "local-1";
-/** Of the training on tables that nobody learns from. */
+/** Training iterations of generated runs. */
 const FEW_ITERATIONS = 50;
-/** Stands for the start of a run where that ends in a dead letter; no step can be called so. */
+/** Key of a run's start that ends in a dead letter. No step can have this name. */
 const START = "(start)";
 
-/** A task of the pipeline's queue, as its body says. */
+/** A task of the pipeline's queue, from its body. */
 interface Task {
   readonly id: string;
   readonly run: string;
-  /** None for one that starts a run. */
+  /** Absent for a task that starts a run. */
   readonly step?: string;
 }
 
-/** A table goes in, steps run as tasks, a model and its accuracy come out; once started by the client, once by the schedule. */
+/**
+ * A table is uploaded, steps run as tasks, and a model and its accuracy come out. The client and
+ * the schedule start a run each.
+ */
 export const taskPipeline: PatternScenario = {
   name: "task pipeline",
   sample: "iris.csv",
@@ -58,11 +61,11 @@ class TaskPipelineRun implements ScenarioRun {
   private readonly url: string;
   private readonly steps: readonly string[];
   private readonly graph: StepGraph;
-  /** Runs whose start was answered. */
+  /** Runs whose start was confirmed. */
   private readonly started: string[] = [];
   /** Firings that have not failed for good. */
   private fired = 0;
-  /** Tasks that start a run, of nobody's schedule. */
+  /** Tasks that start a run and that no schedule created. */
   private enqueued = 0;
   private provided?: Promise<void>;
 
@@ -83,7 +86,7 @@ class TaskPipelineRun implements ScenarioRun {
     const written = this.running.writes(this.bucket);
     const begun = written.flatMap((name) => /^runs\/([^/]+)\/run\.json$/.exec(name)?.[1] ?? []);
     const runs = new Set([...this.started, ...starts.map(({ run }) => run), ...begun]);
-    // A firing of which no task came is lost as a whole.
+    // A firing that created no task lost a whole run.
     const missing = upTo(Math.max(0, this.fired - (starts.length - this.enqueued))).map(
       (index) => `start ${index + 1}`,
     );
@@ -100,7 +103,10 @@ class TaskPipelineRun implements ScenarioRun {
     };
   }
 
-  /** Dead letters, and the steps that were never begun for them: they have no task, and wait for one that failed. */
+  /**
+   * Dead letters, and the steps that never began because of them: they have no task and depend on a
+   * step that failed.
+   */
   private ended(
     tasks: readonly Task[],
     effects: ReadonlySet<string>,
@@ -116,7 +122,8 @@ class TaskPipelineRun implements ScenarioRun {
       deadLetters: dead.flatMap(({ id, task, reason }) => {
         if (!task) return [{ key: id, reason }];
         const { run, step = START } = task;
-        // A start that did all it should, and went to a dead letter all the same, ended both ways with each of its steps.
+        // If all steps succeeded although their start is a dead letter, each of them ended in two
+        // ways.
         const both = step === START && this.steps.every((name) => effects.has(`${run}/${name}`));
         return (both ? this.steps : [step]).map((name) => ({ key: `${run}/${name}`, reason }));
       }),
@@ -129,7 +136,7 @@ class TaskPipelineRun implements ScenarioRun {
     };
   }
 
-  /** All tasks of the run: what became of a step began with those before it. */
+  /** All tasks of the run, because a step depends on the ones before it. */
   marks(key: string): string[] {
     const [run = key] = key.split("/");
     const ids = this.tasks().filter((task) => task.run === run);
@@ -148,13 +155,13 @@ class TaskPipelineRun implements ScenarioRun {
     return [
       { title: "upload an input", command: `${newName("OBJECT", file)} && ${upload}` },
       { title: "start a run", command: `${newName("RUN", "run")} && ${curl.post(this.url, run, ["RUN", "OBJECT"])}` },
-      { title: "read what its last step made", command: curl.read(this.bucket, `runs/$RUN/steps/${last}.json`) },
+      { title: "read the result of its last step", command: curl.read(this.bucket, `runs/$RUN/steps/${last}.json`) },
       ...this.running.schedules().map((name) => ({ title: "fire the schedule now", command: curl.fire(name) })),
       { title: "list all runs", command: curl.list(this.bucket, "runs/") },
     ];
   }
 
-  /** A run of the client's, and one of each schedule. */
+  /** Starts a run as the client, and one by each schedule. */
   private async submitOne({ name, content }: Input): Promise<void> {
     const ours = `inputs/${name}`;
     if (ours !== this.scheduledInput()) await this.upload(ours, content);
@@ -172,7 +179,7 @@ class TaskPipelineRun implements ScenarioRun {
       await this.upload(`inputs/${name}`, content);
       const parameters = { ...this.parameters(`inputs/${name}`), maxIterations: FEW_ITERATIONS };
       const run = name.replace(/\.csv$/, "");
-      // A client that lost the answer asks again, which must change nothing.
+      // Repeats the first start, as a client that lost the answer does. That must change nothing.
       if (this.started.length === 0) await this.start(run, parameters);
       await this.start(run, parameters);
     } else if (schedule !== undefined) {
@@ -185,7 +192,7 @@ class TaskPipelineRun implements ScenarioRun {
     await this.running.client().upload(this.bucket, object, content, "text/csv");
   }
 
-  /** Puts what the schedules' runs read where they read it, once: while they do nobody may write over it. */
+  /** Uploads the input of the schedules' runs, once: it must not change while they read it. */
   private provide(content: Buffer): Promise<void> {
     const object = this.scheduledInput();
     this.provided ??= object === undefined ? Promise.resolve() : this.upload(object, content);
@@ -200,14 +207,17 @@ class TaskPipelineRun implements ScenarioRun {
   private fire(): void {
     for (const schedule of this.running.schedules()) {
       this.fired++;
-      // Its retries count as pending work; what no queue took on when they are spent was never accepted.
+      // Retries count as pending. A firing whose retries all fail was never accepted.
       void this.running.fire(schedule).then((succeeded) => {
         if (!succeeded) this.fired--;
       });
     }
   }
 
-  /** What queues took on, in their order. A run that a task starts without naming it is named after the task. */
+  /**
+   * The tasks that queues accepted, in their order. A run without a name has that of the task that
+   * starts it.
+   */
   private tasks(): Task[] {
     return this.running.createdTasks.map(({ id, body }) => {
       const { run = id, step } = parsed(body);
@@ -241,7 +251,7 @@ class TaskPipelineRun implements ScenarioRun {
   }
 }
 
-/** Run and step as a task's body names them. */
+/** Run and step in a task's body. */
 function parsed(body: Buffer): { run?: string; step?: string } {
   try {
     const { run, step } = JSON.parse(body.toString());
@@ -250,13 +260,13 @@ function parsed(body: Buffer): { run?: string; step?: string } {
     return {};
   }
 }
-/** Which steps of a pipeline wait for which, as the function that starts runs is told. */
+/** Which steps depend on which, from the environment of the function that starts runs. */
 export class StepGraph {
   private readonly after: ReadonlyMap<string, readonly string[]>;
 
   constructor(resources: readonly StackResource[]) {
-    const told = resources.flatMap(({ attributes }) => attributes.service_config?.environment_variables?.STEPS ?? []);
-    const steps: { name: string; after: string[] }[] = told.flatMap((text) => JSON.parse(text));
+    const texts = resources.flatMap(({ attributes }) => attributes.service_config?.environment_variables?.STEPS ?? []);
+    const steps: { name: string; after: string[] }[] = texts.flatMap((text) => JSON.parse(text));
     this.after = new Map(steps.map(({ name, after }) => [name, after]));
   }
 
