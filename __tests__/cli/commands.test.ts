@@ -10,7 +10,11 @@ const COMMANDS = [
     2,
     /^Given --frob; allowed: --terraform, .*\. For help: npm run local -- --help\n$/,
   ],
-  ["packages/review/src/cli.ts", 1, /^review: Given --frob; allowed: --base, .*; --help tells more\n$/],
+  [
+    "packages/review/src/cli.ts",
+    1,
+    /^review: Given --frob; allowed: --base, .*\. For help: npm run review -- --help\n$/,
+  ],
   ["bench/soak.ts", 2, /^Given --frob; allowed: --stack, .*\. For help: npm run soak -- --help\n$/],
 ] as const;
 

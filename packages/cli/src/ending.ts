@@ -1,14 +1,15 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** What a shell reports of a process that SIGPIPE ended: 128 + 13. Node.js ignores that signal. */
+/** The exit code of a process that SIGPIPE ended: 128 + 13. Node.js ignores that signal. */
 const BROKEN_PIPE = 141;
-/** Milliseconds between looks for the parent. */
+/** Milliseconds between checks of the parent. */
 const INTERVAL = 500;
 
 /**
- * For a command that may run for long: it ends quietly when nobody reads its output any more (`| head -1`), and ends as by SIGTERM
- * when the process that started it is gone. npm passes no signal on that it cannot catch, and its shell passes none on at all.
+ * For long-running commands. The process ends quietly when its output is no longer read (as with
+ * `| head -1`), and ends as by SIGTERM when the process that started it is gone: npm does not pass
+ * on signals that it cannot catch, and its shell passes on none.
  */
 export function endWithOthers(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -31,7 +32,7 @@ export function endWithOthers(): void {
   }, INTERVAL).unref();
 }
 
-/** npm starts scripts in a shell, which may or may not stay between npm and this process. */
+/** npm starts scripts in a shell. The shell can stay between npm and this process, or not. */
 function npmAbove(parent: number, found: (npm: number) => void): void {
   readProcess(parent, ({ parent: above, command }) => {
     if (!/^(node|npm)/.test(command) && above > 1) found(above);
@@ -40,7 +41,7 @@ function npmAbove(parent: number, found: (npm: number) => void): void {
 
 function readProcess(pid: number, then: (found: { parent: number; command: string }) => void): void {
   try {
-    // On Linux, where small images have no ps. The command stands in brackets and may hold any character.
+    // Linux: small images have no ps. The command is in brackets and can contain any character.
     const [, command = "", parent] = /^\d+ \((.*)\) \S (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
     then({ parent: Number(parent), command });
   } catch {

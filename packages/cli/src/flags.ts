@@ -3,21 +3,21 @@ import { parseArgs } from "node:util";
 export interface Flag {
   readonly type: "string" | "boolean";
   readonly short?: string;
-  /** Whether errors do not list it. Default false. */
+  /** Whether errors do not list it. @default false */
   readonly hidden?: boolean;
 }
 
-/** What each flag was given; flags that were not given are missing. */
+/** The values of the given flags. */
 export type Flags<T extends Readonly<Record<string, Flag>>> = {
   readonly [Name in keyof T]?: T[Name]["type"] extends "string" ? string : boolean;
 };
 
-/** A command line that cannot be: what was given, and what is allowed. */
+/** A command line that is not valid: what was given, and what is allowed. */
 export class FlagError extends Error {}
 
 /**
- * Reads the arguments of a command, strictly: unknown flags, missing and superfluous values and repeated flags are errors, in the
- * same words on every version of Node.js.
+ * Reads the arguments of a command, strictly: unknown flags, missing and superfluous values and
+ * repeated flags are errors, in the same words on every version of Node.js.
  *
  * @param flags by their names, without dashes
  * @returns the flags' values, and all other arguments in their order
@@ -27,7 +27,7 @@ export function readFlags<T extends Readonly<Record<string, Flag>>>(
   args: readonly string[],
   flags: T,
 ): { values: Flags<T>; positionals: string[] } {
-  // Its strict mode says the same in words that are about parseArgs, and differ from version to version.
+  // The strict mode of parseArgs has other messages in each version of Node.js.
   const { tokens, positionals } = parseArgs({
     args: [...args],
     options: flags,
@@ -47,7 +47,7 @@ export function readFlags<T extends Readonly<Record<string, Flag>>>(
       values[name] = true;
       continue;
     }
-    // What begins with a dash is the next flag, unless it stands behind an equals sign.
+    // A value that begins with a dash is the next flag, unless it follows an equals sign.
     if (value === undefined || (!inlineValue && value.startsWith("-"))) {
       throw new FlagError(`Given ${rawName} without a value; allowed: ${rawName} <value>, or ${rawName}=<value>`);
     }
@@ -56,7 +56,7 @@ export function readFlags<T extends Readonly<Record<string, Flag>>>(
   return { values: values as Flags<T>, positionals };
 }
 
-/** For a command without any. @throws FlagError */
+/** For a command without arguments. @throws FlagError */
 export function takeNoArguments(args: readonly string[]): void {
   if (args.length > 0) throw new FlagError(`Given ${args.join(" ")}; allowed: no arguments`);
 }
@@ -66,7 +66,11 @@ function names(flags: Readonly<Record<string, Flag>>): string {
   return all.length === 0 ? "no flags" : all.join(", ");
 }
 
-/** The value of a flag that takes a whole number. @throws FlagError with what was given and what is allowed */
+/**
+ * The value of a flag that takes a whole number.
+ *
+ * @throws FlagError with what was given and what is allowed
+ */
 export function wholeFlag(flag: string, given: string, min: number, max: number): number {
   const value = Number(given);
   if (/^\d{1,15}$/.test(given) && value >= min && value <= max) return value;

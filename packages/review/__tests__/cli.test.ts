@@ -26,6 +26,13 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
+test.each(["review", "diagram"])("%s starts from any folder", (name) => {
+  const bin = join(ROOT, "packages", "review", "bin", `${name}.mjs`);
+  const { status, stdout } = spawnSync(process.execPath, [bin, "--help"], { cwd: folder, encoding: "utf8" });
+  expect(status).toBe(0);
+  expect(stdout).toContain(`usage: npm run ${name}`);
+});
+
 test("exit code 0 when safe, and one line", () => {
   expect(run(planFile("no-changes"))).toEqual({
     status: 0,
@@ -94,7 +101,7 @@ describe("bad input: exit code 1, which file and what is wrong", () => {
     [
       "an unknown action",
       { format_version: "1.2", resource_changes: [{ ...change, change: { actions: ["explode"] } }] },
-      "/plan.json: a.b has the actions explode; understood are: no-op; create; update; delete;",
+      "/plan.json: a.b has the actions explode; allowed: no-op; create; update; delete;",
     ],
     [
       "half a change",
@@ -112,7 +119,7 @@ describe("bad input: exit code 1, which file and what is wrong", () => {
     );
     expect(message()).toContain("give a plan (terraform show -json of a saved plan), or --base and --head");
     expect(message("--base", folder)).toContain("or --base and --head");
-    expect(message("--json", "--markdown", "x")).toContain("give --markdown or --json, not both");
+    expect(message("--json", "--markdown", "x")).toContain("--markdown and --json cannot be combined");
     expect(message("--jsn", "x")).toContain("review: Given --jsn; allowed: --base, ");
   });
 

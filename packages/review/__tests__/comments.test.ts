@@ -41,8 +41,8 @@ describe("grants that widen", () => {
   };
 
   test.each([
-    ["roles/owner", "a basic role, for nearly all services"],
-    ["roles/viewer", "a basic role, for nearly all services"],
+    ["roles/owner", "a basic role: access to nearly all services"],
+    ["roles/viewer", "a basic role: access to nearly all services"],
     ["roles/iam.serviceAccountTokenCreator", "may act as the service account (tokens)"],
     ["roles/iam.serviceAccountOpenIdTokenCreator", "may act as the service account (identity tokens)"],
     ["roles/iam.serviceAccountUser", "may act as the service account (attach it to resources)"],
@@ -51,8 +51,8 @@ describe("grants that widen", () => {
     ["roles/iam.workloadIdentityUser", "may act as the service account (workload identity)"],
     ["roles/iam.securityAdmin", "may grant any role"],
     ["roles/resourcemanager.projectIamAdmin", "may grant any role"],
-    ["roles/pubsub.admin", "an administrator's role"],
-    ["roles/storage.legacyBucketOwner", "an administrator's role"],
+    ["roles/pubsub.admin", "an administrator role"],
+    ["roles/storage.legacyBucketOwner", "an administrator role"],
     ["roles/pubsub.publisher", ""],
   ])("%s: %s", (role, why) => {
     expect(widening("iam-impersonation", { role })).toBe(why);
@@ -60,7 +60,7 @@ describe("grants that widen", () => {
 
   test("several reasons are all told", () => {
     expect(widening("iam-primitive", { member: "allUsers" })).toBe(
-      "everybody on the internet; a basic role, for nearly all services; on the whole project",
+      "everyone on the internet; a basic role: access to nearly all services; on the whole project",
     );
   });
 });
@@ -83,7 +83,7 @@ describe("what a plan may hold that terraform_data does not show", () => {
   });
 });
 
-test("docs/review.md ends with the comment on the branch it tells of", () => {
+test("docs/review.md ends with the comment on its example", () => {
   const page = readFileSync(join(__dirname, "..", "..", "..", "docs", "review.md"), "utf8");
   expect(page.split("<!-- packages/review/__tests__/comments/branch.md -->\n")[1]).toBe(expected("branch"));
 });

@@ -90,7 +90,11 @@ describe("npm run diagram draws any stack", () => {
 test.each<[string, () => string[], string]>([
   ["an unknown option", () => ["--oot"], "diagram: Unknown option '--oot'"],
   ["two folders", () => ["a", "b"], "diagram: give one folder; given: a, b\n"],
-  ["a place without a folder", () => ["--out", "x"], "diagram: --out goes with a folder to draw; --help tells more\n"],
+  [
+    "a place without a folder",
+    () => ["--out", "x"],
+    "diagram: --out needs a folder to draw. For help: npm run diagram -- --help\n",
+  ],
   [
     "a folder without stacks",
     () => [folder],

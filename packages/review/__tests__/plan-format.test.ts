@@ -55,26 +55,28 @@ describe("a plan with a part that is not understood is partial, never safe, and 
     [
       "a newer format",
       (json) => Object.assign(json, { format_version: "1.3" }),
-      "The format `1.3` of the plan of `shop` is newer than 1.2, which is understood here.",
+      "The format `1.3` of the plan of `shop` is newer than 1.2, the newest that is understood.",
     ],
     [
-      "changes that are put off",
+      "changes that are deferred",
       (json) =>
         Object.assign(json, {
           deferred_changes: [{ reason: "provider_config_unknown", resource_change: { address: "a.b", change: {} } }],
         }),
-      "`shop a.b` is put off to a later plan (`provider_config_unknown`).",
+      "`shop a.b` is deferred to a later plan (`provider_config_unknown`).",
     ],
     [
       "what is not complete",
       (json) => Object.assign(json, { complete: false }),
-      "The plan of `shop` is not complete: terraform put off some of its changes.",
+      "The plan of `shop` is not complete: Terraform deferred some of its changes.",
     ],
   ])("%s", (_, edit, message) => {
     // Nor is it lost where the plan leaves the job that made it.
     for (const json of [withMore(edit), shareable(withMore(edit))]) {
       const text = commentOf(json);
-      expect(text).toMatch(/^🟠 \*\*Partial\*\*: (no changes|1 imported); what was not understood may hold more\.\n/);
+      expect(text).toMatch(
+        /^🟠 \*\*Partial\*\*: (no changes|1 imported); parts that were not understood may contain more\.\n/,
+      );
       expect(text).toContain(`\n> ${message}\n`);
     }
   });
@@ -100,9 +102,9 @@ describe("imports are named by whatever they are imported by", () => {
       '- `terraform_data.a` imported by `{"project":"acme","name":"t"}`\n',
     ],
     [
-      "what only the apply knows",
+      "what is known only after the apply",
       { unknown: true },
-      "- `terraform_data.a` imported by an id that only the apply knows\n",
+      "- `terraform_data.a` imported by an id that is known only after the apply\n",
     ],
   ])("%s", (_, importing, line) => {
     expect(commentOf(withMore(({ resource_changes: [{ change }] }) => Object.assign(change, { importing })))).toContain(

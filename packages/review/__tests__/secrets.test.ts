@@ -20,7 +20,9 @@ describe("a value that Terraform marks is hidden, whatever it is and wherever in
     const json = plan("sensitive-parts");
     expect(JSON.stringify(json.resource_changes)).toMatch(secret);
     expect(commentOf(json)).not.toMatch(secret);
-    expect(JSON.stringify(review([planReading(json, "shop.json")]))).not.toMatch(secret);
+    const inJson = JSON.stringify(review([planReading(json, "shop.json")]));
+    // The marks of hidden values are random, and may hold any digits.
+    expect(inJson.replace(/sensitive [0-9a-f]{64}/g, "")).not.toMatch(secret);
     const left = shareable(json);
     // Digests, and the ids that Terraform makes, may hold any digits.
     const text = JSON.stringify(left).replace(/sensitive [0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "");
@@ -94,7 +96,7 @@ describe("a secret that stands where nothing is marked", () => {
     };
     const text = commentOf(json);
     expect(text).not.toContain("hunter-22");
-    expect(text).toContain('- `terraform_data.a["(sensitive)"]` is deleted and created anew.');
+    expect(text).toContain('- `terraform_data.a["(sensitive)"]` is deleted and created again.');
     expect(text).toContain("imported by `projects/(sensitive)`");
     expect(text).toContain("  - `value`: `a` → (sensitive)\n");
   });

@@ -41,17 +41,17 @@ describe("a setting that opens or gives up something is a hazard", () => {
 
   test("a new resource has the provider's and Google's defaults", () => {
     const text = commentOf(plan("settings-unset"));
-    expect(text.match(/is created\.\n {2}- Anybody on the internet may reach it/g)).toHaveLength(2);
+    expect(text.match(/is created\.\n {2}- The whole internet can reach it/g)).toHaveLength(2);
   });
 
-  test("what only the apply tells may be the worst", () => {
+  test("a value that is known only after the apply may be the worst one", () => {
     expect(commentOf(plan("settings-unknown"))).toContain(
-      "  - Only the apply tells `service_config.ingress_settings`. At worst, anybody on the internet may reach it: only IAM decides who may call.",
+      "  - `service_config.ingress_settings` is known only after the apply. At worst: the whole internet can reach it. Only IAM decides who may call it.",
     );
   });
 
   test("a change of a finished kind of job replaces it, a label too", () => {
     const { hazards } = review([planReading(plan("dataflow-labelled"), "shop.json")]);
-    expect(hazards).toMatchObject([{ action: "replace", notes: [{ text: expect.stringContaining("labels too") }] }]);
+    expect(hazards).toMatchObject([{ action: "replace", notes: [{ text: expect.stringContaining("not even its labels") }] }]);
   });
 });

@@ -23,7 +23,7 @@ function synthesized(side: string, stacks: Record<string, Json | Json[]>): strin
 const HEAD = `<!-- plan-review -->
 VERDICT
 
-_Without a plan: the synthesized JSON of base and head is compared, and what is deployed may differ._
+_Without a plan, this compares the synthesized JSON of base and head. What is deployed may differ._
 
 `;
 
@@ -69,7 +69,7 @@ test("a move that does not save it alone says what else must stay", () => {
   );
   expect(rest).toContain('.moveFromId("google_cloud_tasks_queue.batch_queue_1A2B3C4D");');
   expect(rest).toContain(
-    "  - The move alone still replaces it: keep `name` (`shop-batch-queue` → `shop-jobs-queue`) as it was, too.\n",
+    "  - The move alone still replaces it: also keep `name` (`shop-batch-queue` → `shop-jobs-queue`) as it was.\n",
   );
 });
 
@@ -133,7 +133,7 @@ describe("grants of what is renamed", () => {
 | gains | ${member("jobs")} | \`roles/pubsub.publisher\` | pubsub topic \`t\` |  |
 
 <details>
-<summary>1 grant that follows what is renamed</summary>
+<summary>1 grant that follows a rename</summary>
 
 - \`roles/cloudtasks.enqueuer\` on cloud tasks queue \`queue\` → \`jobs\`: ${member("queue")} → ${member("jobs")}
 
@@ -157,10 +157,10 @@ describe("grants of what is renamed", () => {
   test("an account is renamed with its parent, though nothing but its address tells", () => {
     const { rest } = compared(parent("queue"), parent("jobs"));
     expect(rest).toContain(
-      "- `google_service_account.batch_queue_identity` is deleted; `google_service_account.batch_jobs_identity` is created: it looks renamed.",
+      "- `google_service_account.batch_queue_identity` is deleted; `google_service_account.batch_jobs_identity` is created: this looks like a rename.",
     );
     expect(rest).toContain(
-      "  - The move alone still replaces it: keep `account_id` (`async-batch-queue` → `async-batch-jobs`) as it was, too.",
+      "  - The move alone still replaces it: also keep `account_id` (`async-batch-queue` → `async-batch-jobs`) as it was.",
     );
     const elsewhere: Value = structuredClone(parent("jobs"));
     const accounts = elsewhere.resource.google_service_account;
@@ -206,19 +206,19 @@ test("grants name whom they are for, as Google will", () => {
 
 |  | who | role | on | wider because |
 | --- | --- | --- | --- | --- |
-| ⚠️ gains | ${who} | \`roles/storage.objectAdmin\` | storage bucket \`acme-results\` | an administrator's role; can do more than \`roles/storage.objectViewer\`, which it replaces |
+| ⚠️ gains | ${who} | \`roles/storage.objectAdmin\` | storage bucket \`acme-results\` | an administrator role; allows more than \`roles/storage.objectViewer\`, which it replaces |
 | loses | ${who} | \`roles/storage.objectViewer\` | storage bucket \`acme-results\` |  |
 `);
 });
 
-test("a value that cannot be evaluated is compared as it is written", () => {
+test("a value that cannot be evaluated is compared as written", () => {
   const name = (separator: string) =>
     stack({ google_pubsub_topic: { t: { name: `\${unheard("a${separator}b")}`, labels: { a: "1" } } } });
   const same = compared(name("-"), name("-"));
   // What is written may be the same, and mean something else.
-  expect(same.verdict).toBe("🟠 **Partial**: no changes; what was not understood may hold more.");
+  expect(same.verdict).toBe("🟠 **Partial**: no changes; parts that were not understood may contain more.");
   expect(same.rest).toBe(
-    "> `shop google_pubsub_topic.t name` was compared as it is written: the function unheard is not understood.\n",
+    "> `shop google_pubsub_topic.t name` was compared as written: the function unheard is not understood.\n",
   );
   const { rest } = compared(name("-"), name("_"));
   expect(rest).toContain('  - Forced by `name`: `${unheard("a-b")}` → `${unheard("a_b")}`.\n');
@@ -267,7 +267,7 @@ describe("what Terraform reads is read, in whatever form of Terraform JSON", () 
     (name) => {
       const json = { ...queue("q", "shop/q"), [name]: { x: { source: "./x" } } };
       expect(compared(json, json)).toEqual({
-        verdict: "🟠 **Partial**: no changes; what was not understood may hold more.",
+        verdict: "🟠 **Partial**: no changes; parts that were not understood may contain more.",
         rest: `> \`shop ${name}\` was not compared: ${name} is not understood.\n`,
       });
     },
@@ -315,7 +315,7 @@ test("a label of a batch job of Dataflow replaces it", () => {
     stack({ google_dataflow_job: { j: { name: "j", template_gcs_path: "gs://t", labels } } });
   const { verdict, rest } = compared(job({}), job({ team: "ml" }));
   expect(verdict).toBe("🟡 **Needs attention**: 1 replaced.");
-  expect(rest).toContain("A batch job cannot be changed, labels too");
+  expect(rest).toContain("A batch job cannot be changed in place, not even its labels");
 });
 
 test("a stack that is gone is not destroyed, and a new one is all new", () => {
@@ -325,7 +325,7 @@ test("a stack that is gone is not destroyed, and a new one is all new", () => {
     head: synthesized("head", { new: queue("q", "new/q"), same: {} }),
   };
   expect(comment(review(readInputs(inputs).readings))).toBe(
-    `${HEAD.replace("VERDICT", "🟡 **Needs attention**: 1 created in 3 stacks.")}> The stack \`old\` is no longer synthesized. What it deployed (1 resource) stays, and nothing looks after it: destroy it first, while the stack is still there.
+    `${HEAD.replace("VERDICT", "🟡 **Needs attention**: 1 created in 3 stacks.")}> The stack \`old\` is no longer synthesized. What it deployed (1 resource) stays and is no longer managed. Destroy it first, while the stack still exists.
 
 <details>
 <summary>1 created</summary>

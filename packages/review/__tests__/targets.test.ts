@@ -76,10 +76,10 @@ describe("a grant is on whatever its attributes name, besides who and which role
 
   test("a project that is left out is the provider's", () => {
     const json: Record<string, Value> = structuredClone(plan("iam-same-targets"));
-    expect(commentOf(json)).toContain("The same grant is made and taken back in one apply");
+    expect(commentOf(json)).toContain("The same grant is created and removed in one apply");
     json.configuration.provider_config.google.expressions.project = { references: ["var.project"] };
     json.variables = { project: { value: "acme-ml" } };
-    expect(commentOf(json)).toContain("The same grant is made and taken back in one apply");
+    expect(commentOf(json)).toContain("The same grant is created and removed in one apply");
     json.variables.project.value = "acme-prod";
     expect(commentOf(json)).toContain("| pubsub topic `t` in project `acme-ml` |");
   });

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { at, type Change, type Reading } from "./change";
 
-/** A function whose code changed. */
+/** A function with new code. */
 export interface CodeChange {
   readonly stack: string;
   readonly address: string;
@@ -15,13 +15,13 @@ export interface CodeChange {
 export interface Bundle {
   /** The name of the object that holds the zip. */
   readonly object: string;
-  /** The hash in that name, where it has one. */
+  /** The hash in that name, if there is one. */
   readonly hash?: string;
-  /** In bytes, where the zip is at hand. */
+  /** In bytes, if the zip file is available. */
   readonly size?: number;
 }
 
-/** Where each type of function names its source. */
+/** The attributes that name the source of a function, by type. */
 const SOURCES: Readonly<Record<string, { bucket: string; object: string }>> = {
   google_cloudfunctions2_function: {
     bucket: "build_config.source.storage_source.bucket",
@@ -37,7 +37,7 @@ export const CODE_PATHS: ReadonlySet<string> = new Set([
   GENERATION,
 ]);
 
-/** Functions that stay and get other code. */
+/** Existing functions that get new code. */
 export function codeChanges(reading: Reading): CodeChange[] {
   return reading.changes.flatMap((change) => {
     const source = sourceOf(change);
@@ -57,7 +57,10 @@ export function codeChanges(reading: Reading): CodeChange[] {
   });
 }
 
-/** Names of the objects that hold the code of functions: their coming and going is told with the functions. */
+/**
+ * Names of the objects that hold the code of functions. The review shows their changes with the
+ * functions.
+ */
 export function codeObjects(reading: Reading): ReadonlySet<string> {
   const names = new Set<string>();
   for (const change of reading.changes) {

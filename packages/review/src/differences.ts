@@ -1,7 +1,7 @@
 import { type Change, isObject, type Json, type Path, type Value } from "./change";
 import { isHidden } from "./secrets";
 
-/** What may be shown of a value. `items` are the members that a list lost or gained. */
+/** What the review can show of a value. `items`: the members that a list lost or gained. */
 export type Shown =
   | { readonly kind: "none" }
   | { readonly kind: "value"; readonly value: Value }
@@ -16,17 +16,17 @@ export interface Difference {
   readonly after: Shown;
 }
 
-/** The provider's own copies of `labels`, and the platform's of what is configured. */
+/** Attributes that the provider computes from configured ones. */
 const DERIVED = new Set(["terraform_labels", "effective_labels", "effective_annotations", "timeouts"]);
 
-/** What differs before and after, key by key, in the order of the keys. */
+/** The differences between before and after, key by key, sorted by key. */
 export function differences(change: Change): Difference[] {
   const found: Difference[] = [];
   const compare = (path: Path, before: Value, after: Value, unknown: Value): void => {
     if (path.length === 1 && DERIVED.has(String(path[0]))) return;
     if (unknown === true) {
       const references = referencesAt(change.expressions, path);
-      // What is not configured is computed, and is unknown at every update.
+      // A value without an expression is computed, and unknown at every update.
       if (references === undefined) return;
       found.push({ path: format(path), before: shown(before), after: { kind: "unknown", references } });
     } else if (isObject(before) || isObject(after)) {
@@ -57,7 +57,7 @@ export function differences(change: Change): Difference[] {
   return found;
 }
 
-/** The values at a path, as they may be shown. */
+/** The values at a path, as the review can show them. */
 export function differenceAt(change: Change, path: Path): Difference {
   let { before, after, unknown }: { before?: Value; after?: Value; unknown?: Value } = change;
   for (const key of path) [before, after, unknown] = [before?.[key], after?.[key], unknown === true || unknown?.[key]];
@@ -80,7 +80,7 @@ function keysOf(...values: Value[]): string[] {
   return [...new Set(values.flatMap((value) => (isObject(value) ? Object.keys(value) : [])))].sort();
 }
 
-/** An empty object on one side only is no difference that anybody configured. */
+/** An empty object on one side only is no configured difference. */
 function isLeaf(value: Value): boolean {
   return value === undefined || value === null || (isObject(value) && Object.keys(value).length === 0);
 }
@@ -90,7 +90,7 @@ function isBlocks(before: Value, after: Value): boolean {
   return lists.every(Array.isArray) && lists.flat().some((item) => typeof item === "object" && item !== null);
 }
 
-/** Of lists of plain values, whose order may mean nothing: what went and what came. */
+/** For lists of plain values: removed and added items. Their order may not matter. */
 function itemsOf(before: Value, after: Value): { removed: Value[]; added: Value[] } | undefined {
   if (!Array.isArray(before) || !Array.isArray(after)) return undefined;
   const removed = before.filter((item) => !after.includes(item));
@@ -98,13 +98,13 @@ function itemsOf(before: Value, after: Value): { removed: Value[]; added: Value[
   return removed.length + added.length === 0 ? undefined : { removed, added };
 }
 
-/** Absent, null, and the empty values that providers put in their place, are the same. */
+/** Absent, null and empty values are equal: providers replace one by the other. */
 function same(a: Value, b: Value): boolean {
   const plain = (value: Value) => (value === undefined || value === "" || value?.length === 0 ? null : value);
   return JSON.stringify(plain(a)) === JSON.stringify(plain(b));
 }
 
-/** What an unknown value is made of; nothing where the path is not configured. */
+/** The references of an unknown value; undefined if the path is not configured. */
 export function referencesAt(expressions: Json | undefined, path: Path): readonly string[] | undefined {
   let found: Value = expressions;
   for (const key of path) {
@@ -114,7 +114,7 @@ export function referencesAt(expressions: Json | undefined, path: Path): readonl
   }
   if (found === undefined) return undefined;
   const references: string[] = isObject(found) && Array.isArray(found.references) ? found.references : [];
-  // Terraform lists `a.b.c` and then `a.b`; the longest says it all.
+  // Terraform lists `a.b.c` and then `a.b`; the longest one is enough.
   return references.filter((each) => !references.some((other) => other.startsWith(`${each}.`)));
 }
 

@@ -3,10 +3,10 @@ import { becomes, ceases, is, isEverybody, isEverywhere, list, type SettingRule 
 
 const REGISTRY = "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources";
 const RUN_INGRESS = "https://cloud.google.com/run/docs/securing/ingress";
-const ANYWHERE = "Anybody on the internet may reach it: only IAM decides who may call.";
-const NO_IAM = "Nobody is asked for who they are: whoever reaches it may call.";
+const ANYWHERE = "The whole internet can reach it. Only IAM decides who may call it.";
+const NO_IAM = "IAM is not checked: everyone who can reach it may call it.";
 const PUBLIC_ACL =
-  "An access control list lets in everybody (`allUsers`, or `allAuthenticatedUsers`: any Google account).";
+  "An access control list grants access to everyone (`allUsers`, or `allAuthenticatedUsers`: any Google account).";
 const PUBLIC_RANGE = "Every address on the internet may connect (`0.0.0.0/0` or `::/0`).";
 
 const PREDEFINED = is("publicRead", "publicReadWrite", "authenticatedRead");
@@ -16,7 +16,10 @@ const anyOf =
     list(value).some(isSo);
 const opensIn = (key: string) => anyOf((block) => anyOf(isEverywhere)(block?.[key]));
 
-/** What lets in more than before. Where the provider or Google has a default, an unset value is that. */
+/**
+ * Settings that give more access than before. An unset value counts as the provider's or Google's
+ * default.
+ */
 export const EXPOSURES: readonly SettingRule[] = [
   {
     types: ["google_cloudfunctions2_function"],
@@ -64,14 +67,14 @@ export const EXPOSURES: readonly SettingRule[] = [
     types: ["google_storage_bucket"],
     path: ["public_access_prevention"],
     worse: ceases(is("enforced")),
-    text: "Public access is no longer prevented: a grant or an access control list can open it to everybody.",
+    text: "Public access is no longer prevented: a grant or an access control list can open it to everyone.",
     source: "https://cloud.google.com/storage/docs/public-access-prevention",
   },
   {
     types: ["google_storage_bucket"],
     path: ["uniform_bucket_level_access"],
     worse: ceases(is(true)),
-    text: "Access control lists of single objects count again, beside IAM.",
+    text: "Access control lists of single objects apply again, in addition to IAM.",
     source: "https://cloud.google.com/storage/docs/uniform-bucket-level-access",
   },
   {
@@ -161,7 +164,7 @@ export const EXPOSURES: readonly SettingRule[] = [
     types: ["google_dataflow_job", "google_dataflow_flex_template_job"],
     path: ["ip_configuration"],
     worse: ceases(is("WORKER_IP_PRIVATE")),
-    text: "Its workers get public addresses.",
+    text: "Its workers get public IP addresses.",
     source: `${REGISTRY}/dataflow_job#ip_configuration`,
   },
 ];

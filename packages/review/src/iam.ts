@@ -1,19 +1,18 @@
 import { type Change, isObject, type Value } from "./change";
 import { referencesAt } from "./differences";
-import { isMoreThan } from "./roles";
 import { sameTarget, type Target, targetOf } from "./target";
 
-/** Somebody gains or loses a role, or a role gains or loses a permission. */
+/** A member gains or loses a role, or a custom role gains or loses a permission. */
 export interface Grant {
   readonly stack: string;
   readonly address: string;
   readonly effect: "gains" | "loses";
-  /** Missing where it is everybody who has a custom role. */
+  /** The member; undefined for a change of a custom role, which all its holders share. */
   readonly who?: string;
-  /** A permission, of a custom role. */
+  /** A role; for a change of a custom role, the permission. */
   readonly role: string;
   readonly on: Target;
-  /** Why this lets somebody do far more than before; empty where it does not. */
+  /** Why this gives far more access than before; empty where it does not. */
   readonly widening: readonly string[];
 }
 
@@ -22,7 +21,7 @@ const CUSTOM_ROLE = /^google_(project|organization)_iam_custom_role$/;
 
 /** Source: cloud.google.com/iam/docs/roles-overview#basic */
 const BASIC = new Set(["roles/owner", "roles/editor", "roles/viewer"]);
-/** They let their holder act as a service account, or grant themselves whatever they want. */
+/** Their holders can act as a service account, or grant any role. */
 const IMPERSONATION: Readonly<Record<string, string>> = {
   "roles/iam.serviceAccountTokenCreator": "may act as the service account (tokens)",
   "roles/iam.serviceAccountOpenIdTokenCreator": "may act as the service account (identity tokens)",
@@ -34,20 +33,40 @@ const IMPERSONATION: Readonly<Record<string, string>> = {
   "roles/resourcemanager.projectIamAdmin": "may grant any role",
 };
 const PUBLIC: Readonly<Record<string, string>> = {
-  allUsers: "everybody on the internet",
-  allAuthenticatedUsers: "everybody who has a Google account",
+  allUsers: "everyone on the internet",
+  allAuthenticatedUsers: "everyone with a Google account",
+};
+/**
+ * Roles that hold every permission of others. Source: `gcloud iam roles describe` of each, June
+ * 2026.
+ */
+const MORE_THAN: Readonly<Record<string, readonly string[]>> = {
+  "roles/aiplatform.user": ["roles/aiplatform.viewer"],
+  "roles/artifactregistry.writer": ["roles/artifactregistry.reader"],
+  "roles/dataflow.developer": ["roles/dataflow.viewer"],
+  "roles/monitoring.editor": ["roles/monitoring.viewer", "roles/monitoring.metricWriter"],
+  "roles/pubsub.editor": ["roles/pubsub.viewer", "roles/pubsub.publisher", "roles/pubsub.subscriber"],
+  "roles/run.developer": ["roles/run.viewer", "roles/run.invoker", "roles/run.servicesInvoker"],
+  "roles/run.invoker": ["roles/run.servicesInvoker"],
+  "roles/storage.objectAdmin": [
+    "roles/storage.objectViewer",
+    "roles/storage.objectCreator",
+    "roles/storage.objectUser",
+  ],
+  "roles/storage.objectUser": ["roles/storage.objectViewer", "roles/storage.objectCreator"],
+  "roles/workflows.editor": ["roles/workflows.viewer", "roles/workflows.invoker"],
 };
 const LEVELS = new Set(["project", "folder", "organization"]);
 export function isGrant(type: string): boolean {
   return IAM.test(type);
 }
 
-/** Whether a setting is told with the grants. */
+/** Whether a setting is shown with the grants. */
 export function isGrantPath(type: string, path: string): boolean {
   return CUSTOM_ROLE.test(type) && path === "permissions";
 }
 
-/** Changes of who may do what; a grant that goes at one address and comes at another is none. */
+/** Changes of who may do what. A grant that only moves to another address is no change. */
 export function grantsOf(changes: readonly Change[]): Grant[] {
   const grants = changes.flatMap((change) => {
     if (change.action === "none" || change.action === "forget") return [];
@@ -61,7 +80,9 @@ export function grantsOf(changes: readonly Change[]): Grant[] {
   return left.map((grant) => ({ ...grant, widening: [...grant.widening, ...replaced(grant, left)] }));
 }
 
-/** Of roles that the same one loses on the same resource, those that can do less. */
+/**
+ * For each narrower role that the member loses on the same resource: that the new role replaces it.
+ */
 function replaced({ effect, stack, who, role, on }: Grant, grants: readonly Grant[]): string[] {
   if (effect === "loses") return [];
   const less = grants.filter(
@@ -72,7 +93,12 @@ function replaced({ effect, stack, who, role, on }: Grant, grants: readonly Gran
       sameTarget(lost.on) === sameTarget(on) &&
       isMoreThan(role, lost.role),
   );
-  return less.map((lost) => `can do more than \`${lost.role}\`, which it replaces`);
+  return less.map((lost) => `allows more than \`${lost.role}\`, which it replaces`);
+}
+
+/** Whether a role is known to let do all that another one does, and more. */
+function isMoreThan(role: string, other: string): boolean {
+  return Object.hasOwn(MORE_THAN, role) && (MORE_THAN[role] ?? []).includes(other);
 }
 
 function roles(change: Change): Grant[] {
@@ -80,7 +106,7 @@ function roles(change: Change): Grant[] {
   const held = (side: "before" | "after") => holders(change, kind, side);
   const [before, after] = [held("before"), held("after")];
   const on = { before: targetOf(change, of, "before"), after: targetOf(change, of, "after") };
-  // On another resource, everything is gained there and lost here.
+  // A grant that moves to another resource is lost here and gained there.
   const moves = sameTarget(on.before) !== sameTarget(on.after);
   const lost = before.filter(({ key }) => moves || !after.some((other) => other.key === key));
   const gained = after.filter(({ key }) => moves || !before.some((other) => other.key === key));
@@ -102,16 +128,16 @@ function roles(change: Change): Grant[] {
 }
 
 const AUTHORITATIVE: Readonly<Record<string, string>> = {
-  binding: "takes the role from everybody else (authoritative)",
-  policy: "takes all roles from everybody else (authoritative)",
+  binding: "removes the role from everyone else (authoritative)",
+  policy: "removes all roles from everyone else (authoritative)",
 };
 
 function widening(who: string, role: string, of: string): string[] {
   const reasons = [];
   if (Object.hasOwn(PUBLIC, who)) reasons.push(`${PUBLIC[who]}`);
-  if (BASIC.has(role)) reasons.push("a basic role, for nearly all services");
+  if (BASIC.has(role)) reasons.push("a basic role: access to nearly all services");
   if (Object.hasOwn(IMPERSONATION, role)) reasons.push(`${IMPERSONATION[role]}`);
-  else if (!BASIC.has(role) && /admin|owner|editor$/i.test(role)) reasons.push("an administrator's role");
+  else if (!BASIC.has(role) && /admin|owner|editor$/i.test(role)) reasons.push("an administrator role");
   if (LEVELS.has(of)) reasons.push(`on the whole ${of}`);
   return reasons;
 }
@@ -150,7 +176,7 @@ function bindings(policy: Value): Value[] {
   }
 }
 
-/** The value, or what it will be made of. */
+/** The value, or the references that it will be made of. */
 function known(change: Change, key: string, side: "before" | "after"): string {
   const value = change[side]?.[key];
   if (typeof value === "string") return value;
@@ -168,7 +194,7 @@ function permissions(change: Change): Grant[] {
       effect,
       role: permission,
       on: { kind: "custom role", name: role, within: {} },
-      widening: effect === "gains" ? ["one more permission for all of them"] : [],
+      widening: effect === "gains" ? ["one more permission for every holder of the role"] : [],
     }));
   return [
     ...rows(

@@ -16,7 +16,7 @@ export interface Inputs {
 }
 
 /**
- * Reads the plans or, where there is none, compares all stacks of base and head.
+ * Reads the plans or, without plans, compares all stacks of base and head.
  *
  * @throws InputError
  */
@@ -39,7 +39,7 @@ function stacksOf(folder: string | undefined): Map<string, Synthesized> {
   return folder === undefined ? new Map() : readStacks(folder);
 }
 
-/** A plan knows neither construct paths nor where the sources lie; the synthesized JSON does. */
+/** Adds construct paths and source folders, which only the synthesized JSON has. */
 function completed(
   reading: Reading,
   file: string,

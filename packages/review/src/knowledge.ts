@@ -1,6 +1,6 @@
 import { at, type Change, type Reading } from "./change";
 
-/** Something that this project knows about a change, and where it is written. */
+/** A known consequence of a change, and its source. */
 export interface Note {
   readonly text: string;
   readonly source: string;
@@ -10,19 +10,22 @@ interface Rule extends Note {
   readonly when: (change: Change, reading: Reading) => boolean;
 }
 
-/** What is known of a resource type. */
+/** What the review knows about a resource type. */
 export interface Knowledge {
-  /** The data that is gone with the resource. */
+  /** The data that is lost when the resource is deleted. */
   readonly holds?: string;
-  /** Attributes that cannot change in place: needed where there is no plan to tell (`replace_paths`). */
+  /** Attributes that cannot change in place. Needed without a plan, which has `replace_paths`. */
   readonly immutable?: readonly string[];
-  /** The reverse, for types of which nearly nothing can change in place: what can. */
+  /** For types of which almost nothing can change in place: the attributes that can. */
   readonly mutable?: readonly string[];
-  /** What the resource is about: one that differs in it is never the same one renamed. */
+  /**
+   * The attribute that identifies the resource: a resource with another value is never a rename of
+   * it.
+   */
   readonly identity?: string;
-  /** Shown with the change where they apply; one that applies always needs a look. */
+  /** Shown with a change that they apply to. Such a change always needs attention. */
   readonly notes?: readonly Rule[];
-  /** Its replacement is part of normal work. */
+  /** Replacing it is normal and needs no attention. */
   readonly harmless?: boolean;
 }
 
@@ -34,7 +37,7 @@ const forcedBy =
   (...attributes: string[]) =>
   ({ action, forcedBy }: Change) =>
     action === "replace" && forcedBy.some(([first]) => attributes.includes(String(first)));
-/** Replaced by one of the same full name. */
+/** Whether the replacement has the same full name. */
 const sameName = (change: Change) =>
   change.action === "replace" &&
   ["name", "location", "project"].every((key) => change.before?.[key] === change.after?.[key]);
@@ -43,7 +46,10 @@ const isBatch = ({ before }: Change) => before?.type !== "JOB_TYPE_STREAMING";
 const QUEUE_TOMBSTONE = "https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/delete";
 const SUBSCRIBER_PROPERTIES = "https://cloud.google.com/pubsub/docs/subscription-properties";
 
-/** By resource type. Attributes that are immutable were tried with the provider, hashicorp/google 6.50.0. */
+/**
+ * By resource type. Which attributes are immutable was tried with the provider, hashicorp/google
+ * 6.50.0.
+ */
 export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
   google_artifact_registry_repository: {
     holds: "its images and packages",
@@ -59,12 +65,12 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: (change) => destroyed(change) && !sameName(change),
-        text: "The name of a deleted queue is blocked for up to 3 days (7 by older pages): until then, making a queue of this name fails, or only seems to succeed.",
+        text: "The name of a deleted queue stays blocked for up to 3 days (7 days by older pages). Until then, creating a queue with this name fails or only seems to succeed.",
         source: QUEUE_TOMBSTONE,
       },
       {
         when: sameName,
-        text: "The apply will fail after the deletion: the new queue has the same name, which is blocked for up to 3 days (7 by older pages).",
+        text: "The apply fails after the deletion: the new queue has the same name, which stays blocked for up to 3 days (7 days by older pages).",
         source: QUEUE_TOMBSTONE,
       },
     ],
@@ -74,23 +80,23 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: destroyed,
-        text: "Whoever calls the function gets errors until it is there again; a function of another name has another URL.",
+        text: "Callers get errors until the function exists again. A function with another name has another URL.",
         source: `${REGISTRY}/cloudfunctions2_function`,
       },
     ],
   },
   google_dataflow_job: {
-    // A batch job is never changed: whatever differs, labels too, makes another one.
+    // A batch job never changes in place: any difference, even of labels, makes a new job.
     mutable: ["on_delete"],
     notes: [
       {
         when: (change, { vanished }) => change.action === "create" && vanished.has(change.address),
-        text: "The job has ended, so Terraform no longer counts it as there: this apply runs it again.",
+        text: "The job has finished, so Terraform no longer finds it: this apply runs it again.",
         source: `${REGISTRY}/dataflow_job`,
       },
       {
         when: (change) => change.action === "replace" && isBatch(change),
-        text: "A batch job cannot be changed, labels too: this apply stops it if it still runs, and runs it again from the start.",
+        text: "A batch job cannot be changed in place, not even its labels: this apply stops it if it still runs, and runs it again from the start.",
         source: `${REGISTRY}/dataflow_job`,
       },
     ],
@@ -102,7 +108,7 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: destroyed,
-        text: "All versions of the key are destroyed, the key itself stays and blocks its name.",
+        text: "All versions of the key are destroyed. The key itself stays and blocks its name.",
         source: `${REGISTRY}/kms_crypto_key`,
       },
     ],
@@ -112,7 +118,7 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: destroyed,
-        text: "The id of a deleted custom role is blocked for up to 37 days; in the first 7 the role can be restored.",
+        text: "The id of a deleted custom role stays blocked for up to 37 days. In the first 7 days the role can be restored.",
         source: "https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role",
       },
     ],
@@ -123,7 +129,7 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: (change) => destroyed(change) && change.before?.disable_on_destroy !== false,
-        text: "The API is switched off for the whole project, whoever else uses it (`disable_on_destroy` is not `false`).",
+        text: "The API is disabled for the whole project, also for everything else that uses it (`disable_on_destroy` is not `false`).",
         source: `${REGISTRY}/google_project_service`,
       },
     ],
@@ -134,12 +140,12 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: forcedBy("filter"),
-        text: "A changed filter replaces the subscription: messages that are not acknowledged yet are dropped, and so are those that come while there is none.",
+        text: "A changed filter replaces the subscription: unacknowledged messages are lost, and so are messages that are published before the new subscription exists.",
         source: SUBSCRIBER_PROPERTIES,
       },
       {
         when: forcedBy("enable_message_ordering"),
-        text: "Changed ordering replaces the subscription: messages that are not acknowledged yet are dropped, and so are those that come while there is none.",
+        text: "Changed ordering replaces the subscription: unacknowledged messages are lost, and so are messages that are published before the new subscription exists.",
         source: SUBSCRIBER_PROPERTIES,
       },
     ],
@@ -150,7 +156,7 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: destroyed,
-        text: "Subscriptions that stay are detached for good (topic `_deleted-topic_`), also from a new topic of the same name.",
+        text: "Subscriptions that stay are detached for good (topic `_deleted-topic_`), even if a new topic has the same name.",
         source: "https://cloud.google.com/pubsub/docs/delete-topic",
       },
     ],
@@ -162,7 +168,7 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: destroyed,
-        text: "Grants are bound to this very account: one of the same e-mail made later does not have them.",
+        text: "Grants belong to this account: an account that is created later with the same e-mail does not have them.",
         source: "https://cloud.google.com/iam/docs/service-accounts-delete-undelete",
       },
     ],
@@ -192,7 +198,7 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: destroyed,
-        text: "Nobody is told of objects that change while there is no notification.",
+        text: "Changes of objects are not published until the notification exists again.",
         source: "https://cloud.google.com/storage/docs/pubsub-notifications",
       },
     ],
@@ -203,7 +209,7 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
     notes: [
       {
         when: (change) => destroyed(change) && change.before?.deletion_protection !== false,
-        text: "Deletion protection will stop the apply: set `deletion_protection` to `false` and apply that first.",
+        text: "Deletion protection stops the apply: set `deletion_protection` to `false` and apply that first.",
         source: `${REGISTRY}/workflows_workflow#deletion_protection`,
       },
     ],
@@ -212,14 +218,14 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
   time_sleep: { harmless: true },
 };
 
-/** For types that have no rule of their own about it. */
+/** Rules for all types. */
 const EVERYWHERE: readonly Rule[] = [
   {
     when: (change) =>
       destroyed(change) &&
       change.type !== "google_workflows_workflow" &&
       at(change.before, "deletion_protection") === true,
-    text: "Deletion protection will stop the apply: set `deletion_protection` to `false` and apply that first.",
+    text: "Deletion protection stops the apply: set `deletion_protection` to `false` and apply that first.",
     source: "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs",
   },
   {
@@ -247,13 +253,13 @@ export function notesOn(change: Change, reading: Reading): Note[] {
 
 /** Terraform's `action_reason`. Source: developer.hashicorp.com/terraform/internals/json-format */
 export const REASONS: Readonly<Record<string, string>> = {
-  replace_because_tainted: "it is tainted: an earlier apply failed halfway, or somebody marked it",
+  replace_because_tainted: "it is tainted: an earlier apply failed halfway, or `terraform taint` marked it",
   replace_because_cannot_update: "it cannot be changed in place",
-  replace_by_request: "somebody asked for it (-replace)",
+  replace_by_request: "it was requested (-replace)",
   replace_by_triggers: "something in its replace_triggered_by changes",
   delete_because_no_resource_config: "it is no longer in the configuration",
   delete_because_no_module: "its module is no longer in the configuration",
-  delete_because_wrong_repetition: "count or for_each came or went",
+  delete_because_wrong_repetition: "count or for_each was added or removed",
   delete_because_count_index: "its index is beyond the new count",
   delete_because_each_key: "its key is no longer in for_each",
   delete_because_no_move_target: "the address it is moved to is not in the configuration",

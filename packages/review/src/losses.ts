@@ -2,16 +2,16 @@ import type { Value } from "./change";
 import { becomes, ceases, is, list, type SettingRule, shortens } from "./rule-values";
 
 const REGISTRY = "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources";
-const UNPROTECTED = "Nothing keeps an apply from deleting it any more: its protection against deletion is off.";
-const SHORTER = "What it holds is deleted earlier than before.";
+const UNPROTECTED = "Its deletion protection is off: an apply can delete it.";
+const SHORTER = "Its data is deleted earlier than before.";
 const LIFECYCLE = "https://cloud.google.com/storage/docs/lifecycle#actions";
 const NEVER = Number.POSITIVE_INFINITY;
 const SEVEN_DAYS = 604_800;
 
-/** Only an existing resource can lose it, and a new one is meant so. */
+/** Of an existing resource; a new one has the setting on purpose. */
 const turnsOn: SettingRule["worse"] = (after, before) => before !== undefined && becomes(is(true))(after, before);
 
-/** What lets data be lost that was kept before. */
+/** Settings that let data be lost that was kept before. */
 export const LOSSES: readonly SettingRule[] = [
   ...["deletion_protection", "deletion_protection_enabled", "delete_protection"].map((key) => ({
     path: [key],
@@ -36,34 +36,34 @@ export const LOSSES: readonly SettingRule[] = [
   {
     path: ["deletion_policy"],
     worse: ceases(is("PREVENT", "ABANDON")),
-    text: "When it leaves the configuration it is deleted, which its deletion policy kept from happening.",
+    text: "Its deletion policy no longer keeps it: it is deleted when it is removed from the configuration.",
     source: `${REGISTRY}/google_project#deletion_policy`,
   },
   ...["force_destroy", "force_delete"].map((key) => ({
     path: [key],
     worse: turnsOn,
-    text: "When it is deleted, everything in it is deleted with it, without asking.",
+    text: "When it is deleted, everything in it is deleted too.",
     source: `${REGISTRY}/storage_bucket#force_destroy`,
   })),
   {
     types: ["google_bigquery_dataset"],
     path: ["delete_contents_on_destroy"],
     worse: turnsOn,
-    text: "When it is deleted, everything in it is deleted with it, without asking.",
+    text: "When it is deleted, everything in it is deleted too.",
     source: `${REGISTRY}/bigquery_dataset#delete_contents_on_destroy`,
   },
   {
     types: ["google_storage_bucket"],
     path: ["lifecycle_rule"],
     worse: (after, before) => before !== undefined && deletesMore(list(before.value), list(after)),
-    text: "A lifecycle rule deletes objects that none deleted before, or earlier.",
+    text: "A lifecycle rule deletes objects that no rule deleted before, or deletes them earlier.",
     source: LIFECYCLE,
   },
   {
     types: ["google_storage_bucket"],
     path: ["retention_policy", "retention_period"],
     worse: shortens(0),
-    text: "Objects can be deleted or overwritten earlier: their retention is gone, or shorter.",
+    text: "Objects can be deleted or overwritten earlier: their retention period is removed or shorter.",
     source: "https://cloud.google.com/storage/docs/bucket-lock",
   },
   {
@@ -77,7 +77,7 @@ export const LOSSES: readonly SettingRule[] = [
     types: ["google_storage_bucket"],
     path: ["versioning", "enabled"],
     worse: ceases(is(true)),
-    text: "Overwritten and deleted objects leave no version behind any more.",
+    text: "Overwritten and deleted objects no longer leave a version behind.",
     source: "https://cloud.google.com/storage/docs/object-versioning",
   },
   {
@@ -126,7 +126,7 @@ export const LOSSES: readonly SettingRule[] = [
     types: ["google_pubsub_subscription"],
     path: ["message_retention_duration"],
     worse: shortens(SEVEN_DAYS),
-    text: "Messages that nobody acknowledges are dropped earlier than before.",
+    text: "Unacknowledged messages are dropped earlier than before.",
     source: "https://cloud.google.com/pubsub/docs/subscription-properties#message_retention",
   },
   {
@@ -140,14 +140,14 @@ export const LOSSES: readonly SettingRule[] = [
     types: ["google_pubsub_subscription"],
     path: ["expiration_policy", "ttl"],
     worse: (after, before) => before !== undefined && ttl(after) < ttl(before.value),
-    text: "It is deleted with its backlog when nobody has used it for that long.",
+    text: "It is deleted with its backlog after it was not used for that long.",
     source: "https://cloud.google.com/pubsub/docs/subscription-properties#expiration_period",
   },
   {
     types: ["google_pubsub_subscription"],
     path: ["dead_letter_policy", "dead_letter_topic"],
     worse: ceases((topic) => typeof topic === "string" && topic !== ""),
-    text: "Messages that fail are no longer set aside: they are tried until their retention drops them.",
+    text: "Messages that fail no longer go to a dead-letter topic: they are delivered again until their retention ends.",
     source: "https://cloud.google.com/pubsub/docs/handling-failures#dead_letter_topic",
   },
   {
@@ -161,7 +161,7 @@ export const LOSSES: readonly SettingRule[] = [
     types: ["google_sql_database_instance"],
     path: ["settings", "backup_configuration", "enabled"],
     worse: ceases(is(true)),
-    text: "No backups are made any more.",
+    text: "Backups are no longer made.",
     source: "https://cloud.google.com/sql/docs/mysql/backup-recovery/backups",
   },
   {
@@ -189,24 +189,30 @@ export const LOSSES: readonly SettingRule[] = [
     types: ["google_monitoring_alert_policy"],
     path: ["enabled"],
     worse: (after, before) => before !== undefined && before.value !== false && after === false,
-    text: "It alerts nobody any more.",
+    text: "It no longer sends alerts.",
     source: `${REGISTRY}/monitoring_alert_policy#enabled`,
   },
 ];
 
-/** An unset time to live is 31 days, an empty one means never. Source: the subscription properties above. */
+/**
+ * An unset time to live is 31 days, an empty one is never. Source: the subscription properties
+ * above.
+ */
 function ttl(value: Value): number {
   if (value === "") return NEVER;
   return value === undefined || value === null ? 2_678_400 : Number(String(value).replace(/s$/, ""));
 }
 
-/** Unset is 100, -1 is without end. Source: RetryConfig above. */
+/** Unset is 100, -1 is unlimited. Source: RetryConfig above. */
 function attempts(value: Value): number {
   if (value === -1) return NEVER;
   return value === undefined || value === null || value === 0 ? 100 : Number(value);
 }
 
-/** Whether a rule deletes what none did before. A rule whose only difference is a higher age deletes less. */
+/**
+ * Whether a rule deletes more than all rules before. A rule whose only difference is a higher age
+ * deletes less.
+ */
 function deletesMore(before: readonly Value[], after: readonly Value[]): boolean {
   const deletions = (rules: readonly Value[]) => rules.filter((rule) => kind(rule) === "Delete").map(condition);
   const old = deletions(before);

@@ -2,8 +2,9 @@ import { isObject, type Json, type Value } from "./change";
 import { code, plural } from "./markdown/text";
 
 /**
- * The keys of a plan that are read here, or that say nothing of what an apply does. Whatever else stands in one is named:
- * it may be the part that hurts. Source: developer.hashicorp.com/terraform/internals/json-format, of Terraform 1.11.
+ * The keys of a plan that are read here, or that do not matter for the apply. Any other key is
+ * reported, because it may matter. Source: developer.hashicorp.com/terraform/internals/json-format,
+ * of Terraform 1.11.
  */
 const KNOWN = {
   plan: [
@@ -48,34 +49,34 @@ const KNOWN = {
     "replace_paths",
     "importing",
     "generated_config",
-    // Of Terraform 1.12: what names the resource at its provider, beside `before` and `after`.
+    // Since Terraform 1.12: how the provider identifies the resource.
     "before_identity",
     "after_identity",
   ],
   importing: ["id", "identity", "unknown"],
 } as const;
 
-/** Terraform 1.5 to 1.11 write 1.2. A newer minor version adds what older readers do not know. */
+/** Terraform 1.5 to 1.11 write 1.2. A newer minor version can add keys that are not known here. */
 const NEWEST_MINOR = 2;
-/** Data sources are only read, and change nothing. */
+/** Data sources are only read. */
 const MODES = new Set(["managed", "data"]);
 
-/** What of a plan is not understood, each by its name, and what the plan itself leaves open. */
+/** The parts of a plan that are not understood, by name, and what the plan leaves open itself. */
 export function gapsOf(plan: Json, stack: string): string[] {
   const of = `of the plan of ${code(stack)}`;
   const gaps: string[] = [];
   const minor = Number(String(plan.format_version).split(".")[1]);
   if (minor > NEWEST_MINOR) {
     gaps.push(
-      `The format ${code(String(plan.format_version))} ${of} is newer than 1.${NEWEST_MINOR}, which is understood here.`,
+      `The format ${code(String(plan.format_version))} ${of} is newer than 1.${NEWEST_MINOR}, the newest that is understood.`,
     );
   }
   if (plan.complete === false)
-    gaps.push(`The plan of ${code(stack)} is not complete: terraform put off some of its changes.`);
+    gaps.push(`The plan of ${code(stack)} is not complete: Terraform deferred some of its changes.`);
   const deferred: Value[] = Array.isArray(plan.deferred_changes) ? plan.deferred_changes : [];
   for (const { reason, resource_change: change } of deferred) {
     const why = typeof reason === "string" ? ` (${code(reason)})` : "";
-    gaps.push(`${code(`${stack} ${change?.address ?? "a resource"}`)} is put off to a later plan${why}.`);
+    gaps.push(`${code(`${stack} ${change?.address ?? "a resource"}`)} is deferred to a later plan${why}.`);
   }
   for (const [what, places] of unknownParts(plan)) {
     const named = places.slice(0, MOST_PLACES).map((place) => code(place));
@@ -86,7 +87,7 @@ export function gapsOf(plan: Json, stack: string): string[] {
   return gaps;
 }
 
-/** Checks of the configuration that the plan found failing. */
+/** The `check` blocks of the configuration that fail in the plan. */
 export function failedChecks(plan: Json, stack: string): string[] {
   const checks: Value[] = Array.isArray(plan.checks) ? plan.checks : [];
   return checks
@@ -102,7 +103,10 @@ export function failedChecks(plan: Json, stack: string): string[] {
 
 const MOST_PLACES = 5;
 
-/** Keys and modes that are not known, and the addresses that have them; none for those of the plan itself. */
+/**
+ * Unknown keys and modes, and the addresses that have them; no addresses for keys of the plan
+ * itself.
+ */
 function unknownParts(plan: Json): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const note = (what: string, ...at: string[]) => found.set(what, [...(found.get(what) ?? []), ...at]);

@@ -11,11 +11,10 @@ import {
   withoutKeys,
 } from "./change";
 import { InputError } from "./input-error";
-import { decoded } from "./json-file";
 import { failedChecks, gapsOf } from "./plan-format";
 import { Secrets } from "./secrets";
 
-/** Pairs of actions are written in both orders: `create_before_destroy` turns them around. */
+/** Pairs occur in both orders: `create_before_destroy` reverses them. */
 const ACTIONS: Readonly<Record<string, Action>> = {
   "no-op": "none",
   create: "create",
@@ -28,7 +27,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   "forget,create": "replace",
 };
 
-/** Names that say nothing about the stack; the folder does. */
+/** File names that do not name the stack; then the folder does. */
 const PLAIN_NAMES = new Set(["plan", "tfplan"]);
 
 /**
@@ -41,7 +40,7 @@ export function readPlan(file: string): Reading {
   return planReading(parse(file), file);
 }
 
-/** The same for JSON at hand. @param file names it in errors, and its stack. */
+/** Reads a parsed plan. @param file the name for errors, and for the stack */
 export function planReading(plan: Json, file: string): Reading {
   check(plan, file);
   const stack = stackOf(file);
@@ -96,7 +95,7 @@ function check(plan: Json, file: string): void {
     throw new InputError(`${file}: resource_changes is not a list`);
   }
   if (plan.errored === true)
-    throw new InputError(`${file} is of a plan that failed (errored: true); mend it and plan again`);
+    throw new InputError(`${file} is of a plan that failed (errored: true); fix the error and plan again`);
 }
 
 function stackOf(file: string): string {
@@ -104,7 +103,7 @@ function stackOf(file: string): string {
   return PLAIN_NAMES.has(name) ? basename(dirname(resolve(file))) : name.replace(/\.(tf)?plan$/, "");
 }
 
-interface EmulatorContext {
+interface PlanContext {
   readonly stack: string;
   readonly file: string;
   /** By address, without the keys of count and for_each. */
@@ -113,12 +112,12 @@ interface EmulatorContext {
   readonly secrets: Secrets;
 }
 
-function resourceChange(each: Value, { stack, file, configured, defaults, secrets }: EmulatorContext): Change {
+function resourceChange(each: Value, { stack, file, configured, defaults, secrets }: PlanContext): Change {
   for (const key of ["address", "type", "change"]) {
     if (each?.[key] === undefined) throw new InputError(`${file}: an entry of resource_changes has no ${key}`);
   }
   const { address, type, change, action_reason, previous_address, deposed } = each;
-  // In the configuration, a resource of count or for_each stands once, and so does a module.
+  // The configuration has a resource with count or for_each once, and a module too.
   const own = configured.get(withoutKeys(String(address)));
   const [expressions] = secrets.hide([own && (own.expressions ?? {})]);
   const paths: Path[] = Array.isArray(change.replace_paths) ? change.replace_paths : [];
@@ -134,8 +133,8 @@ function resourceChange(each: Value, { stack, file, configured, defaults, secret
   };
 }
 
-/** Project and region of a provider's configuration, where the plan says what they are. */
-function defaultsOf(plan: Json): EmulatorContext["defaults"] {
+/** Project and region of a provider's configuration, if the plan has their values. */
+function defaultsOf(plan: Json): PlanContext["defaults"] {
   const given = (expression: Value): string | undefined => {
     if (typeof expression?.constant_value === "string") return expression.constant_value;
     const [reference, ...more] = expression?.references ?? [];
@@ -149,7 +148,7 @@ function defaultsOf(plan: Json): EmulatorContext["defaults"] {
   };
 }
 
-/** An id or, since Terraform 1.12, an identity, whose keys only the provider knows. */
+/** An id or, since Terraform 1.12, an identity with the provider's own keys. */
 function importedBy({ id, identity }: Value): string {
   if (id !== undefined && id !== null && id !== "") return String(id);
   return isObject(identity) ? JSON.stringify(identity) : "";
@@ -168,7 +167,7 @@ function changeOf(change: Value, { stack, address, type, file, secrets }: Named)
   const action = Object.hasOwn(ACTIONS, actions) ? ACTIONS[actions] : undefined;
   if (!action) {
     const allowed = Object.keys(ACTIONS).join("; ");
-    throw new InputError(`${file}: ${address} has the actions ${actions}; understood are: ${allowed}`);
+    throw new InputError(`${file}: ${address} has the actions ${actions}; allowed: ${allowed}`);
   }
   const [before, after] = secrets.hide(
     [change.before ?? undefined, change.after ?? undefined],
@@ -198,7 +197,7 @@ function configuredIn(module: Value, prefix: string): Map<string, Value> {
   return found;
 }
 
-/** Everything that the plan marks, wherever it stands. */
+/** All values that the plan marks as sensitive. */
 export function secretsOf(plan: Json): Secrets {
   const secrets = new Secrets();
   const { variables = {} } = plan.configuration?.root_module ?? {};
@@ -214,4 +213,19 @@ export function secretsOf(plan: Json): Secrets {
     secrets.learn(after, masksBefore, masksAfter);
   }
   return secrets;
+}
+
+/**
+ * The text of a file, in UTF-8 or UTF-16: what PowerShell 5 redirects with `>` is UTF-16, with a
+ * byte order mark. Source:
+ * learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding
+ */
+function decoded(bytes: Buffer): string {
+  const [first, second] = bytes;
+  // JSON begins with an ASCII character, so a zero beside it is half of one in UTF-16.
+  const little = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0);
+  const big = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
+  const encoding = little ? "utf-16le" : big ? "utf-16be" : "utf-8";
+  // It takes the byte order mark away.
+  return new TextDecoder(encoding).decode(bytes);
 }

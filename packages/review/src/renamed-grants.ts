@@ -3,13 +3,16 @@ import type { Grant } from "./iam";
 import type { Rename } from "./renames";
 import type { Target } from "./target";
 
-/** A grant that only follows a renamed resource: lost under the old name, gained under the new one. */
+/**
+ * A grant that changes only with a renamed resource: lost under the old name, gained under the new
+ * one.
+ */
 export interface RenamedGrant {
   readonly lost: Grant;
   readonly gained: Grant;
 }
 
-/** Grants that mean something, apart from those that follow what is renamed. */
+/** Separates grants that only follow renames from all others. */
 export function withoutRenamedGrants(
   grants: readonly Grant[],
   renames: readonly Rename[],
@@ -33,18 +36,23 @@ export function withoutRenamedGrants(
   return { grants: grants.filter((grant) => !told.has(grant)), following };
 }
 
-/** The same for two grants that differ only in what is renamed. */
+/** Equal for two grants that differ only in renamed names. */
 function keyOf({ stack, who = "", role, on }: Grant, names: ReadonlyMap<string, number>): string {
   const path = on.name.split("/").map((name) => renamed(name, names));
   return JSON.stringify([stack, role, on.kind, renamed(who, names), path]);
 }
 
-/** Not two projects or locations; what only the apply knows has none yet. */
+/**
+ * Whether project and location can be the same; a resource that is not created yet may have none.
+ */
 function mayContain(before: Target["within"], after: Target["within"]): boolean {
   return Object.entries(after).every(([what, name]) => (before[what] ?? name) === name);
 }
 
-/** Which of the renamed resources a text names: as it is, as an account, or by a reference to what only the apply knows. */
+/**
+ * Which renamed resource a text names: by name, as an account, or by a reference to a value that is
+ * not known yet.
+ */
 function renamed(text: string, names: ReadonlyMap<string, number>): number | string {
   const account = /^(?:serviceAccount:)?([^@]+)@/.exec(text)?.[1];
   const address = text.slice(0, text.lastIndexOf("."));

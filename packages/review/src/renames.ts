@@ -1,18 +1,23 @@
 import { type Change, isObject, type Value, withoutKeys } from "./change";
 import { isImmutable, knowledgeOf } from "./knowledge";
 
-/** A deletion and a creation that look like one resource under a new address. */
+/** A deletion and a creation that look like one renamed resource. */
 export interface Rename {
   readonly deleted: Change;
   readonly created: Change;
-  /** Attributes that differ and cannot change in place, so that the move alone does not save it. */
+  /**
+   * Attributes that differ and cannot change in place: with a move alone, Terraform still replaces
+   * the resource.
+   */
   readonly stillReplacedBy: readonly string[];
 }
 
-/** Above this, only identical ones are paired: comparing each with each would take too long. */
+/**
+ * Above this number, only identical resources are paired: comparing all pairs would take too long.
+ */
 const MOST_COMPARISONS = 40_000;
 const LEAST_ALIKE = 0.5;
-/** Alike in all resources of a stack, or computed of others. */
+/** Attributes that are the same in all resources of a stack, or that are computed from others. */
 const COMMON = new Set([
   "project",
   "location",
@@ -25,8 +30,9 @@ const COMMON = new Set([
 ]);
 
 /**
- * Pairs deletions with creations of the same type in the same stack: the most alike first, then those whose addresses
- * differ as theirs do, since what is renamed with its parent differs in every name that is made of the path.
+ * Pairs deletions with creations of the same type in the same stack. The most similar ones are
+ * paired first. Then follow resources whose addresses differ in the same way: a renamed parent
+ * changes all names that contain its path.
  */
 export function findRenames(changes: readonly Change[]): Rename[] {
   const byType = new Map<string, { deleted: Change[]; created: Change[] }>();
@@ -64,7 +70,7 @@ function withTheirParents(found: readonly Rename[], changes: readonly Change[]):
   });
 }
 
-/** The words of both addresses without those at the end that are the same. */
+/** The words of both addresses, without the common words at the end. */
 function parentsOf({ deleted, created }: Rename): { before: string[]; after: string[] } {
   const [before, after] = [wordsOf(deleted), wordsOf(created)];
   while (before.length > 1 && after.length > 1 && before.at(-1) === after.at(-1)) {
@@ -96,7 +102,8 @@ function pairs(deleted: readonly Change[], created: readonly Change[]): Rename[]
     twins.set(key, [...(twins.get(key) ?? []), fresh]);
   }
   for (const gone of deleted) {
-    // Only what the new one configures can be compared: the old one also has what Google computed.
+    // Only attributes that the new one configures can be compared: the old one also has computed
+    // ones.
     const keys = new Set(created[0] ? attributesOf(created[0]).map(([key]) => key) : []);
     const twin = twins
       .get(
@@ -121,7 +128,7 @@ function pairs(deleted: readonly Change[], created: readonly Change[]): Rename[]
   return found;
 }
 
-/** The share of the new one's settings, and of the words of its address, that the old one has too. */
+/** The share of the new resource's settings and address words that the old one has too. */
 function likeness(gone: Change, fresh: Change): number {
   const identity = knowledgeOf(fresh.type).identity;
   if (identity !== undefined && text(gone.before?.[identity]) !== text(fresh.after?.[identity])) return 0;
@@ -138,7 +145,7 @@ function likeness(gone: Change, fresh: Change): number {
   return (alike + shared.length) / (all + words.length);
 }
 
-/** How many of the configured values within a value another one has too, and how many there are. */
+/** The number of configured values within a value, and how many of them the other value has too. */
 function sharedSettings(before: Value, after: Value): readonly [shared: number, all: number] {
   if (!isConfigured(after)) return [0, 0];
   if (typeof after !== "object") return [before === after ? 1 : 0, 1];
@@ -151,7 +158,7 @@ function sharedSettings(before: Value, after: Value): readonly [shared: number, 
   );
 }
 
-/** Without the hash that cdktf appends. */
+/** The words of an address, without the hash that cdktf appends. */
 function wordsOf({ address, type }: Change): string[] {
   const plain = withoutKeys(address);
   const id = `${plain.slice(plain.lastIndexOf(`${type}.`) + type.length + 1)}${address.slice(plain.length)}`;
@@ -160,7 +167,7 @@ function wordsOf({ address, type }: Change): string[] {
 
 const cache = new WeakMap<Change, [string, string][]>();
 
-/** Keys and values of what is configured, sorted. */
+/** Keys and values of the configured attributes, sorted. */
 function attributesOf(change: Change): [string, string][] {
   const known = cache.get(change);
   if (known) return known;

@@ -7,23 +7,23 @@ import { type RenamedGrant, withoutRenamedGrants } from "./renamed-grants";
 import { findRenames, type Rename } from "./renames";
 import { settingNotes } from "./setting-rules";
 
-/** `partial` is what would be safe, were all of it understood. */
+/** `partial`: safe, as far as the changes were understood. */
 export type Verdict = "safe" | "partial" | "needs attention" | "destroys data";
 
-/** Something that can hurt: a deletion, a replacement, or a change that somebody must know about. */
+/** A change that can hurt: a deletion, a replacement, or a change with a known consequence. */
 export interface Hazard {
   readonly stack: string;
   readonly address: string;
   readonly action: Change["action"];
-  /** The data that is gone with it. */
+  /** The data that is lost. */
   readonly holds?: string;
   readonly reason?: string;
   readonly forcedBy: readonly Difference[];
   readonly notes: readonly Note[];
-  /** The resource that takes its place, when it looks renamed. */
+  /** The resource that replaces it, if this looks like a rename. */
   readonly rename?: {
     readonly to: string;
-    /** To be called on the resource at `to`. */
+    /** The call on the resource at `to` that keeps the old one. */
     readonly call: string;
     readonly path?: string;
     readonly stillReplacedBy: readonly Difference[];
@@ -37,29 +37,30 @@ export interface Settings {
   readonly differences: readonly Difference[];
 }
 
-/** A resource or output that comes, moves, or is let go. */
+/** A resource or output that is created, moved, imported or forgotten. */
 export interface Listed {
   readonly stack: string;
   readonly address: string;
   readonly what: string;
-  /** The address it comes from, or the id it is imported by. */
+  /** The old address, or the id of an import. */
   readonly from?: string;
 }
 
 export interface Review {
   readonly verdict: Verdict;
   /**
-   * How many stacks; how many resources of each action, without grants and code; beside them `grants`,
-   * `widenings` among them, functions with new `code`, changed `outputs`, and what is `moved` or `imported`.
+   * Numbers of stacks; of resources by action, without grants and code; of `grants`, and of
+   * `widenings` among them; of functions with new `code`; of changed `outputs`; of resources that
+   * are `moved` or `imported`.
    */
   readonly counts: Readonly<Record<string, number>>;
   readonly from: readonly Reading["from"][];
   readonly notes: readonly string[];
-  /** What was not understood or not compared. */
+  /** What was not understood or not compared. A review with gaps is never `safe`. */
   readonly gaps: readonly string[];
   readonly hazards: readonly Hazard[];
   readonly grants: readonly Grant[];
-  /** Grants that are lost and gained only because what they are for, or on, is renamed. */
+  /** Grants that change only because their member or their resource is renamed. */
   readonly following: readonly RenamedGrant[];
   readonly code: readonly CodeChange[];
   readonly settings: readonly Settings[];
@@ -67,7 +68,7 @@ export interface Review {
   readonly others: readonly Listed[];
 }
 
-/** What a reviewer must know of one or more stacks. */
+/** Reviews one or more stacks. */
 export function review(readings: readonly Reading[]): Review {
   const parts = readings.map(reviewOne);
   const all = <K extends keyof (typeof parts)[number]>(key: K) => parts.flatMap((part) => part[key] as Value[]);
@@ -145,7 +146,10 @@ function notesOf(change: Change, reading: Reading): Note[] {
   return [...notesOn(change, reading), ...settingNotes(change)];
 }
 
-/** Grants that go at one address and come, the very same, at another one; all others are told in the table. */
+/**
+ * Grants that are deleted at one address and created, unchanged, at another one. The table shows
+ * all others.
+ */
 function sameGrants(changes: readonly Change[]): Rename[] {
   const gone = changes.filter(({ type, action, deposed }) => isGrant(type) && action === "delete" && !deposed);
   const fresh = new Set(changes.filter(({ type, action }) => isGrant(type) && action === "create"));
@@ -181,11 +185,14 @@ function hazard(change: Change, reading: Reading, rename?: Rename): Hazard {
 }
 
 const SAME_GRANT: Note = {
-  text: "The same grant is made and taken back in one apply, in no fixed order: it may be gone in the end.",
+  text: "The same grant is created and removed in one apply, in no fixed order: it may be missing afterwards.",
   source: "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources/google_project_iam",
 };
 
-/** What is left to tell when forced replacements and code are told elsewhere. */
+/**
+ * Changed settings, without those that force replacements or are about code: other sections show
+ * them.
+ */
 function settings(change: Change): Settings[] {
   const forced = change.forcedBy.map((path) => differenceAt(change, path).path);
   const isForced = (path: string) => forced.some((each) => path === each || /^[.[]/.test(after(path, each) ?? ""));
@@ -195,7 +202,7 @@ function settings(change: Change): Settings[] {
   return left.length === 0 ? [] : [{ stack, address, action, differences: left }];
 }
 
-/** What follows a beginning. */
+/** The rest of a text after its beginning; undefined if it begins otherwise. */
 function after(text: string, beginning: string): string | undefined {
   return text.startsWith(beginning) ? text.slice(beginning.length) : undefined;
 }
@@ -203,10 +210,9 @@ function after(text: string, beginning: string): string | undefined {
 function others(change: Change): Listed[] {
   const found: Listed[] = [];
   if (change.previousAddress !== undefined) found.push(listed(change, "moved from", change.previousAddress));
-  if (change.importing === "") found.push(listed(change, "imported by an id that only the apply knows"));
+  if (change.importing === "") found.push(listed(change, "imported by an id that is known only after the apply"));
   else if (change.importing !== undefined) found.push(listed(change, "imported by", change.importing));
-  if (change.action === "forget")
-    found.push(listed(change, "forgotten: it stays, and Terraform no longer looks after it"));
+  if (change.action === "forget") found.push(listed(change, "forgotten: it stays, and Terraform no longer manages it"));
   return found;
 }
 
@@ -237,12 +243,12 @@ function count(changes: readonly Change[]): Record<string, number> {
   return counts;
 }
 
-/** Lost data first, then what is deleted, then the rest. */
+/** Lost data first, then deletions, then the rest. */
 function weight({ holds, action }: Hazard): number {
   return (holds === undefined ? 2 : 0) + (action === "delete" || action === "replace" ? 0 : 1);
 }
 
-/** What widens first, then what is gained, then what is lost. */
+/** Wider access first, then gains, then losses. */
 function rank({ widening, effect }: Grant): number {
   return widening.length > 0 ? 0 : effect === "gains" ? 1 : 2;
 }

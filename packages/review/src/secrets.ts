@@ -1,20 +1,23 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { isObject, type Value } from "./change";
 
-/** Where a hidden value stood: equal values have equal marks within one run, and nothing else can be known of them. */
+/**
+ * Replaces a hidden value. Within one run, equal values have equal marks. A mark tells nothing
+ * else.
+ */
 const MARK = /sensitive [0-9a-f]{64}/g;
 const SHOWN = "(sensitive)";
 
-/** Shorter texts occur by chance: hidden everywhere, they would blot out what is no secret. */
+/** In characters. Shorter texts occur by chance: hiding them everywhere would hide other values. */
 const SHORTEST_TEXT = 6;
 
-/** Names of HTTP headers whose values let their reader act as somebody. */
+/** HTTP headers that carry credentials. */
 const HEADER = /^(?:proxy-|x-serverless-|x-forwarded-)?authorization$|^(?:set-)?cookie2?$|^x-goog-iap-jwt-assertion$/i;
-/** The same in a map of headers, where any name with these words is a secret. */
+/** In a map of headers, every name with one of these words. */
 const HEADER_WORD = /auth|cookie|credential|key|password|secret|signature|token/i;
 const HEADERS = /headers?$/i;
 
-/** Forms of credentials that nobody marks: Google may put them into what a provider reads back. */
+/** Credentials that Terraform does not mark: Google may return them in attributes. */
 const FORMS: readonly RegExp[] = [
   // RFC 6750 and RFC 7617
   /^\s*(?:Bearer|Basic)\s+[\w+/=.~-]{6,}\s*$/gi,
@@ -22,26 +25,30 @@ const FORMS: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   // RFC 7519
   /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g,
-  // Access tokens and API keys of Google: cloud.google.com/docs/authentication/token-types and .../api-keys
+  // Access tokens and API keys of Google: cloud.google.com/docs/authentication/token-types and
+  // .../api-keys
   /\bya29\.[\w.-]{20,}/g,
   /\bAIza[\w-]{35}\b/g,
 ];
 
 /**
- * Hides secrets in values before anything is made of them, so that no later step can show one. Hidden are
+ * Hides secrets in values before any other step reads them, so that no later step can show one.
+ * Hidden are
  *
- * 1. what Terraform marks as sensitive, whatever its type and length, on either side of a change;
+ * 1. values that Terraform marks as sensitive before or after the change, of any type and length;
  * 2. values of headers that authenticate, and texts in the form of a credential, marked or not;
- * 3. in the same resource, every value that equals one of these (`terraform_data` repeats its input as its output);
- * 4. everywhere, each text in which one of them of 6 or more characters occurs, or a line of one: as it is, in JSON, or in
- *    a URL.
+ * 3. in the same resource, every value that equals one of these (`terraform_data` repeats its input
+ * as its output);
+ * 4. everywhere, each text in which one of them of 6 or more characters occurs, or a line of one:
+ * as it is, in JSON, or in
+ * a URL.
  */
 export class Secrets {
   private readonly key = randomBytes(32);
   private readonly texts = new Set<string>();
   private pattern?: RegExp;
 
-  /** Learns the texts at the places that a mask marks, for rule 4. */
+  /** Learns the texts that a mask marks, for rule 4. */
   learn(value: Value, ...masks: Value[]): void {
     for (const text of marked(value, masks)) {
       for (const part of [text, ...text.split(/\r?\n/).map((line) => line.trim())]) {
@@ -58,7 +65,7 @@ export class Secrets {
   /**
    * The values of one resource without secrets.
    *
-   * @param masks of the shape of the values: `true` where one is sensitive.
+   * @param masks in the shape of the values: `true` for a sensitive one
    */
   hide<T extends readonly Value[]>(values: T, ...masks: Value[]): { [K in keyof T]: Value } {
     const own = new Set(values.flatMap((value) => marked(value, masks)));
@@ -97,7 +104,7 @@ export class Secrets {
   }
 
   private all(): RegExp {
-    // The longest first, so that a secret within another one leaves nothing of it.
+    // The longest first: a secret can contain another one.
     const longest = [...this.texts].sort((a, b) => b.length - a.length);
     const nothing = "(?!)";
     this.pattern ??= new RegExp(longest.map(escaped).join("|") || nothing, "g");
@@ -105,17 +112,17 @@ export class Secrets {
   }
 }
 
-/** Whether something in a text is hidden. */
+/** Whether a text contains a hidden value. */
 export function isHidden(text: string): boolean {
   return text.search(MARK) >= 0;
 }
 
-/** For readers: `(sensitive)` in the place of what is hidden. */
+/** A text for readers, with `(sensitive)` for each hidden value. */
 export function shown(text: string): string {
   return text.replace(MARK, SHOWN);
 }
 
-/** The texts and numbers at the places that masks mark. */
+/** The texts and numbers that masks mark. */
 function marked(value: Value, masks: readonly Value[]): string[] {
   if (typeof value === "string" || typeof value === "number") {
     return masks.includes(true) && value !== "" ? [String(value)] : [];
@@ -132,7 +139,7 @@ function below(masks: readonly Value[], key: string | number): Value[] {
   );
 }
 
-/** Marks headers that authenticate. */
+/** Adds masks for headers that carry credentials. */
 function inHeaders(name: string, value: Value, masks: Value[]): Value[] {
   if (typeof value === "string") return HEADER.test(name) ? [true] : masks;
   if (!HEADERS.test(name) || !isObject(value)) return masks;
@@ -152,7 +159,7 @@ function uri(text: string): string {
   try {
     return encodeURIComponent(text);
   } catch {
-    // Half of a surrogate pair, which no URL can hold.
+    // Half of a surrogate pair, which a URL cannot contain.
     return text;
   }
 }

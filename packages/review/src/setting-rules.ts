@@ -7,7 +7,7 @@ import type { SettingRule } from "./rule-values";
 
 export const SETTING_RULES: readonly SettingRule[] = [...EXPOSURES, ...LOSSES];
 
-/** What is known of the settings that a change makes worse than they were. */
+/** Notes on the settings that a change makes worse. */
 export function settingNotes(change: Change): Note[] {
   const { action, type, before, after } = change;
   if (after === undefined || !["create", "update", "replace"].includes(action)) return [];
@@ -18,13 +18,13 @@ export function settingNotes(change: Change): Note[] {
     const old = before && { value: valueAt(before, path) };
     if (unknown !== undefined) {
       const worst = `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
-      notes.set(unknown, { text: `Only the apply tells \`${unknown}\`. At worst, ${worst}`, source });
+      notes.set(unknown, { text: `\`${unknown}\` is known only after the apply. At worst: ${worst}`, source });
     } else if (worse(valueAt(after, path), old)) notes.set(text, { text, source });
   }
   return [...notes.values()];
 }
 
-/** The configured part of a path that only the apply knows. */
+/** The configured part of a path that is known only after the apply. */
 function firstUnknown({ unknown, expressions }: Change, path: readonly string[]): Path | undefined {
   let found: Value = unknown;
   for (const [index, key] of path.entries()) {

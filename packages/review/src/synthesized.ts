@@ -9,7 +9,7 @@ import { isImmutable } from "./knowledge";
 import { code, plural } from "./markdown/text";
 import { Secrets } from "./secrets";
 
-/** A stack as it was synthesized, with what only its text tells. */
+/** A synthesized stack. */
 export interface Synthesized {
   readonly stack: Stack;
   /** `moved` blocks: from the new address to the old one. */
@@ -19,7 +19,8 @@ export interface Synthesized {
 /**
  * The stacks of a folder by name.
  *
- * @param folder `cdktf.out`, or another that has `stacks/<name>/cdk.tf.json`, or one stack's folder.
+ * @param folder `cdktf.out`, or another that has `stacks/<name>/cdk.tf.json`, or one stack's
+ * folder.
  * @throws InputError
  */
 export function readStacks(folder: string): Map<string, Synthesized> {
@@ -46,7 +47,7 @@ export function readStacks(folder: string): Map<string, Synthesized> {
   }
 }
 
-/** Base and head compared, where there is no plan: what is deployed may differ from base. */
+/** Compares base and head, without a plan. What is deployed may differ from base. */
 export function compare(name: string, base: Synthesized | undefined, head: Synthesized | undefined): Reading {
   if (!head) return removed(name, base);
   const before = new Map(base?.stack.resources.map((each) => [each.address, each]));
@@ -78,27 +79,30 @@ export function compare(name: string, base: Synthesized | undefined, head: Synth
   };
 }
 
-/** What of a stack was not understood. */
+/** The parts of a stack that were not understood. */
 function gapsIn(name: string, stack: Stack | undefined): string[] {
   return (stack?.findings ?? []).map(({ address, attribute, expression, why }) => {
     const what = code([name, address, attribute].filter(Boolean).join(" "));
-    return `${what} was ${expression === undefined ? "not compared" : "compared as it is written"}: ${why}.`;
+    return `${what} was ${expression === undefined ? "not compared" : "compared as written"}: ${why}.`;
   });
 }
 
-/** Resources that name no project or region are in the provider's; without a plan, that they move is not seen elsewhere. */
+/**
+ * Resources without a project or region are in the provider's. Without a plan, nothing else shows
+ * that they move.
+ */
 function providerNotes(name: string, base: Stack | undefined, head: Stack): string[] {
   return (["project", "region"] as const)
     .filter((key) => base !== undefined && base.defaults[key] !== head.defaults[key])
     .map((key) => {
       const change = `${code(String(base?.defaults[key]))} to ${code(head.defaults[key])}`;
-      return `The ${key} of the provider of ${code(name)} changes from ${change}: whatever names none of its own is made anew there, and deleted where it was.`;
+      return `The ${key} of the provider of ${code(name)} changes from ${change}: resources without a ${key} of their own are deleted there and created again.`;
     });
 }
 
 function removed(stack: string, base: Synthesized | undefined): Reading {
   const count = base?.stack.resources.length ?? 0;
-  const note = `The stack ${code(stack)} is no longer synthesized. What it deployed (${plural(count, "resource")}) stays, and nothing looks after it: destroy it first, while the stack is still there.`;
+  const note = `The stack ${code(stack)} is no longer synthesized. What it deployed (${plural(count, "resource")}) stays and is no longer managed. Destroy it first, while the stack still exists.`;
   return {
     stack,
     from: "synthesized",
@@ -134,12 +138,15 @@ function changeOf(stack: string, before: StackResource | undefined, after: Stack
     : { ...change, action: "replace", forcedBy, reason: "replace_because_cannot_update" };
 }
 
-/** Of grants, only members and policies change in place. Source: the resources `*_iam_*` of hashicorp/google 6.50.0. */
+/**
+ * Of a grant, only members and policies change in place. Source: the resources `*_iam_*` of
+ * hashicorp/google 6.50.0.
+ */
 function isImmutableOfGrant(attribute: string): boolean {
   return attribute !== "members" && attribute !== "policy_data";
 }
 
-/** Without what Google and the provider compute: it follows from the rest. */
+/** The configured attributes, without those that Google and the provider compute from them. */
 function configured({ attributes, configured }: StackResource): Json {
   const prefixes = new Set(
     configured.flatMap((path) => path.split(".").map((_, index, keys) => keys.slice(0, index + 1).join("."))),
@@ -172,7 +179,7 @@ function outputs(stack: string, before: Json, after: Json): Change[] {
   });
 }
 
-/** Puts the expression in the place of a value that it has no value for. */
+/** Puts the expression in the place of each value that could not be evaluated. */
 function complete(stack: Stack): Stack {
   const byAddress = new Map([...stack.resources, ...stack.data].map((each) => [each.address, each]));
   for (const { address, attribute, expression } of stack.findings) {

@@ -5,15 +5,21 @@ import { referencesAt } from "./differences";
 export interface Target {
   /** Such as `storage bucket`. */
   readonly kind: string;
-  /** The name that tells most, such as `acme-results`; of a part, after that of its whole: `orders/customers`. */
+  /**
+   * The most specific name, such as `acme-results`; for a part, after the name of the whole:
+   * `orders/customers`.
+   */
   readonly name: string;
-  /** What else says which one it is: project and location, each where it is known. */
+  /** Project and location, each if it is known. */
   readonly within: Readonly<Record<string, string>>;
 }
 
-/** What a grant says about itself. All other attributes are what it is on, whatever the type: none is listed here. */
+/** Attributes about the grant itself. All other attributes say what it is on, for every type. */
 const GRANT_ITSELF = new Set(["role", "member", "members", "condition", "policy_data", "etag", "id", "timeouts", "//"]);
-/** Attributes and words of paths that contain resources, by the one word that is used for them here. */
+/**
+ * Attributes, and words in paths, that name a container of resources; with the one word that is
+ * used here.
+ */
 const CONTAINERS: Readonly<Record<string, string>> = {
   project: "project",
   projects: "project",
@@ -26,8 +32,9 @@ const CONTAINERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a grant is on: every attribute that is not about who and which role. Google accepts most names in a short and a long
- * form (`t` in the project `p` is `projects/p/topics/t`); both give the same target.
+ * What a grant is on, from all attributes that are not about member and role. Google accepts most
+ * names in a short and a long form (`t` in the project `p` is `projects/p/topics/t`). Both give the
+ * same target.
  *
  * @param kind of the type's name, such as `storage_bucket` of `google_storage_bucket_iam_member`
  */
@@ -58,18 +65,21 @@ export function targetOf(change: Change, kind: string, side: "before" | "after")
   return { kind: readable, name: only, within: rest };
 }
 
-/** The same for the same resource, whichever form its name has. */
+/** Equal for the same resource, in both forms of its name. */
 export function sameTarget({ kind, name, within }: Target): string {
   return JSON.stringify([kind, name, within]);
 }
 
-/** What the kind is named after comes last: `table_id` of a `bigquery_table`, `name` of many. */
+/**
+ * Whether an attribute names the resource itself: `table_id` of a `bigquery_table`, `name` of many
+ * types.
+ */
 function isMain(key: string, kind: string): boolean {
   const stem = key.replace(/_(id|name)$/, "");
   return key === "name" || stem === kind || kind.endsWith(`_${stem}`);
 }
 
-/** The last name of a path, `projects/p/topics/t`; what contains it is noted. */
+/** The last name of a path such as `projects/p/topics/t`. Notes its containers in `within`. */
 function leaf(value: string, within: Record<string, string>): string {
   const words = value.split("/");
   const first = words[0] ?? "";
@@ -79,17 +89,23 @@ function leaf(value: string, within: Record<string, string>): string {
   for (let index = 0; index < words.length; index += 2) {
     const [collection = "", name = ""] = words.slice(index, index + 2);
     const container = Object.hasOwn(CONTAINERS, collection) ? CONTAINERS[collection] : undefined;
-    // `-` stands for whichever project or location it is.
+    // `-` is a wildcard for the project or location.
     if (container === undefined) names.push(name);
     else if (name !== "-" && name !== "_") within[container] = name;
   }
   return names.length === 0 ? value : names.join("/");
 }
 
-/** With what paths begin, besides projects; `b` is that of buckets in the state of the provider. */
+/**
+ * First words of paths, besides those of containers; the provider's state has buckets as
+ * `b/<name>`.
+ */
 const PARENTS = new Set(["organizations", "folders", "billingAccounts", "b", "accessPolicies", "tagKeys", "tagValues"]);
 
-/** The value, or what it will be made of; nothing where it is neither known nor configured. */
+/**
+ * The value, or the references that it will be made of; undefined if it is neither known nor
+ * configured.
+ */
 function known(change: Change, key: string, side: "before" | "after"): string | undefined {
   const value: Value = change[side]?.[key];
   if (value !== undefined && value !== null) return typeof value === "string" ? value : JSON.stringify(value);

@@ -13,7 +13,10 @@ const LABELS: Readonly<Record<string, number>> = {
   moved: 0,
 };
 
-/** A configuration in one form: each thing stands at one place, and no list is between it and its labels. */
+/**
+ * A configuration in one form: each thing stands at one place, and no list is between it and its
+ * labels.
+ */
 export interface Configuration {
   /** By type and id. */
   readonly resource: Readonly<Record<string, Json>>;
@@ -34,9 +37,10 @@ interface Block {
 }
 
 /**
- * Terraform JSON lets a list of objects stand for an object at every level: blocks, types, ids, and the file itself; their
- * properties are together the block's. Source: developer.hashicorp.com/terraform/language/syntax/json and
- * github.com/hashicorp/hcl, json/spec.md ("Blocks").
+ * Terraform JSON lets a list of objects stand for an object at every level: blocks, types, ids, and
+ * the file itself; their properties are together the block's. Source:
+ * developer.hashicorp.com/terraform/language/syntax/json and github.com/hashicorp/hcl, json/spec.md
+ * ("Blocks").
  */
 export function configurationOf(json: unknown): Configuration {
   const findings: Finding[] = [];

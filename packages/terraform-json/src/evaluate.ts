@@ -4,7 +4,10 @@ import { BigFloat } from "./number";
 import { convert, typeOf, unify } from "./types";
 import { boolean, entriesOf, fromJson, itemsOf, number, Sequence, text, toJson, type Value } from "./values";
 
-/** A key of a reference: `google_x.id.service_config[0].uri` is `google_x` and the keys id, service_config, 0, uri. */
+/**
+ * A key of a reference: `google_x.id.service_config[0].uri` is `google_x` and the keys id,
+ * service_config, 0, uri.
+ */
 export type Key = string | number;
 
 /** Gives the value of a reference. @throws ExpressionError */
@@ -89,7 +92,10 @@ export function references(expression: Expression): { root: string; keys: Key[] 
   }
 }
 
-/** One step into a value. A block that the JSON gives as an object is also the only element of its list. */
+/**
+ * One step into a value. A block that the JSON gives as an object is also the only element of its
+ * list.
+ */
 export function step(value: Value, key: Key, path: string): Value {
   if (value instanceof Sequence && value.kind === "set")
     throw new ExpressionError(`${path} is a set, which has no indices`);

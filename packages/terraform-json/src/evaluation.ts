@@ -36,7 +36,9 @@ export class Evaluation {
     this.defaults = { project, region: this.configuredDefault("region") ?? "us-central1" };
   }
 
-  /** Of the provider's configuration without an alias, which resources have where they name none. */
+  /**
+   * Of the provider's configuration without an alias, which resources have where they name none.
+   */
   private configuredDefault(key: "project" | "region"): string | undefined {
     const google = this.json.provider.google?.find(({ alias }) => alias === undefined);
     if (google?.[key] === undefined || google[key] === null) return undefined;
@@ -103,7 +105,8 @@ export class Evaluation {
       try {
         assign(attributes, keys, this.computed(address, type, kind, keys));
       } catch (error) {
-        // Whatever made it fail is a finding of the attribute that it is computed from, or nobody refers to it.
+        // Whatever made it fail is a finding of the attribute that it is computed from, or nobody
+        // refers to it.
         if (!(error instanceof ExpressionError) && !(error instanceof TypeError)) throw error;
       }
     }
@@ -119,7 +122,9 @@ export class Evaluation {
     };
   }
 
-  /** Evaluates a JSON value; where a string cannot be evaluated it reports that and leaves it out. */
+  /**
+   * Evaluates a JSON value; where a string cannot be evaluated it reports that and leaves it out.
+   */
   private convert(address: string, path: readonly Key[], value: Value): Value {
     if (Array.isArray(value)) return value.map((item, index) => this.convert(address, [...path, index], item));
     if (isBlock(value)) {

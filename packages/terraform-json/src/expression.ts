@@ -1,9 +1,10 @@
 import { BigFloat } from "./number";
 
 /**
- * Terraform's expression language, as far as synthesized JSON uses it: literals, templates, references, indices, function
- * calls, objects, lists, operators and conditionals. Written by hand: of the parsers on npm, those that give a syntax tree of
- * HCL are either abandoned or megabytes of WebAssembly or native code, and none evaluates.
+ * Terraform's expression language, as far as synthesized JSON uses it: literals, templates,
+ * references, indices, function calls, objects, lists, operators and conditionals. Written by hand:
+ * of the parsers on npm, those that give a syntax tree of HCL are either abandoned or megabytes of
+ * WebAssembly or native code, and none evaluates.
  *
  * Source of the grammar: github.com/hashicorp/hcl, hclsyntax/spec.md.
  */
@@ -23,8 +24,8 @@ export type Expression =
 export class ExpressionError extends Error {}
 
 /**
- * Parses a string of Terraform JSON, which is always a template. One that is a single interpolation keeps the type of its
- * expression, as in Terraform.
+ * Parses a string of Terraform JSON, which is always a template. One that is a single interpolation
+ * keeps the type of its expression, as in Terraform.
  *
  * @throws ExpressionError
  */
@@ -177,7 +178,8 @@ class Parser {
     while (!this.symbol("}")) {
       const key = this.expression();
       if (!this.symbol("=") && !this.symbol(":")) throw this.unexpected();
-      // A bare name is a key; in parentheses it would be a reference, which we do not tell apart and nobody writes.
+      // A bare name is a key; in parentheses it would be a reference, which we do not tell apart
+      // and nobody writes.
       items.push([key.kind === "name" ? literal(key.name) : key, this.expression()]);
       if (this.symbol(",") || this.afterLineBreak()) continue;
       this.expect("}");

@@ -18,8 +18,9 @@ import {
 type TerraformFunction = (...args: Value[]) => Value;
 
 /**
- * Terraform's built-in functions that are understood. Sources: developer.hashicorp.com/terraform/language/functions, and
- * what `terraform console` answers: see `__tests__/console.test.ts`.
+ * Terraform's built-in functions that are understood. Sources:
+ * developer.hashicorp.com/terraform/language/functions, and what `terraform console` answers: see
+ * `__tests__/console.test.ts`.
  */
 export const FUNCTIONS: Readonly<Record<string, TerraformFunction>> = {
   base64decode: (value) => base64decode(text(value)),
@@ -94,7 +95,10 @@ function merge(maps: readonly Value[]): Value {
   return given.length > 0 && given.every((each) => each instanceof Dictionary) ? new Dictionary(merged) : merged;
 }
 
-/** Characters as readers see them. Source: developer.hashicorp.com/terraform/language/functions/length */
+/**
+ * Characters as readers see them. Source:
+ * developer.hashicorp.com/terraform/language/functions/length
+ */
 function length(value: Value): number {
   const size = itemsOf(value)?.length ?? (entriesOf(value) && Object.keys(entriesOf(value) ?? {}).length);
   if (size !== undefined) return size;

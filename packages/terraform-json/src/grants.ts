@@ -49,7 +49,10 @@ export function grantsOf({ address, type, attributes }: Granting, project: strin
     .map((member) => ({ address, role, member, on: { type: on, name, fullName } }));
 }
 
-/** Permissions of the custom roles that a stack makes, by the roles' full names; of one that is disabled, none. */
+/**
+ * Permissions of the custom roles that a stack makes, by the roles' full names; of one that is
+ * disabled, none.
+ */
 export function customRoles(resources: readonly Granting[], project: string): ReadonlyMap<string, readonly string[]> {
   return new Map(
     resources

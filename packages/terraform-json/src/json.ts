@@ -13,7 +13,8 @@ export function objectOf(value: Value): Json {
 }
 
 /**
- * The block at a path, each of whose steps stands once: Terraform JSON allows an object or a list of one.
+ * The block at a path, each of whose steps stands once: Terraform JSON allows an object or a list
+ * of one.
  *
  * @returns undefined where there is none
  */

@@ -8,7 +8,10 @@ export interface ProviderDefaults {
 
 /** Something in a stack that is not understood, or that cannot have a value. */
 export interface Finding {
-  /** `google_cloud_tasks_queue.batch`, `data.google_project.this`, `output.url`, or a top-level name. */
+  /**
+   * `google_cloud_tasks_queue.batch`, `data.google_project.this`, `output.url`, or a top-level
+   * name.
+   */
   readonly address: string;
   /** Such as `http_target.uri_override.host`; empty where it is the whole. */
   readonly attribute: string;

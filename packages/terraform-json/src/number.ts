@@ -1,9 +1,10 @@
 /**
- * Terraform's numbers: binary floating point with 512 bits of mantissa, rounded to nearest, ties to even. JavaScript's have
- * 53, and decimal libraries round elsewhere, so that `1 / 3` would have other digits.
+ * Terraform's numbers: binary floating point with 512 bits of mantissa, rounded to nearest, ties to
+ * even. JavaScript's have 53, and decimal libraries round elsewhere, so that `1 / 3` would have
+ * other digits.
  *
- * Sources: github.com/zclconf/go-cty, cty/value_ops.go and cty/convert (numbers are Go's math/big.Float, parsed with 512
- * bits); pkg.go.dev/math/big#Float.
+ * Sources: github.com/zclconf/go-cty, cty/value_ops.go and cty/convert (numbers are Go's
+ * math/big.Float, parsed with 512 bits); pkg.go.dev/math/big#Float.
  */
 const PRECISION = 512;
 
@@ -89,13 +90,17 @@ export class BigFloat {
     return Number.isFinite(number) && plain(number) === text ? number : text;
   }
 
-  /** The fewest digits that are read as this number again, without an exponent, as Go's `Text('f', -1)`. */
+  /**
+   * The fewest digits that are read as this number again, without an exponent, as Go's
+   * `Text('f', -1)`.
+   */
   toString(): string {
     if (this.mantissa === 0n) return "0";
     const sign = this.mantissa < 0n ? "-" : "";
     const size = this.mantissa < 0n ? -this.mantissa : this.mantissa;
     if (this.exponent >= 0 && bits(size) + this.exponent <= PRECISION) return `${sign}${size << BigInt(this.exponent)}`;
-    // In units of half of the last bit: everything between one less and one more is read as this number.
+    // In units of half of the last bit: everything between one less and one more is read as this
+    // number.
     const shift = PRECISION + 1 - bits(size);
     const [middle, exponent] = [size << BigInt(shift), this.exponent - shift];
     return `${sign}${shortest(middle, exponent, (size << BigInt(shift - 1)) % 2n === 0n)}`;

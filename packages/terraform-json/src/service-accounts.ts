@@ -1,6 +1,9 @@
 import { SERVICE_AGENTS } from "./google";
 
-/** The e-mail of a service account, given as e-mail, member (`serviceAccount:…`) or full name; undefined for anything else. */
+/**
+ * The e-mail of a service account, given as e-mail, member (`serviceAccount:…`) or full name;
+ * undefined for anything else.
+ */
 export function emailOf(account: unknown): string | undefined {
   if (typeof account !== "string") return undefined;
   const [, email] =
@@ -9,7 +12,11 @@ export function emailOf(account: unknown): string | undefined {
   return email;
 }
 
-/** The e-mail of one of Google's own accounts in a project. @param domain such as `gcp-sa-cloudtasks` */
+/**
+ * The e-mail of one of Google's own accounts in a project.
+ *
+ * @param domain such as `gcp-sa-cloudtasks`
+ */
 export function serviceAgent(projectNumber: string, domain: string): string {
   return `service-${projectNumber}@${domain}.iam.gserviceaccount.com`;
 }
@@ -26,7 +33,10 @@ export function isServiceAgent(account: string): boolean {
   return /(^|:)service-\d+@/.test(account) || agentDomain(account) !== undefined || NUMBERED.test(account);
 }
 
-/** The domain of one of Google's own accounts, such as `gcp-sa-pubsub`; undefined for other accounts. */
+/**
+ * The domain of one of Google's own accounts, such as `gcp-sa-pubsub`; undefined for other
+ * accounts.
+ */
 export function agentDomain(account: string): string | undefined {
   const [, number = "", domain = ""] =
     /^(?:serviceAccount:)?service-([^@]+)@([^@]+)\.iam\.gserviceaccount\.com$/.exec(account) ?? [];

@@ -29,8 +29,8 @@ export interface StackFunction {
 export type Indexed = Pick<Stack, "resources" | "defaults">;
 
 /**
- * What is where in a stack, and who is who: functions by URL and by service account, dead letters, grants. Each answer is
- * derived once, when it is first asked for.
+ * What is where in a stack, and who is who: functions by URL and by service account, dead letters,
+ * grants. Each answer is derived once, when it is first asked for.
  */
 export class StackIndex implements Lookup {
   private static readonly known = new WeakMap<Indexed["resources"], StackIndex>();
@@ -118,7 +118,8 @@ export class StackIndex implements Lookup {
   );
 
   /**
-   * Service accounts and users, as members, with a role on a resource; without Google's own accounts.
+   * Service accounts and users, as members, with a role on a resource; without Google's own
+   * accounts.
    *
    * @param name of the resource, or its full name
    */
@@ -142,7 +143,9 @@ export class StackIndex implements Lookup {
     return new Set([...variables, ...policies].filter((topic) => typeof topic === "string" && topic !== ""));
   });
 
-  /** Whether a subscription, by its full name, forwards what keeps failing to a dead-letter topic. */
+  /**
+   * Whether a subscription, by its full name, forwards what keeps failing to a dead-letter topic.
+   */
   forwards(subscription: string): boolean {
     return this.policies().has(subscription);
   }

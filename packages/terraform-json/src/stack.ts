@@ -6,11 +6,15 @@ import { isBlock, type Json } from "./json";
 import type { Stack } from "./model";
 import { parseJson, type Value } from "./values";
 
-/** A folder that is not a synthesized stack: no `cdk.tf.json`, or one that is not JSON of Terraform's shape. */
+/**
+ * A folder that is not a synthesized stack: no `cdk.tf.json`, or one that is not JSON of
+ * Terraform's shape.
+ */
 export class StackError extends Error {}
 
 /**
- * Reads a synthesized stack: evaluates what can be evaluated and reports everything else, completely and by name.
+ * Reads a synthesized stack: evaluates what can be evaluated and reports everything else,
+ * completely and by name.
  *
  * @param folder holds `cdk.tf.json`.
  * @throws StackError

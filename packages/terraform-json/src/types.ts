@@ -137,7 +137,10 @@ export function convert(value: Value, type: Type): Value {
   throw new ExpressionError(`${describe(value)} where a ${type.kind} is needed`);
 }
 
-/** Each once, in the order in which Terraform goes through a set. Source: go-cty, cty/set_internals.go. */
+/**
+ * Each once, in the order in which Terraform goes through a set. Source: go-cty,
+ * cty/set_internals.go.
+ */
 function sorted(items: readonly Value[]): Value[] {
   const order = (a: Value, b: Value): number => {
     if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -150,7 +153,10 @@ function sorted(items: readonly Value[]): Value[] {
   return [...items].sort(order).filter((item, index, all) => index === 0 || order(item, all[index - 1]) !== 0);
 }
 
-/** The type of a variable. Source: developer.hashicorp.com/terraform/language/expressions/type-constraints */
+/**
+ * The type of a variable. Source:
+ * developer.hashicorp.com/terraform/language/expressions/type-constraints
+ */
 export function typeConstraint(expression: Expression, constant: (expression: Expression) => Value): Type {
   const inner = (each: Expression | undefined): Type => (each ? typeConstraint(each, constant) : "any");
   if (expression.kind === "name") {

@@ -29,7 +29,9 @@ export function entriesOf(value: Value): Readonly<Record<string, Value>> | undef
   return isOther || value instanceof Sequence || value instanceof BigFloat ? undefined : value;
 }
 
-/** What JSON says, as Terraform has it: a list of it is a tuple, and strings are normalized (NFC). */
+/**
+ * What JSON says, as Terraform has it: a list of it is a tuple, and strings are normalized (NFC).
+ */
 export function fromJson(value: Value): Value {
   if (typeof value === "number") return BigFloat.of(value);
   if (typeof value === "string") return value.normalize("NFC");
@@ -51,7 +53,11 @@ export function mapped(entries: Readonly<Record<string, Value>>, by: (value: Val
 
 const MARK = "\u0000number ";
 
-/** JSON.parse that keeps every digit: numbers that JavaScript cannot hold are BigFloats. @throws SyntaxError */
+/**
+ * JSON.parse that keeps every digit: numbers that JavaScript cannot hold are BigFloats.
+ *
+ * @throws SyntaxError
+ */
 export function parseJson(source: string): Value {
   // Outside of strings, digits are of numbers.
   const token = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;

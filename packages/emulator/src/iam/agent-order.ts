@@ -6,14 +6,14 @@ import {
   type StackResource,
 } from "@cdktf-serverless-ml/terraform-json";
 
-/** Types that make Terraform wait, or make the agent at once. */
+/** Types that make Terraform wait, or that create the agent at once. */
 const PAUSES = new Set(["google_project_service_identity", "null_resource", "terraform_data", "time_sleep"]);
 
 /**
- * What the first apply to a new project may fail on: grants to Google's agents, and workflows, that Terraform makes as soon as
- * the agent's API is enabled. The agent exists some time later only.
+ * Why the first apply to a new project can fail. Terraform creates grants to Google's service
+ * agents, and workflows, as soon as the API is enabled, but the agent exists only some time later.
  *
- * Says nothing of an API that the stack does not enable: it may be on for long.
+ * An API that the stack does not enable gives no warning: it may have been enabled long ago.
  */
 export function agentWarnings(resources: readonly StackResource[]): string[] {
   const byAddress = new Map(resources.map((resource) => [resource.address, resource]));
@@ -34,14 +34,14 @@ export function agentWarnings(resources: readonly StackResource[]): string[] {
   );
 }
 
-/** The agents that a resource is about. */
+/** The agents that a resource needs. */
 function agentsOf({ type, attributes }: StackResource): readonly ServiceAgent[] {
   const members = /_iam_(member|binding)$/.test(type) ? [attributes.member, attributes.members].flat() : [];
   const domains = [...members.map((member) => agentDomain(String(member))), RESOURCE_TYPES.get(type)?.needsAgent];
   return domains.flatMap((domain) => SERVICE_AGENTS.filter((agent) => agent.domain === domain));
 }
 
-/** Everything that Terraform makes before a resource. */
+/** All resources that Terraform creates before a resource. */
 function ancestors(resource: StackResource, byAddress: ReadonlyMap<string, StackResource>): Set<StackResource> {
   const found = new Set<StackResource>();
   const open = [resource];

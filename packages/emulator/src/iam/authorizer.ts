@@ -5,7 +5,7 @@ import { narrowestRole } from "./roles";
 
 /** A call that needs a permission. */
 export interface Access {
-  /** Empty for nobody. */
+  /** Empty for a call without a caller. */
   readonly email: string;
   readonly permission: string;
   readonly resource: string;
@@ -13,23 +13,23 @@ export interface Access {
 
 /** A call that no binding allows. */
 export interface Denial extends Access {
-  /** Role and resource of a binding that would allow it. */
+  /** A sentence that names a binding that would allow it. */
   readonly remedy: string;
 }
 
 export interface BindingAuthorizerOptions {
-  /** That buckets belong to, whose names do not say it. */
+  /** The project of buckets, whose names do not contain it. */
   readonly project: string;
   readonly onDenied?: (denial: Denial) => void;
-  /** Told each call that is allowed, and all bindings that allow it. */
+  /** Gets each call that is allowed, with all bindings that allow it. */
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
-  /** Whether a binding has taken effect. Default: all have. */
+  /** Whether a binding has taken effect. @default - all have */
   readonly inEffect?: (binding: Binding) => boolean;
   /** Told each call that a binding will allow once it takes effect; nobody is told it as denied. */
   readonly onEarly?: (access: Access, binding: Binding) => void;
 }
 
-/** Collections whose members have IAM policies of their own; of the rest, only the project has one. */
+/** Resources with an IAM policy of their own. For all others, only the project has one. */
 const WITH_POLICY =
   /^projects\/[^/]+\/(?:locations\/[^/]+\/(?:queues|services)|topics|subscriptions|secrets|serviceAccounts)\/[^/]+$/;
 const BUCKET = /^projects\/_\/buckets\/[^/]+/;
@@ -89,7 +89,7 @@ export class BindingAuthorizer implements Authorizer {
   }
 
   private remedy(email: string | undefined, permission: string, resource: string): string {
-    // A role that the stack uses already says best what its author would write, unless it is there for another service.
+    // The best advice is a role that the stack uses already, unless it is another service's.
     const [service] = permission.split(".");
     const [own] = this.bindings
       .filter(({ role, permissions }) => permissions.has(permission) && !role.endsWith("serviceAgent"))
@@ -102,17 +102,17 @@ export class BindingAuthorizer implements Authorizer {
   }
 }
 
-/** Whether a binding is one that allows a call. @param project that buckets belong to */
+/** Whether a binding allows a call. @param project the project of buckets */
 export function allows(binding: Binding, access: Access, project: string): boolean {
   return levels(access.resource, project).includes(binding.resource) && grants(binding, access);
 }
 
-/** Of a binding on a level of the resource. */
+/** Whether a binding allows a call, if it is on the resource or on what contains it. */
 function grants({ member, permissions, condition }: Binding, { email, permission, resource }: Access): boolean {
   return isMember(member, email) && permissions.has(permission) && (!condition || condition(resource));
 }
 
-/** The resource and what it inherits policies from. */
+/** The resource, and the resources that it inherits policies from. */
 function levels(resource: string, home: string): string[] {
   const bucket = BUCKET.exec(resource)?.[0];
   const named = /^projects\/([^/]+)/.exec(resource)?.[1];

@@ -1,11 +1,19 @@
-import { block, customRoles, granting, grantsOf, RESOURCE_TYPES } from "@cdktf-serverless-ml/terraform-json";
+import {
+  block,
+  customRoles,
+  granting,
+  grantsOf,
+  RESOURCE_TYPES,
+  SERVICE_AGENTS,
+  serviceAgent,
+} from "@cdktf-serverless-ml/terraform-json";
 import type { EvaluatedResource, Simulated } from "../core/emulator";
 import { type Condition, parseCondition } from "./condition";
 import { predefinedRole } from "./roles";
 
 /** One member's role on one resource. */
 export interface Binding {
-  /** Of the Terraform resource that makes it. */
+  /** Of its Terraform resource. */
   readonly address: string;
   readonly role: string;
   readonly permissions: ReadonlySet<string>;
@@ -23,7 +31,10 @@ export interface BindingProblem {
   readonly why: string;
 }
 
-/** A group of Google's own, none of whose members acts here (https://cloud.google.com/storage/docs/access-logs). */
+/**
+ * A group of Google's own. No emulator acts as a member of it
+ * (https://cloud.google.com/storage/docs/access-logs).
+ */
 export const LOG_WRITERS = "group:cloud-storage-analytics@google.com";
 
 /** IAM resources and their attributes, for the loader. */
@@ -41,7 +52,7 @@ export const SIMULATED_IAM: Simulated = {
   ),
 };
 
-/** All bindings that a stack makes, custom roles expanded. */
+/** All bindings of a stack; custom roles are expanded to their permissions. */
 export function readBindings(
   resources: readonly EvaluatedResource[],
   project: string,
@@ -53,7 +64,7 @@ export function readBindings(
     const found = granting(type);
     if (!found) return [];
     const problem = (attribute: string, why: string) => problems.push({ address, attribute, why });
-    // The provider's configuration may say the project.
+    // The project may be in the provider's configuration.
     const where = found.family.attributes.filter((name) => name !== "project");
     const missing = [...where, "role", found.membersIn].find((name) => attributes[name] === undefined);
     if (missing !== undefined) {
@@ -78,10 +89,27 @@ export function readBindings(
   return { bindings, problems };
 }
 
-/** A binding; of a predefined role unless its permissions are given. */
+/** Makes a binding. @param permissions default: those of the predefined role */
 export function binding({
   permissions,
   ...rest
 }: Omit<Binding, "permissions"> & { permissions?: readonly string[] }): Binding {
   return { ...rest, permissions: new Set(permissions ?? predefinedRole(rest.role)) };
+}
+
+/**
+ * The bindings that Google makes itself for its service agents, on every project whose API is
+ * enabled. The agent of Cloud Storage has none. Their addresses name their sources.
+ */
+export function defaultBindings(project: string, projectNumber: string): Binding[] {
+  return SERVICE_AGENTS.flatMap(({ domain, grantedRole }) => {
+    if (!grantedRole) return [];
+    const { role, source } = grantedRole;
+    return binding({
+      address: `granted by Google (${source})`,
+      role,
+      member: `serviceAccount:${serviceAgent(projectNumber, domain)}`,
+      resource: `projects/${project}`,
+    });
+  });
 }

@@ -4,7 +4,8 @@ export type Condition = (resourceName: string) => boolean;
 const TEST = /^\s*resource\.name\.startsWith\((?:"([^"\\]*)"|'([^'\\]*)')\)\s*$/;
 
 /**
- * Reads an IAM condition: `resource.name.startsWith("…")`, joined by `&&` and `||`, without parentheses.
+ * Reads an IAM condition: `resource.name.startsWith("…")`, joined by `&&` and `||`, without
+ * parentheses.
  *
  * @returns undefined for any other expression
  */

@@ -12,5 +12,4 @@ export const iam: ServiceDescription = {
 
 export { agentWarnings } from "./agent-order";
 export { type Access, allows, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "./authorizer";
-export { type Binding, type BindingProblem, LOG_WRITERS, readBindings } from "./bindings";
-export { defaultBindings } from "./service-agents";
+export { type Binding, type BindingProblem, defaultBindings, LOG_WRITERS, readBindings } from "./bindings";

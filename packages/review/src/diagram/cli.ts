@@ -8,12 +8,12 @@ import { mermaid, overview, svg } from ".";
 
 const USAGE = `usage: npm run diagram [-- <dir>] [--out <file|dir>]
 
-Draws the wiring of stacks from their synthesized JSON.
+Draws the wiring of stacks, from their synthesized JSON.
 
   <dir>          cdktf.out, another folder that has stacks/<name>/cdk.tf.json, or the folder of one stack
   --out <file>   <name>.svg or <name>.mmd (Mermaid), of one stack
   --out <dir>    <stack>.svg and <stack>.mmd of each stack, and overview.svg of several; other files there stay
-  --help         this text
+  --help         prints this text
 
 Without --out it prints the Mermaid source. Without <dir> it draws the stacks of cdktf.out anew into docs/diagrams.
 
@@ -33,7 +33,8 @@ async function main(args: readonly string[]): Promise<void> {
   const [folder, ...more] = positionals;
   if (more.length > 0) throw new InputError(`give one folder; given: ${positionals.join(", ")}`);
   if (folder !== undefined) return draw(stacksIn(folder), values.out);
-  if (values.out !== undefined) throw new InputError("--out goes with a folder to draw; --help tells more");
+  if (values.out !== undefined)
+    throw new InputError("--out needs a folder to draw. For help: npm run diagram -- --help");
   const stacks = stacksIn(OWN.stacks);
   const drawings = await drawingsOf(stacks);
   rmSync(OWN.diagrams, { recursive: true, force: true });
@@ -83,7 +84,7 @@ function stacksIn(folder: string): Stack[] {
 async function drawingsOf(stacks: readonly Stack[]): Promise<Map<string, string>> {
   const drawings = new Map<string, string>();
   for (const stack of stacks) {
-    // The name may be of anybody's making.
+    // A stack's name can be any text.
     const file = stack.name.replace(/[^\w.-]/g, "-");
     drawings.set(`${file}.mmd`, mermaid(stack)).set(`${file}.svg`, await svg(stack));
   }
@@ -107,6 +108,6 @@ function parse(args: readonly string[]) {
       options: { out: { type: "string" }, help: { type: "boolean" } },
     });
   } catch (error) {
-    throw new InputError(`${(error as Error).message}; --help tells more`);
+    throw new InputError(`${(error as Error).message}. For help: npm run diagram -- --help`);
   }
 }

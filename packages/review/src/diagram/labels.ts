@@ -1,16 +1,16 @@
-/** Of a line in a drawing, in characters. */
+/** Characters of a line in a drawing. */
 const LONGEST_LINE = 18;
-/** That a line ends at a hyphen counts like so many more characters. */
+/** A line that ends at a hyphen counts as this many characters more. */
 const HYPHEN = 6;
-/** Of the first part of a label with an identity. */
+/** Characters of the first part of a label with an identity. */
 const LONGEST_VERB = 14;
 
-/** A long name on two lines of about one length, broken where a word ends. */
+/** A long name on two lines of similar length, broken between words. */
 export function nameLines(name: string): readonly string[] {
   return name.length <= LONGEST_LINE ? [name] : broken(name);
 }
 
-/** What an arrow does, and the identity on a line of its own. */
+/** The lines of an arrow's label; the identity has its own line. */
 export function labelLines(label: string): readonly string[] {
   const [verb = "", ...identity] = label.split(/ (?=as [^ ]+$)/);
   return [...(verb.length <= LONGEST_VERB ? [verb] : broken(verb)), ...identity];
@@ -25,7 +25,7 @@ function broken(text: string): readonly string[] {
   return best?.lines ?? [text];
 }
 
-/** For text in XML; what XML cannot hold is shown as U+FFFD. */
+/** Escapes text for XML. Characters that XML cannot contain become U+FFFD. */
 export function escaped(text: string): string {
   return (
     text

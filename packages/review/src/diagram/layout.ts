@@ -2,7 +2,7 @@ import { escaped, labelLines, nameLines } from "./labels";
 import type { Arrow, Box, Wiring } from "./model";
 import type { Point } from "./shapes";
 
-/** Of text, in pixels: names of boxes, and all else. */
+/** Text sizes in pixels: names of boxes, and other text. */
 export const NAME_SIZE = 14;
 export const TEXT_SIZE = 12;
 
@@ -19,13 +19,13 @@ export interface PlacedArrow {
   readonly arrow: Arrow;
   readonly from: PlacedBox;
   readonly to: PlacedBox;
-  /** Cubic Bézier curves: where they begin, then three points for each. */
+  /** Cubic Bézier curves: the start, then three points for each. */
   readonly curve: readonly Point[];
   readonly label: readonly string[];
   readonly labelMiddle: Point;
 }
 
-/** Where everything is, in pixels from the upper left corner. */
+/** Positions in pixels, from the upper left corner. */
 export interface Layout {
   readonly width: number;
   readonly height: number;
@@ -38,12 +38,15 @@ export interface LayoutOptions {
   readonly labels?: boolean;
 }
 
-/** Places boxes and arrows from left to right. Graphviz does it as WebAssembly: the same on every machine. */
+/**
+ * Places boxes and arrows from left to right, with Graphviz as WebAssembly: the same on every
+ * machine.
+ */
 export async function layOut({ boxes, arrows }: Wiring, { labels = true }: LayoutOptions = {}): Promise<Layout> {
   const texts = boxes.map(({ label: [name = "", ...details] }) => ({ name: nameLines(name), details }));
   const arrowTexts = arrows.map((arrow) => (labels ? arrow.labels.flatMap(labelLines) : []));
   const { bb, objects, edges } = await graphviz({
-    // Graphviz has the widths of Arial built in, which Helvetica and Liberation Sans share.
+    // Graphviz knows the widths of Arial, which Helvetica and Liberation Sans have too.
     graphAttributes: { rankdir: "LR", nodesep: labels ? 0.28 : 0.2, ranksep: labels ? 0.22 : 0.4 },
     nodeAttributes: { shape: "box", fontname: "Arial", fontsize: NAME_SIZE, margin: "0.2,0.1" },
     edgeAttributes: { fontname: "Arial", fontsize: TEXT_SIZE, arrowhead: "none" },
@@ -82,7 +85,10 @@ export async function layOut({ boxes, arrows }: Wiring, { labels = true }: Layou
   };
 }
 
-/** What Graphviz writes in its format json0: numbers as text, in points, sizes in inches, y up. */
+/**
+ * Graphviz's format json0: numbers are text, positions are in points with y upwards, sizes are in
+ * inches.
+ */
 interface Placed {
   readonly bb: string;
   readonly objects?: readonly { id?: string; pos: string; width: string; height: string }[];
@@ -98,7 +104,10 @@ async function graphviz(graph: object): Promise<Placed> {
   return JSON.parse(output);
 }
 
-/** What begins stands in the first column, what nothing leaves in the last one. */
+/**
+ * Boxes without incoming arrows are in the first column, boxes without outgoing arrows in the last
+ * one.
+ */
 function columns(boxes: readonly Box[], arrows: readonly Arrow[]): object[] {
   const column = (rank: string, end: "from" | "to") => ({
     graphAttributes: { rank },
@@ -107,7 +116,7 @@ function columns(boxes: readonly Box[], arrows: readonly Arrow[]): object[] {
   return [column("min", "to"), column("max", "from")];
 }
 
-/** A label for Graphviz to measure as it will be drawn: the name bold. */
+/** A label for Graphviz to measure; the name is bold, as in the drawing. */
 function measured(name: readonly string[], details: readonly string[]): string {
   return [
     ...name.map((line) => `<B>${escaped(line)}</B>`),

@@ -3,13 +3,16 @@ import { type Arrow, arrowKey, type Box, type Kind, NOTHING, type Wired } from "
 import { INK, THEME } from "./theme";
 import { wiring } from "./wiring";
 
-/** What a drawing marks. */
+/** Changes that a drawing marks. */
 export interface Changes {
-  /** The stack as it is or was: what only it has is drawn as removed, what it has not as new. */
+  /**
+   * The stack before the change. What only it has is drawn as removed, what it does not have as
+   * new.
+   */
   readonly before: Wired;
   /**
-   * Addresses of what is in both and changes.
-   * @default - those whose attributes differ
+   * Addresses of the resources that are in both and change.
+   * @default - those with different attributes
    */
   readonly changed?: ReadonlySet<string>;
 }
@@ -37,12 +40,13 @@ const MARKS: Readonly<Record<Mark, { readonly sign: string; readonly style: stri
   removed: { sign: "- ", style: "stroke:#cf222e,stroke-width:4px,stroke-dasharray:6 4" },
 };
 
-/** Mermaid draws nothing at all above 500 arrows, its default limit, which GitHub keeps. */
+/** Mermaid draws nothing above its default limit of 500 arrows, which GitHub keeps. */
 const MOST_ARROWS = 400;
 
 /**
- * Draws the wiring of a stack as a Mermaid flowchart: solid arrows are calls with an identity of the stack, dashed ones
- * are what Google delivers by itself. New, changed and removed things carry `+`, `~` or `-` and a thick edge.
+ * Draws the wiring of a stack as a Mermaid flowchart. Solid arrows are calls with an identity of
+ * the stack. Dashed arrows are deliveries by Google. What is new, changed or removed has `+`, `~`
+ * or `-` and a thick edge.
  *
  * @returns the text of a `.mmd` file, or of a fenced block; without boxes, a chart that says so
  */
@@ -53,7 +57,7 @@ export function mermaid(stack: Wired, changes?: Changes): string {
 
   const boxes = merge(before.boxes, after.boxes, (box) => box.key, changed);
   const all = merge(before.arrows, after.arrows, arrowKey, changed);
-  // What changes stays in a drawing that is cut.
+  // Changes stay in a drawing that is cut.
   const arrows = [...all].sort((a, b) => Number(!a.mark) - Number(!b.mark)).slice(0, MOST_ARROWS);
   const drawn = new Set(arrows.flatMap(({ item: { from, to } }) => [from, to]));
   const kept = boxes.filter(({ item: { key }, mark }) => mark || drawn.has(key));
@@ -112,7 +116,7 @@ function labels(item: Box | Arrow): readonly string[] {
   return "labels" in item ? item.labels : item.label;
 }
 
-/** Addresses of what is in both with other attributes. */
+/** Addresses of the resources that are in both and have different attributes. */
 function differing(before: Wired, after: Wired): Set<string> {
   const was = new Map(before.resources.map(({ address, attributes }) => [address, attributes]));
   return new Set(
@@ -135,12 +139,12 @@ function line({ labels, delivered }: Arrow, mark: Mark | undefined): string {
   return text ? `${open} "${text}" ${close}` : plain;
 }
 
-/** Mermaid's own entities for what would end a label, be markup in it, or begin an entity. */
+/** Mermaid's entities for characters that end a label, are markup in it, or begin an entity. */
 function escaped(text: string): string {
   return text.replace(/[&<>"#`]/g, (character) => `#${character.charCodeAt(0)};`);
 }
 
-/** Ids that stay as long as names stay: a diff of two drawings is a diff of two stacks. */
+/** Ids that depend on names alone: a diff of two drawings is a diff of two stacks. */
 function idsOf(boxes: readonly Box[]): Map<string, string> {
   const taken = new Map<string, number>();
   return new Map(

@@ -2,14 +2,17 @@ import type { ResourceKind, Stack } from "@cdktf-serverless-ml/terraform-json";
 
 export type Kind = ResourceKind | "client" | "dead-letter" | "vertex" | "project";
 
-/** Something that calls or is called. */
+/** A resource that calls or is called. */
 export interface Box {
-  /** Address of its resource, or what else identifies it in any version of the stack. */
+  /**
+   * The address of its resource, or another identifier that is the same in all versions of the
+   * stack.
+   */
   readonly key: string;
   readonly kind: Kind;
-  /** Lines; the first one is its name. */
+  /** Lines; the first one is the name. */
   readonly label: readonly string[];
-  /** Of all resources that it stands for. */
+  /** Addresses of all resources that it stands for. */
   readonly addresses: readonly string[];
 }
 
@@ -17,9 +20,9 @@ export interface Arrow {
   readonly from: string;
   readonly to: string;
   readonly labels: readonly string[];
-  /** Google delivers by itself; a solid arrow is a call that presents an identity of the stack. */
+  /** Whether Google delivers by itself. Otherwise it is a call with an identity of the stack. */
   readonly delivered: boolean;
-  /** Of the grants and notifications that it stands for. */
+  /** Addresses of the grants and notifications that it stands for. */
   readonly addresses: readonly string[];
 }
 
@@ -28,10 +31,10 @@ export interface Wiring {
   readonly arrows: readonly Arrow[];
 }
 
-/** What a drawing says that has no boxes. */
+/** The text of a drawing without boxes. */
 export const NOTHING = "nothing here calls anything";
 
-/** What the wiring is read from. */
+/** The parts of a stack that the wiring is read from. */
 export type Wired = Pick<Stack, "name" | "defaults" | "resources">;
 
 /** One arrow between two boxes for calls, one for what Google delivers. */

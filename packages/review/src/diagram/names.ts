@@ -1,18 +1,21 @@
 import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Kind, Wired } from "./model";
 
-/** Kinds whose names say little without them. */
+/** Kinds that are added to the names of their resources. */
 const NAMED: ReadonlySet<Kind> = new Set(["bucket", "queue", "schedule", "subscription", "topic", "workflow"]);
 
-/** The resource's name without project, stack and environment, which all names of a stack share. */
+/**
+ * A resource's name without project, stack and environment, which all names of a stack have in
+ * common.
+ */
 export function boxName(stack: Wired, resource: StackResource, kind: Kind): string {
   const name = short(stack, String(resource.attributes.name ?? resource.id), environmentOf(stack));
   return NAMED.has(kind) && !name.includes(kind) ? `${name} ${kind}` : name;
 }
 
 /**
- * A service account's name: of its construct where cdktf wrote the path, since account ids have 30 characters and are
- * often cut; of its account id otherwise.
+ * A service account's name: the name of its construct if cdktf wrote the path, else its account id,
+ * which is often cut to 30 characters.
  */
 export function identityName(stack: Wired, account: StackResource): string {
   const path = account.path?.split("/").filter((part) => part !== "Resource") ?? [];
@@ -33,7 +36,7 @@ function short({ name: stack, defaults }: Wired, name: string, environment: stri
   return rest;
 }
 
-/** By the label that the stacks put on everything that takes one. */
+/** From the label `environment`. */
 function environmentOf({ resources }: Wired): string | undefined {
   for (const { attributes } of resources) {
     const environment = attributes.labels?.environment;

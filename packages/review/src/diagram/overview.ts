@@ -8,7 +8,7 @@ const HEADING_SIZE = 16;
 /** Between a heading and its drawing, and between a drawing and the next heading, in pixels. */
 const GAPS = [12, 24] as const;
 
-/** Draws the ways through several stacks below each other, for one glance: without labels and dead letters. */
+/** Draws several stacks below each other, without labels and dead letters. */
 export async function overview(stacks: readonly Wired[]): Promise<string> {
   const layouts = await Promise.all(stacks.map((stack) => layOut(essence(wiring(stack)), { labels: false })));
   const [below, above] = GAPS;
@@ -34,7 +34,7 @@ export async function overview(stacks: readonly Wired[]): Promise<string> {
   });
 }
 
-/** Without dead letters, and with functions as one that are called from the same places. */
+/** The wiring without dead letters, where functions with the same callers are one box. */
 export function essence({ boxes, arrows }: Wiring): Wiring {
   const groups = new Map<string, [Box, ...Box[]]>();
   for (const box of boxes.filter(({ kind }) => kind !== "dead-letter")) {

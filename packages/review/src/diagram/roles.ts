@@ -1,6 +1,9 @@
 import type { Kind } from "./model";
 
-/** What a role lets do, in a word, by what it is granted on. Sources: the roles' pages in cloud.google.com/iam/docs. */
+/**
+ * What the holder of a role does, in a word, by the kind of resource. Sources: the roles' pages in
+ * cloud.google.com/iam/docs.
+ */
 const VERBS: Partial<Readonly<Record<Kind, Readonly<Record<string, string>>>>> = {
   bucket: {
     "roles/storage.objectCreator": "writes",
@@ -14,22 +17,25 @@ const VERBS: Partial<Readonly<Record<Kind, Readonly<Record<string, string>>>>> =
   topic: { "roles/pubsub.publisher": "publishes" },
 };
 
-/** Of the predefined roles, the ones with these permissions that stacks are likely to use. */
+/** Predefined roles with these permissions, as far as stacks are likely to use them. */
 const HOLDERS: Readonly<Record<string, readonly string[]>> = {
   "aiplatform.endpoints.predict": ["roles/aiplatform.user", "roles/aiplatform.admin"],
   "dataflow.jobs.create": ["roles/dataflow.developer", "roles/dataflow.admin"],
   "workflows.executions.create": ["roles/workflows.invoker", "roles/workflows.editor", "roles/workflows.admin"],
 };
 
-/** On a project, rights to log and to work on a job that somebody launched: every workload has them, no arrow does. */
+/**
+ * Roles on a project that are not drawn: every workload may write logs and metrics, and work on its
+ * Dataflow job.
+ */
 const QUIET = new Set(["roles/logging.logWriter", "roles/monitoring.metricWriter", "roles/dataflow.worker"]);
 
-/** A word for a role that the table knows, its own name otherwise, so that no grant goes unseen. */
+/** The word for a role, else the role's name: every grant is drawn. */
 export function verbs(role: string, kind: Kind): string {
   return VERBS[kind]?.[role] ?? roleName(role);
 }
 
-/** `roles/storage.admin` and `projects/p/roles/mine` without what goes before their names. */
+/** The last part of `roles/storage.admin` and `projects/p/roles/mine`. */
 export function roleName(role: string): string {
   return role.slice(role.lastIndexOf("/") + 1);
 }

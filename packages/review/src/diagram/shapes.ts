@@ -8,14 +8,14 @@ export interface Shape {
   readonly lines: readonly (readonly Point[])[];
 }
 
-/** How far slanting sides lean, in pixels. */
+/** The offset of slanted sides, in pixels. */
 const SLANT = 10;
-/** Of a queue's bars from its sides. */
+/** The distance of a queue's bars from its sides, in pixels. */
 const BAR = 7;
-/** Half of the height of a cylinder's lid. */
+/** Half of the height of a cylinder's lid, in pixels. */
 export const LID = 6;
 
-/** The same shapes as in the Mermaid drawing, of a width and height in pixels. */
+/** The same shapes as in the Mermaid drawing. Width and height are in pixels. */
 export function shapeOf(kind: Kind, width: number, height: number): Shape {
   const [x, y] = [width / 2, height / 2];
   const box = (corner: number): Shape => ({ outline: rounded(x, y, corner), lines: [] });
@@ -47,12 +47,12 @@ export function shapeOf(kind: Kind, width: number, height: number): Shape {
   }
 }
 
-/** Where the way from a point on the surrounding box to the middle meets the outline. */
+/** Where the line from a point on the surrounding box to the middle meets the outline. */
 export function onOutline({ outline }: Shape, [x, y]: Point): Point {
   let nearest = 1;
   for (const [index, [ax, ay]] of outline.entries()) {
     const [bx, by] = outline[(index + 1) % outline.length] as Point;
-    // The way is (x, y)(1 - t), the side a + (b - a)s.
+    // The line is (x, y)(1 - t), the side a + (b - a)s.
     const cross = x * (by - ay) - y * (bx - ax);
     if (cross === 0) continue;
     const left = (ax * (by - ay) - ay * (bx - ax)) / cross;
@@ -92,7 +92,10 @@ function cylinder(x: number, y: number): Shape {
   return { outline: [...curve(180, 360, LID - y), ...curve(0, 180, y - LID)], lines: [curve(180, 0, LID - y)] };
 }
 
-/** Points of the unit circle between two angles in degrees, clockwise from the right where y points down. */
+/**
+ * Points of the unit circle between two angles in degrees, clockwise from the right where y points
+ * down.
+ */
 function arc(from: number, to: number): Point[] {
   const steps = Math.max(2, Math.abs(to - from) / 15);
   return Array.from({ length: steps + 1 }, (_, step): Point => {

@@ -9,7 +9,10 @@ const FONTS = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif";
 const MARGIN = 16;
 const ARROWHEAD = { length: 8, half: 3.5 };
 
-/** Draws the wiring of a stack as an SVG file: the same boxes, arrows and labels as the Mermaid flowchart. */
+/**
+ * Draws the wiring of a stack as an SVG file: the same boxes, arrows and labels as the Mermaid
+ * flowchart.
+ */
 export async function svg(stack: Wired): Promise<string> {
   const layout = await layOut(wiring(stack));
   const title = `Wiring of the stack ${stack.name}`;
@@ -25,14 +28,14 @@ export async function svg(stack: Wired): Promise<string> {
 
 export interface Picture {
   readonly title: string;
-  /** For those who cannot see it. */
+  /** Alternative text. */
   readonly description: readonly string[];
   readonly width: number;
   readonly height: number;
   readonly lines: readonly string[];
 }
 
-/** On white ground, since pages may be dark. */
+/** A picture on a white background, since pages may be dark. */
 export function picture({ title, description, width, height, lines }: Picture): string {
   const [wide, high] = [width, height].map((size) => Math.ceil(size + 2 * MARGIN));
   const place = `${-MARGIN} ${-MARGIN} ${wide} ${high}`;
@@ -47,7 +50,7 @@ export function picture({ title, description, width, height, lines }: Picture): 
   ].join("\n");
 }
 
-/** Arrows, boxes above them, and above all the labels with a white edge that keeps them readable. */
+/** Arrows, then boxes, then labels. A white edge keeps labels readable. */
 export function drawing({ boxes, arrows }: Layout): string[] {
   return [
     '<g stroke-width="1.5" stroke-linejoin="round">',
@@ -71,7 +74,7 @@ export function sentence({ arrow: { labels }, from, to }: PlacedArrow): string {
 function drawnArrow({ arrow: { delivered }, to, curve }: PlacedArrow): string {
   const [[bx, by], [ex, ey]] = curve.slice(-2) as [Point, Point];
   const [mx, my] = to.middle;
-  // Graphviz ends it at the box around the shape.
+  // Graphviz ends the arrow at the box around the shape.
   const [ox, oy] = onOutline(shapeOf(to.box.kind, to.width, to.height), [ex - mx, ey - my]);
   const tip: Point = [mx + ox, my + oy];
   const length = Math.hypot(ex - bx, ey - by) || 1;
@@ -120,7 +123,7 @@ interface Line {
   readonly weight?: number;
 }
 
-/** Lines below each other, around a point. */
+/** Lines of text, centred on a point. */
 export function text([x, y]: Point, lines: readonly Line[]): string {
   const heights = lines.map(({ size }) => size * 1.2);
   let top = y - heights.reduce((sum, height) => sum + height, 0) / 2;

@@ -2,16 +2,19 @@ import type { Kind } from "./model";
 
 export interface Colours {
   readonly fill: string;
-  /** Of its edge and, in an SVG file, of the arrows to it and their labels. */
+  /** The colour of the edge and, in an SVG file, of the arrows to the box and of their labels. */
   readonly stroke: string;
 }
 
-/** Dark text on light ground, readable in GitHub's light and dark themes. */
+/** Dark text on a light background is readable in GitHub's light and dark themes. */
 export const INK = "#202124";
-/** For what is less than a name. */
+/** For text below a name. */
 export const PALE_INK = "#5f6368";
 
-/** One colour for each kind. Each stroke has a contrast of at least 4.5 to 1 on white, as text needs (WCAG 2.2, 1.4.3). */
+/**
+ * The colours of each kind. Each stroke has a contrast of at least 4.5 to 1 on white, as text needs
+ * (WCAG 2.2, 1.4.3).
+ */
 export const THEME: Readonly<Record<Kind, Colours>> = {
   client: { fill: "#f1f3f4", stroke: "#5f6368" },
   schedule: { fill: "#fef7e0", stroke: "#b06000" },

@@ -13,14 +13,14 @@ import { bareName, boxName, identityName } from "./names";
 import { holds, isQuiet, roleName, verbs } from "./roles";
 
 /**
- * What calls what in a stack, and as whom: read from targets, subscriptions, notifications and grants. A box that
- * nothing calls and that calls nothing is left out, and so are builds, logs and Google's service agents.
+ * What calls what in a stack, and with which identity, from targets, subscriptions, notifications
+ * and grants. Left out are boxes without arrows, builds, logs and Google's service agents.
  */
 export function wiring(stack: Wired): Wiring {
   return new Reader(stack).read();
 }
 
-/** Who begins stands first, as Mermaid lays boxes out in their order. */
+/** These boxes come first: Mermaid places boxes in their order. */
 const ORDER: readonly Kind[] = ["client", "schedule"];
 
 const QUEUE = "google_cloud_tasks_queue";
@@ -47,14 +47,17 @@ class Reader {
       if (delivered) this.deliver(from, to, what, addresses);
       else this.call(from, to, `${what}${this.as(as)}`, addresses);
     }
-    // First who may launch jobs: these are boxes that other grants begin at.
+    // Launched jobs come first: other grants can begin at their boxes.
     const grants = this.index.grants();
     for (const grant of grants) if (this.allows(grant, "dataflow.jobs.create")) this.launches(grant, grants);
     for (const grant of grants) this.grant(grant, grants);
     return this.connected();
   }
 
-  /** A grant of `roles/dataflow.developer` and the like; jobs run as whom the launcher may act as. */
+  /**
+   * A grant that allows to launch Dataflow jobs. The jobs run as the workers that the launcher may
+   * act as.
+   */
   private launches(grant: Grant, grants: readonly Grant[]): void {
     const workers = grants.filter(({ role }) => role === "roles/dataflow.worker").map(({ member }) => emailOf(member));
     for (const launcher of this.callers(grant)) {
@@ -79,7 +82,7 @@ class Reader {
     if (target.kind === "function" && email && this.presented(email, target.key, grant, grants)) return;
     const label = verbs(grant.role, target.kind);
     for (const caller of this.callers(grant)) {
-      // A consumer is drawn behind its subscription, as the messages go that way.
+      // An arrow goes the way of the messages: from the subscription to its consumer.
       if (target.kind === "subscription") this.call(target.key, caller, label, [grant.address]);
       else if (this.boxes.get(caller)?.kind === "schedule") this.join(caller, target.key, [grant.address]);
       else this.call(caller, target.key, label, [grant.address]);
@@ -87,8 +90,9 @@ class Reader {
   }
 
   /**
-   * Whether the right to call a function is that of a token which a queue or a subscription presents. Of a queue without
-   * a target each task carries URL and token: then whoever may enqueue and act as the identity can have it present this.
+   * Whether a queue or a subscription presents the token of a grant to call a function. In a queue
+   * without a target, each task carries URL and token: then it can be every account that its
+   * enqueuers may act as.
    */
   private presented(email: string, to: string, grant: Grant, grants: readonly Grant[]): boolean {
     const known = [...this.arrows.values()].filter(
@@ -105,7 +109,10 @@ class Reader {
     return names.size > 0;
   }
 
-  /** Impersonation. Acting as an account through a service shows in what that service does. */
+  /**
+   * Impersonation. `roles/iam.serviceAccountUser` is left out: the arrows of the attached resources
+   * show it.
+   */
   private grantOnAccount(grant: Grant): void {
     const email = emailOf(grant.on.name);
     if (!email || grant.role === "roles/iam.serviceAccountUser") return;
@@ -143,7 +150,7 @@ class Reader {
     }
   }
 
-  /** The boxes that act as the grant's member; a member that nothing here acts as is a client. */
+  /** The boxes that run as the grant's member. A member that nothing runs as is a client. */
   private callers({ member }: Grant): readonly string[] {
     const email = emailOf(member);
     if (email) return this.callersAs(email);
@@ -162,7 +169,10 @@ class Reader {
     return [key];
   }
 
-  /** A dead-letter topic is a box of its own kind, which also stands for the subscription that only keeps its messages. */
+  /**
+   * A dead-letter topic is a box of its own kind, which also stands for the subscription that only
+   * keeps its messages.
+   */
   private markDeadLetters(): void {
     const named = this.index.deadLetterTopics();
     for (const topic of this.index.all("google_pubsub_topic").filter(({ attributes }) => named.has(attributes.id))) {
@@ -229,7 +239,7 @@ class Reader {
     this.connect({ from, to, labels: label ? [label] : [], delivered: true, addresses });
   }
 
-  /** Says that these grants belong to an arrow that is there. */
+  /** Adds grants to an existing arrow. */
   private join(from: string, to: string, addresses: readonly string[]): void {
     const arrow = [...this.arrows.values()].find((known) => known.from === from && known.to === to);
     if (arrow) this.connect({ ...arrow, labels: [], addresses });

@@ -3,33 +3,33 @@ import { shown } from "../secrets";
 import { type Section, sections, wiringSection } from "./sections";
 import { code, plural } from "./text";
 
-/** What GitHub takes. Source: its error "Body is too long (maximum is 65536 characters)" */
+/** The limit of GitHub. Source: its error "Body is too long (maximum is 65536 characters)" */
 export const LONGEST_COMMENT = 65_536;
 
-/** By which the workflow finds the comment that it wrote before. */
+/** The workflow finds its earlier comment by this marker. */
 export const MARKER = "<!-- plan-review -->";
 
 const MOST_NOTES = 20;
 
 export interface CommentOptions {
-  /** Mermaid source by stack. */
+  /** Mermaid source by stack. @default - none */
   readonly drawings?: ReadonlyMap<string, string>;
-  /** Whoever reviews has accepted what the verdict says. */
+  /** Whether the reviewer has accepted the verdict. @default false */
   readonly accepted?: boolean;
 }
 
-/** The review as the body of one comment, what can hurt first. */
+/** The review as the body of one comment; hazards come first. */
 export function comment(review: Review, { drawings = new Map(), accepted = false }: CommentOptions = {}): string {
   const head = [MARKER, verdictLine(review, accepted), ""];
   if (!review.from.includes("plan") && review.from.length > 0) {
     head.push(
-      "_Without a plan: the synthesized JSON of base and head is compared, and what is deployed may differ._",
+      "_Without a plan, this compares the synthesized JSON of base and head. What is deployed may differ._",
       "",
     );
   }
   const notes = [...review.notes, ...review.gaps];
   head.push(...notes.slice(0, MOST_NOTES).map((note) => `> ${note}\n`));
-  if (notes.length > MOST_NOTES) head.push(`> And ${notes.length - MOST_NOTES} more of the kind.\n`);
+  if (notes.length > MOST_NOTES) head.push(`> And ${plural(notes.length - MOST_NOTES, "more note")}.\n`);
   const parts = sections(review);
   if (drawings.size > 0) parts.push(wiringSection(drawings));
   return shown(fitted(head.join("\n"), parts));
@@ -56,12 +56,12 @@ function verdictLine({ verdict, counts, hazards }: Review, accepted: boolean): s
   const stateful = hazards.filter(({ holds }) => holds !== undefined).length;
   const lost = stateful === 0 ? "" : `; ${stateful} of them ${stateful === 1 ? "holds" : "hold"} data`;
   const stacks = count("stacks") > 1 ? ` in ${count("stacks")} stacks` : "";
-  const unknown = verdict === "partial" ? "; what was not understood may hold more" : "";
+  const unknown = verdict === "partial" ? "; parts that were not understood may contain more" : "";
   const end = accepted && verdict !== "safe" ? " (accepted)" : "";
   return `${SIGNS[verdict]}: ${changes.length === 0 ? "no changes" : changes.join(", ")}${stacks}${lost}${unknown}${end}.`;
 }
 
-/** Leaves out as little as makes it fit, from the end. */
+/** Leaves out the last items until the comment fits. */
 function fitted(head: string, parts: readonly Section[]): string {
   const kept = parts.map(({ items }) => items.length);
   const text = () => [head, ...parts.map((part, index) => render(part, kept[index] ?? 0))].join("\n");
@@ -69,7 +69,7 @@ function fitted(head: string, parts: readonly Section[]): string {
   for (let index = parts.length - 1; index >= 0 && whole.length > LONGEST_COMMENT; index--) {
     const items = parts[index]?.items ?? [];
     let keep = items.length;
-    // The sentence that says so takes its place too.
+    // The note about missing items needs space too.
     for (let over = whole.length + 200 - LONGEST_COMMENT; over > 0 && keep > 0; keep--)
       over -= (items[keep - 1]?.length ?? 0) + 1;
     kept[index] = keep;

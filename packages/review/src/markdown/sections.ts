@@ -4,7 +4,7 @@ import type { RenamedGrant } from "../renamed-grants";
 import type { Hazard, Review, Settings } from "../review";
 import { code, fenced, plural, row, Values } from "./text";
 
-/** A part of the comment that can lose items, the last ones first. */
+/** A part of the comment. In a comment that is too long, its last items are left out. */
 export interface Section {
   readonly name: string;
   readonly before: readonly string[];
@@ -13,10 +13,10 @@ export interface Section {
   readonly after: readonly string[];
 }
 
-/** All sections that have something to tell, in the order of the comment. */
+/** All sections that are not empty, in the order of the comment. */
 export function sections(review: Review): Section[] {
   const values = new Values();
-  // The stack is named only where there are several.
+  // The stack is named only if there are several.
   const suffix = (stack: string) => ((review.counts.stacks ?? 0) > 1 ? ` (${plain(stack)})` : "");
   const at: Place = ({ stack, address }) => `${code(address)}${suffix(stack)}`;
   const on = placeOf(review.grants);
@@ -31,7 +31,7 @@ export function sections(review: Review): Section[] {
       review.grants.map((each) => grant(each, on(each), suffix)),
     ),
     folded(
-      review.following.length === 1 ? "grant that follows what is renamed" : "grants that follow what is renamed",
+      review.following.length === 1 ? "grant that follows a rename" : "grants that follow renames",
       review.following.map((each) => followed(each, suffix)),
     ),
     codeSection(review.code, suffix),
@@ -50,7 +50,7 @@ export function sections(review: Review): Section[] {
   ].filter(({ items }) => items.length > 0);
 }
 
-/** Drawings, one for each stack. */
+/** The drawings, one a stack. */
 export function wiringSection(drawings: ReadonlyMap<string, string>): Section {
   const items = [...drawings].map(([stack, drawing]) =>
     [
@@ -69,7 +69,7 @@ type Place = (of: { stack: string; address: string }) => string;
 /** The stack, in parentheses. */
 type Suffix = (stack: string) => string;
 
-/** A name of a folder, and so of anybody's making: nothing in it is Markdown. */
+/** The name of a folder, which can be any text: nothing in it becomes Markdown. */
 function plain(stack: string): string {
   return stack.replace(/[^\w.-]/g, "-");
 }
@@ -92,7 +92,7 @@ function hazard(hazard: Hazard, at: Place, values: Values): string {
   const { rename } = hazard;
   const holds = hazard.holds === undefined ? "" : `, and with it **${hazard.holds}**`;
   const fate = `${VERBS[hazard.action]}${holds}`;
-  const action = rename ? `${fate}; ${code(rename.to)} is created: it looks renamed` : fate;
+  const action = rename ? `${fate}; ${code(rename.to)} is created: this looks like a rename` : fate;
   const reason =
     hazard.reason !== undefined && !rename && hazard.forcedBy.length === 0 ? [`  - Because ${hazard.reason}.`] : [];
   return [
@@ -106,7 +106,7 @@ function hazard(hazard: Hazard, at: Place, values: Values): string {
 
 const VERBS: Readonly<Record<Hazard["action"], string>> = {
   delete: "is deleted",
-  replace: "is deleted and created anew",
+  replace: "is deleted and created again",
   create: "is created",
   update: "is changed",
   forget: "is forgotten",
@@ -121,11 +121,11 @@ function renamed({ to, call, path, stillReplacedBy }: NonNullable<Hazard["rename
     ...fenced("ts", [`.${call};`]).map((line) => `    ${line}`),
     ...(differing.length === 0
       ? []
-      : [`  - The move alone still replaces it: keep ${differing.join(" and ")} as it was, too.`]),
+      : [`  - The move alone still replaces it: also keep ${differing.join(" and ")} as it was.`]),
   ];
 }
 
-/** What a grant is on; project and location are said where a name alone would stand for two resources. */
+/** What a grant is on; with project and location if two resources have the same name. */
 function placeOf(grants: readonly Grant[]): (grant: Grant) => string {
   const places = new Map<string, Set<string>>();
   const keyOf = ({ on }: Grant) => JSON.stringify([on.kind, on.name]);
@@ -144,7 +144,7 @@ function grant({ effect, who, role, widening, stack }: Grant, on: string, suffix
   const mark = widening.length > 0 ? "⚠️ gains" : effect;
   return row(
     mark,
-    who === undefined ? "whoever has the role" : code(who),
+    who === undefined ? "every holder of the role" : code(who),
     code(role),
     `${on}${suffix(stack)}`,
     widening.join("; "),
@@ -157,7 +157,7 @@ function followed({ lost, gained }: RenamedGrant, suffix: Suffix): string {
   return `- ${code(gained.role)} on ${on}: ${change(lost.who, gained.who)}`;
 }
 
-/** Sizes only where a zip is at hand. */
+/** Sizes only if a zip file is available. */
 function codeSection(changes: readonly CodeChange[], suffix: Suffix): Section {
   const sized = changes.some(({ before, after }) => before.size !== undefined || after.size !== undefined);
   const rows = changes.map(({ stack, name, before, after }) => {

@@ -1,12 +1,12 @@
 import type { Difference, Shown } from "../differences";
 import { isHidden, shown as withoutMarks } from "../secrets";
 
-/** Longer values are cut: a comment is for reading. */
+/** Characters of a value; longer values are cut. */
 const LONGEST_VALUE = 200;
 const MOST_ITEMS = 10;
 const MOST_LINES = 30;
 
-/** Shows values; whatever contains a secret is never shown. */
+/** Shows values, but never one that contains a secret. */
 export class Values {
   /** `"red" → "blue"`, of one key. */
   change({ before, after }: Difference): string {
@@ -20,7 +20,7 @@ export class Values {
     return `${this.shown(before)} → ${this.shown(after)}`;
   }
 
-  /** Lines that differ, of a text of several lines; nothing for other values. */
+  /** The lines that differ in a text of several lines; undefined for other values. */
   lines({ before, after }: Difference): string[] | undefined {
     const [old, fresh] = [linesOf(before), linesOf(after)];
     if (!old || !fresh || old.length + fresh.length < 4) return undefined;

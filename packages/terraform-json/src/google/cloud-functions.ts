@@ -26,9 +26,10 @@ export const CLOUD_FUNCTIONS: GoogleService = {
 const LONGEST_NAME = 49;
 
 /**
- * The URL of a function's Cloud Run service, in the form that Google gives: `https://<name>-<hash>-<region>.a.run.app`.
- * Google draws the hash; here it follows from project, region and name, so that it is known before anything runs. The region
- * is its initials, as Google has it for the common ones (`uc`, `ew`, `ue`).
+ * The URL of a function's Cloud Run service, in the form that Google gives:
+ * `https://<name>-<hash>-<region>.a.run.app`. Google draws the hash; here it follows from project,
+ * region and name, so that it is known before anything runs. The region is its initials, as Google
+ * has it for the common ones (`uc`, `ew`, `ue`).
  */
 export function functionUri(name: string, region: string, projectId: string): string {
   const hash = BigInt(`0x${createHash("sha256").update(`${projectId}/${region}/${name}`).digest("hex")}`).toString(36);
@@ -37,8 +38,8 @@ export function functionUri(name: string, region: string, projectId: string): st
 }
 
 /**
- * The other URLs of a function: the one of its Cloud Run service that follows from the project's number, and the one of
- * Cloud Functions.
+ * The other URLs of a function: the one of its Cloud Run service that follows from the project's
+ * number, and the one of Cloud Functions.
  *
  * Sources: https://docs.cloud.google.com/run/docs/triggering/https-request#deterministic and
  * `google_cloudfunctions2_function.url` in the provider's reference.

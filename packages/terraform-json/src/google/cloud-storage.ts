@@ -50,7 +50,9 @@ export const CLOUD_STORAGE: GoogleService = {
   },
 };
 
-/** The service agent of Cloud Storage. Source: cloud.google.com/storage/docs/getting-service-agent */
+/**
+ * The service agent of Cloud Storage. Source: cloud.google.com/storage/docs/getting-service-agent
+ */
 function storageAgent(projectId: string): string {
   return `service-${projectNumber(projectId)}@gs-project-accounts.iam.gserviceaccount.com`;
 }

@@ -3,7 +3,10 @@ import type { Value } from "../values";
 
 export type Attributes = Readonly<Record<string, Value>>;
 
-/** Attributes that Terraform learns from Google, by path (blocks with dots), as Google computes them from the others. */
+/**
+ * Attributes that Terraform learns from Google, by path (blocks with dots), as Google computes them
+ * from the others.
+ */
 export type Computed = Readonly<Record<string, (attributes: Attributes, defaults: ProviderDefaults) => Value>>;
 
 /** What a resource is drawn as. */
@@ -66,12 +69,18 @@ export interface ResourceType {
   readonly needsAgent?: string;
 }
 
-/** One of Google's own accounts in a project, `service-<project number>@<domain>.iam.gserviceaccount.com`. */
+/**
+ * One of Google's own accounts in a project:
+ * `service-<project number>@<domain>.iam.gserviceaccount.com`.
+ */
 export interface ServiceAgent {
   readonly domain: string;
   /** The API that brings it, without `.googleapis.com`. */
   readonly api: string;
-  /** The role that Google grants it on every project whose API is on, without any binding in Terraform. */
+  /**
+   * The role that Google grants it on every project whose API is on, without any binding in
+   * Terraform.
+   */
   readonly grantedRole?: { readonly role: string; readonly source: string };
 }
 
