@@ -52,6 +52,8 @@ describe("a setting that opens or gives up something is a hazard", () => {
 
   test("a change of a finished kind of job replaces it, a label too", () => {
     const { hazards } = review([planReading(plan("dataflow-labelled"), "shop.json")]);
-    expect(hazards).toMatchObject([{ action: "replace", notes: [{ text: expect.stringContaining("not even its labels") }] }]);
+    expect(hazards).toMatchObject([
+      { action: "replace", notes: [{ text: expect.stringContaining("not even its labels") }] },
+    ]);
   });
 });
