@@ -9,7 +9,7 @@ export const irisModel: Model = {
   describe: () => {
     const { flowers, accuracy } = fittedModel();
     const right = `right on ${(accuracy * 100).toFixed(1)} % of ${flowers.held} others`;
-    return `iris, an emulator for Vertex AI, fitted on ${flowers.training} Iris flowers, ${right}`;
+    return `iris, in place of Vertex AI, fitted on ${flowers.training} Iris flowers, ${right}`;
   },
   predict: async (instances) => {
     const { model } = fittedModel();
