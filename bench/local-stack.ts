@@ -211,7 +211,7 @@ export class LocalStack {
    */
   private async post(host: string, path: string, body: object): Promise<void> {
     const service = this.running.parts.network.services.rest(host);
-    if (!service) throw new Error(`nobody answers for ${host}`);
+    if (!service) throw new Error(`no service answers for ${host}`);
     await service.handle({
       method: "POST",
       host,

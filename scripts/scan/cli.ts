@@ -7,8 +7,12 @@ import { synthesizeHardened } from "./hardened-app";
 import { claimsOf, disagreements } from "./page";
 
 const PAGE = "docs/security.md";
-const USAGE = `npm run scan: runs the policy scanner checkov on the JSON of all stacks, as shipped and with every security option
-on, and compares what it finds with ${PAGE}. Exits with 1 where they disagree, with 2 where checkov is missing.`;
+const USAGE = `usage: npm run scan
+
+Runs the policy scanner checkov on the JSON of all stacks, as shipped and with every security option on. Compares the
+results with ${PAGE}.
+
+exit code: 0 the results are those of the page, 1 they differ, 2 checkov is missing`;
 
 main().catch((error: Error) => {
   process.exitCode = error instanceof CheckovError ? 2 : 1;
@@ -18,7 +22,7 @@ main().catch((error: Error) => {
 async function main(): Promise<void> {
   const [argument] = process.argv.slice(2);
   if (argument !== undefined) {
-    if (!["--help", "-h"].includes(argument)) throw new CheckovError(`Given ${argument}; npm run scan takes nothing`);
+    if (!["--help", "-h"].includes(argument)) throw new CheckovError(`Given ${argument}; allowed: no arguments`);
     console.log(USAGE);
     return;
   }
@@ -39,11 +43,11 @@ async function main(): Promise<void> {
   console.log(`\n${total("as shipped", shipped)}; ${total("with every option on", hardened)}`);
   const problems = disagreements(claimsOf(readFileSync(PAGE, "utf8")), shipped, hardened);
   if (problems.length === 0) {
-    console.log(`${PAGE} says the same.`);
+    console.log(`These are the results of ${PAGE}.`);
     return;
   }
   process.exitCode = 1;
-  console.error(`${PAGE} says otherwise:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+  console.error(`These results differ from ${PAGE}:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
 }
 
 function count(passed: number, failed: number): string {
