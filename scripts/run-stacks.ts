@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "@cdktf-serverless-ml/cli";
+import { onTerminal } from "@cdktf-serverless-ml/emulator";
 import {
   describe as describeSummary,
   inputFor,
-  onTerminal,
   readStackWithOutputs,
   runStack,
   type Summary,

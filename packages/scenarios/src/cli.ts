@@ -4,11 +4,14 @@ import { counted, endWithOthers, FlagError, type Flags, readFlags, wholeFlag } f
 import {
   ApiError,
   type ChooseModel,
+  describeLoadError,
   irisOrEcho,
   LoadError,
   ModelError,
   ModuleError,
   modelFor,
+  noticesOnce,
+  onTerminal,
   RequestFailed,
   readModel,
   readSecrets,
@@ -25,7 +28,7 @@ import { IamCheckError } from "./iam-check/check-iam";
 import { checkIamCommand } from "./iam-check/command";
 import { readStackWithOutputs, scenarioOf } from "./patterns";
 import { type KeepOptions, keepStack } from "./run/keep";
-import { describe, onTerminal } from "./run/print";
+import { describe } from "./run/print";
 import { inputFor, runStack } from "./run/run-stack";
 import { requireEmpty } from "./run/save-buckets";
 import { startStack } from "./run/start";
@@ -161,14 +164,6 @@ function startOptions({ quiet, secrets, onNotice }: Options): StartOptions {
   return { ...(quiet ? {} : onTerminal()), secrets, onNotice };
 }
 
-function printOnce(): (notice: string) => void {
-  const printed = new Set<string>();
-  return (notice) => {
-    if (!printed.has(notice)) console.error(`note: ${notice}`);
-    printed.add(notice);
-  };
-}
-
 /** @returns the exit code */
 function report(summary: Summary, { json, allowsDeadLetters }: Options): number {
   console.log(describe(summary));
@@ -222,7 +217,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     json,
     quiet,
     secrets: values.secrets === undefined ? undefined : readSecrets(absolute(values.secrets)),
-    onNotice: printOnce(),
+    onNotice: noticesOnce(),
   };
 }
 
@@ -257,9 +252,7 @@ function folderOf(stack: string | undefined): string {
 }
 
 function explain(error: Error): string {
-  if (error instanceof LoadError) {
-    return `This stack cannot run locally; ${counted(error.reasons.length, "reason")}:\n${error.reasons.map((reason) => `  ${reason}`).join("\n")}`;
-  }
+  if (error instanceof LoadError) return describeLoadError(error);
   if (error instanceof FlagError) return `${error.message}. For help: npm run local -- --help`;
   const expected = [
     UsageError,

@@ -2,8 +2,10 @@ import { ApiError } from "../../src/core/api-error";
 import type { EvaluatedResource } from "../../src/core/emulator";
 import { allows, BindingAuthorizer, defaultBindings, readBindings } from "../../src/iam";
 import { parseCondition } from "../../src/iam/condition";
+import { DESCRIPTIONS } from "../../src/services";
 
 const PROJECT = "acme-ml";
+const policies = DESCRIPTIONS.flatMap((description) => description.policies ?? []);
 const worker = { email: "worker@acme-ml.iam.gserviceaccount.com" };
 const member = `serviceAccount:${worker.email}`;
 const queue = `projects/${PROJECT}/locations/l/queues/q`;
@@ -15,7 +17,7 @@ function resource(type: string, attributes: object): EvaluatedResource {
 function authorizer(...resources: EvaluatedResource[]) {
   const { bindings, problems } = readBindings(resources, PROJECT);
   expect(problems).toEqual([]);
-  return new BindingAuthorizer(bindings, { project: PROJECT });
+  return new BindingAuthorizer(bindings, { project: PROJECT, policies });
 }
 
 function refusal(work: () => void): { code: string; message: string } {
@@ -146,7 +148,7 @@ test("each call that is allowed is told with all bindings that allow it, and wit
   const told: object[] = [];
   const onAllowed = (access: object, by: readonly { address: string }[]) =>
     told.push({ ...access, by: by.map(({ address }) => address) });
-  const iam = new BindingAuthorizer(bindings, { project: PROJECT, onAllowed });
+  const iam = new BindingAuthorizer(bindings, { project: PROJECT, policies, onAllowed });
   const access = { email: worker.email, permission: "storage.objects.get", resource: "projects/_/buckets/b/objects/o" };
   iam.require(worker, access.permission, access.resource);
   expect(() => iam.require(worker, "storage.objects.create", access.resource)).toThrow(/denied/);
@@ -188,7 +190,7 @@ test("a binding that has not taken effect allows nothing, is named, and is nobod
 
 test("the refusal names caller, permission, resource and a binding that would allow it", () => {
   const denials: object[] = [];
-  const iam = new BindingAuthorizer([], { project: PROJECT, onDenied: (denial) => denials.push(denial) });
+  const iam = new BindingAuthorizer([], { project: PROJECT, policies, onDenied: (denial) => denials.push(denial) });
   expect(refusal(() => iam.require(worker, "cloudtasks.tasks.create", queue))).toEqual({
     code: "PERMISSION_DENIED",
     message: `Permission 'cloudtasks.tasks.create' denied on resource '${queue}' (or it may not exist) for ${worker.email}. A binding of roles/cloudtasks.enqueuer on ${queue} to ${member} would allow it.`,
@@ -315,7 +317,7 @@ test("what cannot be enforced is reported with its address", () => {
 });
 
 test("service agents mint tokens by what Google grants them, and may do no more", () => {
-  const iam = new BindingAuthorizer(defaultBindings(PROJECT, "123"), { project: PROJECT });
+  const iam = new BindingAuthorizer(defaultBindings(PROJECT, "123"), { project: PROJECT, policies });
   const account = `projects/${PROJECT}/serviceAccounts/x@y`;
   for (const agent of ["gcp-sa-cloudtasks", "gcp-sa-pubsub", "gcp-sa-cloudscheduler", "gcp-sa-workflows"]) {
     const caller = { email: `service-123@${agent}.iam.gserviceaccount.com` };

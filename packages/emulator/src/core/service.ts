@@ -78,6 +78,8 @@ export interface ServiceDescription {
   readonly withoutEffect?: readonly WithoutEffect[];
   /** Permissions that the service checks. */
   readonly permissions: readonly string[];
+  /** Resources below the project that have an IAM policy of their own, by patterns in which a star is one segment. @default none */
+  readonly policies?: readonly string[];
   /** Recognizes a delivery of the service by its request. @default the service delivers nothing */
   readonly itemOf?: (request: Pick<Invocation, "headers" | "body">) => Item | undefined;
 }

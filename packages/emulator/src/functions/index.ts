@@ -57,6 +57,8 @@ export const cloudFunctions: ServiceDescription = {
     "logging.logEntries.create",
     "storage.objects.get",
   ],
+  // Of Cloud Run, which is what callers invoke.
+  policies: ["projects/*/locations/*/services/*"],
 };
 
 export { functionUri } from "@cdktf-serverless-ml/terraform-json";

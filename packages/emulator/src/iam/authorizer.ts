@@ -20,6 +20,13 @@ export interface Denial extends Access {
 export interface BindingAuthorizerOptions {
   /** The project of buckets, whose names do not contain it. */
   readonly project: string;
+  /**
+   * Resources that have an IAM policy of their own, by patterns in which a star is one segment. For
+   * all others, a remedy names the project.
+   *
+   * @default - none
+   */
+  readonly policies?: readonly string[];
   readonly onDenied?: (denial: Denial) => void;
   /** Gets each call that is allowed, with all bindings that allow it. */
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
@@ -29,9 +36,6 @@ export interface BindingAuthorizerOptions {
   readonly onEarly?: (access: Access, binding: Binding) => void;
 }
 
-/** Resources with an IAM policy of their own. For all others, only the project has one. */
-const WITH_POLICY =
-  /^projects\/[^/]+\/(?:locations\/[^/]+\/(?:queues|services)|topics|subscriptions|secrets|serviceAccounts)\/[^/]+$/;
 const BUCKET = /^projects\/_\/buckets\/[^/]+/;
 
 /** Allows what a list of bindings allows: on the resource itself, its bucket, or its project. */
@@ -88,6 +92,11 @@ export class BindingAuthorizer implements Authorizer {
     );
   }
 
+  private hasPolicy(resource: string): boolean {
+    const { policies = [] } = this.options;
+    return policies.some((pattern) => new RegExp(`^${pattern.replaceAll("*", "[^/]+")}$`).test(resource));
+  }
+
   private remedy(email: string | undefined, permission: string, resource: string): string {
     // The best advice is a role that the stack uses already, unless it is another service's.
     const [service] = permission.split(".");
@@ -97,7 +106,7 @@ export class BindingAuthorizer implements Authorizer {
       .sort((one, other) => one.permissions.size - other.permissions.size);
     const role = own?.role ?? narrowestRole(permission) ?? `a custom role with ${permission}`;
     const bucket = BUCKET.exec(resource)?.[0];
-    const on = bucket ?? (WITH_POLICY.test(resource) ? resource : `projects/${this.options.project}`);
+    const on = bucket ?? (this.hasPolicy(resource) ? resource : `projects/${this.options.project}`);
     return `A binding of ${role} on ${on} to ${email === undefined ? "allUsers" : `serviceAccount:${email}`} would allow it.`;
   }
 }

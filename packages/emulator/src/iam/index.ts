@@ -8,6 +8,7 @@ export const iam: ServiceDescription = {
   passive: { google_service_account: "is a name; what it may do is said by bindings" },
   dataSources: ["google_service_account"],
   permissions: [],
+  policies: ["projects/*/serviceAccounts/*"],
 };
 
 export { agentWarnings } from "./agent-order";

@@ -8,7 +8,7 @@ import { FunctionHost } from "../functions";
 import { agentWarnings, type Binding, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "../iam";
 import { Network, TokenAuthority } from "../network";
 import { Secrets } from "../secrets";
-import { Emulators, SERVICES } from "../services";
+import { DESCRIPTIONS, Emulators, SERVICES } from "../services";
 import { load } from "./load";
 import { observed } from "./observed";
 import type { MachineOptions, RunOptions, StartOptions } from "./options";
@@ -167,7 +167,8 @@ export class Machine {
       const chosen = choose(binding);
       return chosen === true ? [binding] : chosen === false ? [] : [chosen];
     });
-    return new BindingAuthorizer(bindings, { project: this.place.project, ...told });
+    const policies = DESCRIPTIONS.flatMap((description) => description.policies ?? []);
+    return new BindingAuthorizer(bindings, { project: this.place.project, policies, ...told });
   }
 }
 

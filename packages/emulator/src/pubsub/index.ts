@@ -109,6 +109,7 @@ export const pubSub = defineService({
     },
   ],
   permissions: ["pubsub.subscriptions.consume", "pubsub.topics.publish"],
+  policies: [TOPIC, SUBSCRIPTION],
   itemOf({ headers, body }): Item | undefined {
     if (headers["User-Agent"] !== "CloudPubSub-Google") return undefined;
     const { message, subscription, deliveryAttempt: attempt } = JSON.parse(body.toString());

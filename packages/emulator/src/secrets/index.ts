@@ -21,6 +21,7 @@ export const secretManager = defineService({
     },
   ],
   permissions: ["secretmanager.versions.access"],
+  policies: ["projects/*/secrets/*"],
   create: (context, resources, { secretStore }: SecretManagerOptions) =>
     new SecretManagerEmulator(context, resources, secretStore),
 });

@@ -73,6 +73,7 @@ export const cloudTasks = defineService({
     // On the account that a task presents: of who creates the task, and of Cloud Tasks' service agent.
     "iam.serviceAccounts.actAs",
   ],
+  policies: [QUEUE],
   itemOf({ headers }): Item | undefined {
     const task = headers["X-CloudTasks-TaskName"];
     return task ? { id: `queue ${headers["X-CloudTasks-QueueName"]} task ${task}`, what: `task ${task}` } : undefined;

@@ -1,8 +1,9 @@
 import { ManualClock } from "../../../emulator/src/core/clock";
 import { isSimulated } from "../../../emulator/src/machine/passive";
 import { LineRecorder } from "../../../emulator/src/machine/recorder";
+import { logLine } from "../../../emulator/src/machine/terminal";
 import { waitUntilIdle } from "../../../emulator/src/machine/wait-until-idle";
-import { describe as describeSummary, logLine } from "../../src/run/print";
+import { describe as describeSummary } from "../../src/run/print";
 import { exitCodeOf, isGood, summarise, type Verdict } from "../../src/run/summary";
 import type { ScenarioResult } from "../../src/shared/scenario";
 

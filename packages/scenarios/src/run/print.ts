@@ -1,4 +1,3 @@
-import type { LogEntry, StartOptions } from "@cdktf-serverless-ml/emulator";
 import type { Summary } from "./summary";
 
 /**
@@ -35,22 +34,4 @@ function lines(name: string, value: unknown): string[] {
 
 function plain(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-/** A warning or an error of a function's log, in one line. Undefined for other entries. */
-export function logLine(functionName: string, { severity, message }: LogEntry): string | undefined {
-  if (severity === "INFO" || severity === "DEBUG" || severity === "DEFAULT") return undefined;
-  return `           ${functionName}  ${severity}  ${message.split("\n")[0]}`;
-}
-
-/** Prints hops and errors of functions as they come. */
-export function onTerminal(): Pick<StartOptions, "write" | "colours" | "onLog"> {
-  return {
-    write: console.log,
-    colours: process.stdout.isTTY && !process.env.NO_COLOR,
-    onLog: (name, entry) => {
-      const line = logLine(name, entry);
-      if (line !== undefined) console.log(line);
-    },
-  };
 }

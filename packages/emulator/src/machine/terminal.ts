@@ -1,0 +1,37 @@
+import { counted } from "@cdktf-serverless-ml/cli";
+import type { LoadError } from "../core/load-error";
+import type { LogEntry } from "../functions/log";
+import type { StartOptions } from "./options";
+
+/** Prints hops, and what goes wrong in functions, as they come. */
+export function onTerminal(): Pick<StartOptions, "write" | "colours" | "onLog"> {
+  return {
+    write: console.log,
+    colours: process.stdout.isTTY && !process.env.NO_COLOR,
+    onLog: (name, entry) => {
+      const line = logLine(name, entry);
+      if (line !== undefined) console.log(line);
+    },
+  };
+}
+
+/** Lines of a function's log that people should see: what went wrong, in one line each. */
+export function logLine(functionName: string, { severity, message }: LogEntry): string | undefined {
+  if (severity === "INFO" || severity === "DEBUG" || severity === "DEFAULT") return undefined;
+  return `           ${functionName}  ${severity}  ${message.split("\n")[0]}`;
+}
+
+/** Prints each notice once, on standard error. */
+export function noticesOnce(): (notice: string) => void {
+  const printed = new Set<string>();
+  return (notice) => {
+    if (!printed.has(notice)) console.error(`note: ${notice}`);
+    printed.add(notice);
+  };
+}
+
+/** Says why a stack does not load: each reason on its line. */
+export function describeLoadError({ reasons }: LoadError): string {
+  const lines = reasons.map((reason) => `  ${reason}`);
+  return `This stack cannot run locally; ${counted(reasons.length, "reason")}:\n${lines.join("\n")}`;
+}
