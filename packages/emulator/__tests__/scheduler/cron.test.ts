@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { cases } from "../../../../__tests__/support/deep";
 import { Cron } from "../../src/scheduler/cron";
 
 const MINUTE = 60_000;
@@ -119,7 +120,7 @@ test("a schedule comes at the minutes that its zone's clock shows, each as often
         expected.map((time) => new Date(time).toISOString()),
       );
     }),
-    { numRuns: 100 },
+    { numRuns: cases(100) },
   );
 });
 

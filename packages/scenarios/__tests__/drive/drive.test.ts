@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { filesOf, readBlocks } from "../../../../__tests__/docs/markdown";
+import { inDepth } from "../../../../__tests__/support/deep";
 import { copyProject, removeFolders, run, temporaryFolder, writeInto } from "../../../../__tests__/synth/project-copy";
 
 // The stack, its worker and its driver are those of the pages.
@@ -68,7 +69,7 @@ describe("the driver of docs/local.md", () => {
   });
 });
 
-test.each<[string, string, string]>([
+const BAD: readonly [string, string, string][] = [
   [
     "says which function is missing",
     "export const driver = { submit: async () => '' };",
@@ -76,7 +77,8 @@ test.each<[string, string, string]>([
   ],
   ["does not compile", "export const = 1;", "cannot be loaded: Build failed with 1 error:"],
   ["throws while it is loaded", "throw new Error('no luck');", "cannot be loaded: no luck\n"],
-])("a driver that %s: exit code 2", (_, text, message) => {
+];
+test.each(inDepth(BAD, BAD.slice(0, 1)))("a driver that %s: exit code 2", (_, text, message) => {
   const { status, stderr } = local("--drive", driver("bad.ts", text));
   expect(stderr).toContain(message);
   expect(status).toBe(2);
