@@ -1,3 +1,5 @@
+import { onlyIf } from "./only-if";
+
 /** Whether a test runs in its long form: `npm run test:deep`. In `npm test` it runs in a short one. */
 export const IS_DEEP = process.env.DEEP_TESTS === "1";
 
@@ -8,3 +10,10 @@ export function inDepth<T>(deep: T, short: T): T {
 
 /** How many cases of a property a test tries: all in the long form, a fifth in the short one. */
 export const cases = (count: number): number => inDepth(count, Math.ceil(count / 5));
+
+/** A test that only the long form runs. */
+export function deepTest(name: string, run: () => void | Promise<void>, timeout?: number): void {
+  onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+    test(name, run, timeout);
+  });
+}

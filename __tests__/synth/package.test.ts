@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesOf, readBlocks } from "../docs/markdown";
-import { inDepth } from "../support/deep";
+import { IS_DEEP, inDepth } from "../support/deep";
+import { onlyIf } from "../support/only-if";
 import { linkPackages, ROOT, removeFolders, run, temporaryFolder, writeInto } from "./project-copy";
 
 afterAll(removeFolders);
@@ -101,19 +102,21 @@ describe("the package in another project", () => {
     expect(lines.length).toBeLessThan(15);
   });
 
-  test("takes the app, the stack and the worker of docs/own-worker.md, and a clone runs what it synthesizes", () => {
-    const folder = join(project, "cdktf-init", "shouting");
-    const used = ["main.ts", "stacks/shouting.ts", "functions/shout-worker/index.ts", "drivers/shout.ts"];
-    for (const path of used) writeInto(folder, path, PAGE.get(path) as string);
-    run("node", ["../../node_modules/ts-node/dist/bin.js", "main.ts"], folder);
-    const options = [
-      "--terraform",
-      join(folder, "cdktf.out/stacks/shouting"),
-      "--drive",
-      join(folder, used[3] as string),
-    ];
-    const printed = run("npm", ["run", "--silent", "local", "--", ...options], ROOT);
-    expect(printed).toMatch(/^OK {2}shouting {2}accepted 1, done 1,/m);
+  onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+    test("takes the app, the stack and the worker of docs/own-worker.md, and a clone runs what it synthesizes", () => {
+      const folder = join(project, "cdktf-init", "shouting");
+      const used = ["main.ts", "stacks/shouting.ts", "functions/shout-worker/index.ts", "drivers/shout.ts"];
+      for (const path of used) writeInto(folder, path, PAGE.get(path) as string);
+      run("node", ["../../node_modules/ts-node/dist/bin.js", "main.ts"], folder);
+      const options = [
+        "--terraform",
+        join(folder, "cdktf.out/stacks/shouting"),
+        "--drive",
+        join(folder, used[3] as string),
+      ];
+      const printed = run("npm", ["run", "--silent", "local", "--", ...options], ROOT);
+      expect(printed).toMatch(/^OK {2}shouting {2}accepted 1, done 1,/m);
+    });
   });
 
   test("has its peers and what a worker imports in the versions that docs/own-worker.md installs", () => {

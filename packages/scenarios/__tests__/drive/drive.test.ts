@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { filesOf, readBlocks } from "../../../../__tests__/docs/markdown";
-import { inDepth } from "../../../../__tests__/support/deep";
+import { IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
+import { onlyIf } from "../../../../__tests__/support/only-if";
 import { copyProject, removeFolders, run, temporaryFolder, writeInto } from "../../../../__tests__/synth/project-copy";
 
 // The stack, its worker and its driver are those of the pages.
@@ -61,11 +62,13 @@ describe("the driver of docs/local.md", () => {
     expect(status).toBe(0);
   });
 
-  test("brings the IAM check: each binding is needed, and none is missing", () => {
-    const { status, json } = local("--drive", shout, "--check-iam");
-    expect(json()).toMatchObject({ verdict: "OK", unproven: [], missing: [] });
-    expect(json().necessary).toBe(json().bindings);
-    expect(status).toBe(0);
+  onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+    test("brings the IAM check: each binding is needed, and none is missing", () => {
+      const { status, json } = local("--drive", shout, "--check-iam");
+      expect(json()).toMatchObject({ verdict: "OK", unproven: [], missing: [] });
+      expect(json().necessary).toBe(json().bindings);
+      expect(status).toBe(0);
+    });
   });
 });
 
