@@ -12,7 +12,7 @@ export function inDepth<T>(deep: T, short: T): T {
 export const cases = (count: number): number => inDepth(count, Math.ceil(count / 5));
 
 /** A test that only the long form runs. */
-export function deepTest(name: string, run: () => void | Promise<void>, timeout?: number): void {
+export function deepTest(name: string, run: jest.ProvidesCallback, timeout?: number): void {
   onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
     test(name, run, timeout);
   });
