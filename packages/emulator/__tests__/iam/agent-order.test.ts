@@ -1,4 +1,5 @@
 import { synthesized } from "../../../../__tests__/support/synthesized";
+import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
 import { evaluateStack, readStack } from "../../../terraform-json/src";
 import { agentWarnings } from "../../src/iam";
 
@@ -31,12 +32,9 @@ const said = (how: string) => [
 ];
 
 describe("what needs a service agent before Google has made it is named", () => {
-  test.each(["async-batch", "task-pipeline", "event-workflow", "pubsub-fanout", "scheduled-preprocessing"])(
-    "%s waits for all of them",
-    (name) => {
-      expect(agentWarnings(readStack(stacks.stack(name)).resources)).toEqual([]);
-    },
-  );
+  test.each(STACK_NAMES)("%s waits for all of them", (name) => {
+    expect(agentWarnings(readStack(stacks.stack(name)).resources)).toEqual([]);
+  });
 
   test("a grant that does not wait for the API, and one that waits for nothing but the API", () => {
     expect(warnings(api)).toEqual(said("without waiting for"));

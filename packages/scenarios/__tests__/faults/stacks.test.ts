@@ -1,6 +1,7 @@
 import { IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
+import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
 import type { FaultReport } from "../../src/faults/report";
 import { runFaults } from "../../src/faults/run-faults";
 import { scenarioOf } from "../../src/patterns";
@@ -10,22 +11,21 @@ import { startMachine } from "../../src/run/start";
  * Inputs of a run: with all poison among them, and few enough for three runs of each stack, or for
  * one.
  */
-const INPUTS = inDepth(
+const INPUTS: Readonly<Record<string, number>> = inDepth<Record<string, number>>(
   {
     "task-pipeline": 9,
     "event-workflow": 14,
     "async-batch": 24,
     "pubsub-fanout": 12,
-    "scheduled-preprocessing": 20,
   },
   {
     "task-pipeline": 5,
     "event-workflow": 7,
     "async-batch": 10,
     "pubsub-fanout": 5,
-    "scheduled-preprocessing": 8,
   },
 );
+const inputsOf = (name: string) => INPUTS[name] ?? inDepth(20, 8);
 const SEEDS = inDepth([1, 2, 3], [1]);
 /** Stacks at once. */
 const LANES = 2;
@@ -35,7 +35,7 @@ const reports = new Map<string, FaultReport[]>();
 /** Of two runs of one stack with one seed: item and attempt -> its fault. */
 const drawn: Map<string, string>[] = [];
 
-async function run(name: string, inputs: number): Promise<FaultReport[]> {
+async function run(name: string): Promise<FaultReport[]> {
   const machine = await startMachine(changed(stacks.stack(name), givingUpSoon));
   try {
     const scenario = scenarioOf(machine.stack);
@@ -49,7 +49,7 @@ async function run(name: string, inputs: number): Promise<FaultReport[]> {
           /fault -> \S+ {2}(task \S+ {2}attempt \d+) {2}(?!arrives)(.+)/.exec(line) ?? [];
         if (delivery) faults.set(delivery, fault);
       };
-      const report = await runFaults(machine, scenario, { seed, inputs, write });
+      const report = await runFaults(machine, scenario, { seed, inputs: inputsOf(name), write });
       if (made.length < SEEDS.length) made.push(report);
       if (name === "async-batch" && seed === 1) drawn.push(faults);
     }
@@ -60,16 +60,16 @@ async function run(name: string, inputs: number): Promise<FaultReport[]> {
 }
 
 beforeAll(async () => {
-  const waiting = Object.entries(INPUTS).values();
+  const waiting = STACK_NAMES.values();
   const lane = async () => {
-    for (const [name, inputs] of waiting) reports.set(name, await run(name, inputs));
+    for (const name of waiting) reports.set(name, await run(name));
   };
   await Promise.all(Array.from({ length: LANES }, lane));
 }, 240_000);
 
 afterAll(() => stacks.remove());
 
-describe.each(Object.keys(INPUTS))("%s", (name) => {
+describe.each(STACK_NAMES)("%s", (name) => {
   test.each(SEEDS)("under the faults of seed %i, every item ends in one effect or one dead letter", (seed) => {
     const report = reports.get(name)?.find((each) => each.seed === seed);
     expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });

@@ -1,6 +1,7 @@
 import { IS_DEEP } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { synthesized } from "../../../../__tests__/support/synthesized";
+import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
 import { checkIam } from "../../src/iam-check/check-iam";
 import { type IamSummary, summaryOf } from "../../src/iam-check/report";
 
@@ -20,25 +21,27 @@ const DOCUMENTED: Readonly<Record<string, IamSummary["unproven"]>> = {
   ],
 };
 
-const BINDINGS: readonly [string, number][] = [
-  ["scheduled-preprocessing", 16],
-  ["async-batch", 17],
-  ["task-pipeline", 32],
-  ["event-workflow", 19],
-  ["pubsub-fanout", 29],
-];
+/** So that none is left out. */
+const BINDINGS: Readonly<Record<string, number>> = {
+  "scheduled-preprocessing": 16,
+  "async-batch": 17,
+  "task-pipeline": 32,
+  "event-workflow": 19,
+  "pubsub-fanout": 29,
+};
 
 // In npm test cli.test.ts has scheduled-preprocessing.
 onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
-  test.each(BINDINGS)(
-    "%s: each of its %i bindings is needed, and none is missing",
-    async (name, bindings) => {
+  test.each(STACK_NAMES)(
+    "%s: each of its bindings is needed, and none is missing",
+    async (name) => {
       const unproven = DOCUMENTED[name] ?? [];
-      expect(summaryOf(await checkIam(stacks.stack(name)))).toEqual({
+      const summary = summaryOf(await checkIam(stacks.stack(name)));
+      expect(summary).toEqual({
         stack: name,
         verdict: "OK",
-        bindings,
-        necessary: bindings - unproven.length,
+        bindings: BINDINGS[name] ?? expect.any(Number),
+        necessary: summary.bindings - unproven.length,
         unproven,
         missing: [],
         seconds: expect.any(Number),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Machine, type RunOptions, VirtualClock } from "@cdktf-serverless-ml/emulator";
 import { inDepth } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
+import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
 import { readStackWithOutputs, scenarioOf } from "../../src/patterns";
 import { inputFor, runScenario } from "../../src/run/run-stack";
 import { startMachine } from "../../src/run/start";
@@ -31,9 +32,7 @@ async function run(machine: Machine, scenario: Scenario, options: RunOptions): P
   }
 }
 
-const STACKS = ["event-workflow", "scheduled-preprocessing", "async-batch", "task-pipeline", "pubsub-fanout"];
-
-describe.each(inDepth(STACKS, STACKS.slice(0, 2)))("%s", (name) => {
+describe.each(inDepth(STACK_NAMES, ["event-workflow", "scheduled-preprocessing"]))("%s", (name) => {
   let machine: Machine;
   let scenario: Scenario;
 
