@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const root = join(__dirname, "..", "..");
@@ -17,7 +17,11 @@ export function readDocuments(): ReadonlyMap<string, string> {
   const pages = readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`);
-  const paths = ["README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "samples/README.md", ...pages.sort()];
+  const packages = readdirSync(join(root, "packages"))
+    .map((name) => `packages/${name}/README.md`)
+    .filter((path) => existsSync(join(root, path)));
+  const own = ["README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "samples/README.md"];
+  const paths = [...own, ...pages.sort(), ...packages.sort()];
   return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 }
 
