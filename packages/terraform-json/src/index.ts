@@ -4,6 +4,13 @@ export type { ResourceKind, ServiceAgent } from "./google/resource-type";
 export { customRoles, type Grant, granting, grantsOf, mayActAs } from "./grants";
 export { block, blocks } from "./json";
 export type { Finding, Stack, StackResource } from "./model";
-export { agentDomain, emailOf, isServiceAgent, serviceAgent, shortAccount } from "./service-accounts";
+export {
+  agentDomain,
+  defaultComputeAccount,
+  emailOf,
+  isServiceAgent,
+  serviceAgent,
+  shortAccount,
+} from "./service-accounts";
 export { evaluateStack, readStack, StackError } from "./stack";
 export { type StackFunction, StackIndex } from "./stack-index";

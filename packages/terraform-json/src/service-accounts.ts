@@ -21,6 +21,11 @@ export function serviceAgent(projectNumber: string, domain: string): string {
   return `service-${projectNumber}@${domain}.iam.gserviceaccount.com`;
 }
 
+/** The account of workloads for which a stack names none. */
+export function defaultComputeAccount(projectNumber: string): string {
+  return `${projectNumber}-compute@developer.gserviceaccount.com`;
+}
+
 /** Accounts of Google's that are named after the project's number alone. */
 const NUMBERED = /@(cloudservices|cloudbuild)\.gserviceaccount\.com$/;
 

@@ -1,3 +1,4 @@
+import { defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
@@ -64,7 +65,7 @@ export class DataflowEmulator implements Emulator {
     authorizer.require(caller, "dataflow.jobs.create", `projects/${project}`);
     const launch = readLaunch(readText(gcsPath, "gcsPath"), parameters);
     // Source: docs/concepts/security-and-permissions, "your user account must have the iam.serviceAccounts.actAs permission".
-    const account = launch.serviceAccount ?? `${this.context.projectNumber}-compute@developer.gserviceaccount.com`;
+    const account = launch.serviceAccount ?? defaultComputeAccount(this.context.projectNumber);
     authorizer.require(caller, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${account}`);
     if (validateOnly === true || validateOnly === "true") return {};
     return { job: this.run(locationOf(parent), launch, caller.email ?? "nobody").resource() };

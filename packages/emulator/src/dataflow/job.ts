@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import type { EmulatorContext } from "../core/emulator";
 import { rfc3339 } from "../core/values";
@@ -48,7 +49,7 @@ export class Job {
 
   /** E-mail of the account that workers run as. */
   get worker(): string {
-    return this.launch.serviceAccount ?? `${this.context.projectNumber}-compute@developer.gserviceaccount.com`;
+    return this.launch.serviceAccount ?? defaultComputeAccount(this.context.projectNumber);
   }
 
   get active(): boolean {

@@ -1,4 +1,10 @@
-import { block, blocks, functionAliases, functionUri } from "@cdktf-serverless-ml/terraform-json";
+import {
+  block,
+  blocks,
+  defaultComputeAccount,
+  functionAliases,
+  functionUri,
+} from "@cdktf-serverless-ml/terraform-json";
 import type { EvaluatedResource } from "../core/emulator";
 import type { SecretReference } from "../secrets";
 
@@ -58,7 +64,7 @@ export function settingsOf(
       name: `projects/${project_id ?? project}/secrets/${secret}`,
       version: version ?? "latest",
     })),
-    identity: service.service_account_email ?? `${stack.projectNumber}-compute@developer.gserviceaccount.com`,
+    identity: service.service_account_email ?? defaultComputeAccount(stack.projectNumber),
     internalOnly: service.ingress_settings?.startsWith("ALLOW_INTERNAL") ?? false,
     egressThroughVpc: service.vpc_connector_egress_settings === "ALL_TRAFFIC",
     timeout: Number(service.timeout_seconds ?? 60) * 1000,

@@ -1,3 +1,4 @@
+import { serviceAgent } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import type { EmulatorContext } from "../core/emulator";
 import type { TopicPublisher } from "../pubsub/publisher";
@@ -96,7 +97,7 @@ export class Notifications {
 
 /** The Cloud Storage service agent of the project. */
 export function agent({ projectNumber }: EmulatorContext): { email: string } {
-  return { email: `service-${projectNumber}@gs-project-accounts.iam.gserviceaccount.com` };
+  return { email: serviceAgent(projectNumber, "gs-project-accounts") };
 }
 
 function message(config: NotificationConfig, change: Change, eventTime: number) {

@@ -1,3 +1,4 @@
+import { defaultComputeAccount, emailOf } from "@cdktf-serverless-ml/terraform-json";
 import type { EvaluatedResource } from "../core/emulator";
 import { checkDefinition } from "./check";
 import type { Definition } from "./definition";
@@ -61,8 +62,8 @@ export function readWorkflow(
     id,
     location,
     identity: service_account
-      ? String(service_account).replace(/^projects\/[^/]+\/serviceAccounts\//, "")
-      : `${defaults.projectNumber}-compute@developer.gserviceaccount.com`,
+      ? (emailOf(service_account) ?? String(service_account))
+      : defaultComputeAccount(defaults.projectNumber),
     labels,
     variables: user_env_vars,
     definition,

@@ -179,13 +179,10 @@ class ScheduledPreprocessingRun implements ScenarioRun {
 
   /** What the launcher launches unless a task says otherwise. */
   private launch(): { worker?: string; inputFile?: string } {
-    for (const { attributes } of this.running.named("google_cloudfunctions2_function")) {
-      const launch = attributes.service_config.environment_variables?.LAUNCH;
-      if (launch === undefined) continue;
-      const { environment, parameters } = JSON.parse(launch);
-      return { worker: environment?.serviceAccountEmail, inputFile: parameters?.inputFile };
-    }
-    return {};
+    const launcher = this.running.index.functionWith("LAUNCH");
+    if (!launcher) return {};
+    const { environment, parameters } = JSON.parse(launcher.environment.LAUNCH);
+    return { worker: environment?.serviceAccountEmail, inputFile: parameters?.inputFile };
   }
 
   private async lines(client: Client, uri: string): Promise<string[]> {

@@ -182,18 +182,17 @@ class PubSubFanoutRun implements ScenarioRun {
   }
 
   private readSubscribers(): Subscriber[] {
-    const { resources, defaults } = this.running.stack;
-    const functions = resources.filter(({ type }) => type === "google_cloudfunctions2_function");
-    return resources
-      .filter(({ type, attributes }) => type === "google_pubsub_subscription" && attributes.topic === this.topic)
+    const { index, stack } = this.running;
+    return index
+      .all("google_pubsub_subscription")
+      .filter(({ attributes }) => attributes.topic === this.topic)
       .map(({ attributes }) => {
-        const endpoint = attributes.push_config?.push_endpoint as string | undefined;
-        const target = functions.find(({ attributes: { service_config } }) => service_config.uri === endpoint);
+        const target = index.functionAt(block(attributes, "push_config")?.push_endpoint);
         return {
-          subscription: `projects/${attributes.project ?? defaults.project}/subscriptions/${attributes.name}`,
+          subscription: `projects/${attributes.project ?? stack.defaults.project}/subscriptions/${attributes.name}`,
           isFiltered: Boolean(attributes.filter),
           takes: attributes.filter ? parseFilter(attributes.filter) : () => true,
-          folder: target?.attributes.service_config.environment_variables?.SUBSCRIBER,
+          folder: target?.environment.SUBSCRIBER,
         };
       });
   }
