@@ -1,7 +1,7 @@
 import { isBlock, type Json } from "./json";
 import type { Finding } from "./model";
 
-/** Blocks of the top level that are read here, and how many labels each has. */
+/** The top-level blocks that are read, with their number of labels. */
 const LABELS: Readonly<Record<string, number>> = {
   terraform: 0,
   provider: 1,
@@ -14,8 +14,7 @@ const LABELS: Readonly<Record<string, number>> = {
 };
 
 /**
- * A configuration in one form: each thing stands at one place, and no list is between it and its
- * labels.
+ * A configuration in one form: each block is at one place, without lists between it and its labels.
  */
 export interface Configuration {
   /** By type and id. */
@@ -24,10 +23,10 @@ export interface Configuration {
   readonly output: Json;
   readonly variable: Json;
   readonly locals: Json;
-  /** By provider; more than one where there are aliases. */
+  /** By provider; several if there are aliases. */
   readonly provider: Readonly<Record<string, readonly Json[]>>;
   readonly moved: readonly Json[];
-  /** What is not read, by name: it is never the same as nothing. */
+  /** What is not read, by name. */
   readonly findings: readonly Finding[];
 }
 
@@ -37,8 +36,8 @@ interface Block {
 }
 
 /**
- * Terraform JSON lets a list of objects stand for an object at every level: blocks, types, ids, and
- * the file itself; their properties are together the block's. Source:
+ * In Terraform JSON, a list of objects can replace an object at every level: blocks, types, ids,
+ * and the file itself. Their properties together are the block's. Source:
  * developer.hashicorp.com/terraform/language/syntax/json and github.com/hashicorp/hcl, json/spec.md
  * ("Blocks").
  */
@@ -77,7 +76,7 @@ export function configurationOf(json: unknown): Configuration {
   };
 }
 
-/** The blocks of a value, whose labels are the keys of as many levels. */
+/** The blocks of a value. Their labels are the keys of the next levels. */
 function blocks(value: unknown, labelsLeft: number, path: readonly string[], report: Report): Block[] {
   if (value === null) return [];
   if (Array.isArray(value)) return value.flatMap((item) => blocks(item, labelsLeft, path, report));
@@ -90,14 +89,14 @@ function blocks(value: unknown, labelsLeft: number, path: readonly string[], rep
     return [];
   }
   if (labelsLeft === 0) return [{ labels: path.slice(1), body: value }];
-  // A comment is no label.
+  // A comment is not a label.
   const labels = Object.entries(value).filter(([label, inner]) => label !== "//" || isBlock(inner));
   return labels.flatMap(([label, inner]) => blocks(inner, labelsLeft - 1, [...path, label], report));
 }
 
 type Report = (address: string, why: string) => void;
 
-/** By the one label that is left; what Terraform refuses to have twice is a finding. */
+/** Blocks by their last label. A second block with the same label is a finding. */
 function unique(found: readonly Block[], prefix: string, report: Report): Json {
   const byLabel = new Map<string, Json>();
   for (const { labels, body } of found) {

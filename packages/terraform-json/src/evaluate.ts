@@ -10,7 +10,7 @@ import { boolean, entriesOf, fromJson, itemsOf, number, Sequence, text, toJson, 
  */
 export type Key = string | number;
 
-/** Gives the value of a reference. @throws ExpressionError */
+/** The value of a reference. @throws ExpressionError */
 export type Lookup = (root: string, keys: readonly Key[]) => Value;
 
 /** The value of an expression, as JSON. @throws ExpressionError */
@@ -19,7 +19,7 @@ export function evaluate(expression: Expression, lookup: Lookup): Value {
 }
 
 /**
- * The value of an expression, with what Terraform knows of it beyond JSON (`values.ts`).
+ * The value of an expression, with Terraform's types (`values.ts`).
  *
  * @throws ExpressionError
  */
@@ -93,8 +93,7 @@ export function references(expression: Expression): { root: string; keys: Key[] 
 }
 
 /**
- * One step into a value. A block that the JSON gives as an object is also the only element of its
- * list.
+ * One step into a value. A block that JSON has as an object is also a list with that element.
  */
 export function step(value: Value, key: Key, path: string): Value {
   if (value instanceof Sequence && value.kind === "set")
@@ -119,7 +118,7 @@ function index(expression: Expression, lookup: Lookup): Value {
   return keys.reduce((value, key) => step(value, key, "the value"), typedValue(root, lookup));
 }
 
-/** Both results become what they have in common: `true ? 1 : "a"` is `"1"`. */
+/** Converts both results to their common type: `true ? 1 : "a"` is `"1"`. */
 function conditional(test: boolean, { yes, no }: Expression & { kind: "conditional" }, lookup: Lookup): Value {
   const chosen = typedValue(test ? yes : no, lookup);
   let other: Value;
@@ -127,7 +126,7 @@ function conditional(test: boolean, { yes, no }: Expression & { kind: "condition
     other = typedValue(test ? no : yes, lookup);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
-    // A string stays one, whatever type the other has.
+    // A string stays a string, whatever the other type is.
     if (typeof chosen === "string") return chosen;
     throw new ExpressionError(`the other result of a conditional has no type: ${error.message}`);
   }

@@ -9,7 +9,7 @@ import type { Finding, ProviderDefaults, Stack, StackResource } from "./model";
 import { convert as converted, typeConstraint } from "./types";
 import { fromJson, toJson, type Value } from "./values";
 
-/** Arguments that every resource takes and that say how to deploy it, not what it is. */
+/** Arguments of every resource that control its deployment. */
 const META = new Set(["//", "depends_on", "lifecycle"]);
 const REFUSED_META: Readonly<Record<string, string>> = {
   count: "count is not understood",
@@ -19,7 +19,7 @@ const REFUSED_META: Readonly<Record<string, string>> = {
   connection: "connections of provisioners are not understood",
   provider: "providers other than the default one are not understood",
 };
-/** One evaluation of a stack; attributes are evaluated on first use, each once. */
+/** Evaluates one stack. Each attribute is evaluated once, on first use. */
 export class Evaluation {
   private readonly findings: Finding[] = [];
   private readonly values = new Map<string, { value: Value } | "evaluating" | ExpressionError>();
@@ -37,7 +37,8 @@ export class Evaluation {
   }
 
   /**
-   * Of the provider's configuration without an alias, which resources have where they name none.
+   * The provider's project or region, for resources without their own. Configurations with an alias
+   * do not count.
    */
   private configuredDefault(key: "project" | "region"): string | undefined {
     const google = this.json.provider.google?.find(({ alias }) => alias === undefined);
@@ -105,8 +106,7 @@ export class Evaluation {
       try {
         assign(attributes, keys, this.computed(address, type, kind, keys));
       } catch (error) {
-        // Whatever made it fail is a finding of the attribute that it is computed from, or nobody
-        // refers to it.
+        // The attribute that it is computed from has a finding already, or nothing refers to it.
         if (!(error instanceof ExpressionError) && !(error instanceof TypeError)) throw error;
       }
     }
@@ -123,7 +123,7 @@ export class Evaluation {
   }
 
   /**
-   * Evaluates a JSON value; where a string cannot be evaluated it reports that and leaves it out.
+   * Evaluates a JSON value. A string that cannot be evaluated becomes a finding and undefined.
    */
   private convert(address: string, path: readonly Key[], value: Value): Value {
     if (Array.isArray(value)) return value.map((item, index) => this.convert(address, [...path, index], item));
@@ -142,7 +142,7 @@ export class Evaluation {
     }
   }
 
-  /** @param slot names the place, to find references that lead back to themselves. */
+  /** @param slot names the place, to find circular references */
   private template(slot: string, source: string): Value {
     const known = this.values.get(slot);
     if (known === "evaluating") throw new ExpressionError("it refers to itself");
@@ -181,7 +181,7 @@ export class Evaluation {
     if (name === undefined || !Object.hasOwn(variables, name)) throw unknown(`var.${name}`);
     const variable = objectOf(variables[name]);
     if (variable.default === undefined) throw new ExpressionError(`var.${name} has no default`);
-    // A default is a constant in Terraform, never a template.
+    // In Terraform, a default is a constant, never a template.
     const constant = (expression: Expression) =>
       typedValue(expression, () => {
         throw new ExpressionError("a reference where a constant is needed");
@@ -204,7 +204,7 @@ export class Evaluation {
     if (keys.length === 0) throw new ExpressionError(`${address} as a whole is not understood`);
     const [first, ...rest] = keys;
     if (typeof first === "string" && Object.hasOwn(configuration, first) && !META.has(first)) {
-      // A block may hold what is computed, such as `service_config[0].uri`.
+      // A block can have computed attributes, such as `service_config[0].uri`.
       const names = keys.filter((key) => typeof key === "string");
       if (!has(configuration, names) && this.isComputed(type, kind, names)) {
         return this.computed(address, type, kind, names);
@@ -217,7 +217,7 @@ export class Evaluation {
     throw new ExpressionError(`${address} has no ${keys.join(".")}, ${why}`);
   }
 
-  /** Goes on from a value of the JSON, evaluating only what lies on the way. */
+  /** Follows keys into a value of the JSON, and evaluates only the values on the way. */
   private follow(address: string, path: readonly Key[], value: Value, keys: readonly Key[]): Value {
     if (typeof value === "string") {
       const evaluated = this.template(`${address} ${path.join(" ")}`, value);
@@ -266,13 +266,13 @@ export class Evaluation {
   }
 }
 
-/** JSON has the type of a variable as a string, which is no template. */
+/** In JSON, the type of a variable is a string, but not a template. */
 function typeExpression(type: Value): Expression {
   if (typeof type !== "string") throw new ExpressionError("its type is not understood");
   return parseTemplate(/^\$\{.*\}$/s.test(type) ? type : `\${${type}}`);
 }
 
-/** Notes the paths of what is configured, and the addresses that its expressions refer to. */
+/** Collects the paths of configured attributes, and the addresses that expressions refer to. */
 function collect(value: Value, path: string, configured: string[], depends: Set<string>): void {
   if (Array.isArray(value)) {
     if (!value.some(isBlock)) configured.push(path);
@@ -301,7 +301,7 @@ function note(value: Value, depends: Set<string>): void {
       }
     }
   } catch (error) {
-    // Reported where the value is evaluated.
+    // The evaluation of the value reports it.
     if (!(error instanceof ExpressionError)) throw error;
   }
 }

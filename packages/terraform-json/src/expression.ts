@@ -2,9 +2,9 @@ import { BigFloat } from "./number";
 
 /**
  * Terraform's expression language, as far as synthesized JSON uses it: literals, templates,
- * references, indices, function calls, objects, lists, operators and conditionals. Written by hand:
- * of the parsers on npm, those that give a syntax tree of HCL are either abandoned or megabytes of
- * WebAssembly or native code, and none evaluates.
+ * references, indices, function calls, objects, lists, operators and conditionals. It is written by
+ * hand: the npm parsers that give a syntax tree of HCL are abandoned, or megabytes of WebAssembly
+ * or native code, and none evaluates.
  *
  * Source of the grammar: github.com/hashicorp/hcl, hclsyntax/spec.md.
  */
@@ -20,12 +20,12 @@ export type Expression =
   | { readonly kind: "binary"; readonly operator: string; readonly left: Expression; readonly right: Expression }
   | { readonly kind: "conditional"; readonly test: Expression; readonly yes: Expression; readonly no: Expression };
 
-/** An expression that is malformed, or uses what is not understood. */
+/** An expression that is malformed or not supported. */
 export class ExpressionError extends Error {}
 
 /**
- * Parses a string of Terraform JSON, which is always a template. One that is a single interpolation
- * keeps the type of its expression, as in Terraform.
+ * Parses a string of Terraform JSON, which is always a template. A single interpolation keeps the
+ * type of its expression, as in Terraform.
  *
  * @throws ExpressionError
  */
@@ -36,7 +36,7 @@ export function parseTemplate(text: string): Expression {
   return template;
 }
 
-/** The weakest first; operators of one line have the same strength. */
+/** From the lowest to the highest precedence; operators in one line have the same one. */
 const BINARY = [["||"], ["&&"], ["==", "!="], ["<=", ">=", "<", ">"], ["+", "-"], ["*", "/", "%"]];
 const IDENTIFIER = /[\p{ID_Start}_][\p{ID_Continue}-]*/uy;
 const NUMBER = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -53,7 +53,7 @@ class Parser {
     if (this.at < this.text.length) throw this.unexpected();
   }
 
-  /** @param quoted whether it ends at a quote, which is taken, and has backslash escapes. */
+  /** @param quoted whether it has backslash escapes and ends at a quote, which is consumed */
   template(quoted: boolean): Expression {
     const parts: Expression[] = [];
     let literal = "";
@@ -178,8 +178,7 @@ class Parser {
     while (!this.symbol("}")) {
       const key = this.expression();
       if (!this.symbol("=") && !this.symbol(":")) throw this.unexpected();
-      // A bare name is a key; in parentheses it would be a reference, which we do not tell apart
-      // and nobody writes.
+      // A bare name is a key. In parentheses it would be a reference, which is not supported.
       items.push([key.kind === "name" ? literal(key.name) : key, this.expression()]);
       if (this.symbol(",") || this.afterLineBreak()) continue;
       this.expect("}");

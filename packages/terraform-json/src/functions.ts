@@ -18,8 +18,8 @@ import {
 type TerraformFunction = (...args: Value[]) => Value;
 
 /**
- * Terraform's built-in functions that are understood. Sources:
- * developer.hashicorp.com/terraform/language/functions, and what `terraform console` answers: see
+ * The supported built-in functions of Terraform. Sources:
+ * developer.hashicorp.com/terraform/language/functions, and the answers of `terraform console` in
  * `__tests__/console.test.ts`.
  */
 export const FUNCTIONS: Readonly<Record<string, TerraformFunction>> = {
@@ -35,7 +35,7 @@ export const FUNCTIONS: Readonly<Record<string, TerraformFunction>> = {
   jsondecode: (value) => decode(text(value)),
   jsonencode: (value) => encode(value),
   length: (value) => BigFloat.of(length(value)),
-  // Of all letters, only U+0130 becomes two in JavaScript; Go keeps the first.
+  // Only U+0130 becomes two letters in JavaScript; Go keeps the first one.
   lower: (value) => letters(value, (letter) => [...letter.toLowerCase()][0] ?? ""),
   merge: (...maps) => merge(maps),
   replace: (value, part, by) => replace(text(value), text(part), text(by)),
@@ -59,7 +59,7 @@ export const FUNCTIONS: Readonly<Record<string, TerraformFunction>> = {
 /** Go's `unicode.IsSpace`: JavaScript trims U+FEFF too, and leaves U+0085. */
 const SPACE = "[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
 
-/** Letter by letter, as Go does: one that would become two stays. */
+/** Letter by letter, as Go does: a letter that would become two stays. */
 function letters(value: Value, change: (letter: string) => string): string {
   return [...text(value)]
     .map((letter) => {
@@ -96,7 +96,7 @@ function merge(maps: readonly Value[]): Value {
 }
 
 /**
- * Characters as readers see them. Source:
+ * Grapheme clusters. Source:
  * developer.hashicorp.com/terraform/language/functions/length
  */
 function length(value: Value): number {
@@ -120,7 +120,7 @@ function base64decode(value: string): string {
   }
 }
 
-/** Keys sorted, and what HTML could misread escaped, as Terraform's `jsonencode` does. */
+/** As Terraform's `jsonencode`: keys are sorted, and characters of HTML are escaped. */
 function encode(value: Value): string {
   if (value === null || value === undefined) return "null";
   if (value instanceof BigFloat || typeof value === "boolean" || typeof value === "number") return String(value);
@@ -175,7 +175,7 @@ function format(template: string, args: Value[]): string {
   return formatted;
 }
 
-/** Whether two values are equal; those of two types never are. */
+/** Whether two values are equal. Values of different types never are. */
 export function isEqual(left: Value, right: Value): boolean {
   if (left === null || right === null) return left === right;
   const types = [typeOf(left), typeOf(right)] as const;

@@ -13,10 +13,10 @@ export function objectOf(value: Value): Json {
 }
 
 /**
- * The block at a path, each of whose steps stands once: Terraform JSON allows an object or a list
- * of one.
+ * The block at a path of blocks that occur once. Terraform JSON has such a block as an object or as
+ * a list of one.
  *
- * @returns undefined where there is none
+ * @returns undefined if there is none
  */
 export function block(attributes: Readonly<Json> | undefined, ...path: readonly string[]): Json | undefined {
   return path.reduce<Json | undefined>((outer, name) => {
@@ -26,7 +26,7 @@ export function block(attributes: Readonly<Json> | undefined, ...path: readonly 
   }, attributes);
 }
 
-/** The blocks of a name that may stand several times. */
+/** The blocks of a name that can occur several times. */
 export function blocks(attributes: Readonly<Json> | undefined, name: string): Json[] {
   const value = attributes?.[name] ?? [];
   return Array.isArray(value) ? value : [value];

@@ -1,21 +1,21 @@
 import type { Value } from "./values";
 
-/** Of the Google provider's configuration, where resources may leave it out. */
+/** The Google provider's configuration, for resources without their own project or region. */
 export interface ProviderDefaults {
   readonly project: string;
   readonly region: string;
 }
 
-/** Something in a stack that is not understood, or that cannot have a value. */
+/** A part of a stack that is not understood, or that has no value. */
 export interface Finding {
   /**
    * `google_cloud_tasks_queue.batch`, `data.google_project.this`, `output.url`, or a top-level
    * name.
    */
   readonly address: string;
-  /** Such as `http_target.uri_override.host`; empty where it is the whole. */
+  /** Such as `http_target.uri_override.host`; empty for the whole resource. */
   readonly attribute: string;
-  /** The expression, as the JSON has it. */
+  /** The expression in the JSON. */
   readonly expression?: string;
   readonly why: string;
 }
@@ -27,19 +27,19 @@ export interface StackResource {
   readonly type: string;
   /** The id within its type. */
   readonly id: string;
-  /** What is configured and, beside it, what Google and the provider compute (`google/`). */
+  /** Configured attributes, and those that Google and the provider compute (`google/`). */
   readonly attributes: Readonly<Record<string, Value>>;
-  /** Paths of the attributes that are configured, blocks with dots and without indices. */
+  /** Paths of the configured attributes; blocks with dots and without indices. */
   readonly configured: readonly string[];
-  /** Addresses of what it refers to or depends on, each once, sorted. */
+  /** Addresses that it refers to or depends on, each once, sorted. */
   readonly dependsOn: readonly string[];
-  /** The path in the construct tree, where cdktf wrote one. */
+  /** The path in the construct tree, if cdktf wrote one. */
   readonly path?: string;
 }
 
 export interface Stack {
   readonly name: string;
-  /** Absolute path of the folder; relative sources lie in it. */
+  /** The absolute path of the folder, for relative sources. */
   readonly folder: string;
   readonly defaults: ProviderDefaults;
   readonly projectNumber: string;

@@ -1,6 +1,6 @@
 /**
  * Terraform's numbers: binary floating point with 512 bits of mantissa, rounded to nearest, ties to
- * even. JavaScript's have 53, and decimal libraries round elsewhere, so that `1 / 3` would have
+ * even. JavaScript's have 53 bits, and decimal libraries round differently: `1 / 3` would have
  * other digits.
  *
  * Sources: github.com/zclconf/go-cty, cty/value_ops.go and cty/convert (numbers are Go's
@@ -15,7 +15,7 @@ export class BigFloat {
     private readonly exponent: number,
   ) {}
 
-  /** @returns nothing when the text is no number */
+  /** @returns undefined if the text is not a number */
   static parse(text: string): BigFloat | undefined {
     const [, sign, whole = "", fraction = "", exponent = "0"] =
       /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
@@ -52,19 +52,19 @@ export class BigFloat {
     return rounded(this.mantissa * other.mantissa, this.exponent + other.exponent);
   }
 
-  /** @returns nothing for a division by zero */
+  /** @returns undefined for a division by zero */
   dividedBy(other: BigFloat): BigFloat | undefined {
     if (other.mantissa === 0n) return undefined;
     return quotient(this.mantissa, other.mantissa, this.exponent - other.exponent);
   }
 
-  /** As cty has it: what is left of the truncated quotient, and of a division by zero all. */
+  /** As in cty: the remainder of the truncated quotient; for a division by zero, the dividend. */
   modulo(other: BigFloat): BigFloat {
     const times = this.dividedBy(other);
     return times ? this.minus(other.times(rounded(times.truncated(), 0))) : this;
   }
 
-  /** Less than zero, zero, or more, as this is less, equal, or more. */
+  /** Negative, zero or positive, if this is less, equal or greater. */
   compare(other: BigFloat): number {
     const exponent = Math.min(this.exponent, other.exponent);
     const [a, b] = [this.scaled(exponent), other.scaled(exponent)];
@@ -75,7 +75,7 @@ export class BigFloat {
     return this.exponent >= 0;
   }
 
-  /** Towards zero. */
+  /** Rounded towards zero. */
   truncated(): bigint {
     if (this.exponent >= 0) return this.mantissa << BigInt(this.exponent);
     const size = this.mantissa < 0n ? -this.mantissa : this.mantissa;
@@ -83,7 +83,7 @@ export class BigFloat {
     return this.mantissa < 0n ? -whole : whole;
   }
 
-  /** A JavaScript number where that is the very same in decimals, else all digits. */
+  /** A JavaScript number if it has the same decimals, else text with all digits. */
   toJson(): number | string {
     const text = this.toString();
     const number = Number(text);
@@ -111,7 +111,7 @@ export class BigFloat {
   }
 }
 
-/** To 512 bits. @param sticky something more than zero follows that is not in the mantissa */
+/** Rounds to 512 bits. @param sticky whether the value has more bits than the mantissa */
 function rounded(mantissa: bigint, exponent: number, sticky = false): BigFloat {
   if (mantissa === 0n) return BigFloat.make(0n, 0);
   let size = mantissa < 0n ? -mantissa : mantissa;
@@ -143,7 +143,7 @@ function bits(value: bigint): number {
   return value === 0n ? 0 : value.toString(2).length;
 }
 
-/** The digits of `mantissa * 2^exponent`, and how many of them stand before the point. */
+/** The digits of `mantissa * 2^exponent`, and the number of digits before the point. */
 function decimal(mantissa: bigint, exponent: number): { digits: string; point: number } {
   const [digits, places] =
     exponent >= 0
@@ -183,7 +183,7 @@ function placed(digits: string, point: number): string {
   return rest === "" ? whole : `${whole}.${rest}`;
 }
 
-/** Without an exponent. */
+/** Decimal notation without an exponent. */
 function plain(value: number): string {
   return BigFloat.parse(String(value))?.toString() ?? "";
 }

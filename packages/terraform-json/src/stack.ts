@@ -7,16 +7,15 @@ import type { Stack } from "./model";
 import { parseJson, type Value } from "./values";
 
 /**
- * A folder that is not a synthesized stack: no `cdk.tf.json`, or one that is not JSON of
- * Terraform's shape.
+ * A folder without a synthesized stack: it has no `cdk.tf.json`, or the file is not Terraform JSON.
  */
 export class StackError extends Error {}
 
 /**
- * Reads a synthesized stack: evaluates what can be evaluated and reports everything else,
- * completely and by name.
+ * Reads a synthesized stack. Evaluates its expressions and reports by name all that cannot be
+ * evaluated.
  *
- * @param folder holds `cdk.tf.json`.
+ * @param folder the folder with `cdk.tf.json`
  * @throws StackError
  */
 export function readStack(folder: string): Stack {
@@ -34,7 +33,7 @@ export function readStack(folder: string): Stack {
   return evaluateStack(json, { name: typeof name === "string" ? name : basename(resolve(folder)), folder });
 }
 
-/** The same for JSON at hand. @param where name and folder of the stack. */
+/** Evaluates parsed JSON. @param where the name and the folder of the stack */
 export function evaluateStack(json: Json | Json[], where: { name: string; folder: string }): Stack {
   return new Evaluation(configurationOf(json)).stack(where);
 }

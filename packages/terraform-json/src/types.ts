@@ -14,7 +14,7 @@ import {
   type Value,
 } from "./values";
 
-/** `any` is a type that is not known, as that of `null`. */
+/** `any` is an unknown type, such as that of `null`. */
 export type Type =
   | "any"
   | "string"
@@ -26,7 +26,7 @@ export type Type =
 
 interface Attribute {
   readonly type: Type;
-  /** It may be left out, and is then this. */
+  /** For an optional attribute: its value where it is missing. */
   readonly missing?: { readonly value: Value };
 }
 
@@ -42,9 +42,9 @@ export function typeOf(value: Value): Type {
 }
 
 /**
- * The type that all of them convert to. Source: github.com/zclconf/go-cty, cty/convert/unify.go.
+ * The type that all types convert to. Source: github.com/zclconf/go-cty, cty/convert/unify.go.
  *
- * @throws ExpressionError where there is none
+ * @throws ExpressionError if there is none
  */
 export function unify(all: readonly Type[]): Type {
   const types = all.filter((type) => type !== "any");
@@ -85,7 +85,7 @@ function parts(type: Type): Type[] {
   return type.kind === "object" ? Object.values(type.attributes).map((each) => each.type) : [type.of];
 }
 
-/** Whether values of both can be equal. */
+/** Whether values of both types can be equal. */
 export function isSame(a: Type, b: Type): boolean {
   if (a === "any" || b === "any" || typeof a === "string" || typeof b === "string")
     return a === b || a === "any" || b === "any";
@@ -101,7 +101,7 @@ export function isSame(a: Type, b: Type): boolean {
   return a.kind === b.kind && isSame(parts(a)[0] ?? "any", parts(b)[0] ?? "any");
 }
 
-/** @throws ExpressionError where the value does not convert */
+/** @throws ExpressionError if the value does not convert */
 export function convert(value: Value, type: Type): Value {
   if (value === null || value === undefined || type === "any") return value ?? null;
   if (type === "string") return text(value);
@@ -138,8 +138,7 @@ export function convert(value: Value, type: Type): Value {
 }
 
 /**
- * Each once, in the order in which Terraform goes through a set. Source: go-cty,
- * cty/set_internals.go.
+ * Each item once, in the order of Terraform's sets. Source: go-cty, cty/set_internals.go.
  */
 function sorted(items: readonly Value[]): Value[] {
   const order = (a: Value, b: Value): number => {

@@ -17,12 +17,12 @@ export class Dictionary {
   constructor(readonly entries: Readonly<Record<string, Value>>) {}
 }
 
-/** Items of a list, set or tuple; nothing for other values. */
+/** Items of a list, set or tuple; undefined for other values. */
 export function itemsOf(value: Value): readonly Value[] | undefined {
   return Array.isArray(value) ? value : value instanceof Sequence ? value.items : undefined;
 }
 
-/** Entries of a map or object; nothing for other values. */
+/** Entries of a map or object; undefined for other values. */
 export function entriesOf(value: Value): Readonly<Record<string, Value>> | undefined {
   if (value instanceof Dictionary) return value.entries;
   const isOther = typeof value !== "object" || value === null || Array.isArray(value);
@@ -30,7 +30,7 @@ export function entriesOf(value: Value): Readonly<Record<string, Value>> | undef
 }
 
 /**
- * What JSON says, as Terraform has it: a list of it is a tuple, and strings are normalized (NFC).
+ * A JSON value as Terraform's: a list becomes a tuple, and strings are normalized (NFC).
  */
 export function fromJson(value: Value): Value {
   if (typeof value === "number") return BigFloat.of(value);
@@ -40,7 +40,7 @@ export function fromJson(value: Value): Value {
   return entries ? mapped(entries, fromJson) : (value ?? null);
 }
 
-/** A number that JavaScript cannot hold becomes the text of all its digits. */
+/** The JSON of a value. A number that JavaScript cannot represent becomes text with all digits. */
 export function toJson(value: Value): Value {
   if (value instanceof BigFloat) return value.toJson();
   const [items, entries] = [itemsOf(value), entriesOf(value)];
@@ -54,12 +54,12 @@ export function mapped(entries: Readonly<Record<string, Value>>, by: (value: Val
 const MARK = "\u0000number ";
 
 /**
- * JSON.parse that keeps every digit: numbers that JavaScript cannot hold are BigFloats.
+ * JSON.parse that keeps all digits: numbers that JavaScript cannot represent become BigFloats.
  *
  * @throws SyntaxError
  */
 export function parseJson(source: string): Value {
-  // Outside of strings, digits are of numbers.
+  // Outside strings, digits belong to numbers.
   const token = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
   const kept = source.replace(token, (text) => {
     if (text.startsWith('"') || !isJsonNumber(text)) return text;
@@ -74,14 +74,14 @@ function isJsonNumber(text: string): boolean {
   return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
 }
 
-/** Terraform's conversion to a string: numbers and booleans convert, the rest does not. */
+/** Terraform's conversion to a string, for numbers and booleans. @throws ExpressionError */
 export function text(value: Value): string {
   if (typeof value === "string") return value;
   if (value instanceof BigFloat || typeof value === "boolean" || typeof value === "number") return String(value);
   throw new ExpressionError(`${describe(value)} where a string is needed`);
 }
 
-/** Terraform's conversion to a number. */
+/** Terraform's conversion to a number. @throws ExpressionError */
 export function number(value: Value): BigFloat {
   if (value instanceof BigFloat) return value;
   if (typeof value === "number") return BigFloat.of(value);
