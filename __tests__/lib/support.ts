@@ -58,6 +58,19 @@ export function reviewed(stack: GoogleStack): Json {
   );
 }
 
+/** What a JSON has otherwise than another: added and changed values, and `<gone>` for what it lacks. Lists are values. */
+export function differences(from: Json, to: Json): Json {
+  const isObject = (value: unknown): value is Json =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  const entries = [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key): [string, unknown][] => {
+    const [before, after] = [from[key], to[key]];
+    if (JSON.stringify(before) === JSON.stringify(after)) return [];
+    if (isObject(before) && isObject(after)) return [[key, differences(before, after)]];
+    return [[key, after === undefined ? "<gone>" : after]];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** `type name` of every resource of a stack, without the APIs and the grants. */
 export function resourceList(stack: GoogleStack): string[] {
   const types = Object.entries((synthesized(stack).resource ?? {}) as Record<string, Record<string, Json>>);
