@@ -16,6 +16,7 @@ module.exports = {
   globalSetup: "<rootDir>/__tests__/jest/setup.js",
   globalTeardown: "<rootDir>/__tests__/jest/teardown.js",
   reporters: ["default", "<rootDir>/__tests__/jest/progress-reporter.js"],
+  testSequencer: "<rootDir>/__tests__/jest/sequencer.js",
   testTimeout: 30_000,
   // By default jest leaves a core free, which on two cores makes it half as fast.
   maxWorkers: "100%",
