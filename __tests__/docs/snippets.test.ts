@@ -40,7 +40,9 @@ describe("snippets", () => {
     for (const block of blocks.filter(({ language }) => ["ts", "python", "text"].includes(language))) {
       const named = fileOf(block);
       if (!named && block.language !== "ts") continue;
-      const file = join(folderOf(block.document), named ?? `snippet-${block.line}.ts`);
+      // Those of packages are for modules, which may wait at their top level.
+      const extension = block.document.startsWith("packages/") ? "mts" : "ts";
+      const file = join(folderOf(block.document), named ?? `snippet-${block.line}.${extension}`);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, block.text);
       files.set(block, file);
