@@ -124,7 +124,7 @@ async function rates(): Promise<boolean> {
  *
  * @param times milliseconds, ascending
  */
-export function mostAtOnce(times: readonly number[], rate: number): number {
+function mostAtOnce(times: readonly number[], rate: number): number {
   let lowest = Number.POSITIVE_INFINITY;
   let most = 0;
   for (const [index, time] of times.entries()) {

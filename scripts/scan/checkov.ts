@@ -17,7 +17,7 @@ export interface CheckResult {
 export class CheckovError extends Error {}
 
 /** The version whose checks docs/security.md lists. */
-export const CHECKOV_VERSION = "3.3.30";
+const CHECKOV_VERSION = "3.3.30";
 
 /** @throws CheckovError where `checkov` is not on the PATH, with how to install it */
 export function requireCheckov(): void {

@@ -86,7 +86,7 @@ function parts(type: Type): Type[] {
 }
 
 /** Whether values of both types can be equal. */
-export function isSame(a: Type, b: Type): boolean {
+function isSame(a: Type, b: Type): boolean {
   if (a === "any" || b === "any" || typeof a === "string" || typeof b === "string")
     return a === b || a === "any" || b === "any";
   if (a.kind === "tuple" && b.kind === "tuple") {

@@ -61,7 +61,6 @@ export const cloudFunctions: ServiceDescription = {
   policies: ["projects/*/locations/*/services/*"],
 };
 
-export { functionUri } from "@cdktf-serverless-ml/terraform-json";
 export type { Traffic } from "./access";
 export { FunctionHost, type FunctionHostOptions } from "./host";
 export type { LogEntry } from "./log";

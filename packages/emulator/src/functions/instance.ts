@@ -120,10 +120,6 @@ export class Instance {
     clearTimeout(timer);
   }
 
-  get pid(): number | undefined {
-    return this.child.pid;
-  }
-
   private get ending(): string {
     const { exitCode, signalCode } = this.child;
     return signalCode ? `signal ${signalCode}` : `exit code ${exitCode}`;

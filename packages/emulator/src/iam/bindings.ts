@@ -90,7 +90,7 @@ export function readBindings(
 }
 
 /** Makes a binding. @param permissions default: those of the predefined role */
-export function binding({
+function binding({
   permissions,
   ...rest
 }: Omit<Binding, "permissions"> & { permissions?: readonly string[] }): Binding {

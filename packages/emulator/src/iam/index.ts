@@ -13,4 +13,4 @@ export const iam: ServiceDescription = {
 
 export { agentWarnings } from "./agent-order";
 export { type Access, allows, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "./authorizer";
-export { type Binding, type BindingProblem, defaultBindings, LOG_WRITERS, readBindings } from "./bindings";
+export { type Binding, type BindingProblem, defaultBindings, readBindings } from "./bindings";

@@ -1,4 +1,3 @@
-export { whenProcessEnds } from "../core/when-process-ends";
 export { Network, type NetworkOptions } from "./network";
-export { type Service, Services } from "./services";
+export type { Service } from "./services";
 export { type Identity, TokenAuthority } from "./tokens";

@@ -43,11 +43,6 @@ export class SchedulerEmulator implements Emulator {
     refusals.throwIfAny();
   }
 
-  /** Full names of the jobs. */
-  get names(): string[] {
-    return [...this.jobs.keys()];
-  }
-
   /** @param name full, or the id. @throws ApiError NOT_FOUND */
   fireNow(name: string): Promise<Execution> {
     return this.fireAsOf(name, this.context.clock.now());

@@ -94,6 +94,5 @@ export const cloudStorage = defineService({
     new StorageEmulator(context, resources, { ...options, publisher: needed.pubSub?.publisher }),
 });
 
-export { agent as storageAgent } from "./notifications";
 export type { PublicObjects } from "./storage-emulator";
 export type { StoredObject } from "./stored-object";

@@ -16,7 +16,7 @@ const MAX_ARGUMENT = 32 * 1024;
 /** Characters of an argument that a hop shows. */
 const SHOWN = 200;
 
-export const REVISION = "000001-000";
+const REVISION = "000001-000";
 
 interface ExecutionError {
   readonly payload: string;

@@ -7,7 +7,7 @@ import { code, plural } from "./text";
 export const LONGEST_COMMENT = 65_536;
 
 /** The workflow finds its earlier comment by this marker. */
-export const MARKER = "<!-- plan-review -->";
+const MARKER = "<!-- plan-review -->";
 
 const MOST_NOTES = 20;
 

@@ -5,14 +5,6 @@ export class KillSwitch {
   /** Calls of Google's APIs under way. */
   open = 0;
   private triggered = false;
-  private readonly signal: Promise<void>;
-  private resolve: () => void = () => {};
-
-  constructor() {
-    this.signal = new Promise((resolve) => {
-      this.resolve = resolve;
-    });
-  }
 
   get isTriggered(): boolean {
     return this.triggered;
@@ -20,12 +12,6 @@ export class KillSwitch {
 
   trigger(): void {
     this.triggered = true;
-    this.resolve();
-  }
-
-  /** Resolves once it is triggered. */
-  whenTriggered(): Promise<void> {
-    return this.signal;
   }
 
   service(inner: RestService): RestService {

@@ -114,7 +114,7 @@ export function refusedAtStart(stack: string, message: string): Summary {
   return summarise({ stack, result, outputs: {}, hops: 0, denials: [], unsimulated: [message] });
 }
 
-export function denialText({ email, permission, resource, remedy }: Denial): string {
+function denialText({ email, permission, resource, remedy }: Denial): string {
   return `${email || "an unauthenticated caller"} lacks ${permission} on ${resource}. ${remedy}`;
 }
 

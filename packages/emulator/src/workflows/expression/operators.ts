@@ -110,7 +110,7 @@ export function member(whole: Value, key: Value): Value {
   throw raised("TypeError", `${typeOf(whole)} has no parts`);
 }
 
-export function indexIn(list: readonly Value[], key: Value): number {
+function indexIn(list: readonly Value[], key: Value): number {
   if (typeof key !== "bigint") throw raised("TypeError", `a list's index is an integer, not ${typeOf(key)}`);
   if (key < 0n || key >= BigInt(list.length))
     throw raised("IndexError", `index out of range: ${key} of ${list.length}`);
