@@ -62,7 +62,7 @@ export function readWorkflow(
     id,
     location,
     identity: service_account
-      ? (emailOf(service_account) ?? String(service_account))
+      ? (emailOf(service_account) ?? String(service_account).replace(/^projects\/[^/]+\/serviceAccounts\//, ""))
       : defaultComputeAccount(defaults.projectNumber),
     labels,
     variables: user_env_vars,
