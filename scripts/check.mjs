@@ -1,0 +1,25 @@
+// `npm run check`: lint and format, types, and imports, side by side. Each prints what it found when it is done.
+import { spawn } from "node:child_process";
+
+const COMMANDS = ["biome check --error-on-warnings .", "tsc --noEmit", "npm run -s check:imports"];
+
+/** Runs a command of node_modules/.bin, which npm puts on the PATH. @returns its exit code */
+function run(command) {
+  return new Promise((resolve) => {
+    const child = spawn(command, { shell: true, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        text += chunk;
+      });
+    }
+    child.once("close", (code) => {
+      process.stdout.write(text);
+      if (code !== 0) console.error(`failed: ${command}`);
+      resolve(code);
+    });
+  });
+}
+
+const codes = await Promise.all(COMMANDS.map(run));
+process.exitCode = codes.every((code) => code === 0) ? 0 : 1;
