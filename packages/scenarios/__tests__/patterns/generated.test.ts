@@ -33,8 +33,8 @@ deepTest(
   "pubsub-fanout: poison is a dead letter of each subscriber, and what the model refuses one of its function",
   async () => {
     const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(impatient("pubsub-fanout"), 10);
-    // Ids are numbers of messages, counted from 1; each reaches text or image or neither, audit, and
-    // who pulls.
+    // Ids are numbers of messages, counted from 1; each reaches text or image or neither, audit,
+    // and who pulls.
     expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 29, done: 21, deadLettered: 8 });
     const reasons = Object.fromEntries(
       deadLetters.map(({ key, reason }) => [key.replace(/.*subscriptions\//, "").replace(/\/10*/, " "), reason]),

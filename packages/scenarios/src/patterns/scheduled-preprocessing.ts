@@ -39,6 +39,8 @@ export const scheduledPreprocessing: PatternScenario = {
   takes: "a text whose words are counted",
   extensions: [".txt"],
   outputs: ["schedule_name", "task_queue_name", "launcher_url", "output_bucket_name"],
+  // In place of Shakespeare's King Lear: a part of Newton's Opticks.
+  publicObjects: { "dataflow-samples": { "shakespeare/kinglear.txt": "opticks.txt" } },
   outputsFrom,
   create: (running) => new ScheduledPreprocessingRun(running),
   /** The items are small texts. Some are firings of the schedule instead. */

@@ -51,6 +51,12 @@ export interface Scenario {
 /** How stacks of one pattern are recognised, used and judged. */
 export interface PatternScenario extends Scenario {
   /**
+   * Files of `samples/` that replace Google's public objects, by bucket and object. Other objects
+   * of these buckets do not exist.
+   * @default - none
+   */
+  readonly publicObjects?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /**
    * Names of the outputs that the scenario uses. A stack that has all of them is of this pattern.
    */
   readonly outputs: readonly string[];
