@@ -12,7 +12,7 @@ const names = (folder: string, end: string) =>
 const expected = (name: string) => readFileSync(join(COMMENTS, `${name}.md`), "utf8");
 const all = names("comments", ".md").map(expected).join("\n");
 
-describe("the comment on a plan of terraform's own making", () => {
+describe("the comment on a plan that Terraform made", () => {
   test.each(names("fixtures/plans", ".json"))("%s", (name) => {
     if (process.env.UPDATE_COMMENTS) writeFileSync(join(COMMENTS, `${name}.md`), commentOn(name));
     expect(commentOn(name)).toBe(expected(name));
@@ -58,15 +58,15 @@ describe("grants that widen", () => {
     expect(widening("iam-impersonation", { role })).toBe(why);
   });
 
-  test("several reasons are all told", () => {
+  test("all reasons are listed", () => {
     expect(widening("iam-primitive", { member: "allUsers" })).toBe(
       "everyone on the internet; a basic role: access to nearly all services; on the whole project",
     );
   });
 });
 
-describe("what a plan may hold that terraform_data does not show", () => {
-  test("a deposed object is told as such, and is never taken for a rename", () => {
+describe("parts of plans that terraform_data does not have", () => {
+  test("a deposed object is named as such, and is never a rename", () => {
     const json = structuredClone(plan("rename"));
     json.resource_changes[1].deposed = "a1b2c3d4";
     const text = commentOf(json);

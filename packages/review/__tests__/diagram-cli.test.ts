@@ -23,7 +23,7 @@ function run(...args: string[]) {
   return { status, stdout, stderr: stderr.replaceAll(folder, "") };
 }
 
-/** A stack that somebody else wrote, in lists. */
+/** A stack of another project, in lists. */
 function stack(name: string, more: object = {}): string {
   const place = join(folder, "out", "stacks", name);
   mkdirSync(place, { recursive: true });

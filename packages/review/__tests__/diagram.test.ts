@@ -46,7 +46,7 @@ function only(resources: Json, type: string, part: string): Json {
   return resources[type][ids[0] as string];
 }
 
-describe("docs (npm run diagram draws them anew)", () => {
+describe("docs (npm run diagram draws them again)", () => {
   const drawing = (file: string) => readFileSync(join(ROOT, "docs", "diagrams", file), "utf8");
   const read = (stack: string) => readStack(folderOf(stack));
 
@@ -57,7 +57,7 @@ describe("docs (npm run diagram draws them anew)", () => {
     expect(page).toContain(`](diagrams/${stack}.svg)`);
   });
 
-  test("the glance at all of them is drawn as their JSON is, and the README shows it", async () => {
+  test("the overview is drawn from their JSON, and the README shows it", async () => {
     expect(drawing("overview.svg")).toBe(await overview(STACKS.map(read)));
     expect(readFileSync(join(ROOT, "README.md"), "utf8")).toContain("](docs/diagrams/overview.svg)");
   });
@@ -92,7 +92,7 @@ describe("docs (npm run diagram draws them anew)", () => {
 });
 
 describe("wiring", () => {
-  test("a queue without a target posts as whom those who enqueue may act as", () => {
+  test("a queue without a target posts as the accounts that its enqueuers may act as", () => {
     expect(arrowsOf(readStack(folderOf("task-pipeline")))).toEqual(
       expect.arrayContaining([
         "schedule -> queue: creates a task as caller",
@@ -126,7 +126,7 @@ describe("wiring", () => {
     );
   });
 
-  test("every function of every stack is called, and those that hand over give up into a dead letter that is kept", () => {
+  test("every function of every stack is called, and functions with a dead letter hand over to one that is kept", () => {
     const handNothingOver = ["submitter", "audit-worker"];
     for (const stack of STACKS) {
       const { boxes, arrows } = wiring(readStack(folderOf(stack)));
@@ -142,7 +142,7 @@ describe("wiring", () => {
     }
   });
 
-  test("a wider role is drawn by its name, and so is whoever comes from outside", () => {
+  test("a wider role and an outside member are drawn by their names", () => {
     const stack = changed("async-batch", (resources) => {
       only(resources, "google_cloud_run_v2_service_iam_member", "submitter_invoker").member = "allUsers";
       only(resources, "google_storage_bucket_iam_member", "input_objectViewer-batch-worker").role =
@@ -168,7 +168,7 @@ describe("wiring", () => {
     );
   });
 
-  test("a dead letter without a subscription is said not to be kept", () => {
+  test("a dead letter without a subscription is labelled as not kept", () => {
     const stack = changed("async-batch", (resources) => {
       resources.google_pubsub_subscription = {};
     });
@@ -214,7 +214,7 @@ describe("changes", () => {
     );
   });
 
-  test("what changes is what the caller says, where it says so", () => {
+  test("the caller can say what changes", () => {
     const chart = mermaid(deployed(), {
       before: deployed(),
       changed: new Set(["google_pubsub_topic_iam_member.fanout_topic_publisher-fanout-client_335773D2"]),
@@ -245,14 +245,14 @@ describe("charts", () => {
       { name: "many", folder: ROOT },
     );
 
-  test("are cut where Mermaid would draw nothing, without losing what changes", () => {
+  test("are cut where Mermaid would draw nothing, without losing changes", () => {
     const chart = mermaid(topics(450), { before: topics(449) });
     expect(chart.match(/-\.->|\.->/g)).toHaveLength(400);
     expect(chart).toContain('more["50 more arrows are not drawn"]');
     expect(chart).toContain('"+ t449 topic"');
   });
 
-  test("say so when nothing is wired", () => {
+  test("have a text if nothing is wired", () => {
     const empty = evaluateStack({ resource: {} }, { name: "empty", folder: ROOT });
     expect(mermaid(empty)).toBe('flowchart LR\n  nothing["nothing here calls anything"]\n');
   });

@@ -13,7 +13,7 @@ function hidden(value: Value, mask: Value, others: readonly [value: Value, mask:
   return JSON.parse(shown(JSON.stringify(result)));
 }
 
-describe("a value that Terraform marks is hidden, whatever it is and wherever in a value it stands", () => {
+describe("a value that Terraform marks is hidden, of any type and at any place", () => {
   const secret = /4711|0815|543[23]|(first|second)-(line|user)/;
 
   test("in the comment, in JSON, and in what leaves the job", () => {
@@ -109,7 +109,7 @@ describe("a secret that stands where nothing is marked", () => {
   });
 });
 
-describe("a credential that nobody marks is hidden", () => {
+describe("an unmarked credential is hidden", () => {
   test("in the headers of a schedule, of Google's own making too", () => {
     const text = commentOf(plan("schedule-headers"));
     expect(text).not.toMatch(/injected-by-google|key-of-somebody/);

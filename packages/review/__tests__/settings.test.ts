@@ -7,7 +7,7 @@ import { commentOf, plan } from "./support";
 const changesOf = (name: string) => planReading(plan(name), "shop.json").changes;
 const worse = [...changesOf("settings-exposed"), ...changesOf("settings-lost")];
 
-describe("a setting that opens or gives up something is a hazard", () => {
+describe("a setting that exposes or loses something is a hazard", () => {
   // The provider planned each of these changes: see fixtures/cases.mjs.
   test.each(
     SETTING_RULES.map((rule) => [`${rule.types?.join(", ") ?? "any type"}: ${rule.path.join(".")}`, rule] as const),
@@ -26,7 +26,7 @@ describe("a setting that opens or gives up something is a hazard", () => {
     expect(shown).not.toEqual([]);
   });
 
-  test("and the way back is none", () => {
+  test("the reverse change is none", () => {
     const back = [...changesOf("settings-closed"), ...changesOf("settings-kept")];
     expect(back.length).toBe(worse.length);
     const noted = back.filter((change) => settingNotes(change).length > 0);
@@ -34,7 +34,7 @@ describe("a setting that opens or gives up something is a hazard", () => {
     expect(noted.map(({ address }) => address)).toEqual(["google_storage_bucket.longer"]);
   });
 
-  test("and neither is what stays as it is", () => {
+  test("an unchanged setting is none", () => {
     const still = worse.map((change) => ({ ...change, before: change.after }));
     expect(still.flatMap(settingNotes)).toEqual([]);
   });
@@ -50,7 +50,7 @@ describe("a setting that opens or gives up something is a hazard", () => {
     );
   });
 
-  test("a change of a finished kind of job replaces it, a label too", () => {
+  test("any change of a batch job replaces it, a label too", () => {
     const { hazards } = review([planReading(plan("dataflow-labelled"), "shop.json")]);
     expect(hazards).toMatchObject([
       { action: "replace", notes: [{ text: expect.stringContaining("not even its labels") }] },

@@ -64,7 +64,7 @@ describe("a drawing", () => {
     }
   });
 
-  test("says what it shows to whoever does not see it", async () => {
+  test("has an alternative text", async () => {
     const drawing = await svg(stackOf("scheduled-preprocessing"));
     expect(drawing).toContain('role="img"\n aria-labelledby="title description"');
     expect(drawing).toContain('<title id="title">Wiring of the stack scheduled-preprocessing</title>');
@@ -82,7 +82,7 @@ describe("a drawing", () => {
     ]);
   });
 
-  test("begins with who calls, and ends with what nothing leaves", async () => {
+  test("begins with callers, and ends with boxes without outgoing arrows", async () => {
     const drawing = await svg(stackOf("task-pipeline"));
     const x = (name: string) => Number(new RegExp(`x="([\\d.]+)"[^>]*>${name}<`).exec(drawing)?.[1]);
     for (const begins of ["schedule", "client"]) expect(x(begins)).toBeLessThan(x("queue"));
@@ -91,7 +91,7 @@ describe("a drawing", () => {
     }
   });
 
-  test("of nothing says so", async () => {
+  test("of nothing has a text", async () => {
     const drawing = await svg(evaluateStack({ resource: {} }, { name: "empty", folder: ROOT }));
     expect(textsOf(drawing)).toEqual(["nothing here calls anything"]);
     expect(unbalanced(drawing)).toEqual([]);
@@ -126,8 +126,8 @@ describe("a drawing", () => {
   });
 });
 
-describe("the glance at all", () => {
-  test("has no dead letters and no labels, and joins functions that are called alike", async () => {
+describe("the overview", () => {
+  test("has no dead letters and no labels, and joins functions with the same callers", async () => {
     const { boxes, arrows } = essence(wiring(stackOf("task-pipeline")));
     const names = new Map(boxes.map(({ key, label: [name] }) => [key, name]));
     expect([...names.values()]).toEqual([
@@ -200,7 +200,7 @@ describe("shapes", () => {
   }
 });
 
-describe("looks", () => {
+describe("theme", () => {
   test("text is readable on white, as WCAG 2.2 wants it", () => {
     const strokes = [...new Set([...Object.values(THEME).map(({ stroke }) => stroke), PALE_INK])];
     for (const colour of strokes) expect([colour, contrastWithWhite(colour) >= 4.5]).toEqual([colour, true]);

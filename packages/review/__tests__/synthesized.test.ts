@@ -61,7 +61,7 @@ test("a renamed construct: the move, and where to call it", () => {
   );
 });
 
-test("a move that does not save it alone says what else must stay", () => {
+test("a move that is not enough says which settings must stay", () => {
   const limits = { rate_limits: { max_concurrent_dispatches: 5 } };
   const { rest } = compared(
     queue("batch_queue_1A2B3C4D", "shop/batch/queue", { ...limits, name: "shop-batch-queue" }),
@@ -73,7 +73,7 @@ test("a move that does not save it alone says what else must stay", () => {
   );
 });
 
-test("what is renamed may differ in a part of each block", () => {
+test("a renamed resource may differ in a part of each block", () => {
   const limits = (burst: number) => ({
     rate_limits: { max_burst_size: burst, max_concurrent_dispatches: 5, max_dispatches_per_second: 10 },
     retry_config: { max_attempts: burst, max_backoff: "60s", min_backoff: "1s" },
@@ -92,7 +92,7 @@ test("a moved block is a move", () => {
   expect(rest).toContain("- `google_cloud_tasks_queue.new` moved from `google_cloud_tasks_queue.old`\n");
 });
 
-describe("grants of what is renamed", () => {
+describe("grants of renamed resources", () => {
   const account = "async-batch";
   const parent = (name: string, more: Json = {}) =>
     stack({
@@ -113,7 +113,7 @@ describe("grants of what is renamed", () => {
     });
   const member = (name: string) => `\`serviceAccount:${account}-${name}@acme-ml.iam.gserviceaccount.com\``;
 
-  test("are told apart from those that mean something", () => {
+  test("are separated from other grants", () => {
     const more = { google_pubsub_topic: { t: { name: "t" } } };
     const publisher = (name: string) => ({
       google_pubsub_topic_iam_member: {
@@ -141,7 +141,7 @@ describe("grants of what is renamed", () => {
 `);
   });
 
-  test("are none where another role, or somebody else, gains", () => {
+  test("are other grants if the role or the member differs", () => {
     const head = structuredClone(parent("jobs"));
     head.resource.google_cloud_tasks_queue_iam_member.batch_jobs_enqueuer.role = "roles/cloudtasks.admin";
     const wider = compared(parent("queue"), head).rest;
@@ -154,7 +154,7 @@ describe("grants of what is renamed", () => {
     expect(else_).toContain("| gains | `user:ann@example.com` | `roles/cloudtasks.enqueuer` |");
   });
 
-  test("an account is renamed with its parent, though nothing but its address tells", () => {
+  test("an account is renamed with its parent, though only its address shows it", () => {
     const { rest } = compared(parent("queue"), parent("jobs"));
     expect(rest).toContain(
       "- `google_service_account.batch_queue_identity` is deleted; `google_service_account.batch_jobs_identity` is created: this looks like a rename.",
@@ -190,7 +190,7 @@ test("what cannot change in place is a replacement, other settings are changes",
   );
 });
 
-test("grants name whom they are for, as Google will", () => {
+test("grants name their members as Google does", () => {
   const grant = (role: string) =>
     stack({
       google_service_account: { worker: { account_id: "worker" } },
@@ -224,14 +224,14 @@ test("a value that cannot be evaluated is compared as written", () => {
   expect(rest).toContain('  - Forced by `name`: `${unheard("a-b")}` → `${unheard("a_b")}`.\n');
 });
 
-test("what is not understood is said", () => {
+test("parts that are not understood are named", () => {
   const counted = stack({ google_pubsub_topic: { t: { count: 2, name: "t" } } });
   expect(compared(counted, counted).rest).toBe(
     "> `shop google_pubsub_topic.t count` was not compared: count is not understood.\n",
   );
 });
 
-describe("what Terraform reads is read, in whatever form of Terraform JSON", () => {
+describe("all forms of Terraform JSON are read", () => {
   const plain = (role: string) =>
     stack({
       google_service_account: { worker: { account_id: "worker" } },
@@ -273,12 +273,12 @@ describe("what Terraform reads is read, in whatever form of Terraform JSON", () 
     },
   );
 
-  test("what base had and was not understood is named too", () => {
+  test("parts of base that are not understood are named too", () => {
     const { verdict } = compared({ ...queue("q", "shop/q"), module: { x: {} } }, queue("q", "shop/q"));
     expect(verdict).toMatch(/Partial/);
   });
 
-  test("another project of the provider moves all that name none", () => {
+  test("another project of the provider moves all resources without their own", () => {
     const other = { ...queue("q", "shop/q"), provider: { google: { project: "acme-prod", region: "us-central1" } } };
     const { verdict, rest } = compared(queue("q", "shop/q"), other);
     expect(verdict).toBe("🟡 **Needs attention**: no changes.");
@@ -318,7 +318,7 @@ test("a label of a batch job of Dataflow replaces it", () => {
   expect(rest).toContain("A batch job cannot be changed in place, not even its labels");
 });
 
-test("a stack that is gone is not destroyed, and a new one is all new", () => {
+test("a removed stack is not destroyed, and a new stack is created", () => {
   const inputs = {
     plans: [],
     base: synthesized("base", { old: queue("q", "old/q"), same: {} }),

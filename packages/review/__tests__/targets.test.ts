@@ -14,7 +14,7 @@ const change = (before: Json, more: Partial<Change> = {}): Change => ({
 const target = (kind: string, before: Json, more: Partial<Change> = {}) =>
   targetOf(change(before, more), kind, "before");
 
-describe("a grant is on whatever its attributes name, besides who and which role", () => {
+describe("a grant is on what its attributes name, apart from member and role", () => {
   test("the same grant on another resource of any kind is gained there", () => {
     const text = commentOf(plan("iam-other-targets"));
     expect(text).toMatch(/^🟡 \*\*Needs attention\*\*: 22 grants gained or lost/);
@@ -67,7 +67,7 @@ describe("a grant is on whatever its attributes name, besides who and which role
     expect(sameTarget(target(kind, one))).not.toBe(sameTarget(target(kind, other)));
   });
 
-  test("who, role, condition and etag are no part of it", () => {
+  test("member, role, condition and etag do not count", () => {
     const itself = { role: "r", member: "m", members: ["m"], condition: [{ title: "t" }], etag: "e", id: "i" };
     expect(sameTarget(target("storage_bucket", { bucket: "b", ...itself }))).toBe(
       sameTarget(target("storage_bucket", { bucket: "b" })),

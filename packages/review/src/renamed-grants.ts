@@ -32,8 +32,8 @@ export function withoutRenamedGrants(
       const [lost] = index < 0 ? [] : candidates.splice(index, 1);
       return lost ? [{ lost, gained }] : [];
     });
-  const told = new Set(following.flatMap(({ lost, gained }) => [lost, gained]));
-  return { grants: grants.filter((grant) => !told.has(grant)), following };
+  const followed = new Set(following.flatMap(({ lost, gained }) => [lost, gained]));
+  return { grants: grants.filter((grant) => !followed.has(grant)), following };
 }
 
 /** Equal for two grants that differ only in renamed names. */

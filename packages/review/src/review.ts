@@ -105,7 +105,7 @@ function reviewOne(reading: Reading) {
   const { changes } = reading;
   const objects = codeObjects(reading);
   const code = codeChanges(reading);
-  const toldElsewhere = (change: Change) => isGrant(change.type) || isCodeObject(change, objects);
+  const isInOtherSection = (change: Change) => isGrant(change.type) || isCodeObject(change, objects);
   const renames = [
     ...findRenames(changes.filter((change) => !isCodeObject(change, objects) && !isGrant(change.type))),
     ...sameGrants(changes),
@@ -114,17 +114,17 @@ function reviewOne(reading: Reading) {
   const arrived = new Set(renames.map(({ created }) => created));
   const isHazard = (change: Change) => {
     if (renamed.has(change)) return true;
-    if (toldElsewhere(change) || knowledgeOf(change.type).harmless) return false;
+    if (isInOtherSection(change) || knowledgeOf(change.type).harmless) return false;
     const destroys = change.action === "delete" || change.action === "replace";
     return destroys || (change.action !== "none" && notesOf(change, reading).length > 0);
   };
   const hazards = new Set(changes.filter(isHazard));
-  const left = changes.filter((change) => !hazards.has(change) && !arrived.has(change) && !toldElsewhere(change));
+  const left = changes.filter((change) => !hazards.has(change) && !arrived.has(change) && !isInOtherSection(change));
   const recoded = new Set(code.map(({ address }) => address));
   const isCodeAlone = (change: Change) =>
     recoded.has(change.address) && change.action === "update" && settings(change).length === 0;
   const isCounted = (change: Change) =>
-    hazards.has(change) || arrived.has(change) || !(toldElsewhere(change) || isCodeAlone(change));
+    hazards.has(change) || arrived.has(change) || !(isInOtherSection(change) || isCodeAlone(change));
   return {
     outputs: reading.outputs.filter(({ action }) => action !== "none"),
     counted: changes.filter(isCounted),
@@ -134,7 +134,7 @@ function reviewOne(reading: Reading) {
     settings: [
       ...changes
         .filter((change) => change.action === "update" || change.action === "replace")
-        .filter((change) => !toldElsewhere(change)),
+        .filter((change) => !isInOtherSection(change)),
       ...reading.outputs.filter(({ action }) => action !== "none"),
     ].flatMap((change) => settings(change)),
     creates: left.filter(({ action }) => action === "create").map((change) => listed(change, "created")),
@@ -196,8 +196,8 @@ const SAME_GRANT: Note = {
 function settings(change: Change): Settings[] {
   const forced = change.forcedBy.map((path) => differenceAt(change, path).path);
   const isForced = (path: string) => forced.some((each) => path === each || /^[.[]/.test(after(path, each) ?? ""));
-  const told = (path: string) => CODE_PATHS.has(path) || isForced(path) || isGrantPath(change.type, path);
-  const left = differences(change).filter(({ path }) => !told(path));
+  const isElsewhere = (path: string) => CODE_PATHS.has(path) || isForced(path) || isGrantPath(change.type, path);
+  const left = differences(change).filter(({ path }) => !isElsewhere(path));
   const { stack, address, action } = change;
   return left.length === 0 ? [] : [{ stack, address, action, differences: left }];
 }

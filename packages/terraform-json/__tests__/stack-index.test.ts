@@ -105,7 +105,7 @@ test("a function is found by each of its URLs, and by what lies below them", () 
   }
 });
 
-test("who runs as whom, presents whom, and is built by whom", () => {
+test("the accounts that resources run as, present, and are built by", () => {
   expect(index.functionsOf(email("worker")).map(({ name }) => name)).toEqual(["worker"]);
   expect([email("flow"), undefined].map((each) => index.functionsOf(each))).toEqual([[], []]);
   const emails = [email("worker"), email("flow"), email("caller"), "client@p", undefined];

@@ -34,7 +34,7 @@ const NUMBERED = /@(cloudservices|cloudbuild)\.gserviceaccount\.com$/;
  * (https://cloud.google.com/iam/docs/service-agents).
  */
 export function isServiceAgent(account: string): boolean {
-  // Where the project's number is not known, the domain tells.
+  // The domain is enough if the project's number is not known.
   return /(^|:)service-\d+@/.test(account) || agentDomain(account) !== undefined || NUMBERED.test(account);
 }
 

@@ -106,7 +106,7 @@ export class StackIndex implements Lookup {
     return this.builders().has(email) && this.runningAs(email).length === 0;
   }
 
-  /** Calls and deliveries that follow from resources themselves, whoever is granted what. */
+  /** Calls and deliveries that follow from resources' own settings, without grants. */
   readonly links = once((): readonly Link[] =>
     [...RESOURCE_TYPES].flatMap(([type, { links }]) =>
       links ? this.all(type).flatMap((resource) => links(resource, this)) : [],

@@ -31,28 +31,28 @@ const said = (how: string) => [
   `${GRANT}: needs the service agent gcp-sa-cloudtasks ${how} ${API}; in a new project it does not exist yet. Let it depend on a time_sleep that depends on the API`,
 ];
 
-describe("what needs a service agent before Google has made it is named", () => {
+describe("warnings about resources that need a service agent too early", () => {
   test.each(STACK_NAMES)("%s waits for all of them", (name) => {
     expect(agentWarnings(readStack(stacks.stack(name)).resources)).toEqual([]);
   });
 
-  test("a grant that does not wait for the API, and one that waits for nothing but the API", () => {
+  test("a grant that does not depend on the API, and one that depends on the API alone", () => {
     expect(warnings(api)).toEqual(said("without waiting for"));
     expect(warnings(api, [API])).toEqual(said("right after"));
   });
 
-  test("a pause counts where it comes after the API", () => {
+  test("a pause counts only after the API", () => {
     const pause = (dependsOn: string[]) => ({ ...api, time_sleep: { wait: { depends_on: dependsOn } } });
     expect(warnings(pause([API]), ["time_sleep.wait"])).toEqual([]);
     expect(warnings(pause([]), [API, "time_sleep.wait"])).toEqual(said("right after"));
   });
 
-  test("nothing is said of an API that the stack does not enable, and of accounts that are nobody's agent", () => {
+  test("no warning for an API that the stack does not enable, or for other accounts", () => {
     expect(warnings({})).toEqual([]);
     expect(warnings(api, [], { member: "serviceAccount:me@acme-ml.iam.gserviceaccount.com" })).toEqual([]);
   });
 
-  test("a workflow, whose agent Google asks for when it is created", () => {
+  test("a workflow, which needs its agent when it is created", () => {
     const workflow = (dependsOn: string[]) => ({
       google_project_service: { flows: { service: "workflows.googleapis.com" } },
       google_workflows_workflow: { flow: { name: "f", source_contents: "main: {steps: []}", depends_on: dependsOn } },

@@ -110,14 +110,14 @@ describe.each([
     expect([...authorizer.used]).toEqual([`${type}.it`]);
   });
 
-  test("allows nobody else, and nothing else", () => {
+  test("allows no other member, and nothing else", () => {
     expect(refusal(() => iam().require({ email: "other@x" }, permission, on)).code).toBe("PERMISSION_DENIED");
     expect(refusal(() => iam().require(worker, "storage.buckets.delete", on)).code).toBe("PERMISSION_DENIED");
     expect(refusal(() => iam().require({}, permission, on)).code).toBe("UNAUTHENTICATED");
   });
 });
 
-test("a grant on one resource says nothing of its neighbours", () => {
+test("a grant on one resource does not allow calls on others", () => {
   const iam = authorizer(
     resource("google_storage_bucket_iam_member", { bucket: "b", role: "roles/storage.objectViewer", member }),
     resource("google_cloud_tasks_queue_iam_member", {
@@ -136,7 +136,7 @@ test("a grant on one resource says nothing of its neighbours", () => {
   }
 });
 
-test("each call that is allowed is told with all bindings that allow it, and with no other", () => {
+test("each allowed call is reported with all bindings that allow it, and no others", () => {
   const role = "roles/storage.objectViewer";
   const resources = [
     { address: "on.project", type: "google_project_iam_member", attributes: { role, member } },
@@ -145,19 +145,19 @@ test("each call that is allowed is told with all bindings that allow it, and wit
     { address: "to.other", type: "google_project_iam_member", attributes: { role, member: "user:o@x" } },
   ];
   const { bindings } = readBindings(resources, PROJECT);
-  const told: object[] = [];
+  const calls: object[] = [];
   const onAllowed = (access: object, by: readonly { address: string }[]) =>
-    told.push({ ...access, by: by.map(({ address }) => address) });
+    calls.push({ ...access, by: by.map(({ address }) => address) });
   const iam = new BindingAuthorizer(bindings, { project: PROJECT, policies, onAllowed });
   const access = { email: worker.email, permission: "storage.objects.get", resource: "projects/_/buckets/b/objects/o" };
   iam.require(worker, access.permission, access.resource);
   expect(() => iam.require(worker, "storage.objects.create", access.resource)).toThrow(/denied/);
-  expect(told).toEqual([{ ...access, by: ["on.project", "on.bucket"] }]);
+  expect(calls).toEqual([{ ...access, by: ["on.project", "on.bucket"] }]);
   expect(bindings.map((binding) => allows(binding, access, PROJECT))).toEqual([true, true, false, false]);
   expect(bindings.map((binding) => allows(binding, { ...access, email: "" }, PROJECT))).not.toContain(true);
 });
 
-test("a binding that has not taken effect allows nothing, is named, and is nobody's denial; another in effect takes its place", () => {
+test("a binding that has not taken effect allows nothing, and the error names it; another binding in effect allows the call", () => {
   const role = "roles/storage.objectViewer";
   const { bindings } = readBindings(
     [
@@ -188,7 +188,7 @@ test("a binding that has not taken effect allows nothing, is named, and is nobod
   expect([...iam.used]).toEqual(["soon"]);
 });
 
-test("the refusal names caller, permission, resource and a binding that would allow it", () => {
+test("the error names caller, permission, resource and a binding that would allow it", () => {
   const denials: object[] = [];
   const iam = new BindingAuthorizer([], { project: PROJECT, policies, onDenied: (denial) => denials.push(denial) });
   expect(refusal(() => iam.require(worker, "cloudtasks.tasks.create", queue))).toEqual({
@@ -282,7 +282,7 @@ test.each([
   expect(no.map((name) => condition?.(name))).toEqual(no.map(() => false));
 });
 
-test("what cannot be enforced is reported with its address", () => {
+test("a binding that cannot be enforced is reported with its address", () => {
   const { problems } = readBindings(
     [
       resource("google_project_iam_member", { role: "roles/made.up", member: "group:all@example.com" }),

@@ -32,7 +32,7 @@ export interface BindingAuthorizerOptions {
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
   /** Whether a binding has taken effect. @default - all have */
   readonly inEffect?: (binding: Binding) => boolean;
-  /** Told each call that a binding will allow once it takes effect; nobody is told it as denied. */
+  /** Gets each call that a binding will allow once it takes effect, instead of `onDenied`. */
   readonly onEarly?: (access: Access, binding: Binding) => void;
 }
 
@@ -83,7 +83,7 @@ export class BindingAuthorizer implements Authorizer {
     if (email === undefined) {
       throw new ApiError(
         "UNAUTHENTICATED",
-        `Request is missing required authentication credential: nobody has permission '${permission}' on resource '${resource}'.`,
+        `Request is missing required authentication credential: no caller has permission '${permission}' on resource '${resource}'.`,
       );
     }
     throw new ApiError(

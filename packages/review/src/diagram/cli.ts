@@ -15,7 +15,7 @@ Draws the wiring of stacks, from their synthesized JSON.
   --out <dir>    <stack>.svg and <stack>.mmd of each stack, and overview.svg of several; other files there stay
   --help         prints this text
 
-Without --out it prints the Mermaid source. Without <dir> it draws the stacks of cdktf.out anew into docs/diagrams.
+Without --out it prints the Mermaid source. Without <dir> it draws the stacks of cdktf.out into docs/diagrams, and replaces what is there.
 
 exit code: 0 drawn, 1 bad input`;
 

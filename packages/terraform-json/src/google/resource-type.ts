@@ -27,7 +27,7 @@ export interface IamFamily {
   readonly on?: string;
 }
 
-/** A call or a delivery that follows from one resource's own settings, whoever is granted what. */
+/** A call or a delivery that follows from a resource's own settings, without grants. */
 export interface Link {
   /** Addresses. */
   readonly from: string;
