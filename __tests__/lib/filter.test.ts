@@ -138,7 +138,7 @@ describe("filters that others wrote", () => {
     ["--attributes:a", "found - at 1"],
     ["not attributes:a", "found not at 0"],
     ['attributes.a = "\t"', "cannot read"],
-    ['attributes.a = "\\q"', "holds \\q, which is no escape"],
+    ['attributes.a = "\\q"', "holds \\q, which is not an escape"],
     ["attributes.a = -1", "found - at 15"],
   ])("%j is refused: %s", (filter, message) => {
     expect(() => parseFilter(filter)).toThrow(message);

@@ -34,7 +34,11 @@ type Intersection<Union> = (Union extends unknown ? (member: Union) => void : ne
 /** The options of all services together. */
 export type ServiceOptions = Intersection<OptionsOf<(typeof SERVICES)[number]>>;
 
-/** Recognizes a delivery of any service. @returns undefined for another request, such as a workflow's call */
+/**
+ * Recognizes a delivery of any service.
+ *
+ * @returns undefined for another request, such as a workflow's call
+ */
 export function itemOf(request: Pick<Invocation, "headers" | "body">): Item | undefined {
   for (const service of SERVICES as readonly Service[]) {
     const item = service.itemOf?.(request);
@@ -48,7 +52,10 @@ export class Emulators {
   /** Undefined for a service that refused the stack. */
   private readonly created = new Map<Service, (Emulator & Served) | undefined>();
 
-  /** @throws LoadError with the reasons of all services; ApiError for what the deployment is not permitted to do */
+  /**
+   * @throws LoadError with the reasons of all services; ApiError for what the deployment is not
+   *   permitted to do
+   */
   constructor(context: EmulatorContext, resources: readonly EvaluatedResource[], options: ServiceOptions) {
     const reasons: string[] = [];
     const attempt = (work: () => Emulator & Served) => {
@@ -62,7 +69,8 @@ export class Emulators {
     };
     const create = (service: Service): Emulator | undefined => {
       if (this.created.has(service)) return this.created.get(service);
-      // Services that refused the stack are missing here. The others are created all the same, for their reasons.
+      // Services that refused the stack are missing here. The others are created all the same, for
+      // their reasons.
       const needed = Object.fromEntries(Object.entries(service.needs).map(([name, other]) => [name, create(other)]));
       const emulator = attempt(() => service.create(context, resources, options, needed));
       this.created.set(service, emulator);

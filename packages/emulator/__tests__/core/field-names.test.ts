@@ -12,8 +12,9 @@ import { vertexAi } from "../../src/vertex";
 import { cloudWorkflows } from "../../src/workflows";
 import { FakeContext, rest } from "../support/fake-context";
 
-// Names of fields over REST: https://protobuf.dev/programming-guides/json/ and protobuf's conformance tests
-// (FieldNameInLowerCamelCase, FieldNameInSnakeCase, FieldNameWithNumbers, FieldNameDuplicateDifferentCasing).
+// Names of fields over REST: https://protobuf.dev/programming-guides/json/ and protobuf's
+// conformance tests (FieldNameInLowerCamelCase, FieldNameInSnakeCase, FieldNameWithNumbers,
+// FieldNameDuplicateDifferentCasing).
 
 const word = fc.stringMatching(/^[a-z][a-z0-9]{0,4}$/);
 const words = fc.array(word, { minLength: 1, maxLength: 3 });

@@ -59,7 +59,7 @@ test("time stands still while something real is under way, and goes on when it e
   ]);
 });
 
-test("a hold that fails is released, and released once however often it is told", async () => {
+test("a hold that fails is released, and released once however often it is released", async () => {
   const { clock, seen, plan, empty } = running();
   await expect(holding(clock, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
   const [one, other] = [clock.hold(), clock.hold()];

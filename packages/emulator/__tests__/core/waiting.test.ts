@@ -39,7 +39,7 @@ test("an alarm that was stopped wakes nobody, whatever is set", async () => {
   expect(woken).toEqual([]);
 });
 
-test("the real clock waits longer than a timer of Node can, and can be told not to", () => {
+test("the real clock waits longer than a timer of Node can, and can be cancelled", () => {
   jest.useFakeTimers();
   try {
     const clock = new RealClock();

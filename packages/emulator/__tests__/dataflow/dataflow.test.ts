@@ -177,9 +177,9 @@ describe("Dataflow", () => {
       { parameters: { ...parameters, output: "/tmp/x" } },
       TEMPLATE,
       "INVALID_ARGUMENT",
-      /"\/tmp\/x" is no Cloud Storage path/,
+      /"\/tmp\/x" is not a Cloud Storage path/,
     ],
-    [{ environment: {} }, TEMPLATE, "INVALID_ARGUMENT", /"" is no Cloud Storage path/],
+    [{ environment: {} }, TEMPLATE, "INVALID_ARGUMENT", /"" is not a Cloud Storage path/],
     [
       { environment: { ...environment, maxWorkers: 1001 } },
       TEMPLATE,

@@ -1,6 +1,6 @@
 import { authorizerOf, Bench, CALLER, json, urlOf } from "./support";
 
-// Who reaches a function's code, and what the others are told.
+// Who reaches a function's code, and what others get.
 
 const ECHO = `let count = 0; exports.handler = (req, res) => res.json({ count: ++count, url: req.url, headers: req.headers, body: String(req.rawBody ?? "") });`;
 
@@ -38,8 +38,8 @@ test("an ID token for the service's URL passes; its signature does not", async (
   expect(headers["x-cloud-trace-context"]).toMatch(/^[0-9a-f]{32}\/\d+;o=0$/);
 });
 
-// "a valid ID token that includes an audience claim matching the receiving service's *.run.app URL":
-// https://docs.cloud.google.com/run/docs/configuring/custom-audiences
+// "a valid ID token that includes an audience claim matching the receiving service's *.run.app
+// URL": https://docs.cloud.google.com/run/docs/configuring/custom-audiences
 describe("the audience of a token is a URL of the service", () => {
   const url = urlOf("closed");
   test.each([

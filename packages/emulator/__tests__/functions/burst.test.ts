@@ -8,9 +8,11 @@ import { settingsOf } from "../../src/functions/settings";
 import { pubSub } from "../../src/pubsub";
 import { FakeContext, rest } from "../support/fake-context";
 
-// A burst that many subscriptions push to one function at once, with the numbers of the synthesized stacks. Cloud Run answers 429
-// to whoever finds no instance free for 10 seconds (https://docs.cloud.google.com/run/docs/about-instance-autoscaling), and every
-// answer that is no success counts as a delivery (`DeadLetterPolicy.max_delivery_attempts` in pubsub.proto). Nobody fails here.
+// A burst that many subscriptions push to one function at once, with the numbers of the synthesized
+// stacks. Cloud Run answers 429 to whoever finds no instance free for 10 seconds
+// (https://docs.cloud.google.com/run/docs/about-instance-autoscaling), and every answer that is no
+// success counts as a delivery (`DeadLetterPolicy.max_delivery_attempts` in pubsub.proto). Nobody
+// fails here.
 
 const SUBSCRIPTIONS = 300;
 const MESSAGES = 1_200;
@@ -50,7 +52,11 @@ function resources(stack: GoogleStack, type: string): Attributes[] {
   return Object.values(all);
 }
 
-/** Pushes the burst to a function. @returns what became of the messages, and the most deliveries that one took */
+/**
+ * Pushes the burst to a function.
+ *
+ * @returns what became of the messages, and the most deliveries that one took
+ */
 async function burst(pushed: object, service: object) {
   const around = new FakeContext();
   const { clock } = around;

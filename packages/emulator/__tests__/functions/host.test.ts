@@ -95,7 +95,7 @@ test.each([
   ["throws at start", "throw new Error('no INPUT_BUCKET');", /no INPUT_BUCKET/],
   ["ends at start", "console.error('giving up'); process.exit(3);", /with exit code 3\n {2}giving up/],
   ["has another entry point", "exports.other = () => {};", /'handler' is not defined/],
-])("a function that %s is told with its log's last lines", async (_what, code, reason) => {
+])("a function that %s is reported with its log's last lines", async (_what, code, reason) => {
   const begin = bench({ good: { code: "exports.handler = (req, res) => res.end();" }, bad: { code } });
   await expect(begin.start()).rejects.toThrow(/^google_cloudfunctions2_function\.bad does not start: /);
   await expect(bench({ bad: { code } }).start()).rejects.toThrow(reason);
@@ -149,7 +149,7 @@ test("code calls Google's APIs as its own account, and nobody else", async () =>
   expect(started.refused).toEqual(["example.com"]);
 });
 
-test("hosts that a process of the function's asks for are told too", async () => {
+test("hosts that a process of the function's calls are reported too", async () => {
   const code = `exports.handler = (req, res) => require("node:child_process").spawn(process.execPath,
     ["-e", "fetch('https://b.example/').catch(() => {})"], { stdio: "inherit" }).on("exit", () => res.end());`;
   const started = await bench({ f: { code } }).start();
@@ -181,7 +181,7 @@ test("the invoker calls Google's APIs in the name of the token's account", async
   expect([missing.status, json(missing).error.message]).toEqual([404, "no POST /v1/other"]);
 });
 
-test("a host that is not simulated gives no connection, and is told", async () => {
+test("a host that is not simulated gives no connection, and is reported", async () => {
   const started = await bench({}).start();
   const reply = await started.host.invoke({
     url: "https://example.com/x",

@@ -199,7 +199,10 @@ test("no spoilt token reaches the code, however it is spoilt", async () => {
   expect(await reached()).toBe(before + 1);
 });
 
-/** The same token to whoever decodes base64 as Node does: the signature's last letter has two bits too many. */
+/**
+ * The same token to whoever decodes base64 as Node does: the signature's last letter has two bits
+ * too many.
+ */
 function isGood(token: string): boolean {
   const [header, payload, signature] = parts(good());
   const [given, claims, other = "", ...more] = token.split(".");

@@ -2,7 +2,8 @@ import { ConnectionLost } from "../../src/core/api-error";
 import { ManualClock } from "../../src/core/clock";
 import { Bench, json } from "./support";
 
-// Instances: how many, for how long, and what happens when they hang or crash. Time is the clock's; the processes are real.
+// Instances: how many, for how long, and what happens when they hang or crash. Time is the clock's;
+// the processes are real.
 
 /** Answers at once with the process's id, or does what the path says. */
 const CODE = `

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { Bench, json } from "./support";
 
-// A program that runs a function which starts a process of its own, tells both, and goes on until it is ended.
+// A program that runs a function which starts a process of its own, tells both, and goes on until
+// it is ended.
 const CODE = `
 const child = require("node:child_process").spawn("sleep", ["600"]);
 exports.handler = (req, res) => res.json({ pids: [process.pid, child.pid], folder: __dirname, home: process.env.HOME });`;

@@ -5,7 +5,8 @@ import { DATA_SOURCES, PASSIVE } from "../../src/machine/passive";
 import { DESCRIPTIONS } from "../../src/services";
 import { synthesizeEveryOption } from "./every-option";
 
-// Whatever option of the library a stack uses, the emulator takes it: nothing that is offered stops a stack as a whole.
+// Whatever option of the library a stack uses, the emulator takes it: nothing that is offered stops
+// a stack as a whole.
 
 const { folder, folders } = synthesizeEveryOption();
 afterAll(() => rmSync(folder, { recursive: true }));

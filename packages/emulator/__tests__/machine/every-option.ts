@@ -63,8 +63,9 @@ import {
 } from "../../../../lib";
 
 /*
- * Stacks that use every option of every construct. An option that is added to the library does not compile here until it is
- * used, so that whatever the library emits is known to the emulator. Overrides are left out: they may hold anything.
+ * Stacks that use every option of every construct. An option that is added to the library does not
+ * compile here until it is used, so that whatever the library emits is known to the emulator.
+ * Overrides are left out: they may hold anything.
  */
 type Every<Props> = Required<Omit<Props, "overrides">>;
 
@@ -133,7 +134,9 @@ function stackOf(app: App, id: string): GoogleStack {
   return new GoogleStack(app, id, props);
 }
 
-/** All that a function's properties can say; those that a pattern decides itself are left out there. */
+/**
+ * All that a function's properties can say; those that a pattern decides itself are left out there.
+ */
 function functionOf(stack: GoogleStack, name: string): Every<FunctionServiceProps> {
   return {
     source: HELLO,
@@ -160,7 +163,10 @@ function functionOf(stack: GoogleStack, name: string): Every<FunctionServiceProp
   };
 }
 
-/** A build identity of one's own needs grants that are made elsewhere, so functions here have the stack's. */
+/**
+ * A build identity of one's own needs grants that are made elsewhere, so functions here have the
+ * stack's.
+ */
 function workerOf(stack: GoogleStack, name: string): Every<WorkerProps> {
   const { encryptionKey: _, buildIdentity: __, ...props } = functionOf(stack, name);
   return props as Every<WorkerProps>;

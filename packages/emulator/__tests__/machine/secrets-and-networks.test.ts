@@ -108,7 +108,8 @@ describe("a secret in a function's environment", () => {
   });
 });
 
-// "requests … routed through the VPC network": https://docs.cloud.google.com/run/docs/securing/ingress
+// "requests … routed through the VPC network":
+// https://docs.cloud.google.com/run/docs/securing/ingress
 test.each([
   ["none", 404],
   ["private", 404],

@@ -121,7 +121,7 @@ test("a method that is not simulated is UNIMPLEMENTED, by name", async () => {
   expect(result(answer)).toEqual({ code: 12, details: "google.cloud.tasks.v2.CloudTasks/PauseQueue is not simulated" });
 });
 
-test("a service of a known host that is not simulated is UNIMPLEMENTED, a host is refused and told", async () => {
+test("a service of a known host that is not simulated is UNIMPLEMENTED, a host is refused and reported", async () => {
   const answer = await run(
     network,
     `const { v1 } = require("@google-cloud/pubsub");

@@ -4,7 +4,8 @@ import { dirname } from "node:path";
 import type { Network } from "../../src/network";
 import { ACCOUNT, restService, result, run, startNetwork } from "./support";
 
-// Where a process of the local network can go: Google's hosts, its metadata server, itself; nowhere else.
+// Where a process of the local network can go: Google's hosts, its metadata server, itself; nowhere
+// else.
 
 let network: Network;
 let refused: string[];

@@ -8,8 +8,8 @@ import { FakeContext } from "../support/fake-context";
 import { ACCOUNT, restService, startNetwork } from "./support";
 
 /*
- * Programs outside a run, in other processes of the shell, as docs/local.md says to start them. Nothing in them names the run:
- * Google's clients are made without options.
+ * Programs outside a run, in other processes of the shell, as docs/local.md says to start them.
+ * Nothing in them names the run: Google's clients are made without options.
  */
 
 const around = new FakeContext();

@@ -159,7 +159,7 @@ test("of a request with one message that does not fit nothing is published", asy
   expect([error.code, pubsub.held("sub").length]).toEqual(["INVALID_ARGUMENT", 0]);
 });
 
-test("subscribers are told schema, revision and encoding", async () => {
+test("subscribers get schema, revision and encoding", async () => {
   const pubsub = made({ encoding: "JSON" }, { type: "AVRO", definition: AVRO });
   await publish(pubsub, JSON.stringify(avroJson));
   expect(pubsub.held("sub")[0]?.attributes).toEqual({

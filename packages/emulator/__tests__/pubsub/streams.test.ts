@@ -2,7 +2,8 @@ import { ApiError } from "../../src/core/api-error";
 import { pubSub } from "../../src/pubsub";
 import { FakeContext, rest } from "../support/fake-context";
 
-// StreamingPull as google/pubsub/v1/pubsub.proto says it (StreamingPullRequest, StreamingPullResponse).
+// StreamingPull as google/pubsub/v1/pubsub.proto says it (StreamingPullRequest,
+// StreamingPullResponse).
 
 const FULL = "projects/p/subscriptions/sub";
 const FIRST = { subscription: FULL, streamAckDeadlineSeconds: 10 };
@@ -27,7 +28,7 @@ function made(settings: object = {}): ReturnType<typeof pubSub.create> {
   ]);
 }
 
-/** Somebody who listens to a stream. */
+/** A client that reads a stream. */
 class Listener {
   readonly replies: { readonly receivedMessages?: { ackId: string; message: { data: Buffer } }[] }[] = [];
   /** `OK`, or the code that the stream ended with. */

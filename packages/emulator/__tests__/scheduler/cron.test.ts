@@ -6,9 +6,10 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 /**
- * Zones whose clocks change in unusual ways: by 30 minutes (Lord Howe), by two hours (Troll), at midnight (Asuncion, Cairo, Beirut,
- * Havana), at a minute past it (St John's until 2011), by a whole day (Apia, which had no December 30th in 2011), back for Ramadan
- * (Casablanca), and quarter hours (Chatham).
+ * Zones whose clocks change in unusual ways: by 30 minutes (Lord Howe), by two hours (Troll), at
+ * midnight (Asuncion, Cairo, Beirut, Havana), at a minute past it (St John's until 2011), by a
+ * whole day (Apia, which had no December 30th in 2011), back for Ramadan (Casablanca), and quarter
+ * hours (Chatham).
  */
 const ODD_ZONES = [
   "Australia/Lord_Howe",

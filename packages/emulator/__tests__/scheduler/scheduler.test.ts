@@ -132,7 +132,7 @@ describe("firing", () => {
 describe("ticking", () => {
   const DAY = 86_400_000;
 
-  test("fires nothing by itself until it is told to, and nothing that is paused", async () => {
+  test("fires nothing by itself until it ticks, and nothing that is paused", async () => {
     const { around, scheduler } = start();
     await around.clock.advance(2 * DAY);
     expect(around.invocations).toHaveLength(0);

@@ -35,12 +35,12 @@ describe("the file of --secrets", () => {
   // Whatever is wrong, no value is in the message.
   test.each([
     ['{"a":"hush', /begins with \{ but is not JSON$/],
-    ['{"a":["hush"]}', /the value of a is no text but a list$/],
-    ['{"a":7}', /the value of a is no text but number$/],
+    ['{"a":["hush"]}', /the value of a is not a text but a list$/],
+    ['{"a":7}', /the value of a is not a text but number$/],
     ["a=b\nhush", /, line 2: allowed is NAME=value$/],
     ["=hush", /, line 1: allowed is NAME=value$/],
     ["a=hush\na=hush", /, line 2: a is there twice$/],
-    ["a b=hush", /"a b" is no secret's name; allowed: 1 to 255 of A-Z, a-z, 0-9, _ and -/],
+    ["a b=hush", /"a b" is not a secret's name; allowed: 1 to 255 of A-Z, a-z, 0-9, _ and -/],
   ])("%s is refused", (content, message) => {
     const error = thrown(() => readSecrets(file(content)));
     expect(error).toBeInstanceOf(SecretsFileError);

@@ -277,7 +277,7 @@ describe("permissions", () => {
     expect(asks(() => storage.getBucket(ANYONE, "b"))).toEqual([`storage.buckets.get ${on}`]);
   });
 
-  test("who may only create cannot overwrite, and is told 412 by a precondition", () => {
+  test("who may only create cannot overwrite, and gets 412 by a precondition", () => {
     const { storage } = emulator({}, { grants: [`anyone@p storage.objects.create ${on}/*`] });
     storage.put(ANYONE, "b", "o", "first");
     expect(caught(() => storage.put(ANYONE, "b", "o", "second"))).toMatchObject({
@@ -339,7 +339,7 @@ describe("notifications", () => {
     return { around, publisher, storage, told };
   }
 
-  test("a new object is told to the topic by the service agent, with its resource as payload", async () => {
+  test("the service agent publishes a new object to the topic, with its resource as payload", async () => {
     const { storage, publisher, around } = notified({ custom_attributes: { team: "ml" } });
     const object = storage.put(ANYONE, "b", "in/x.jsonl", "{}", { metadata: { contentType: "text/plain" } });
     await around.clock.advance(0);
@@ -417,7 +417,7 @@ describe("notifications", () => {
     ]);
   });
 
-  test("a refusal is told and given up", async () => {
+  test("a refused notification is reported and given up", async () => {
     const { storage, publisher, around } = notified();
     publisher.failures = [new ApiError("PERMISSION_DENIED", "no")];
     storage.put(ANYONE, "b", "o", "");
@@ -439,7 +439,7 @@ describe("notifications", () => {
 });
 
 describe("resources", () => {
-  test("objects are there from the start, with the generation that references were told", () => {
+  test("objects are there from the start, with the generation of references", () => {
     const storage = cloudStorage.create(
       context(),
       [

@@ -3,7 +3,10 @@ import { ManualClock } from "../../src/core/clock";
 import type { Authorizer, EmulatorContext, Hop, Invocation, InvocationResult } from "../../src/core/emulator";
 import type { PublishedMessage, TopicPublisher } from "../../src/pubsub/publisher";
 
-/** Grants like `worker@x storage.objects.get projects/_/buckets/b`, where the resource's end may be a star. */
+/**
+ * Grants like `worker@x storage.objects.get projects/_/buckets/b`, where the resource's end may be
+ * a star.
+ */
 export class GrantTable implements Authorizer {
   readonly asked: string[] = [];
 
@@ -21,7 +24,7 @@ export class GrantTable implements Authorizer {
   }
 }
 
-/** Keeps what is published; refuses as it is told. */
+/** Keeps what is published; fails as given. */
 export class RecordingPublisher implements TopicPublisher {
   readonly published: { email?: string; topic: string; message: PublishedMessage }[] = [];
   failures: ApiError[] = [];

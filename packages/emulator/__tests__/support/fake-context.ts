@@ -6,7 +6,10 @@ import type { Served } from "../../src/core/service";
 /** How a fake target answers: a status, or no answer at all. */
 export type Answer = number | "deadline" | "connection";
 
-/** What surrounds an emulator in a test: time that stands still, requests that are kept, and everything allowed but what is denied. */
+/**
+ * What surrounds an emulator in a test: time that stands still, requests that are kept, and
+ * everything allowed but what is denied.
+ */
 export class FakeContext implements EmulatorContext {
   readonly project = "p";
   readonly projectNumber = "123";

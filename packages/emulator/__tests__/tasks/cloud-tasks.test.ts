@@ -326,7 +326,7 @@ describe("names", () => {
     expect(around.invocations).toHaveLength(2);
   });
 
-  test("of ended and deleted tasks are told from unknown ones", async () => {
+  test("of ended and deleted tasks differ from unknown ones", async () => {
     const { around, tasks, create } = start();
     await create({}, { ...named, scheduleTime: new Date(around.clock.now() + 1000).toISOString() });
     expect(await rest(tasks, "DELETE", `${URL}/tasks/once`)).toEqual({ status: 200, body: {} });

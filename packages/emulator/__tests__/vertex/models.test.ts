@@ -59,7 +59,8 @@ describe("a model at a URL", () => {
 
   const ask = async (at = url) => (await readModel(at, (path) => path)).predict([1, 2], { k: 1 });
 
-  // Source of the shapes: https://docs.cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
+  // Source of the shapes:
+  // https://docs.cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
   test("gets instances and parameters as a container of Vertex AI does, and answers with predictions", async () => {
     let asked = "";
     answer = (body) => {

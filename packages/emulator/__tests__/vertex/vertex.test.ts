@@ -144,7 +144,8 @@ describe("Vertex AI prediction", () => {
 });
 
 test("softmax regression recovers the odds that made the labels", () => {
-  // One feature, two labels, at x = ±1 in the proportions 3 : 1 and 1 : 3: the fitted odds are those.
+  // One feature, two labels, at x = ±1 in the proportions 3 : 1 and 1 : 3: the fitted odds are
+  // those.
   const examples = [1, 1, 1, -1].flatMap((sign) => [
     { features: [sign], label: "up" },
     { features: [-sign], label: "down" },

@@ -169,7 +169,9 @@ describe("standard library", () => {
   });
 });
 
-/** A call of a function with texts as they are, whatever escapes they would need in an expression. */
+/**
+ * A call of a function with texts as they are, whatever escapes they would need in an expression.
+ */
 async function called(name: string, ...texts: string[]): Promise<unknown> {
   return evaluated(`${name}(${texts.map((_, at) => `a[${at}]`).join(", ")})`, texts);
 }
@@ -177,7 +179,8 @@ async function called(name: string, ...texts: string[]): Promise<unknown> {
 // https://github.com/google/re2/wiki/Syntax
 describe("regular expressions are RE2's", () => {
   test.each([
-    // Of matches that begin at the same place the longest: docs/reference/stdlib/text/find_all_regex.
+    // Of matches that begin at the same place the longest:
+    // docs/reference/stdlib/text/find_all_regex.
     ["fooa", "foo|fooa", ["fooa"]],
     ["aA", "(?i)a", ["a", "A"]],
     ["a12b3", "[[:digit:]]+", ["12", "3"]],

@@ -142,7 +142,8 @@ describe("connectors", () => {
       "{bucket: b, name: o, body: hello}",
       "POST https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&name=o hello",
     ],
-    // As Google's samples have it: workflows-samples, src/connectors/connector_storage.workflows.yaml.
+    // As Google's samples have it: workflows-samples,
+    // src/connectors/connector_storage.workflows.yaml.
     [
       "googleapis.storage.v1.objects.insert",
       "{bucket: b, name: o, uploadType: media, body: hello}",

@@ -5,7 +5,7 @@ const steps = (body: string) => `main:\n  params: [args]\n  steps:\n${body.repla
 describe("definitions are checked whole when they are loaded", () => {
   test.each([
     [steps("- a:\n    next: b"), "main.a.next: no step b can be reached from here"],
-    [steps("- a:\n    next: break"), "main.a.next: break stands in no loop"],
+    [steps("- a:\n    next: break"), "main.a.next: break is outside of a loop"],
     [
       steps(
         "- a:\n    for:\n      value: v\n      in: []\n      steps:\n        - b:\n            next: c\n- c:\n    next: end",
@@ -46,8 +46,8 @@ describe("definitions are checked whole when they are loaded", () => {
     [steps("- a:\n    return: 1\n    next: nowhere"), "main.a.next: no step nowhere can be reached from here"],
     [steps("- a:\n    return: ${1 +}"), "main.a.return: expected a value, found the end"],
     [steps("- a:\n    return: ${1 < 2 < 3}"), "main.a.return: comparisons one after the other need parentheses"],
-    [steps("- a:\n    return: '${{\"a\": 1}}'"), 'main.a.return: "{" at 1 is no part of an expression'],
-    [steps("- a:\n    return: ${a ? b}"), 'main.a.return: "?" at 3 is no part of an expression'],
+    [steps("- a:\n    return: '${{\"a\": 1}}'"), 'main.a.return: "{" at 1 is not part of an expression'],
+    [steps("- a:\n    return: ${a ? b}"), 'main.a.return: "?" at 3 is not part of an expression'],
     [
       steps("- a:\n    return: hello ${args}"),
       'main.a.return: "hello ${args}": an expression is the whole of a value; join texts with + inside of it',
@@ -75,7 +75,7 @@ describe("definitions are checked whole when they are loaded", () => {
     ],
     [
       steps("- a:\n    try:\n      call: sys.log\n    retry: ${http.mine}"),
-      "main.a.retry: http.mine is no retry policy that is simulated",
+      "main.a.retry: http.mine is not a retry policy that is simulated",
     ],
     [
       steps(
@@ -105,12 +105,12 @@ describe("definitions are checked whole when they are loaded", () => {
       "main:\n  steps:\n    - a:\n        next: end\nlen:\n  steps:\n    - a:\n        next: end",
       "len: a function of the standard library has this name",
     ],
-    ["main: [", "no YAML or JSON: "],
+    ["main: [", "not YAML or JSON: "],
   ])("%j", (source, reason) => {
     expect(refusals(source)).toContainEqual(expect.stringContaining(`source_contents: ${reason}`));
   });
 
-  test("everything is told at once", () => {
+  test("all problems are reported at once", () => {
     expect(refusals(steps("- a:\n    return: ${f(1)}\n- b:\n    next: nowhere"))).toHaveLength(2);
   });
 

@@ -39,7 +39,10 @@ function world({
 }: {
   grants?: readonly string[];
   chunkSize?: number;
-  /** A model of the test's own: a prediction for each instance, why they are refused, or another status. */
+  /**
+   * A model of the test's own: a prediction for each instance, why they are refused, or another
+   * status.
+   */
   predict?: (instances: unknown[]) => unknown[] | string | number;
 } = {}) {
   const services: RestService[] = [];
@@ -109,7 +112,10 @@ function world({
   return { around, storage, start, execute, names, results, calls, warnings, failures, storageFailures };
 }
 
-/** As Vertex AI answers. Source: google/cloud/aiplatform/v1/prediction_service.proto, google.rpc.Status. */
+/**
+ * As Vertex AI answers. Source: google/cloud/aiplatform/v1/prediction_service.proto,
+ * google.rpc.Status.
+ */
 function answerOf(predictions: unknown[] | string | number): InvocationResult {
   if (typeof predictions === "number") return reply(predictions);
   if (Array.isArray(predictions)) return reply(200, { predictions });
@@ -420,7 +426,8 @@ describe("executions fail, and can be started again", () => {
   test.each(GRANTS.filter((grant) => grant.startsWith(WORKER)))("without %s", async (grant) => {
     const { start, warnings } = world({ grants: GRANTS.filter((other) => other !== grant) });
     const { execution } = await start(`${UPLOAD}"no flower"`, "text/plain");
-    // Listing uploads is only needed to be told that one is gone; a log entry that is refused is lost.
+    // Listing uploads is only needed to learn that one is gone; a log entry that is refused is
+    // lost.
     if (grant.endsWith("list projects/_/buckets/uploads")) expect(execution.state).toBe("SUCCEEDED");
     else if (grant.includes("logging")) expect(warnings()).toHaveLength(1);
     else expect(execution.state).toBe("FAILED");

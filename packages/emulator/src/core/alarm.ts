@@ -1,6 +1,6 @@
 import type { Clock } from "./clock";
 
-/** Wakes somebody at the earliest of the times it was set to: one timer, however much waits. */
+/** Calls back at the earliest of the times that were set. It needs one timer for all of them. */
 export class Alarm {
   private time = Number.POSITIVE_INFINITY;
   private disarm?: () => void;
@@ -22,7 +22,7 @@ export class Alarm {
     });
   }
 
-  /** Wakes nobody any more, whatever is set. */
+  /** Never calls back again. */
   stop(): void {
     this.stopped = true;
     this.disarm?.();

@@ -1,4 +1,7 @@
-/** Canonical codes of Google's APIs, with their numbers over gRPC and HTTP. Source: google/rpc/code.proto. */
+/**
+ * Canonical codes of Google's APIs, with their numbers over gRPC and HTTP. Source:
+ * google/rpc/code.proto.
+ */
 const CODES = {
   CANCELLED: { grpc: 1, http: 499 },
   UNKNOWN: { grpc: 2, http: 500 },
@@ -19,14 +22,14 @@ const CODES = {
 
 export type ApiCode = keyof typeof CODES;
 
-/** A refusal as Google's APIs give it, over REST and gRPC alike. */
+/** An error of a Google API, over REST and gRPC alike. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
 
   constructor(
     readonly code: ApiCode,
     message: string,
-    /** HTTP status where it is another than the code's, such as 412 of Cloud Storage. */
+    /** HTTP status if it is not that of the code, such as 412 of Cloud Storage. */
     private readonly httpStatus?: number,
   ) {
     super(message);
@@ -46,7 +49,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What a service throws that gives no answer: the connection ends. */
+/** A service throws this to end the connection without an answer. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 }

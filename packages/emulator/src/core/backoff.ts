@@ -7,8 +7,9 @@ export interface Backoff {
 }
 
 /**
- * How long Cloud Tasks and Cloud Scheduler wait after so many failures in a row: `min`, doubled `maxDoublings` times, then
- * growing by what it grew to, at most `max`. Source: `RetryConfig.max_doublings` in google/cloud/tasks/v2/queue.proto and
+ * How long Cloud Tasks and Cloud Scheduler wait after a number of failures in a row: `min`, doubled
+ * `maxDoublings` times, then growing linearly, at most `max`. Source:
+ * `RetryConfig.max_doublings` in google/cloud/tasks/v2/queue.proto and
  * google/cloud/scheduler/v1/job.proto (10, 20, 40, 80, 160, 240, 300, 300 s for 10 s, 300 s and 3).
  *
  * @param failures 1 or more

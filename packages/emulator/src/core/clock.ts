@@ -2,9 +2,11 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Does work at a time, or at once if it is past. @returns cancels it */
+  /** Does work at a time, or at once if the time is past. @returns a function that cancels it */
   at(time: number, work: () => void): () => void;
-  /** Of a clock that jumps: it stands still until what this returns is called. For work that takes real time. */
+  /**
+   * Stops a clock that jumps until the returned function is called, for work that takes real time.
+   */
   hold?(): () => void;
 }
 
@@ -18,10 +20,13 @@ export async function holding<T>(clock: Clock | undefined, work: () => Promise<T
   }
 }
 
-/** Milliseconds. A longer timer of Node fires at once: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+/**
+ * Milliseconds. A longer timer of Node fires at once:
+ * https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
+ */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** The time on the wall. */
+/** Real time. */
 export class RealClock implements Clock {
   now(): number {
     return Date.now();
@@ -38,7 +43,10 @@ export class RealClock implements Clock {
   }
 }
 
-/** The clock of whatever run there is: what outlives a run is told the time by it. Timers of an earlier run never fire. */
+/**
+ * The clock of the current run, for what stays from run to run. Timers of an earlier run never
+ * fire.
+ */
 export class DelegatingClock implements Clock {
   private current: Clock = new RealClock();
 
@@ -62,7 +70,7 @@ export class DelegatingClock implements Clock {
   }
 }
 
-/** Time that stands still until it is told to go on: for tests of what waits. */
+/** Time that stands still until `advance`, for tests. */
 export class ManualClock implements Clock {
   private readonly queue: { time: number; order: number; work: () => void }[] = [];
   private order = 0;
@@ -82,7 +90,9 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Lets so many milliseconds pass, doing what falls due in its order; what that work awaits is awaited. */
+  /**
+   * Lets a number of milliseconds pass. Does what falls due, in its order, and awaits it.
+   */
   async advance(milliseconds: number): Promise<void> {
     const end = this.time + milliseconds;
     for (;;) {
@@ -98,7 +108,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets promises that are settled run their continuations. */
+/** Lets settled promises run their continuations. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

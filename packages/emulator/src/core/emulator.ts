@@ -1,6 +1,6 @@
 import type { Clock } from "./clock";
 
-/** Who calls: the service account whose token came along; nobody where there was none. */
+/** The service account whose token a call carries. A call without a token has no e-mail. */
 export interface Caller {
   readonly email?: string;
 }
@@ -16,7 +16,10 @@ export interface RestRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
   readonly caller: Caller;
-  /** The caller's end of the connection, which tells its processes apart; none for a call that came over none. */
+  /**
+   * The caller's port, which identifies its process. Undefined for a call that came over no
+   * connection.
+   */
   readonly port?: number;
 }
 
@@ -27,22 +30,27 @@ export interface RestReply {
   readonly body?: Buffer | string | object;
 }
 
-/** What answers for a Google API over REST. Throws `ApiError` to refuse. */
+/** Answers for a Google API over REST. It throws `ApiError` for an error. */
 export interface RestService {
   readonly hosts: readonly string[];
   handle(request: RestRequest): Promise<RestReply>;
 }
 
-/** A bidirectional stream over gRPC, as the one who answers sees it. Messages are as those of unary methods. */
+/**
+ * A bidirectional stream over gRPC, from the side of the service. Messages are as those of unary
+ * methods.
+ */
 export interface GrpcStream {
-  /** What the caller sends, until it sends no more or is gone. */
+  /** What the caller sends, until it ends the stream or disconnects. */
   // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
   readonly requests: AsyncIterable<any>;
   /** Sends a message. @returns resolves once there is room for another one */
   send(reply: object): Promise<void>;
 }
 
-/** What answers for a Google API over gRPC. Messages are as protobufjs gives and takes them (camelCase). */
+/**
+ * Answers for a Google API over gRPC. Messages are as protobufjs gives and takes them (camelCase).
+ */
 export interface GrpcService {
   /** Full name, such as `google.cloud.tasks.v2.CloudTasks`. */
   readonly name: string;
@@ -51,7 +59,10 @@ export interface GrpcService {
   readonly protos: string;
   // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
   readonly methods: Readonly<Record<string, (request: any, caller: Caller) => Promise<object>>>;
-  /** Bidirectional streams. One ends with OK when its promise resolves, and as the ApiError says when it rejects. */
+  /**
+   * Bidirectional streams. One ends with OK when its promise resolves, and as the ApiError says
+   * when it rejects.
+   */
   readonly streams?: Readonly<Record<string, (stream: GrpcStream, caller: Caller) => Promise<void>>>;
 }
 
@@ -65,19 +76,21 @@ export interface EvaluatedResource {
 }
 
 /**
- * What an emulator takes from the stack: for each resource type, the attributes (blocks with dots: `retry_config.max_attempts`)
- * that it honours. A stack that uses another one is refused when it is loaded, so nothing is silently ignored.
+ * What an emulator honours: for each resource type, the attributes (blocks with dots:
+ * `retry_config.max_attempts`) that have an effect. Loading refuses a stack that uses another
+ * attribute, so nothing is ignored silently.
  */
 export type Simulated = Readonly<Record<string, readonly string[]>>;
 
-/** Decides by the stack's IAM bindings, and by nothing else. */
+/** Decides by the stack's IAM bindings alone. */
 export interface Authorizer {
   /**
-   * @param resource full name: `projects/P`, `projects/P/locations/L/queues/Q`, `projects/P/topics/T`,
-   *   `projects/P/subscriptions/S`, `projects/P/serviceAccounts/EMAIL`, `projects/P/locations/L/services/S`,
-   *   `projects/_/buckets/B` or `projects/_/buckets/B/objects/O`
-   * @throws ApiError PERMISSION_DENIED (UNAUTHENTICATED without a caller): who lacks which permission on what, and which
-   *   binding would allow it
+   * @param resource full name: `projects/P`, `projects/P/locations/L/queues/Q`,
+   *   `projects/P/topics/T`, `projects/P/subscriptions/S`, `projects/P/serviceAccounts/EMAIL`,
+   *   `projects/P/locations/L/services/S`, `projects/_/buckets/B` or
+   *   `projects/_/buckets/B/objects/O`
+   * @throws ApiError PERMISSION_DENIED (UNAUTHENTICATED without a caller): who lacks which
+   *   permission on what, and which binding would allow it
    */
   require(caller: Caller, permission: string, resource: string): void;
 }
@@ -95,11 +108,14 @@ export interface Invocation {
   readonly body: Buffer;
   /** Milliseconds after which the caller gives up. */
   readonly deadline: number;
-  /** Befalls the instance of a function that serves it. Default: nothing. */
+  /** Crashes the instance of a function that serves the request. @default - no crash */
   readonly crashPoint?: CrashPoint;
 }
 
-/** The process is killed as it gets a request, before its code runs; or when it has answered, before the answer is passed on. */
+/**
+ * The process is killed as it gets a request, before its code runs; or when it has answered, before
+ * the answer is passed on.
+ */
 export type CrashPoint = "crash-before" | "crash-after";
 
 export interface InvocationResult {
@@ -111,12 +127,15 @@ export interface InvocationResult {
   readonly failure?: "deadline" | "connection";
 }
 
-/** Sends requests to URLs as Google's services do: functions of the stack, and Google APIs that have an emulator. */
+/**
+ * Sends requests to URLs as Google's services do: functions of the stack, and Google APIs that have
+ * an emulator.
+ */
 export interface Invoker {
   invoke(invocation: Invocation): Promise<InvocationResult>;
 }
 
-/** One step of a flow, told to whoever watches. */
+/** One step of a flow, for the recorder. */
 export interface Hop {
   /** Such as `queue async-batch-queue-dev`. */
   readonly from: string;
@@ -126,7 +145,7 @@ export interface Hop {
   readonly status: string;
   /** Milliseconds. */
   readonly duration?: number;
-  /** Why, where it did not go well: such as who lacks which permission. */
+  /** Why it failed, such as who lacks which permission. */
   readonly detail?: string;
 }
 
@@ -134,7 +153,7 @@ export interface Recorder {
   hop(hop: Hop): void;
 }
 
-/** What every emulator gets. */
+/** What the machine gives to each emulator. */
 export interface EmulatorContext {
   readonly project: string;
   readonly projectNumber: string;

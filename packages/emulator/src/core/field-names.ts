@@ -1,6 +1,8 @@
 import { ApiError } from "./api-error";
 
-/** How the fields of a message were spelled, for those that were given in snake_case; no field of its own. */
+/**
+ * How the fields of a message were spelled that were given in snake_case. It is not a field itself.
+ */
 const SPELLINGS = Symbol("spellings");
 
 /** Protobuf's own limit: https://protobuf.dev/programming-guides/proto-limits/ */
@@ -11,14 +13,17 @@ interface Message {
 }
 
 /**
- * A request message with its fields in lowerCamelCase. Over REST Google's APIs take that and the proto's own snake_case:
- * "Parsers accept both the lowerCamelCase name (or the one specified by the json_name option) and the original proto field
- * name" (https://protobuf.dev/programming-guides/json/).
+ * A request message with its fields in lowerCamelCase. Over REST Google's APIs take that and the
+ * proto's own snake_case: "Parsers accept both the lowerCamelCase name (or the one specified by the
+ * json_name option) and the original proto field name"
+ * (https://protobuf.dev/programming-guides/json/).
  *
- * @param data fields, in lowerCamelCase, whose content is the user's own: keys of maps, `Struct` and `Value` stay as they are
+ * @param data fields, in lowerCamelCase, whose content is the user's own: keys of maps, `Struct`
+ *   and `Value` stay as they are
  * @param depth of this message, counted from 1
- * @throws ApiError INVALID_ARGUMENT for over 100 levels, and for a field that is given in both spellings. Protobuf's conformance tests
- *   (FieldNameDuplicateDifferentCasing) allow a parser to refuse it or to take the last one.
+ * @throws ApiError INVALID_ARGUMENT for over 100 levels, and for a field that is given in both
+ *   spellings. Protobuf's conformance tests (FieldNameDuplicateDifferentCasing) allow a parser to
+ *   refuse it or to take the last one.
  */
 export function inCamelCase(message: object, data: ReadonlySet<string>, depth = 1): object {
   if (depth > MAX_DEPTH) {
@@ -41,7 +46,7 @@ export function spellingOf(message: object, name: string): string {
 }
 
 function inside(value: unknown, data: ReadonlySet<string>, depth: number): unknown {
-  // A list of lists is in no proto; whoever reads the field refuses it.
+  // No proto has a list of lists. The code that reads the field refuses it.
   if (Array.isArray(value)) return value.map((item) => (Array.isArray(item) ? item : inside(item, data, depth)));
   return typeof value === "object" && value !== null ? inCamelCase(value, data, depth) : value;
 }

@@ -1,7 +1,8 @@
 /**
- * Does work for each item, so many at once, begun in their order. After a failure nothing new is begun.
+ * Does work for each item, up to a number at once, in their order. After a failure it begins
+ * nothing new.
  *
- * @throws the first failure, once all that was under way has ended
+ * @throws the first failure, once all work under way has ended
  */
 export async function forEachConcurrently<T>(
   items: readonly T[],

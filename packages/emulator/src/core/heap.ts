@@ -1,10 +1,13 @@
-/** What a heap sorts by: time first, then the order in which it came. */
+/** A heap sorts by time, then by order. */
 export interface Timed {
   readonly time: number;
   readonly order: number;
 }
 
-/** A binary heap: the earliest entry is on top. Entries must not change their time while they are in it. */
+/**
+ * A binary heap: the earliest entry is on top. Entries must not change their time while they are in
+ * it.
+ */
 export class Heap<T extends Timed> {
   private readonly entries: T[] = [];
 

@@ -1,13 +1,16 @@
 import type { Tokens } from "./emulator";
 
-/** Whose token a request of Cloud Tasks, Cloud Scheduler or Pub/Sub carries. */
+/** The identity whose token a request of Cloud Tasks, Cloud Scheduler or Pub/Sub carries. */
 export type Identity =
   | { readonly kind: "oidc"; readonly email: string; readonly audience?: string }
   | { readonly kind: "oauth"; readonly email: string };
 
 export const CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform";
 
-/** The Authorization header. Without an audience the URL is it: `OidcToken.audience` in google/cloud/tasks/v2/target.proto. */
+/**
+ * The Authorization header. The URL is the default audience: `OidcToken.audience` in
+ * google/cloud/tasks/v2/target.proto.
+ */
 export function bearer(tokens: Tokens, identity: Identity, url: string): string {
   const token =
     identity.kind === "oauth"

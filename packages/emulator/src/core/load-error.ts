@@ -1,4 +1,7 @@
-/** A stack that cannot be simulated faithfully, refused before anything runs; with every reason at once. */
+/**
+ * A stack that cannot be simulated faithfully. It is refused before anything runs, with all reasons
+ * at once.
+ */
 export class LoadError extends Error {
   override readonly name = "LoadError";
 
@@ -8,7 +11,7 @@ export class LoadError extends Error {
   }
 }
 
-/** Collects what speaks against the resources of an emulator. */
+/** Collects what cannot be simulated of the resources of an emulator. */
 export class LoadProblems {
   private readonly reasons: string[] = [];
 
@@ -16,7 +19,7 @@ export class LoadProblems {
     this.reasons.push(`${address}: ${reason}`);
   }
 
-  /** Does the work for one resource; what it throws is collected. */
+  /** Does the work for one resource, and collects what it throws. */
   attempt<T>(address: string, work: () => T): T | undefined {
     try {
       return work();
@@ -26,7 +29,7 @@ export class LoadProblems {
     }
   }
 
-  /** @throws LoadError where there was a reason */
+  /** @throws LoadError if there is a reason */
   throwIfAny(): void {
     if (this.reasons.length > 0) throw new LoadError(this.reasons);
   }

@@ -21,7 +21,8 @@ export type Handler = (call: Call) => object | Promise<object>;
 /** One method of a Google API, over REST and gRPC. */
 export interface Rpc {
   readonly name: string;
-  // Verb and path template as the proto's `google.api.http` has them: POST /v1/{topic=projects/*/topics/*}:publish
+  // Verb and path template as the proto's `google.api.http` has them: POST
+  // /v1/{topic=projects/*/topics/*}:publish
   readonly http?: string;
   /** Absent: refused with UNIMPLEMENTED, by name. */
   readonly run?: Handler;
@@ -44,7 +45,10 @@ export function grpcService(
   return { name, ...rest, methods: Object.fromEntries(methods) };
 }
 
-/** @param data fields, in lowerCamelCase, whose content is the caller's own and no message: maps, `Struct` and `Value` */
+/**
+ * @param data fields, in lowerCamelCase, whose content is the caller's own and no message: maps,
+ *   `Struct` and `Value`
+ */
 export function restService({
   hosts,
   rpcs,

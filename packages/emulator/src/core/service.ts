@@ -27,29 +27,41 @@ export interface Api<E extends Emulator = Emulator> {
   /**
    * Module path of a client's `protos.json`, from which gRPC messages are encoded.
    *
-   * @default none: the API answers over REST alone
+   * @default - none: the API answers over REST alone
    */
   readonly protos?: string;
-  /** Methods that are implemented, with the HTTP rule that the proto gives: `GET /v1/{project=projects/*}/topics` */
+  /**
+   * Methods that are implemented, with the HTTP rule that the proto gives:
+   * `GET /v1/{project=projects/*}/topics`
+   */
   readonly methods: Readonly<Record<string, string>>;
-  /** Methods that are refused with UNIMPLEMENTED, by name, and their HTTP rules. @default none */
+  /** Methods that are refused with UNIMPLEMENTED, by name, and their HTTP rules. @default - none */
   readonly refused?: Readonly<Record<string, string>>;
-  /** Bidirectional streams that are implemented, over gRPC. @default none */
+  /** Bidirectional streams that are implemented, over gRPC. @default - none */
   readonly streams?: readonly string[];
-  /** Fields, in lowerCamelCase, whose content is the caller's own: maps, `Struct` and `Value`. @default none */
+  /**
+   * Fields, in lowerCamelCase, whose content is the caller's own: maps, `Struct` and `Value`.
+   *
+   * @default - none
+   */
   readonly data?: readonly string[];
-  /** Answers over REST for all methods. @default the emulator's handlers do */
+  /** Answers over REST for all methods. @default - the emulator's handlers do */
   rest?(emulator: E): RestService;
 }
 
 /** Attributes that are accepted though nothing here does what they ask for. */
 export interface WithoutEffect {
-  /** What they stand for, and why a run shows the same without them. The notice at the start of a run says it. */
+  /**
+   * What they are for, and why a run shows the same without them. A notice at the start of a run
+   * says it.
+   */
   readonly why: string;
   readonly attributes: Simulated;
 }
 
-/** Says why a customer-managed key has no effect. Each service with such keys names its attributes. */
+/**
+ * Says why a customer-managed key has no effect. Each service with such keys names its attributes.
+ */
 export const CUSTOMER_MANAGED_KEYS =
   "customer-managed keys: nothing is encrypted here, and no service agent uses its grant on them";
 
@@ -59,9 +71,15 @@ export interface Item {
   readonly id: string;
   /** As hops name it: `task T`, `message M`, `execution of TIME`. */
   readonly what: string;
-  /** Executions of a schedule that are due at one time look alike, such as those of a job that is run by hand twice. */
+  /**
+   * Executions of a schedule that are due at one time look alike, such as those of a job that is
+   * run by hand twice.
+   */
   readonly isExecution?: true;
-  /** Of messages: the subscription's full name, and the number of the delivery if the message has it. */
+  /**
+   * Of messages: the subscription's full name, and the number of the delivery if the message has
+   * it.
+   */
   readonly message?: { readonly subscription: string; readonly attempt?: number };
 }
 
@@ -70,27 +88,44 @@ export interface ServiceDescription {
   /** As Google calls it. */
   readonly name: string;
   readonly simulated: Simulated;
-  /** Types that belong to the service and do nothing during a run, and why. All their attributes are accepted. @default none */
+  /**
+   * Types that belong to the service and do nothing during a run, and why. All their attributes are
+   * accepted.
+   *
+   * @default - none
+   */
   readonly passive?: Readonly<Record<string, string>>;
-  /** Data sources of the service that are read when the stack is loaded. @default none */
+  /** Data sources of the service that are read when the stack is loaded. @default - none */
   readonly dataSources?: readonly string[];
-  /** @default none */
+  /** @default - none */
   readonly withoutEffect?: readonly WithoutEffect[];
   /** Permissions that the service checks. */
   readonly permissions: readonly string[];
-  /** Resources below the project that have an IAM policy of their own, by patterns in which a star is one segment. @default none */
+  /**
+   * Resources below the project that have an IAM policy of their own, by patterns in which a star
+   * is one segment.
+   *
+   * @default - none
+   */
   readonly policies?: readonly string[];
-  /** Recognizes a delivery of the service by its request. @default the service delivers nothing */
+  /**
+   * Recognizes a delivery of the service by its request.
+   *
+   * @default - the service delivers nothing
+   */
   readonly itemOf?: (request: Pick<Invocation, "headers" | "body">) => Item | undefined;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: stands for the options of any service.
 type AnyOptions = any;
 
-/** Services by a name of one's own. */
+/** The services that a service needs, by names of its choice. */
 export type Needs = Readonly<Record<string, Service>>;
 
-/** The emulators of the services that one needs. One that refused the stack is missing: then the run does not start. */
+/**
+ * The emulators of the services that a service needs. A service that refused the stack is missing;
+ * the run does not start then.
+ */
 export type Needed<N extends Needs> = { readonly [Name in keyof N]?: EmulatorOf<N[Name]> };
 
 /** Everything about an emulated service. */
@@ -98,7 +133,11 @@ export interface Service<E extends Emulator = Emulator, O = AnyOptions> extends 
   readonly apis: readonly Api<E>[];
   /** Services that are created before this one. */
   readonly needs: Needs;
-  /** Hosts that none of Google's wildcard names covers, for the certificate of a run. @default none */
+  /**
+   * Hosts that none of Google's wildcard names covers, for the certificate of a run.
+   *
+   * @default - none
+   */
   readonly certificateHosts?: (resources: readonly EvaluatedResource[]) => readonly string[];
   /** @throws LoadError for resources that cannot be simulated */
   create(
@@ -115,7 +154,7 @@ export type OptionsOf<S> = S extends Service<Emulator, infer O> ? O : never;
 /** What the file `index.ts` of a service's folder says. */
 export interface ServiceDefinition<E extends Emulator, O, N extends Needs>
   extends Omit<Service<E, O>, "needs" | "create"> {
-  /** @default none */
+  /** @default - none */
   readonly needs?: N;
   create(context: EmulatorContext, resources: readonly EvaluatedResource[], options: O, needed: Needed<N>): E;
 }

@@ -10,7 +10,11 @@ export function duration(attributes: Attributes | undefined, name: string): numb
   return Number(String(value).slice(0, -1)) * 1000;
 }
 
-/** A number, which Terraform also takes as a text. @throws Error where it is none or out of range */
+/**
+ * A number, which Terraform also takes as a text.
+ *
+ * @throws Error for anything else, and out of range
+ */
 export function number(
   attributes: Attributes | undefined,
   name: string,
@@ -24,7 +28,7 @@ export function number(
   return parsed;
 }
 
-/** One of some texts, in the case in which Google writes them. */
+/** One of the allowed texts, in the case that Google uses. */
 export function oneOf<T extends string>(
   attributes: Attributes | undefined,
   name: string,

@@ -4,14 +4,16 @@ import { dirname, extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
-/** A module of the user's that cannot be loaded, or that does not export what it should. */
+/** A module of the user that cannot be loaded or lacks an export. */
 export class ModuleError extends Error {}
 
 /**
- * Loads a module of the user's: JavaScript as Node.js does, TypeScript with its own files in one and packages from where it lies.
+ * Loads a module of the user: JavaScript as Node.js does; TypeScript with its own files bundled,
+ * and packages from the file's folder.
  *
  * @param path absolute
- * @throws ModuleError for a file that is missing, that does not compile, or that throws while it is loaded
+ * @throws ModuleError for a file that is missing, that does not compile, or that throws while it is
+ *   loaded
  */
 export async function userModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   if (!existsSync(path)) throw new ModuleError(`There is no file ${path}`);

@@ -1,7 +1,7 @@
 import { ApiError } from "./api-error";
 import { spellingOf } from "./field-names";
 
-/** How a value stands in an answer: JSON over REST, a protobuf message over gRPC. */
+/** How values are encoded in an answer: as JSON over REST, as a protobuf message over gRPC. */
 export interface Wire {
   /** @param time milliseconds since 1970 */
   time(time: number): unknown;
@@ -36,7 +36,7 @@ function seconds(milliseconds: number): object {
   return { seconds: whole, nanos: Math.round((milliseconds - whole * 1000) * 1e6) };
 }
 
-/** True for what stands for "not given" on either wire. */
+/** Whether a value means "not given", over either protocol. */
 export function isUnset(value: unknown): boolean {
   return value === undefined || value === null || value === "" || (value instanceof Uint8Array && value.length === 0);
 }
@@ -106,7 +106,7 @@ export function readTexts(value: unknown, field: string): Record<string, string>
   return Object.fromEntries(texts);
 }
 
-/** Refuses fields that the message does not have, in the words of Google's REST front. */
+/** Refuses fields that the message does not have, in the words of Google's REST APIs. */
 export function rejectUnknownFields(value: object, fields: readonly string[], at: string): void {
   const unknown = Object.keys(value).find((name) => !fields.includes(name));
   if (unknown === undefined) return;

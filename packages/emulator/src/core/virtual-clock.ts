@@ -7,20 +7,29 @@ interface Event extends Timed {
 }
 
 export interface VirtualClockOptions {
-  /** Milliseconds since 1970. Default: 2026-01-01T00:00:00Z, so that runs are alike. */
+  /** Milliseconds since 1970. @default - 2026-01-01T00:00:00Z, so that runs are alike */
   readonly start?: number;
-  /** Wall milliseconds in which nothing real begins or ends, after which time goes on all the same. Default 10000. */
+  /**
+   * Wall milliseconds without any real work beginning or ending, after which time goes on all the
+   * same.
+   *
+   * @default 10000
+   */
   readonly guard?: number;
 }
 
-/** Turns of the event loop in which nothing may happen before time goes on: promises have run their continuations by then. */
+/**
+ * Turns of the event loop without any event before time goes on. By then promises have run their
+ * continuations.
+ */
 const CALM_TURNS = 3;
 
 /**
- * Time that jumps to the next thing that is due as soon as nothing takes real time, so that minutes of waiting are over at once.
+ * Time that jumps to the next thing that is due as soon as nothing takes real time, so that minutes
+ * of waiting are over at once.
  *
- * It stands still while somebody holds it, and while nothing is wanted: what falls due on an idle machine, such as the end of
- * idle instances, is no reason to go on.
+ * It stands still while it is held, and while nothing is wanted: time does not go on for what falls
+ * due on an idle machine, such as the end of idle instances.
  */
 export class VirtualClock implements Clock {
   /** How often the guard let time go on though something was still under way. */
@@ -67,7 +76,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Lets time pass from now on. @param wanted whether somebody waits for what is due */
+  /** Lets time pass from now on. @param wanted whether a caller waits for what is due */
   run(wanted: () => boolean): void {
     this.wanted = wanted;
     void this.loop();
@@ -115,7 +124,7 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Waits for a change; without one for as long as the guard says, time goes on. */
+  /** Waits for a change, at most as long as the guard says. Then time goes on. */
   private async released(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const stalled = new Promise<void>((resolve) => {

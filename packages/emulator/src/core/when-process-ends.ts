@@ -3,9 +3,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const works = new Set<() => void>();
 
 /**
- * Does work when this process ends, also by a signal that nobody else handles: so that no process and no temporary folder
- * is left behind. The work must be synchronous.
- * @returns takes it back
+ * Does work when this process ends, also by a signal without another handler, so that no process
+ * and no temporary folder is left behind. The work must be synchronous.
+ *
+ * @returns a function that removes the work
  */
 export function whenProcessEnds(work: () => void): () => void {
   if (works.size === 0) listen();
@@ -19,7 +20,10 @@ function doAll(): void {
   for (const work of works) work();
 }
 
-/** Whoever else handles the signal ends this process in their own way; without one, it ends as it would have. */
+/**
+ * Another handler of the signal ends the process in its own way. Without one, the process ends as
+ * by default.
+ */
 function onSignal(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
   doAll();

@@ -32,21 +32,22 @@ export class DataflowEmulator implements Emulator {
    * Launches the stack's own jobs, as Terraform does when it is applied.
    *
    * @param storage where jobs read and write
-   * @throws LoadError for a job of another template than WordCount, or one that Dataflow would not take
+   * @throws LoadError for a job of another template than WordCount, or one that Dataflow would not
+   *   take
    */
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     private readonly storage: StorageEmulator,
   ) {
-    const refusals = new LoadProblems();
+    const problems = new LoadProblems();
     const deployed = resources
       .filter(({ type }) => type === "google_dataflow_job")
       .map(({ address, attributes }) => ({
         location: attributes.region ?? context.region,
-        launch: refusals.attempt(address, () => readResource(attributes)),
+        launch: problems.attempt(address, () => readResource(attributes)),
       }));
-    refusals.throwIfAny();
+    problems.throwIfAny();
     for (const { location, launch } of deployed) if (launch) this.run(location, launch, "Terraform");
   }
 
@@ -64,14 +65,18 @@ export class DataflowEmulator implements Emulator {
     const { authorizer, project } = this.context;
     authorizer.require(caller, "dataflow.jobs.create", `projects/${project}`);
     const launch = readLaunch(readText(gcsPath, "gcsPath"), parameters);
-    // Source: docs/concepts/security-and-permissions, "your user account must have the iam.serviceAccounts.actAs permission".
+    // Source: docs/concepts/security-and-permissions, "your user account must have the
+    // iam.serviceAccounts.actAs permission".
     const account = launch.serviceAccount ?? defaultComputeAccount(this.context.projectNumber);
     authorizer.require(caller, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${account}`);
     if (validateOnly === true || validateOnly === "true") return {};
     return { job: this.run(locationOf(parent), launch, caller.email ?? "nobody").resource() };
   }
 
-  /** Google provides WordCount as a classic template; whatever flex template is asked for, it is another one. */
+  /**
+   * Google provides WordCount as a classic template; whatever flex template is asked for, it is
+   * another one.
+   */
   private launchFlex({ request, caller }: Call): object {
     this.context.authorizer.require(caller, "dataflow.jobs.create", `projects/${this.context.project}`);
     rejectUnknownFields(request, ["parent", "launchParameter", "validateOnly"], "");

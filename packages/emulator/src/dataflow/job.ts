@@ -14,7 +14,10 @@ export type JobState =
   | "JOB_STATE_FAILED"
   | "JOB_STATE_CANCELLED";
 
-/** Milliseconds in which machines would start, and in which they would work. On Dataflow both are minutes. */
+/**
+ * Milliseconds in which machines would start, and in which they would work. On Dataflow both are
+ * minutes.
+ */
 const STARTING = 1_000;
 const WORKING = 1_000;
 
@@ -36,7 +39,7 @@ export class Job {
     private readonly storage: StorageEmulator,
     readonly location: string,
     readonly launch: Launch,
-    /** Who asked for it, as hops tell. */
+    /** Who asked for it, for hops. */
     private readonly from: string,
   ) {
     const { clock } = context;
@@ -95,7 +98,8 @@ export class Job {
   private work(): void {
     const { authorizer, project } = this.context;
     const worker = { email: this.worker };
-    // What roles/dataflow.worker is for. Source: docs/concepts/security-and-permissions, "Worker service account".
+    // What roles/dataflow.worker is for. Source: docs/concepts/security-and-permissions, "Worker
+    // service account".
     authorizer.require(worker, "dataflow.workItems.lease", `projects/${project}`);
     this.outputs = runWordCount(this.storage, worker, { id: this.id, ...this.launch });
     for (const output of this.outputs) {

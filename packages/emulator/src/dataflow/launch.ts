@@ -13,7 +13,10 @@ export interface Launch {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What may stand in a job's environment. All but three choose machines, of which there are none here. */
+/**
+ * What may stand in a job's environment. All but three choose machines, of which there are none
+ * here.
+ */
 const ENVIRONMENT = [
   "tempLocation",
   "serviceAccountEmail",

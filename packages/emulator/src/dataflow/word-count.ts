@@ -26,13 +26,15 @@ export interface WordCountJob {
 const BUNDLE = 16_384;
 
 /**
- * What Beam's WordCount does, really done: reads lines, splits them at everything that is no letter, counts, and writes
- * `word: count`. As on Dataflow, workers leave what lies between the steps at the temporary location, and what they write appears
- * under its own name once it is whole.
+ * What Beam's WordCount does, for real: it reads lines, splits them at everything other than
+ * letters, counts, and writes `word: count`. As on Dataflow, workers leave what lies between the
+ * steps at the temporary location, and what they write appears under its own name once it is whole.
  *
- * Source: apache/beam, examples/java/.../WordCount.java (ExtractWordsFn, FormatAsTextFn) and FileBasedSink.java.
+ * Source: apache/beam, examples/java/.../WordCount.java (ExtractWordsFn, FormatAsTextFn) and
+ * FileBasedSink.java.
  *
- * @param worker needs to get (and for `*` list) inputs, and to create, get and delete at the temporary location and the output
+ * @param worker needs to get (and for `*` list) inputs, and to create, get and delete at the
+ *   temporary location and the output
  * @returns `gs://…` of the objects that it wrote
  * @throws ApiError
  */
@@ -142,7 +144,7 @@ class Folder {
 export function parseGsUri(uri: string): { bucket: string; name: string } {
   const [, bucket, name] = /^gs:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? [];
   if (bucket === undefined || name === undefined) {
-    throw new ApiError("INVALID_ARGUMENT", `${JSON.stringify(uri)} is no Cloud Storage path like gs://bucket/name`);
+    throw new ApiError("INVALID_ARGUMENT", `${JSON.stringify(uri)} is not a Cloud Storage path like gs://bucket/name`);
   }
   return { bucket, name };
 }

@@ -4,20 +4,25 @@ import type { TokenAuthority } from "../network";
 import { forbidden, notFound, unauthorized } from "./error-pages";
 import type { FunctionSettings } from "./settings";
 
-/** Where a request comes from: Google's services and the run's driver are inside, the functions' own code is not. */
+/**
+ * Where a request comes from. Google's services and the run's client are inside the network, the
+ * functions' own code is outside.
+ */
 export type Traffic = "internal" | "external";
 
 const INVOKE = "run.routes.invoke";
 
 /**
- * Whether Cloud Run lets a request through: first ingress, then IAM.
- * Sources: https://docs.cloud.google.com/run/docs/securing/ingress (which products are internal; a function that calls another
- * one directly is not), https://docs.cloud.google.com/run/docs/configuring/custom-audiences (audience),
- * https://docs.cloud.google.com/run/docs/troubleshooting (401 for a token that cannot be verified, 403 without one or without
- * the permission).
- * @returns the refusal; undefined where it may pass
+ * Whether Cloud Run lets a request through: first ingress, then IAM. Sources:
+ * https://docs.cloud.google.com/run/docs/securing/ingress (which products are internal; a function
+ * that calls another one directly is not),
+ * https://docs.cloud.google.com/run/docs/configuring/custom-audiences (audience),
+ * https://docs.cloud.google.com/run/docs/troubleshooting (401 for a token that cannot be verified,
+ * 403 without one or without the permission).
+ *
+ * @returns the error page; undefined if the request may pass
  */
-export function accessRefusal(
+export function accessError(
   settings: FunctionSettings,
   { path, authorization, traffic }: { path: string; authorization: string | undefined; traffic: Traffic },
   { tokens, authorizer }: { tokens: TokenAuthority; authorizer: Authorizer },
@@ -39,7 +44,7 @@ export function accessRefusal(
             ? `The token of ${identity.email} is for ${identity.audience}; Cloud Run takes the service's URL, ${url}, without path or query`
             : undefined);
   if (fault || !identity) {
-    // A service that anyone may invoke looks at no token.
+    // A service that everybody may invoke ignores tokens.
     const reason = may();
     if (reason === undefined) return undefined;
     return fault ? unauthorized(path, fault) : forbidden(path, reason);
@@ -49,8 +54,9 @@ export function accessRefusal(
 }
 
 /**
- * The service's own URLs are its audiences, and so is what Cloud Functions adds as a custom one: the function's URL there. A path
- * or query below them is not documented to pass; what tasks, push subscriptions, schedules and workflows take by default has them.
+ * The service's own URLs are its audiences, and so is what Cloud Functions adds as a custom one:
+ * the function's URL there. A path or query below them is not documented to pass; what tasks, push
+ * subscriptions, schedules and workflows take by default has them.
  */
 function isFor(audience: string, { url, aliases }: FunctionSettings): boolean {
   return [url, ...aliases].includes(audience.replace(/\/$/, ""));

@@ -3,11 +3,14 @@ import type { Secrets } from "../secrets/secrets";
 import type { FunctionSettings } from "./settings";
 
 /**
- * What a build does as the identity that the function names: reads the source, and the copy that Cloud Functions makes of it,
- * writes its log and the image. Source: https://docs.cloud.google.com/functions/docs/securing/build-custom-sa (roles
- * logging.logWriter, artifactregistry.writer, storage.objectViewer).
+ * What a build does as the identity that the function names: reads the source, and the copy that
+ * Cloud Functions makes of it, writes its log and the image. Source:
+ * https://docs.cloud.google.com/functions/docs/securing/build-custom-sa (roles logging.logWriter,
+ * artifactregistry.writer, storage.objectViewer).
  *
- * A function that names none is built by the default compute identity, whose roles are usually not the stack's.
+ * A function that names none is built by the default compute identity, whose roles are usually not
+ * the stack's.
+ *
  * @throws ApiError PERMISSION_DENIED
  */
 export function requireBuild(
@@ -27,8 +30,10 @@ export function requireBuild(
 }
 
 /**
- * A function's own identity reads the secrets in its environment, when it is deployed and when an instance starts.
- * Source: https://docs.cloud.google.com/run/docs/configuring/services/secrets (roles/secretmanager.secretAccessor)
+ * A function's own identity reads the secrets in its environment, when it is deployed and when an
+ * instance starts. Source: https://docs.cloud.google.com/run/docs/configuring/services/secrets
+ * (roles/secretmanager.secretAccessor)
+ *
  * @throws ApiError PERMISSION_DENIED
  */
 export function requireSecrets(
@@ -38,7 +43,7 @@ export function requireSecrets(
   for (const { name } of secrets) authorizer.require({ email: identity }, "secretmanager.versions.access", name);
 }
 
-/** Environment variables with their values. @throws Error for a secret that nobody knows a value of */
+/** Environment variables with their values. @throws Error for a secret without a value */
 export function secretEnvironment({ address, secrets }: FunctionSettings, known?: Secrets): Record<string, string> {
   return Object.fromEntries(
     secrets.map(({ variable, name }) => {

@@ -1,11 +1,12 @@
 import type { RestReply } from "../core/emulator";
 
 /*
- * What Cloud Run itself answers. Statuses and meanings: https://docs.cloud.google.com/run/docs/troubleshooting ; the pages'
- * wording is Google's as far as known, and the reason, which Google writes to the log only, is added for whoever looks on.
+ * Answers of Cloud Run itself. Statuses and meanings:
+ * https://docs.cloud.google.com/run/docs/troubleshooting ; the pages' wording is Google's as far as
+ * known, and the reason, which Google writes to the log only, is added for the user.
  */
 
-/** Ingress does not admit the request: to the outside there is no such service. */
+/** Ingress does not admit the request. For callers outside, the service does not exist. */
 export function notFound(): RestReply {
   return page(404, "Error 404 (Not Found)!!1", "404. That's an error. The requested URL was not found on this server.");
 }

@@ -26,13 +26,15 @@ export interface FunctionHostOptions {
   readonly network: Network;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
-  /** Default: none. */
+  /** @default - none */
   readonly secrets?: Secrets;
-  /** Told what functions write. */
+  /** Gets what functions write to their logs. */
   readonly onLog?: (functionName: string, entry: LogEntry) => void;
   /**
-   * Processes of one function at once, where the stack allows more instances: then requests wait that would be served in the
-   * cloud. Default: the number of cores, at least 2, at most 4.
+   * Processes of one function at once, where the stack allows more instances: then requests wait
+   * that would be served in the cloud.
+   *
+   * @default - the number of cores, at least 2, at most 4
    */
   readonly maxProcesses?: number;
 }
@@ -64,8 +66,9 @@ export class FunctionHost implements Invoker {
 
   /**
    * Unpacks all functions, starts an instance of each, and waits until all listen.
-   * @throws Error for what cannot run here, for a build that its identity may not do, and for a function that does not start,
-   *   with the last lines of its log
+   *
+   * @throws Error for what cannot run here, for a build that its identity may not do, and for a
+   *   function that does not start, with the last lines of its log
    */
   async start(onProgress: (functionName: string) => void = () => {}): Promise<void> {
     const problems = FunctionHost.problems(this.options);
@@ -80,7 +83,11 @@ export class FunctionHost implements Invoker {
     for (const result of await Promise.allSettled(started)) if (result.status === "rejected") throw result.reason;
   }
 
-  /** Asks whether every function can be built, and may read its secrets. @throws ApiError PERMISSION_DENIED */
+  /**
+   * Asks whether every function can be built, and may read its secrets.
+   *
+   * @throws ApiError PERMISSION_DENIED
+   */
   requireDeployments(): void {
     for (const { settings } of functionsOf(this.options)) {
       requireBuild(settings, this.options);
@@ -88,12 +95,20 @@ export class FunctionHost implements Invoker {
     }
   }
 
-  /** Sends a request of one of Google's services, or of the run's client. Both count as inside the network. */
+  /**
+   * Sends a request of one of Google's services, or of the run's client. Both count as inside the
+   * network.
+   */
   invoke(invocation: Invocation): Promise<InvocationResult> {
     return this.router.invoke(invocation);
   }
 
-  /** Answers for the functions' own URLs. @param traffic of all requests. @default what the caller says */
+  /**
+   * Answers for the functions' own URLs.
+   *
+   * @param traffic of all requests.
+   * By default the caller says where its request comes from
+   */
   service(traffic?: Traffic): Service {
     return traffic === undefined ? this.router.service() : this.router.rest(traffic);
   }
@@ -106,14 +121,18 @@ export class FunctionHost implements Invoker {
   /**
    * Kills instances of a function, as if each had crashed.
    *
-   * @param port `RestRequest.port` of a call of its: only the instance that calls. Default: all
+   * @param port `RestRequest.port` of a call: only the instance that made it.
+   * @default - all instances
    * @returns how many there were
    */
   crash(functionName: string, port?: number): number {
     return this.named(functionName).pool.crash(port);
   }
 
-  /** Ends all that waits or is under way, and the instances with it; functions start again with the next request. */
+  /**
+   * Ends all that waits or is under way, and the instances with it; functions start again with the
+   * next request.
+   */
   async reset(): Promise<void> {
     await Promise.all(this.functions.map(({ pool }) => pool.reset()));
   }

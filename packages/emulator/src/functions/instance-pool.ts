@@ -10,7 +10,7 @@ export interface InstancePoolOptions {
   readonly clock: Clock;
   /** Processes at once, where the stack allows more instances. */
   readonly maxProcesses: number;
-  /** Default: processes of functions-framework. */
+  /** @default - processes of functions-framework */
   readonly create?: (options: InstanceOptions) => PoolInstance;
 }
 
@@ -19,24 +19,30 @@ interface Waiting {
   fail(reply: RestReply): void;
 }
 
-/** Cloud Run keeps an idle instance for up to 15 minutes. Source: https://docs.cloud.google.com/run/docs/about-instance-autoscaling */
+/**
+ * Cloud Run keeps an idle instance for up to 15 minutes. Source:
+ * https://docs.cloud.google.com/run/docs/about-instance-autoscaling
+ */
 const IDLE = 15 * 60_000;
-/** What a front needs of an instance. */
+/** What a pool needs of an instance. */
 export type PoolInstance = Pick<
   Instance,
   "load" | "isReady" | "ended" | "ready" | "send" | "mayHaveEnded" | "kill" | "stop"
 >;
 
 /**
- * How long a request waits for one of the most instances that there may be, before 429. Source: the same page ("for up to 10
- * seconds", or 3.5 times the average start, whichever is longer; ours start in a fraction of a second).
+ * How long a request waits for one of the most instances that there may be, before 429. Source: the
+ * same page ("for up to 10 seconds", or 3.5 times the average start, whichever is longer; ours
+ * start in a fraction of a second).
  */
 const PATIENCE = 10_000;
 
-/** Gives requests to the instances of one function as Cloud Run does: starts, fills, and ends them. */
+/**
+ * Gives requests to the instances of one function as Cloud Run does: starts, fills, and ends them.
+ */
 export class InstancePool {
   private readonly instances = new Set<PoolInstance>();
-  /** Told to end, while they finish. */
+  /** Instances that end after their current requests. */
   private readonly leaving = new Set<PoolInstance>();
   private readonly queue = new Set<Waiting>();
   private readonly idle = new Map<PoolInstance, () => void>();
@@ -48,7 +54,10 @@ export class InstancePool {
 
   constructor(private readonly options: InstancePoolOptions) {}
 
-  /** Starts the instances that are kept, at least one to see that the function works, as a deployment does. */
+  /**
+   * Starts the instances that are kept, at least one to see that the function works, as a
+   * deployment does.
+   */
   async start(): Promise<void> {
     const count = Math.min(Math.max(1, this.options.settings.minInstances), this.most);
     await Promise.all(Array.from({ length: count }, () => this.startInstance()));
@@ -59,7 +68,10 @@ export class InstancePool {
     return this.queue.size + this.underWay;
   }
 
-  /** @param abandoned aborts when the caller has gone: a request that waits is dropped, one that is under way goes on */
+  /**
+   * @param abandoned aborts when the caller has gone: a request that waits is dropped, one that is
+   *   under way goes on
+   */
   async handle(request: InstanceRequest, abandoned?: AbortSignal, crashPoint?: CrashPoint): Promise<RestReply> {
     const place = await this.place(abandoned);
     if ("status" in place) return place;
@@ -69,7 +81,7 @@ export class InstancePool {
   /**
    * Ends instances at once, as if each had crashed.
    *
-   * @param port of a connection to Google's hosts: only the instance that opened it. Default: all
+   * @param port of a connection to Google's hosts: only the instance that opened it. @default - all
    * @returns how many there were
    */
   crash(port?: number): number {
@@ -97,7 +109,7 @@ export class InstancePool {
     return Math.min(this.options.settings.maxInstances, this.options.maxProcesses);
   }
 
-  /** An instance that has room, its load already counted; a refusal where none comes. */
+  /** An instance that has room, with its load counted already; an error page if there is none. */
   private place(abandoned?: AbortSignal): Promise<PoolInstance | RestReply> {
     const { concurrency } = this.options.settings;
     for (const instance of this.instances) {
@@ -120,8 +132,8 @@ export class InstancePool {
   }
 
   /**
-   * Whether the cloud would have no instance for a request either. Where only this machine's limit holds it back it waits on:
-   * in the cloud it would be served by now.
+   * Whether the cloud would have no instance for a request either. Where only this machine's limit
+   * holds it back it waits on: in the cloud it would be served by now.
    */
   private isBeyondCapacity(waiting: Waiting): boolean {
     const { maxInstances, concurrency } = this.options.settings;
@@ -184,7 +196,8 @@ export class InstancePool {
       await instance.ended;
       return unavailable("the instance ended before its answer was passed on");
     } catch (error) {
-      // The instance goes on after a timeout, https://docs.cloud.google.com/run/docs/configuring/request-timeout
+      // The instance goes on after a timeout,
+      // https://docs.cloud.google.com/run/docs/configuring/request-timeout
       if (timeout.signal.aborted) return timedOut;
       await instance.mayHaveEnded();
       return unavailable(`the connection to the instance had an error: ${(error as Error).message}`);

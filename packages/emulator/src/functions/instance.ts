@@ -10,14 +10,14 @@ export interface InstanceOptions {
   readonly entryPoint: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly log: Log;
-  /** Told the host that its code asked for and that it must not reach. */
+  /** Gets a host that its code called and that it must not reach. */
   readonly onRefused: (host: string) => void;
-  /** Told the local port of each connection to Google's hosts that the instance opens. */
+  /** Gets the local port of each connection to Google's hosts that the instance opens. */
   readonly onCalling?: (instance: Instance, port: number) => void;
 }
 
-/** What an instance's process tells over its channel. */
-interface Told {
+/** A message of an instance's process over its channel. */
+interface ChannelMessage {
   readonly listening?: number;
   readonly refused?: string;
   readonly calling?: number;
@@ -37,7 +37,7 @@ export interface InstanceReply {
   readonly body: Buffer;
 }
 
-/** What Cloud Run leaves an instance to finish, from SIGTERM to SIGKILL. */
+/** Milliseconds from SIGTERM to SIGKILL, as on Cloud Run. */
 const GRACE = 10_000;
 /** Of one connection only, or said anew. */
 const NOT_PASSED_ON = new Set([
@@ -85,7 +85,7 @@ export class Instance {
       });
     });
     this.listening = new Promise((resolve, reject) => {
-      this.child.on("message", ({ listening, refused, calling }: Told) => {
+      this.child.on("message", ({ listening, refused, calling }: ChannelMessage) => {
         if (refused !== undefined) onRefused(refused);
         if (calling !== undefined) onCalling?.(this, calling);
         if (listening === undefined) return;
@@ -108,7 +108,9 @@ export class Instance {
     return this.port !== 0;
   }
 
-  /** A connection that breaks may be the end of the process, which is heard of a moment later. */
+  /**
+   * A broken connection may mean that the process has ended. Its exit event comes a moment later.
+   */
   async mayHaveEnded(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
@@ -151,7 +153,7 @@ export class Instance {
     });
   }
 
-  /** Asks it to end, as Cloud Run does, and ends it after ten seconds. */
+  /** Ends the process as Cloud Run does: SIGTERM, and SIGKILL after ten seconds. */
   async stop(): Promise<void> {
     this.child.kill("SIGTERM");
     const timer = setTimeout(() => this.kill(), GRACE);
@@ -160,7 +162,7 @@ export class Instance {
     this.kill();
   }
 
-  /** Ends it and what it started, at once. */
+  /** Ends the process and what it started, at once. */
   kill(): void {
     try {
       if (this.child.pid && process.platform !== "win32") process.kill(-this.child.pid, "SIGKILL");

@@ -1,6 +1,6 @@
 /** A line that a function wrote to its standard output or error. */
 export interface LogEntry {
-  /** `DEFAULT` where the line does not tell. */
+  /** `DEFAULT` if the line has none. */
   readonly severity: string;
   readonly message: string;
   /** All fields of a structured line. */
@@ -9,13 +9,16 @@ export interface LogEntry {
 
 const KEPT = 200;
 
-/** The last lines of a function. JSON lines are structured, as https://docs.cloud.google.com/run/docs/logging tells. */
+/**
+ * The last lines of a function. JSON lines are structured. Source:
+ * https://docs.cloud.google.com/run/docs/logging
+ */
 export class Log {
   private readonly entries: LogEntry[] = [];
 
   constructor(private readonly onEntry: (entry: LogEntry) => void = () => {}) {}
 
-  /** Takes what a stream gives, line by line. */
+  /** Reads a stream, line by line. */
   read(stream: NodeJS.ReadableStream): void {
     let rest = "";
     stream.setEncoding("utf8");

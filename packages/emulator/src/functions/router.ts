@@ -3,7 +3,7 @@ import { type Clock, holding } from "../core/clock";
 import type { Authorizer, CrashPoint, Invocation, InvocationResult, RestReply } from "../core/emulator";
 import type { Network, Service } from "../network";
 import { callerOf, refusalOf, rendered } from "../network/endpoint";
-import { accessRefusal, type Traffic } from "./access";
+import { accessError, type Traffic } from "./access";
 import { notFound, tooLarge } from "./error-pages";
 import type { InstancePool } from "./instance-pool";
 import type { Log } from "./log";
@@ -56,9 +56,10 @@ export class Router {
   }
 
   /**
-   * Answers for the functions' own URLs. Calls of functions come from the internet, unless all traffic of the function goes
-   * through a VPC connector (https://docs.cloud.google.com/run/docs/securing/ingress). All other callers count as inside the
-   * network.
+   * Answers for the functions' own URLs. Calls of functions come from the internet, unless all
+   * traffic of the function goes through a VPC connector
+   * (https://docs.cloud.google.com/run/docs/securing/ingress). All other callers count as inside
+   * the network.
    */
   service(): Service {
     const [internal, external] = [this.rest("internal"), this.rest("external")];
@@ -135,13 +136,16 @@ export class Router {
     const { network, authorizer } = this.options;
     const { authorization } = request.headers;
     const at = { path, authorization, traffic };
-    const refusal = accessRefusal(hosted.settings, at, { tokens: network.options.tokens, authorizer });
-    if (refusal) return refusal;
+    const error = accessError(hosted.settings, at, { tokens: network.options.tokens, authorizer });
+    if (error) return error;
     if (request.body.length > LARGEST_REQUEST) return tooLarge();
     return hosted.pool.handle({ ...request, path, headers: runtimeHeaders(host, request.headers) }, gone, crashPoint);
   }
 
-  /** The function that a URL is of, and the path that is left for it: Cloud Functions' URLs have its name first. */
+  /**
+   * The function that a URL is of, and the path that is left for it: Cloud Functions' URLs have its
+   * name first.
+   */
   private at(host: string, path: string): { hosted: HostedFunction; path: string } | undefined {
     for (const hosted of this.options.functions) {
       for (const url of urlsOf(hosted.settings)) {

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { FunctionSettings } from "./settings";
 
-/** Really each instance listens on any free port; its code sees this one, as on Cloud Run. */
+/** The code sees this port, as on Cloud Run. The instance really listens on a free port. */
 const PORT = "8080";
 
 /**
- * What an instance has in its environment: the stack's, what Cloud Run adds, and what makes this machine look like it.
- * Sources: https://docs.cloud.google.com/run/docs/container-contract#env-vars ,
- * https://docs.cloud.google.com/run/docs/configuring/services/overview-environment-variables (reserved for functions),
- * GoogleCloudPlatform/buildpacks (NODE_ENV).
+ * What an instance has in its environment: the stack's, what Cloud Run adds, and what makes this
+ * machine look like it. Sources: https://docs.cloud.google.com/run/docs/container-contract#env-vars
+ * , https://docs.cloud.google.com/run/docs/configuring/services/overview-environment-variables
+ * (reserved for functions), GoogleCloudPlatform/buildpacks (NODE_ENV).
  */
 export function runtimeEnvironment(
   {
@@ -36,8 +36,9 @@ export function runtimeEnvironment(
 }
 
 /**
- * Headers of a request as they reach an instance: those of the way through Google's front are added, and the signature of an
- * ID token is taken out, https://docs.cloud.google.com/run/docs/troubleshooting#signature-removed
+ * Headers of a request as they reach an instance: headers that Google adds on the way are there,
+ * and the signature of an ID token is taken out,
+ * https://docs.cloud.google.com/run/docs/troubleshooting#signature-removed
  */
 export function runtimeHeaders(host: string, headers: Readonly<Record<string, string>>): Record<string, string> {
   const { authorization } = headers;

@@ -15,7 +15,9 @@ export interface FunctionSettings {
   readonly region: string;
   /** Of its Cloud Run service. */
   readonly url: string;
-  /** Its other URLs: the one that follows from the project's number, and the one of Cloud Functions. */
+  /**
+   * Its other URLs: the one that follows from the project's number, and the one of Cloud Functions.
+   */
   readonly aliases: readonly string[];
   /** Full name of its Cloud Run service. */
   readonly service: string;
@@ -38,7 +40,10 @@ export interface FunctionSettings {
   readonly maxInstances: number;
 }
 
-/** Defaults: https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloudfunctions2_function */
+/**
+ * Defaults:
+ * https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloudfunctions2_function
+ */
 export function settingsOf(
   { address, attributes }: EvaluatedResource,
   stack: { readonly project: string; readonly projectNumber: string; readonly region: string },

@@ -8,8 +8,9 @@ const FRAMEWORK = "@google-cloud/functions-framework";
 export const FRAMEWORK_MAIN = join(dirname(require.resolve(FRAMEWORK)), "main.js");
 
 /**
- * Unpacks the zip that would be uploaded, ready to run. The framework is linked to this project's; other packages that are
- * not in the zip would be installed by Google's build, which is not simulated.
+ * Unpacks the zip that would be uploaded, ready to run. The framework is linked to this project's;
+ * Google's build would install other packages that are not in the zip, which is not simulated.
+ *
  * @throws Error naming the packages
  */
 export function unpack(zip: string, folder: string): void {

@@ -12,11 +12,16 @@ export interface ClientOptions {
   readonly port: number;
   /** PEM that the port's certificate is signed with. */
   readonly ca: string;
-  /** Stands still while an answer is awaited. */
+  /** It stands still during a call. */
   readonly clock?: Clock;
-  /** How often it asks again after 429, 5xx, and no answer. Default 0. */
+  /** How often it retries after 429, 5xx, and no answer. @default 0 */
   readonly retries?: number;
-  /** Asks again, after 403 too, as soon as what this returns is settled, until it returns nothing. Default: never. */
+  /**
+   * Waits before a further retry, also after 403. It returns undefined when there is no further
+   * retry.
+   *
+   * @default - no further retries
+   */
   readonly later?: () => Promise<void> | undefined;
 }
 
@@ -40,7 +45,10 @@ export class RequestFailed extends Error {
   }
 }
 
-/** Somebody outside who calls Google's APIs and functions as one service account, through the same door as everything else. */
+/**
+ * A caller outside the stack: calls Google's APIs and functions as one service account, with IAM as
+ * for all others.
+ */
 export class Client {
   constructor(private readonly options: ClientOptions) {}
 
@@ -109,7 +117,7 @@ export class Client {
     const reply = await this.send(method, target, body, contentType).catch(
       (error: Error): Reply => ({ status: 0, body: Buffer.from(error.message) }),
     );
-    // What it reads is not part of the flow.
+    // Reads are not part of the flow.
     if (method === "POST") {
       this.options.recorder.hop({
         from: this.email,

@@ -15,9 +15,10 @@ type Attributes = StackResource["attributes"];
 const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
 
 /**
- * Commands that any stack has: they call each function, publish to each topic, create a task in each queue, upload to and list
- * each bucket, and fire each schedule, as a service account that may. Where no binding lets one, a function is told so; other
- * resources are left out, as they are no way into the stack.
+ * Commands that any stack has. They call each function, publish to each topic, create a task in
+ * each queue, upload to and list each bucket, and fire each schedule, as a permitted service
+ * account. A function that none may call has a line that says so. Other resources that none may use
+ * are left out, since they are not a way into the stack.
  */
 export async function plainCommands(running: RunningStack, controlUrl: string): Promise<Command[]> {
   return new PlainCommands(running, controlUrl).all();
@@ -81,7 +82,10 @@ class PlainCommands {
     return [{ title: `create a task with the body {} in ${name} as ${caller}`, command: curl.post(url, { task }) }];
   }
 
-  /** For a queue whose tasks say where they go: a function that a service account may call, as that account. */
+  /**
+   * A target for a queue without one of its own: a function that a service account may call, as
+   * that account.
+   */
   private anyTarget(): object {
     for (const resource of this.running.named("google_cloudfunctions2_function")) {
       const { service, url } = this.settings(resource);
@@ -123,8 +127,9 @@ class PlainCommands {
 }
 
 /**
- * How to start a program of one's own, outside the run, as each account that calls the stack from outside: its client, and
- * whoever may consume a pull subscription. For a stack that has neither: as each of its accounts.
+ * Commands that start a program of the user, outside the run, as each account that calls the stack
+ * from outside: its client, and each account that may consume a pull subscription. A stack that has
+ * neither gets a command for each of its accounts.
  */
 export async function programCommands(running: RunningStack): Promise<Command[]> {
   const { network } = running.parts;

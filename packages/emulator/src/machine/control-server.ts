@@ -10,7 +10,10 @@ export interface ControlServerOptions {
   readonly deadLetters: () => readonly object[];
 }
 
-/** The emulator's own HTTP interface, beside Google's and without any identity: `POST /<job>:run` fires a schedule, `GET /dead-letters` shows them. */
+/**
+ * The emulator's own HTTP interface, beside Google's and without any identity: `POST /<job>:run`
+ * fires a schedule, `GET /dead-letters` shows them.
+ */
 export class ControlServer {
   private readonly server: Server;
 

@@ -5,7 +5,10 @@ export interface CurlOptions {
   readonly caFile: string;
   /** The run's TLS port on 127.0.0.1. */
   readonly port: number;
-  /** `host:port` of the metadata server of whom the commands call as; none for commands without a token. */
+  /**
+   * `host:port` of the metadata server of whom the commands call as; none for commands without a
+   * token.
+   */
   readonly metadata?: string;
   /** URL of the control server. */
   readonly controlUrl: string;
@@ -20,10 +23,12 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 const PATIENTLY = "--retry 30 --retry-delay 1 --retry-all-errors";
 
 /**
- * Commands for a POSIX shell, from any folder, as often as one likes: each fetches its own token, names new objects by the
- * shell's variables, sends nothing where a file is missing, and ends with an exit code other than 0 where it is refused.
+ * Commands for a POSIX shell, from any folder, as often as one likes: each fetches its own token,
+ * names new objects by the shell's variables, sends nothing where a file is missing, and ends with
+ * an exit code other than 0 where it is refused.
  *
- * `$NAME` in names of objects and in bodies stands for a variable of the shell, if that is among `variables`.
+ * `$NAME` in names of objects and in bodies stands for a variable of the shell, if that is among
+ * `variables`.
  */
 export class Curl {
   constructor(private readonly options: CurlOptions) {}
@@ -32,7 +37,8 @@ export class Curl {
   upload(bucket: string, name: string, file: string): string {
     const url = `https://storage.googleapis.com/upload/storage/v1/b/${bucket}/o?uploadType=media&name=${inUrl(name)}`;
     const type = CONTENT_TYPES[extname(file)] ?? "application/octet-stream";
-    // -T, unlike --data-binary @, sends nothing where it cannot read; -g takes brackets in its name as they are.
+    // -T, unlike --data-binary @, sends nothing where it cannot read; -g takes brackets in its name
+    // as they are.
     return this.command(url, `-g -X POST -T ${quoted(file)} -H 'Content-Type: ${type}'`);
   }
 
@@ -62,7 +68,10 @@ export class Curl {
     return `curl -sS --fail-with-body -X POST ${this.options.controlUrl}/${job}:run`;
   }
 
-  /** Shows what lies in the dead letter subscriptions by the control server: by default no identity may consume them. */
+  /**
+   * Shows what lies in the dead letter subscriptions by the control server: by default no identity
+   * may consume them.
+   */
   deadLetters(): string {
     return `curl -sS --fail-with-body ${this.options.controlUrl}/dead-letters`;
   }
@@ -75,7 +84,8 @@ export class Curl {
       `--connect-to ::127.0.0.1:${port}`,
       this.authorization(url),
       rest,
-      // Only variables are left to the shell: nothing else in a URL means anything between double quotes.
+      // Only variables are left to the shell: nothing else in a URL means anything between double
+      // quotes.
       `"${url}"`,
     ];
     return parts.filter((part) => part !== "").join(" ");
@@ -94,24 +104,36 @@ export class Curl {
   }
 }
 
-/** Sets a variable of the shell to what a command writes, and shows it, also where the command fails. */
+/**
+ * Sets a variable of the shell to what a command writes, and shows it, also where the command
+ * fails.
+ */
 export function keptAs(variable: string, command: string): string {
   const show = `printf '%s\\n' "$${variable}"`;
   return `${variable}=$(${command}) && ${show} || { ${show}; false; }`;
 }
 
-/** Sets a variable of the shell to the text in a field of the JSON that another variable holds, of a list to its first text. */
+/**
+ * Sets a variable of the shell to the text in a field of the JSON that another variable holds, of a
+ * list to its first text.
+ */
 export function fieldOf(json: string, field: string, variable: string): string {
   // One field a line, as sed's patterns are greedy.
   return `${variable}=$(printf '%s' "$${json}" | tr ',{\\n' '\\n\\n ' | ${firstText(field)})`;
 }
 
-/** Sets a variable of the shell to the first name in a list of objects, percent-encoded for a path. */
+/**
+ * Sets a variable of the shell to the first name in a list of objects, percent-encoded for a path.
+ */
 export function firstName(variable: string, list: string): string {
   return `${variable}=$(${list} | tr ',{\\n' '\\n\\n ' | ${firstText("name")} | sed 's#/#%2F#g')`;
 }
 
-/** Sets a variable of the shell to a name that is another one each time. @param like a file whose name it begins with and ends as */
+/**
+ * Sets a variable of the shell to a name that is another one each time.
+ *
+ * @param like a file whose name it begins with and ends as
+ */
 export function newName(variable: string, like: string): string {
   const extension = extname(like);
   const stem = basename(like, extension).replace(/[^\w-]/g, "-");

@@ -4,17 +4,20 @@ import { type Command, plainCommands, programCommands } from "./commands";
 import { ControlServer } from "./control-server";
 import type { RunningStack } from "./running-stack";
 
-/** What a person sees of a stack that stays up: where its functions are, and commands that use it. */
+/**
+ * What a person sees of a stack that stays up: where its functions are, and commands that use it.
+ */
 export interface Kept {
   readonly text: string;
   readonly commands: readonly Command[];
 }
 
 /**
- * Makes a running stack ready for use from other shells. From now on Cloud Scheduler's jobs run by the clock. Stopping the
- * stack closes what this opens.
+ * Makes a running stack ready for use from other shells. From now on Cloud Scheduler's jobs run by
+ * the clock. Stopping the stack closes what this opens.
  *
- * @param commandsOf commands that use the stack, for the control server at a URL. @default `plainCommands`
+ * @param commandsOf commands that use the stack, for the control server at a URL.
+ * @default `plainCommands`
  */
 export async function keepStack(
   running: RunningStack,

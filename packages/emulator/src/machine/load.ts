@@ -17,8 +17,10 @@ export interface Loaded {
  * Reads a stack and checks that all of it can run here.
  *
  * @param folder holds `cdk.tf.json`.
- * @param outputsOf what outputs the stack is used by. Default: its own
- * @throws StackError without a stack, LoadError with every resource, attribute and expression that is not simulated
+ * @param outputsOf the outputs by which the stack is used.
+ * @default - its own
+ * @throws StackError without a stack, LoadError with every resource, attribute and expression that
+ *   is not simulated
  */
 export function load(folder: string, outputsOf: (stack: Stack) => Stack["outputs"] = ({ outputs }) => outputs): Loaded {
   const stack = readStack(folder);

@@ -19,7 +19,10 @@ import { RunningStack } from "./running-stack";
 /** A function that does not start, with the last lines of its log. */
 export class StartError extends Error {}
 
-/** The network and the functions of a stack. They stay warm from run to run; everything else is made anew for each. */
+/**
+ * The network and the functions of a stack. They stay from run to run. Everything else is new in
+ * each run.
+ */
 export class Machine {
   private readonly clock = new DelegatingClock();
   private readonly tokens = new TokenAuthority();
@@ -52,8 +55,8 @@ export class Machine {
    * Reads a stack and starts its functions.
    *
    * @param folder holds `cdk.tf.json`.
-   * @throws StackError, LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not
-   *   do, StartError. Nothing runs then any more.
+   * @throws StackError, LoadError with everything that is not simulated, ApiError for what the
+   *   stack's own deployment may not do, StartError. Nothing runs then any more.
    */
   static async start(folder: string, options: MachineOptions = {}): Promise<Machine> {
     const { stack, bindings, notices } = load(folder, options.outputsOf);
@@ -67,7 +70,7 @@ export class Machine {
     );
     for (const notice of [...notices, ...madeUp, ...agentWarnings(resources)]) options.onNotice?.(notice);
     try {
-      // Says what is not simulated before anything starts.
+      // A first run finds what is not simulated before anything starts.
       await machine.run({ bindings: options.bindings, onDenied: options.onDenied }).stop();
       await machine.network.start();
       await machine.functions.start().catch((error) => {
@@ -81,9 +84,10 @@ export class Machine {
   }
 
   /**
-   * Puts the stack on the machine: empty queues, topics and buckets, its own bindings. One run at a time.
+   * Begins a run: empty queues, topics and buckets, and bindings of its own. One run at a time.
    *
-   * @throws LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not do
+   * @throws LoadError with everything that is not simulated, ApiError for what the stack's own
+   *   deployment may not do
    */
   run({
     clock = new RealClock(),
@@ -160,7 +164,7 @@ export class Machine {
 
   private authorizerOf({
     bindings: choose = () => true,
-    ...told
+    ...callbacks
   }: Pick<RunOptions, "bindings" | "onDenied" | "onAllowed"> &
     Pick<BindingAuthorizerOptions, "inEffect" | "onEarly">): BindingAuthorizer {
     const bindings = this.bindings.flatMap((binding) => {
@@ -168,7 +172,7 @@ export class Machine {
       return chosen === true ? [binding] : chosen === false ? [] : [chosen];
     });
     const policies = DESCRIPTIONS.flatMap((description) => description.policies ?? []);
-    return new BindingAuthorizer(bindings, { project: this.place.project, policies, ...told });
+    return new BindingAuthorizer(bindings, { project: this.place.project, policies, ...callbacks });
   }
 }
 
@@ -176,8 +180,8 @@ export class Machine {
  * Starts a synthesized stack on this machine, and waits until all its functions listen.
  *
  * @param folder holds `cdk.tf.json`.
- * @throws StackError, LoadError with everything that is not simulated, ApiError for what the stack's own deployment may not do,
- *   StartError. Nothing runs then any more.
+ * @throws StackError, LoadError with everything that is not simulated, ApiError for what the
+ *   stack's own deployment may not do, StartError. Nothing runs then any more.
  */
 export async function startStack(folder: string, options: StartOptions = {}): Promise<RunningStack> {
   const machine = await Machine.start(folder, options);

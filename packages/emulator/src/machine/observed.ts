@@ -2,17 +2,17 @@ import { ApiError } from "../core/api-error";
 import type { RestService } from "../core/emulator";
 import type { Served } from "../core/service";
 
-/** Tells what an emulator refuses because it does not do it. */
+/** Reports the calls that an emulator refuses as not simulated. */
 export function observed(
   { rest, grpc }: Served,
   between: (service: RestService) => RestService = (service) => service,
-  tell: (what: string) => void,
+  report: (what: string) => void,
 ): Served {
   const notice = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof ApiError && error.http === 501) tell(error.message);
+      if (error instanceof ApiError && error.http === 501) report(error.message);
       throw error;
     }
   };

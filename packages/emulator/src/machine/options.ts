@@ -6,15 +6,18 @@ import type { Access, Binding, Denial } from "../iam";
 import type { TopicPublisher } from "../pubsub/publisher";
 import type { ServiceOptions } from "../services";
 
-/** Stands between the parts of a run: what it makes of one is used in its stead. */
+/**
+ * Intercepts what goes between the parts of a run. Each function wraps one part; the run uses what
+ * it returns.
+ */
 export interface Interceptors {
-  /** What emulators call functions, and each other, with. */
+  /** Wraps what emulators call functions and each other with. */
   invoker?(invoker: Invoker): Invoker;
-  /** Google's APIs, as functions, workflows and clients call them over REST. */
+  /** Wraps a Google API, as functions, workflows and clients call it over REST. */
   service?(service: RestService): RestService;
-  /** What Pub/Sub forwards dead letters with, and Cloud Storage its notifications. */
+  /** Wraps what publishes dead letters of Pub/Sub and notifications of Cloud Storage. */
   publisher?(publisher: TopicPublisher): TopicPublisher;
-  /** What it does later: until then a run is not over. */
+  /** How much work the interceptors do later. Until then the run is not over. */
   pending?(): number;
 }
 
@@ -23,45 +26,57 @@ type Provided = "directory" | "publicObjects" | "publisher" | "secretStore";
 
 /** Options of the services, such as `chooseModel`, and those of the run. */
 export interface RunOptions extends Omit<ServiceOptions, Provided> {
-  /** Default: the time on the wall. */
+  /** @default - real time */
   readonly clock?: Clock;
-  /** Where the lines of hops go. Default: nowhere. */
+  /** Prints the line of a hop. @default - nothing is printed */
   readonly write?: (line: string) => void;
-  /** Default false. */
+  /** @default false */
   readonly colours?: boolean;
-  /** Chooses among the stack's bindings: one for which it is false allows nothing, another may take one's place. Default: all. */
+  /**
+   * Chooses among the stack's bindings. False leaves a binding out; another binding takes its
+   * place.
+   *
+   * @default - all bindings
+   */
   readonly bindings?: (binding: Binding) => Binding | boolean;
-  /** Told each call that no binding allows, those of the deployment included. */
+  /** Gets each call that no binding allows, those of the deployment included. */
   readonly onDenied?: (denial: Denial) => void;
-  /** Told each call that is allowed, and all bindings that allow it. */
+  /** Gets each call that is allowed, with all bindings that allow it. */
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
   /**
-   * Milliseconds by the run's clock after which the stack's own bindings take effect; until then they allow nothing. In effect
-   * are those that the stack waits for with a `time_sleep`, that Google asks for when it deploys the stack, and its client's.
-   * Default: all are in effect.
+   * Milliseconds by the run's clock after which the stack's own bindings take effect; until then
+   * they allow nothing. In effect are those that the stack waits for with a `time_sleep`, that
+   * Google asks for when it deploys the stack, and its client's.
+   *
+   * @default 0: all are in effect
    */
   readonly propagation?: number;
-  /** With `propagation`: which of these bindings come late. Default: all of them. */
+  /** With `propagation`: which of these bindings come late. @default - all of them */
   readonly mayBeLate?: (binding: Binding) => boolean;
-  /** How often the run's clients ask again after 429, 5xx, and no answer. Default 0. */
+  /** How often the run's clients retry after 429, 5xx, and no answer. @default 0 */
   readonly retries?: number;
-  /** Made for this run; it gets the run's clock and recorder. Default: nothing stands between. */
+  /**
+   * Creates the interceptors of this run, with its clock and recorder.
+   *
+   * @default - no interceptors
+   */
   readonly intercept?: (context: Pick<EmulatorContext, "clock" | "recorder">) => Interceptors;
 }
 
 export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
-  /** What outputs the stack is used by, such as `client`. Default: its own. */
+  /** The outputs by which the stack is used, such as `client`. @default - those of the stack */
   readonly outputsOf?: (stack: Stack) => Stack["outputs"];
-  /** Told what functions write. */
+  /** Gets what functions write to their logs. */
   readonly onLog?: (functionName: string, entry: LogEntry) => void;
-  /** Which bindings the builds of the functions may use. Default: all. */
+  /** Which bindings the builds of the functions may use. @default - all */
   readonly bindings?: (binding: Binding) => Binding | boolean;
-  /** Told each call of the stack's own deployment that no binding allows. */
+  /** Gets each call of the stack's own deployment that no binding allows. */
   readonly onDenied?: (denial: Denial) => void;
-  /** Values of secrets, by a secret's id or full name. Default: made up. */
+  /** Values of secrets, by a secret's id or full name. @default - made-up values */
   readonly secrets?: Readonly<Record<string, string>>;
   /**
-   * Told what the stack asks for and a run does without, which secrets' values are made up, and what may fail on a first apply.
+   * Gets notices: what the stack asks for and a run does without, which secrets' values are made
+   * up, and what may fail on a first apply.
    */
   readonly onNotice?: (notice: string) => void;
 }

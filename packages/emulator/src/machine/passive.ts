@@ -3,8 +3,9 @@ import type { WithoutEffect } from "../core/service";
 import { DESCRIPTIONS } from "../services";
 
 /**
- * Types that do nothing while a stack runs, and why. All their attributes are accepted, since none of them can change
- * what happens here. Types that belong to an emulated service are in its definition.
+ * Types that do nothing while a stack runs, and why. All their attributes are accepted, since none
+ * of them can change what happens here. Types that belong to an emulated service are in its
+ * definition.
  */
 export const PASSIVE: Readonly<Record<string, string>> = {
   google_artifact_registry_repository: "holds the images that builds push; here nothing is built",
@@ -37,8 +38,8 @@ function merged(all: readonly WithoutEffect[]): WithoutEffect[] {
 }
 
 /**
- * Whether an emulator honours a path such as `retry_config.max_attempts`: the path itself, a block around it, or a part
- * of it.
+ * Whether an emulator honours a path such as `retry_config.max_attempts`: the path itself, a block
+ * around it, or a part of it.
  */
 export function isSimulated(simulated: Simulated, type: string, path: string): boolean {
   const attributes = Object.hasOwn(simulated, type) ? (simulated[type] ?? []) : [];

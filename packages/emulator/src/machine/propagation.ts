@@ -4,14 +4,14 @@ import type { Access, Binding, BindingAuthorizerOptions } from "../iam";
 
 /** When the bindings of a run take effect: at once, until `begin` says otherwise. */
 export class Propagation implements Pick<BindingAuthorizerOptions, "inEffect" | "onEarly"> {
-  /** Calls that a binding allows which had not taken effect yet, as they come. */
+  /** Calls that only a binding allows that has not taken effect yet, as they come. */
   readonly early: Access[] = [];
-  /** When all have taken effect; minus infinity where they all did from the beginning. */
+  /** When all have taken effect. Minus infinity if all did from the beginning. */
   at = Number.NEGATIVE_INFINITY;
   private asked: ReadonlySet<string> = new Set();
   private readonly late: (binding: Binding) => boolean;
 
-  /** @param mayBeLate which of the bindings that may come late do */
+  /** @param mayBeLate which of the bindings that can be late are late */
   constructor(
     stack: Stack,
     private readonly clock: Clock,
@@ -31,7 +31,8 @@ export class Propagation implements Pick<BindingAuthorizerOptions, "inEffect" | 
   /**
    * Begins once the stack is deployed.
    *
-   * @param asked addresses of bindings that Google asked for meanwhile, as a notification needs its publisher: in effect, then
+   * @param asked addresses of bindings that the deployment needed, such as that of a notification's
+   *   publisher. They are in effect at once
    */
   begin(milliseconds: number, asked: ReadonlySet<string>): void {
     this.asked = new Set(asked);
@@ -40,8 +41,8 @@ export class Propagation implements Pick<BindingAuthorizerOptions, "inEffect" | 
 }
 
 /**
- * Which bindings may come late: the stack's own, but for those that it waits for itself, with a pause (`time_sleep`) after
- * them, and those that let its client begin.
+ * Which bindings can be late: those of the stack, except bindings that the stack waits for with a
+ * `time_sleep`, and bindings of its client.
  */
 function lateBindings({ resources, outputs }: Stack): (binding: Binding) => boolean {
   const own = new Set(resources.map(({ address }) => address));

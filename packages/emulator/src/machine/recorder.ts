@@ -7,9 +7,9 @@ const COLOURS = { dim: [2, 22], green: [32, 39], red: [31, 39], cyan: [36, 39] }
 
 export interface LineRecorderOptions {
   readonly clock: Clock;
-  /** Where lines go. Default: nowhere. */
+  /** Prints a line. @default - nothing is printed */
   readonly write?: (line: string) => void;
-  /** Default false. */
+  /** @default false */
   readonly colours?: boolean;
   /** Names of the hosts of functions, which are shown instead of their URLs. */
   readonly names?: ReadonlyMap<string, string>;
@@ -37,12 +37,12 @@ export class LineRecorder implements Recorder {
     this.options.write?.(this.line(timed));
   }
 
-  /** The run is over: what its end cuts off is no hop of it, and nothing is printed after its summary. */
+  /** Ends the run. Later hops are neither kept nor printed. */
   end(): void {
     this.ended = true;
   }
 
-  /** As it is printed. */
+  /** The printed line of a hop. */
   line({ time, from, to, what, attempt, status, detail, duration }: TimedHop): string {
     const colour = (name: keyof typeof COLOURS, text: string) =>
       this.options.colours ? `\x1b[${COLOURS[name][0]}m${text}\x1b[${COLOURS[name][1]}m` : text;
@@ -58,7 +58,10 @@ export class LineRecorder implements Recorder {
     ].join("  ");
   }
 
-  /** Of a function's URL its name is enough, of a Google API's its host, of a service account what stands before the @. */
+  /**
+   * Shortens a function's URL to its name, a Google API's URL to its host, and a service account to
+   * what is before the @.
+   */
   private short(end: string): string {
     const host = /^https:\/\/([^/]+)/.exec(end)?.[1];
     if (host !== undefined) return this.options.names?.get(host) ?? host;

@@ -20,7 +20,7 @@ export interface DeadLetter {
   readonly attributes: Readonly<Record<string, string>>;
   readonly messageId: string;
   readonly data: Buffer;
-  /** Why, in the words of whoever handed it over. */
+  /** Why, as the sender of the dead letter says it. */
   readonly reason: string;
 }
 
@@ -31,30 +31,30 @@ export interface RunningParts {
   readonly functions: FunctionHost;
   readonly emulators: Emulators;
   readonly authorizer: BindingAuthorizer;
-  /** The stack's own, whichever this run has. */
+  /** All bindings of the stack, whichever this run has. */
   readonly bindings: readonly Binding[];
   readonly recorder: LineRecorder;
   /** Calls that no binding allowed, as they come. */
   readonly denials: readonly Denial[];
   /** When bindings take effect, and what was denied before. */
   readonly late: Pick<Propagation, "early" | "at">;
-  /** Calls of what no emulator does, and of hosts that nobody stands in for, as they come. */
+  /** Calls of methods and hosts that are not simulated, as they come. */
   readonly unsimulated: readonly string[];
   readonly clock: Clock;
   /** Of clients: `ClientOptions.retries`. */
   readonly retries?: number;
-  /** Work that whatever stands between the parts does later. */
+  /** Work that interceptors do later. */
   readonly morePending: () => number;
 }
 
-/** Milliseconds after which a client asks again, while bindings take effect. */
+/** Milliseconds between retries of a client, while bindings take effect. */
 const CLIENT_WAIT = 10_000;
 
-/** A stack that runs: what drivers and watchers may do with it. */
+/** A stack that runs: what callers do with it, and what they see of it. */
 export class RunningStack {
   private readonly endings: (() => Promise<void>)[];
   private readonly driven: (() => number)[] = [];
-  /** Of clients that wait before they ask again. */
+  /** Clients that wait before a retry. */
   private pauses = 0;
 
   /** @param end ends what belongs to this run alone */
@@ -95,16 +95,20 @@ export class RunningStack {
     return new Curl({ caFile: network.caFile, port: network.port, metadata, controlUrl });
   }
 
-  /** Somebody outside. @param email default: the service account that the stack's output `client` names */
+  /**
+   * A client outside the stack.
+   *
+   * @param email by default the service account that the stack's output `client` names
+   */
   client(email = this.clientEmail): Client {
     const { network, tokens, recorder, clock, retries, late } = this.parts;
     const ca = readFileSync(network.caFile, "utf8");
-    // While bindings take effect, and a little longer, as functions may still wait for what they need.
+    // Retries while bindings take effect, and a little longer, since functions may still wait.
     const later = () => (clock.now() < late.at + CLIENT_WAIT ? this.pause(CLIENT_WAIT) : undefined);
     return new Client({ email, tokens, recorder, clock, retries, later, port: network.port, ca });
   }
 
-  /** Lets time pass by the run's clock, which counts as work that is pending. */
+  /** Waits by the run's clock. The wait counts as pending work. */
   private pause(milliseconds: number): Promise<void> {
     const { clock } = this.parts;
     this.pauses++;
@@ -117,8 +121,8 @@ export class RunningStack {
   }
 
   /**
-   * A service account that the stack gives a permission on exactly this resource, Google's own agents apart; also where this
-   * run does without that binding.
+   * A service account, other than Google's agents, that has a permission on exactly this resource
+   * by the stack's bindings, whether this run has the binding or not.
    */
   holderOf(permission: string, resource: string): string | undefined {
     const found = this.parts.bindings.find(
@@ -134,7 +138,7 @@ export class RunningStack {
   /**
    * Who may do something to a resource by this run's bindings, those on its project included.
    *
-   * @returns a service account's e-mail, `allUsers` where nobody need say who they are, undefined where none may
+   * @returns a service account's e-mail, `allUsers` if everybody may, undefined if nobody may
    */
   callerOf(permission: string, resource: string): string | undefined {
     const { project } = this.stack.defaults;
@@ -144,7 +148,7 @@ export class RunningStack {
     const granted = this.parts.bindings
       .filter((binding) => binding.permissions.has(permission))
       .flatMap(({ member }) => /^serviceAccount:(.+)$/.exec(member)?.[1] ?? []);
-    // Where every account may, any of the stack's own will do.
+    // If every account may, any account of the stack will do.
     const own = this.named("google_service_account").map(({ attributes }) => String(attributes.email));
     return [...granted, ...own].find((email) => !isServiceAgent(email) && may(email));
   }
@@ -169,7 +173,7 @@ export class RunningStack {
     return this.index.deadLetterTopics().has(topic);
   }
 
-  /** What lies in the subscriptions of the stack's dead-letter topics. */
+  /** The messages in the subscriptions of the stack's dead-letter topics. */
   deadLetters(): DeadLetter[] {
     const topics = this.index.deadLetterTopics();
     return this.named("google_pubsub_subscription")
@@ -195,12 +199,12 @@ export class RunningStack {
     return scheduler.upcoming();
   }
 
-  /** Fires a Cloud Scheduler job now. @returns false where all its attempts failed */
+  /** Fires a Cloud Scheduler job now. @returns false if all attempts failed */
   async fire(schedule: string): Promise<boolean> {
     return (await this.service(cloudScheduler).fireNow(schedule)).succeeded;
   }
 
-  /** What the jobs send, decoded; a task's own body too. */
+  /** The decoded bodies that the jobs send. The body of a task in it is decoded, too. */
   scheduledBodies(): unknown[] {
     return this.named("google_cloud_scheduler_job").map(({ attributes }) => decoded(attributes.http_target?.body));
   }
@@ -218,12 +222,12 @@ export class RunningStack {
       .reduce((sum, emulator) => sum + emulator.pending(), functions.pending() + morePending() + driven + this.pauses);
   }
 
-  /** Counts work of somebody outside, too. */
+  /** Counts work outside the stack, too. */
   alsoPending(count: () => number): void {
     this.driven.push(count);
   }
 
-  /** Waits until all is quiet; a call that is refused or not simulated ends it. */
+  /** Waits until all work is done. A call that is refused or not simulated ends the wait. */
   settled(patience?: number): Promise<"idle" | "failed" | "stuck"> {
     const { recorder, denials, unsimulated } = this.parts;
     return waitUntilIdle({
@@ -234,7 +238,7 @@ export class RunningStack {
     });
   }
 
-  /** Does more when it is stopped, after what it does itself. */
+  /** Adds work that `stop` does last. */
   onStop(ending: () => Promise<void>): void {
     this.endings.push(ending);
   }
@@ -249,7 +253,7 @@ export class RunningStack {
   }
 }
 
-/** base64 of JSON, whose `body`s may be the same again. */
+/** Decodes JSON in base64. Fields `body` in it are decoded in the same way. */
 function decoded(base64: unknown): unknown {
   if (typeof base64 !== "string") return undefined;
   try {

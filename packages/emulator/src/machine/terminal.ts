@@ -3,7 +3,7 @@ import type { LoadError } from "../core/load-error";
 import type { LogEntry } from "../functions/log";
 import type { StartOptions } from "./options";
 
-/** Prints hops, and what goes wrong in functions, as they come. */
+/** Prints hops and errors of functions as they come. */
 export function onTerminal(): Pick<StartOptions, "write" | "colours" | "onLog"> {
   return {
     write: console.log,
@@ -15,7 +15,7 @@ export function onTerminal(): Pick<StartOptions, "write" | "colours" | "onLog"> 
   };
 }
 
-/** Lines of a function's log that people should see: what went wrong, in one line each. */
+/** A warning or an error of a function's log, in one line. Undefined for other entries. */
 export function logLine(functionName: string, { severity, message }: LogEntry): string | undefined {
   if (severity === "INFO" || severity === "DEBUG" || severity === "DEFAULT") return undefined;
   return `           ${functionName}  ${severity}  ${message.split("\n")[0]}`;
@@ -30,7 +30,7 @@ export function noticesOnce(): (notice: string) => void {
   };
 }
 
-/** Says why a stack does not load: each reason on its line. */
+/** Says why a stack does not load, with one line for each reason. */
 export function describeLoadError({ reasons }: LoadError): string {
   const lines = reasons.map((reason) => `  ${reason}`);
   return `This stack cannot run locally; ${counted(reasons.length, "reason")}:\n${lines.join("\n")}`;

@@ -1,18 +1,21 @@
 export interface IdleOptions {
   /** Work that is due, waiting or under way. */
   readonly pending: () => number;
-  /** Anything that changes when something happens. */
+  /** A number that changes with each event. */
   readonly progress: () => number;
   /** Ends the waiting. */
   readonly failed?: () => boolean;
-  /** Wall milliseconds without progress after which it is stuck. Default 90000. */
+  /** Wall milliseconds without progress after which the run counts as stuck. @default 90000 */
   readonly patience?: number;
 }
 
-/** Wall milliseconds between looks. Two in a row must find nothing, since a caller acts a moment after its answer came. */
+/**
+ * Wall milliseconds between checks. Two checks in a row must find nothing, since a caller acts a
+ * moment after its answer.
+ */
 const INTERVAL = 20;
 
-/** Waits until nothing is left to do. @returns quiet, failed or stuck */
+/** Waits until nothing is left to do. */
 export async function waitUntilIdle(options: IdleOptions): Promise<"idle" | "failed" | "stuck"> {
   const { pending, progress, failed = () => false, patience = 90_000 } = options;
   let [before, since, idle] = [progress(), Date.now(), 0];

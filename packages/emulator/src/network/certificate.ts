@@ -6,9 +6,15 @@ export interface Certificate {
   readonly key: KeyObject;
 }
 
-/** What the one TLS port of a run needs: a CA that processes trust, and a certificate of it for Google's names. */
+/**
+ * The certificates of a run's TLS port: a CA that processes trust, and a certificate that the CA
+ * signed for Google's names.
+ */
 export interface Authority {
-  /** PEM of the CA's certificate. Its key is gone once the leaf is signed, so that nobody can sign anything else. */
+  /**
+   * PEM of the CA's certificate. The key is not kept after it has signed the leaf, so nothing else
+   * can be signed.
+   */
   readonly ca: string;
   readonly leaf: Certificate;
 }

@@ -19,11 +19,14 @@ export interface EndpointOptions {
   readonly services: Services;
   readonly tokens: TokenAuthority;
   readonly onRefused: (host: string) => void;
-  /** Stands still while a request is answered; not while a stream is open. */
+  /** It stands still while a request is answered, but not while a stream is open. */
   readonly clock?: Clock;
 }
 
-/** One TLS port that is all of Google's hosts: gRPC over HTTP/2, REST over HTTP/1.1 (or 2), told apart by content type. */
+/**
+ * One TLS port for all of Google's hosts: gRPC over HTTP/2, REST over HTTP/1.1 (or 2). The content
+ * type says which.
+ */
 export class Endpoint {
   private readonly server: Http2SecureServer;
   private readonly sockets = new Set<Socket>();
@@ -34,7 +37,7 @@ export class Endpoint {
       allowHTTP1: true,
       cert: certificate,
       key: key.export({ type: "pkcs8", format: "pem" }),
-      // Google's ends keep far more streams open; Node's default lets a busy client's calls wait.
+      // Google allows far more streams. With Node's default, calls of a busy client wait.
       settings: { maxConcurrentStreams: 1000 },
     });
     // Clients' idle connections stay open: closing one races with its next request.
@@ -119,7 +122,11 @@ export class Endpoint {
   }
 }
 
-/** Whom Google's APIs take a request to come from. @throws ApiError UNAUTHENTICATED for a token that they do not accept */
+/**
+ * The caller of a request, as Google's APIs see it.
+ *
+ * @throws ApiError UNAUTHENTICATED for a token that they do not accept
+ */
 export function callerOf(authorization: string | undefined, tokens: TokenAuthority): Caller {
   if (!authorization) return {};
   const identity = tokens.verify(authorization);
@@ -131,8 +138,8 @@ export function callerOf(authorization: string | undefined, tokens: TokenAuthori
 }
 
 export function refusalOf(error: unknown): RestReply {
-  const refusal = error instanceof ApiError ? error : internal(error);
-  return { status: refusal.http, body: refusal.toJSON() };
+  const apiError = error instanceof ApiError ? error : internal(error);
+  return { status: apiError.http, body: apiError.toJSON() };
 }
 
 /** The bytes of a reply, and its headers with the content type that Google's APIs give. */

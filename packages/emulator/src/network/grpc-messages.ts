@@ -5,7 +5,12 @@ import { ApiError } from "../core/api-error";
 
 const roots = new Map<string, Root>();
 
-/** A method as the proto defines it. @param protos module path of a client's `protos.json` @throws ApiError UNIMPLEMENTED */
+/**
+ * A method as the proto defines it.
+ *
+ * @param protos module path of a client's `protos.json`
+ * @throws ApiError UNIMPLEMENTED
+ */
 export function definitionOf(protos: string, service: string, name: string): Method {
   const method = rootOf(protos).lookupService(service).methods[name];
   if (!method) throw new ApiError("UNIMPLEMENTED", `${service} has no method ${name}`);
@@ -29,7 +34,10 @@ function fileOf(modulePath: string): string {
   return file;
 }
 
-/** A flag byte (0: not compressed) and the length come before each message. Source: PROTOCOL-HTTP2.md, Length-Prefixed-Message. */
+/**
+ * A flag byte (0: not compressed) and the length come before each message. Source:
+ * PROTOCOL-HTTP2.md, Length-Prefixed-Message.
+ */
 const PREFIX = 5;
 
 /** The one message of a unary request. */

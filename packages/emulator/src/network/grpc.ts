@@ -7,19 +7,22 @@ import type { Caller, GrpcService, GrpcStream } from "../core/emulator";
 import { bodyOf, definitionOf, frame, messageOf, messagesOf } from "./grpc-messages";
 
 /**
- * Messages as services see them: 64-bit numbers and enums as strings, bytes as Buffers, fields that were not set left out.
- * Replies may hold whatever protobufjs' `fromObject` takes.
+ * Messages as services see them: 64-bit numbers and enums as strings, bytes as Buffers, fields that
+ * were not set left out. Replies may hold whatever protobufjs' `fromObject` takes.
  */
 const AS_SERVICES_SEE_IT = { longs: String, enums: String, bytes: Buffer };
 
 export interface GrpcOptions {
-  /** @throws ApiError where nobody answers for the service */
+  /** @throws ApiError if the service is not simulated */
   readonly find: (service: string) => { service: GrpcService; caller: Caller };
-  /** Stands still while a unary call is answered. */
+  /** It stands still while a unary call is answered. */
   readonly clock?: Clock;
 }
 
-/** Answers a unary call or a bidirectional stream. Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
+/**
+ * Answers a unary call or a bidirectional stream. Source:
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
 export async function answerGrpc(
   request: Http2ServerRequest,
   response: Http2ServerResponse,
@@ -45,7 +48,9 @@ export async function answerGrpc(
   }
 }
 
-/** A status stands among the trailers; among the headers where no message was sent ("Trailers-Only"). */
+/**
+ * The status is a trailer, or a header if no message was sent ("Trailers-Only").
+ */
 function end(response: Http2ServerResponse, status: number, message?: string): void {
   const values = {
     "grpc-status": String(status),
@@ -81,7 +86,7 @@ function streamOf(
     try {
       for await (const message of messagesOf(request)) yield decoded(input, message);
     } catch (error) {
-      // A caller that cancels or whose connection ends sends no more.
+      // The caller has cancelled, or its connection has ended.
       if (!request.aborted && !response.destroyed) throw error;
     }
   }
@@ -102,13 +107,16 @@ function encoded(type: Type, reply: object): Buffer {
   return frame(type.encode(type.fromObject(reply)).finish());
 }
 
-/** A fault of the emulator: told to whoever runs it, not to its caller's retry policy. */
+/** An error of the emulator itself. It is printed, and its caller does not retry. */
 export function internal(error: unknown): ApiError {
   console.error(error);
   return new ApiError("INTERNAL", error instanceof Error ? error.message : String(error));
 }
 
-/** Source: PROTOCOL-HTTP2.md, Status-Message: bytes other than printable ASCII, and %, are percent-encoded. */
+/**
+ * Source: PROTOCOL-HTTP2.md, Status-Message: bytes other than printable ASCII, and %, are
+ * percent-encoded.
+ */
 function percentEncoded(message: string): string {
   return [...Buffer.from(message)]
     .map((byte) =>

@@ -72,7 +72,7 @@ export class MetadataServer {
     return body === undefined ? { status: 404, body: `${pathname} is not simulated` } : { status: 200, body };
   }
 
-  /** @returns undefined for what there is not, nothing ("") for an ID token without audience */
+  /** @returns undefined for an unknown path, "" for an ID token without audience */
   private value(path: string, query: URLSearchParams): string | object | undefined {
     const { project, projectNumber, region, tokens } = this.options;
     const values: Record<string, () => string | object> = {

@@ -10,15 +10,20 @@ import { ConnectProxy } from "./proxy";
 import { Services } from "./services";
 
 export interface NetworkOptions extends MetadataOptions {
-  /** Told the name of each host that something asked for and that is not simulated. */
+  /** Gets the name of each host that is called and not simulated. */
   readonly onRefused?: (host: string) => void;
-  /** Stands still while a request is answered. */
+  /** It stands still while a request is answered. */
   readonly clock?: Clock;
-  /** Hosts that no wildcard of Google's names covers, such as those of dedicated Vertex AI endpoints. Default: none. */
+  /**
+   * Hosts that no wildcard of Google's names covers, such as those of dedicated Vertex AI
+   * endpoints.
+   *
+   * @default - none
+   */
   readonly moreHosts?: readonly string[];
 }
 
-/** Of the certificate; a wildcard stands for one label. */
+/** Names in the certificate. A wildcard is one label. */
 const GOOGLE_NAMES = [
   "googleapis.com",
   "*.googleapis.com",
@@ -37,7 +42,10 @@ const CA_VARIABLES = [
   "SSL_CERT_FILE",
 ];
 
-/** Google's network as the run's processes see it: one local TLS port that answers for all of Google's hosts. */
+/**
+ * Google's network as the run's processes see it: one local TLS port that answers for all of
+ * Google's hosts.
+ */
 export class Network {
   /** Emulators are added as they are made. */
   readonly services = new Services();
@@ -77,7 +85,7 @@ export class Network {
     return join(this.folder, "ca.pem");
   }
 
-  /** Empty, so that nothing of the developer's is found there. */
+  /** Empty, so that it holds nothing of the developer. */
   private get home(): string {
     return join(this.folder, "home");
   }
@@ -90,14 +98,14 @@ export class Network {
     await Promise.all([this.endpoint.start(), this.proxy.start()]);
   }
 
-  /** Something asked for a host that is not simulated. */
+  /** Reports a call of a host that is not simulated. */
   refused(host: string): void {
     this.options.onRefused?.(host);
   }
 
   /**
-   * What a process that lives in this network as a service account has in its environment. Nothing is inherited but where
-   * programs are found: the developer's own credentials must not be.
+   * The environment of a process that runs in this network as a service account. It inherits the
+   * path to programs alone, so that no credentials of the developer are in it.
    */
   async environment(email: string): Promise<Record<string, string>> {
     const { host } = await this.metadataServer(email);
@@ -114,8 +122,9 @@ export class Network {
   }
 
   /**
-   * What leads a program outside the run, in whatever language, here as a service account: beside what `environment` has, the
-   * variables that say to clients of other languages where the proxy, the metadata server and the certificate authority are.
+   * The environment of a program outside the run, in any language, that calls this network as a
+   * service account: what `environment` has, and the variables by which clients of other languages
+   * find the proxy, the metadata server and the certificate authority.
    */
   async programEnvironment(email: string): Promise<Record<string, string>> {
     const environment = await this.environment(email);
@@ -129,7 +138,8 @@ export class Network {
       ...both("HTTPS_PROXY", this.proxy.url),
       ...both("HTTP_PROXY", this.proxy.url),
       ...both("NO_PROXY", "127.0.0.1,localhost"),
-      // Of gRPC's C core (Python, Ruby, PHP, C++), of Python's requests and httplib2, of curl, of OpenSSL and Go.
+      // Of gRPC's C core (Python, Ruby, PHP, C++), of Python's requests and httplib2, of curl, of
+      // OpenSSL and Go.
       ...Object.fromEntries(CA_VARIABLES.map((name) => [name, this.caFile])),
     };
   }

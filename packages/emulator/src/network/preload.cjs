@@ -1,9 +1,11 @@
 "use strict";
 /*
- * Loaded into every process of a local run by NODE_OPTIONS=--require, before its own code. Google's host names lead to the
- * run's one TLS port, the metadata server's to the process's own, and every other host is refused, by name.
+ * Loaded into every process of a local run by NODE_OPTIONS=--require, before its own code. Google's
+ * host names lead to the run's one TLS port, the metadata server's to the process's own, and every
+ * other host is refused, by name.
  *
- * Plain CommonJS for Node 20 and later, which replaces functions of node:dns, node:net and node:dgram that are public.
+ * Plain CommonJS for Node 20 and later, which replaces functions of node:dns, node:net and
+ * node:dgram that are public.
  */
 const dgram = require("node:dgram");
 const dns = require("node:dns");
@@ -14,7 +16,8 @@ const { promisify } = require("node:util");
 const port = Number(process.env.LOCAL_GOOGLE_PORT);
 const metadataPort = Number((process.env.GCE_METADATA_HOST || "").split(":")[1]);
 
-// Any addresses would do: these are what Google's names have inside a VPC (private.googleapis.com), and its metadata server's.
+// The addresses of Google's names inside a VPC (private.googleapis.com) and of its metadata server.
+// Any others would do.
 const GOOGLE_ADDRESS = "199.36.153.8";
 const METADATA_ADDRESS = "169.254.169.254";
 
@@ -31,11 +34,11 @@ function place(host) {
   return HERE.test(name) ? "here" : "elsewhere";
 }
 
-// The supervising process is told over its channel, which user code does not see.
+// Messages go to the supervising process over its channel, which user code does not see.
 const isInstance = typeof process.send === "function" && process.env.LOCAL_INSTANCE === String(process.ppid);
 const tell = isInstance ? process.send.bind(process) : undefined;
 if (isInstance) {
-  // The supervisor is gone: so is this process, and what it started.
+  // The supervisor has ended, so this process ends with all that it started.
   process.on("disconnect", () => process.kill(process.platform === "win32" ? process.pid : -process.pid, "SIGKILL"));
   process.channel.unref();
   delete process.send;
@@ -81,7 +84,10 @@ dns.promises.lookup = async function lookup(host, options) {
   return known(host, options) ?? realPromisesLookup(host, options);
 };
 
-/** Records other than addresses: Google's names have none, others are refused; no question leaves the machine. */
+/**
+ * Records other than addresses: Google's names have none, others are refused; no question leaves
+ * the machine.
+ */
 function noRecords(name, host) {
   if (place(host) === "elsewhere") return refusal(host);
   return Object.assign(new Error(`${name} ENODATA ${host}`), { code: "ENODATA", syscall: name, hostname: host });
@@ -111,7 +117,7 @@ net.Socket.prototype.connect = function connect(...args) {
     return this;
   }
   if (where !== "here") {
-    // Told before the first byte is sent, so that the supervisor knows which instance a request comes from.
+    // Sent before the first byte, so that the supervisor knows which instance a request comes from.
     if (where === "google" && tell) this.once("connect", () => tell({ calling: this.localPort }, () => {}));
     normalized[0] = {
       ...options,
@@ -135,14 +141,15 @@ for (const name of ["send", "connect"]) {
   };
 }
 
-// An instance listens where PORT says, as on Cloud Run; really that is any free port, of this machine only.
+// An instance listens where PORT says, as on Cloud Run; really that is any free port, of this
+// machine only.
 if (isInstance) {
   const realListen = net.Server.prototype.listen;
   net.Server.prototype.listen = function listen(...args) {
     const normalized = net._normalizeArgs(args);
     if (String(normalized[0].port) !== process.env.PORT) return realListen.apply(this, args);
     normalized[0] = { ...normalized[0], port: 0, host: "127.0.0.1" };
-    this.keepAliveTimeout = 0; // the front's connections stay: closing an idle one races with its next request
+    this.keepAliveTimeout = 0; // connections of the instance pool stay: closing an idle one races with its next request
     this.once("listening", () => tell({ listening: this.address().port }));
     return realListen.call(this, normalized[0], normalized[1] ?? (() => {}));
   };

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 export interface ProxyOptions {
   /** Of the run's TLS port. */
   readonly port: () => number;
-  /** Told each host that is not Google's. */
+  /** Gets each host that is not one of Google's. */
   readonly onRefused: (host: string) => void;
 }
 
@@ -12,8 +12,9 @@ export interface ProxyOptions {
 const GOOGLE = /(^|\.)(googleapis\.com|prediction\.vertexai\.goog|run\.app|cloudfunctions\.net)$/;
 
 /**
- * An HTTP proxy that leads Google's host names to the run's TLS port and refuses all others: for programs that cannot load the
- * preload. Clients of most languages use what `https_proxy` names. Source of CONNECT: RFC 9110, 9.3.6.
+ * An HTTP proxy that leads Google's host names to the run's TLS port and refuses all others: for
+ * programs that cannot load the preload. Clients of most languages use what `https_proxy` names.
+ * Source of CONNECT: RFC 9110, 9.3.6.
  */
 export class ConnectProxy {
   private readonly server: Server;

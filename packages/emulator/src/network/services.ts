@@ -1,12 +1,18 @@
 import type { GrpcService, RestService } from "../core/emulator";
 import type { Served } from "../core/service";
 
-/** A service may read the `Authorization` header itself, as Cloud Run does: its requests come without a caller. */
+/**
+ * A service may read the `Authorization` header itself, as Cloud Run does: its requests come
+ * without a caller.
+ */
 export interface Service extends RestService {
   readonly authenticates?: true;
 }
 
-/** Who answers for which host. A service's host may begin with `*`, which stands for anything: `*-aiplatform.googleapis.com`. */
+/**
+ * The services by their hosts. A service's host may begin with `*`, which matches anything:
+ * `*-aiplatform.googleapis.com`.
+ */
 export class Services {
   private restServices: Service[] = [];
   private grpcServices: GrpcService[] = [];
@@ -18,7 +24,7 @@ export class Services {
     }
   }
 
-  /** Forgets all. */
+  /** Removes all services. */
   clear(): void {
     this.restServices = [];
     this.grpcServices = [];

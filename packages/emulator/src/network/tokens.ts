@@ -2,12 +2,12 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypt
 import { type Clock, RealClock } from "../core/clock";
 import type { Tokens } from "../core/emulator";
 
-/** Whom a token stands for. */
+/** The identity of a token. */
 export interface Identity {
   readonly email: string;
-  /** Of an ID token only: whom it may be shown to. */
+  /** Of an ID token only: its audience. */
   readonly audience?: string;
-  /** Nobody may accept it any more. */
+  /** The token is no longer valid. */
   readonly expired?: true;
 }
 
@@ -17,15 +17,19 @@ interface Minted {
   readonly expires: number;
 }
 
-/** Google's tokens live an hour; the metadata server hands out the same one until five minutes before its end. */
+/**
+ * Google's tokens live an hour; the metadata server hands out the same one until five minutes
+ * before its end.
+ */
 const LIFETIME = 3_600_000;
 const RENEWAL = 300_000;
 
 /**
- * Mints tokens of service accounts and knows them again. Access tokens are opaque, ID tokens are JWTs; both are worthless
- * outside this process, whose memory holds the keys.
+ * Mints and verifies tokens of service accounts. Access tokens are opaque, ID tokens are JWTs; both
+ * are worthless outside this process, whose memory holds the keys.
  *
- * They expire by the real time, whatever clock the run has: clients decide by their own clock when to ask for new ones.
+ * They expire by the real time, whatever clock the run has: clients decide by their own clock when
+ * to ask for new ones.
  */
 export class TokenAuthority implements Tokens {
   private readonly key = randomBytes(32);
@@ -54,7 +58,7 @@ export class TokenAuthority implements Tokens {
   }
 
   /**
-   * Tells whom an `Authorization` header stands for.
+   * The identity in an `Authorization` header.
    * @returns undefined where there is no header, or a token that is not from here
    */
   verify(authorization: string | undefined): Identity | undefined {

@@ -11,8 +11,9 @@ export interface Delivery extends Timed {
 }
 
 /**
- * What a subscription has still to deliver. With ordering, one message of a key is out at a time, and the next one follows
- * when it is acknowledged or dead-lettered: stricter than Google, who may hand out several of a key to one puller.
+ * What a subscription has still to deliver. With ordering, one message of a key is out at a time,
+ * and the next one follows when it is acknowledged or dead-lettered: stricter than Google, who may
+ * hand out several of a key to one puller.
  */
 export class Backlog {
   private readonly due = new Heap<Delivery>();

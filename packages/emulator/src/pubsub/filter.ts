@@ -3,7 +3,10 @@ export type Filter = (attributes: Readonly<Record<string, string>>) => boolean;
 
 const MAX_BYTES = 256;
 
-/** Blanks, then one token: a string, a name, an operator or a bracket. Non-printing characters in strings must be escaped. */
+/**
+ * Blanks, then one token: a string, a name, an operator or a bracket. Non-printing characters in
+ * strings must be escaped.
+ */
 const TOKEN = /\s*(?:("(?:[^"\\\p{Cc}]|\\[^\p{Cc}])*")|([A-Za-z0-9_][A-Za-z0-9_-]*)|(!=|[-=:.,()]))/uy;
 /** The same where a key stands, which may begin with a hyphen; elsewhere a hyphen is NOT. */
 const KEY_TOKEN = new RegExp(TOKEN.source.replace("[A-Za-z0-9_][A-Za-z0-9_-]*", "[A-Za-z0-9_-]+"), "uy");
@@ -15,10 +18,11 @@ interface Token {
 }
 
 /**
- * Reads a subscription's filter: `attributes:KEY`, `attributes.KEY = "v"`, `!=`, `hasPrefix(attributes.KEY, "p")`, `NOT` or
- * `-`, `AND`, `OR`, brackets; keys in quotes where they hold other than letters, digits, `-` and `_`. At most 256 bytes, operators
- * in capitals, and no `AND` beside `OR` without brackets. A message without the key matches `!=`.
- * Source: https://docs.cloud.google.com/pubsub/docs/subscription-message-filter
+ * Reads a subscription's filter: `attributes:KEY`, `attributes.KEY = "v"`, `!=`,
+ * `hasPrefix(attributes.KEY, "p")`, `NOT` or `-`, `AND`, `OR`, brackets; keys in quotes where they
+ * hold other than letters, digits, `-` and `_`. At most 256 bytes, operators in capitals, and no
+ * `AND` beside `OR` without brackets. A message without the key matches `!=`. Source:
+ * https://docs.cloud.google.com/pubsub/docs/subscription-message-filter
  *
  * @throws Error telling where it is wrong
  */
@@ -173,7 +177,7 @@ function unquote({ text, at }: Token): string {
         if (plain !== undefined) {
           const character = ESCAPES[plain];
           if (character === undefined)
-            throw new Error(`the filter's text ${text} at ${at} holds ${sequence}, which is no escape`);
+            throw new Error(`the filter's text ${text} at ${at} holds ${sequence}, which is not an escape`);
           return character;
         }
         const [digits, base] = octal !== undefined ? [octal, 8] : [unicode ?? hex, 16];

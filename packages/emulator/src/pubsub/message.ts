@@ -19,7 +19,11 @@ const MAX_ORDERING_KEY_BYTES = 1024;
 
 const FIELDS = ["data", "attributes", "orderingKey", "messageId", "publishTime"];
 
-/** Reads `PublishRequest.messages`, whichever wire they came over. @throws ApiError INVALID_ARGUMENT */
+/**
+ * Reads `PublishRequest.messages`, whichever wire they came over.
+ *
+ * @throws ApiError INVALID_ARGUMENT
+ */
 export function readMessages(given: unknown): PublishedMessage[] {
   if (!Array.isArray(given) || given.length === 0) throw invalid("The request must contain at least one message.");
   if (given.length > MAX_MESSAGES) throw invalid(`The request has ${given.length} messages; allowed: ${MAX_MESSAGES}.`);
@@ -41,7 +45,7 @@ export function readMessages(given: unknown): PublishedMessage[] {
   return messages;
 }
 
-/** @throws ApiError INVALID_ARGUMENT for what exceeds Pub/Sub's limits, whoever publishes */
+/** @throws ApiError INVALID_ARGUMENT for what exceeds Pub/Sub's limits */
 export function checkMessages(messages: readonly PublishedMessage[]): void {
   const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
   if (bytes > MAX_BYTES) throw invalid(`The request has ${bytes} bytes; allowed: ${MAX_BYTES}.`);

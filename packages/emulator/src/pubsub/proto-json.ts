@@ -15,9 +15,10 @@ const INTEGERS: Readonly<Record<string, readonly [bigint, bigint]>> = {
 };
 
 /**
- * Checks JSON against a message type, as ProtoJSON says: names in either spelling, 64-bit numbers as texts, enums by name or
- * number, bytes as base64; what the type does not have is refused. protobufjs reads JSON more loosely, so this is ours.
- * Source: https://protobuf.dev/programming-guides/json/
+ * Checks JSON against a message type, as ProtoJSON says: names in either spelling, 64-bit numbers
+ * as texts, enums by name or number, bytes as base64; what the type does not have is refused.
+ * protobufjs reads JSON more loosely, so this is ours. Source:
+ * https://protobuf.dev/programming-guides/json/
  *
  * @throws Error telling where it does not fit
  */

@@ -8,7 +8,10 @@ export interface PublishedMessage {
   readonly orderingKey?: string;
 }
 
-/** Publishes for other emulators, such as notifications of Cloud Storage, with the very checks that a call from outside gets. */
+/**
+ * Publishes for other emulators, such as notifications of Cloud Storage, with the very checks that
+ * a call from outside gets.
+ */
 export interface TopicPublisher {
   /**
    * @param caller needs `pubsub.topics.publish` on the topic

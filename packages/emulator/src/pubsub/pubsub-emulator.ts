@@ -14,7 +14,11 @@ import { type StreamingPullRequest, Streams } from "./streams";
 import { Subscription } from "./subscription";
 
 export interface PubSubOptions {
-  /** Wraps what forwards dead letters and publishes for other emulators. @default nothing is wrapped */
+  /**
+   * Wraps what forwards dead letters and publishes for other emulators.
+   *
+   * @default - nothing is wrapped
+   */
   readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
 }
 
@@ -36,7 +40,10 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
   readonly streams = {
     StreamingPull: (stream: GrpcStream, caller: Caller) => this.streamingPull(stream, caller),
   };
-  /** Publishes for other emulators and forwards dead letters. Faults can stand between it and the topics. */
+  /**
+   * Publishes for other emulators and forwards dead letters. Faults can stand between it and the
+   * topics.
+   */
   readonly publisher: TopicPublisher;
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
@@ -55,7 +62,10 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     this.load(resources);
   }
 
-  /** Messages that are being pushed or streamed, or will be. What waits for somebody to pull it is at rest. */
+  /**
+   * Messages that are being pushed or streamed, or will be. Messages that wait to be pulled do not
+   * count.
+   */
   pending(): number {
     const pushed = [...this.pushers.keys()].reduce((sum, { backlog }) => sum + backlog.size, 0);
     return [...this.openStreams.values()].reduce((sum, streams) => sum + streams.pending(), pushed);
@@ -77,7 +87,11 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     return this.publish({ email: agentEmail }, topic, message);
   }
 
-  /** Messages that a subscription holds, delivered or not, until they are acknowledged. @param name full, or the id */
+  /**
+   * Messages that a subscription holds, delivered or not, until they are acknowledged.
+   *
+   * @param name full, or the id
+   */
   held(name: string): readonly Message[] {
     const full = name.includes("/") ? name : `projects/${this.context.project}/subscriptions/${name}`;
     return this.subscriptionCalled(full).backlog.messages;
@@ -86,25 +100,25 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
   private load(resources: readonly EvaluatedResource[]): void {
     const { context, topics } = this;
     const { project } = context;
-    const refusals = new LoadProblems();
+    const problems = new LoadProblems();
     const schemas = new Map<string, Schema>();
     for (const resource of resources) {
       if (resource.type !== "google_pubsub_schema") continue;
-      const schema = refusals.attempt(resource.address, () => readSchema(resource, project));
+      const schema = problems.attempt(resource.address, () => readSchema(resource, project));
       if (schema) schemas.set(schema.name, schema);
     }
     for (const resource of resources) {
       const { address, type, attributes } = resource;
       if (type !== "google_pubsub_topic") continue;
-      const name = refusals.attempt(address, () => checkName(attributes.name));
-      const check = refusals.attempt(address, () => schemaCheck(resource, schemas));
+      const name = problems.attempt(address, () => checkName(attributes.name));
+      const check = problems.attempt(address, () => schemaCheck(resource, schemas));
       if (name) topics.set(`projects/${attributes.project ?? project}/topics/${name}`, { subscriptions: [], check });
     }
     for (const resource of resources) {
       if (resource.type !== "google_pubsub_subscription") continue;
-      refusals.attempt(resource.address, () => this.subscribe(subscriptionSettings(resource, project)));
+      problems.attempt(resource.address, () => this.subscribe(subscriptionSettings(resource, project)));
     }
-    refusals.throwIfAny();
+    problems.throwIfAny();
   }
 
   private subscribe(settings: Subscription["settings"]): void {
@@ -157,13 +171,16 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
       const id = `1${String(++this.published).padStart(15, "0")}`;
       const message = { ...published, id, publishTime };
       const takers = subscriptions.filter((subscription) => subscription.offer(message));
-      this.tell(caller, topic, id, subscriptions.length, takers.length);
+      this.record(caller, topic, id, subscriptions.length, takers.length);
       return id;
     });
   }
 
-  /** A topic without subscriptions loses what is published; what no filter lets through is acknowledged by Pub/Sub itself. */
-  private tell({ email = "nobody" }: Caller, topic: string, id: string, subscriptions: number, takers: number): void {
+  /**
+   * A topic without subscriptions loses what is published; what no filter lets through is
+   * acknowledged by Pub/Sub itself.
+   */
+  private record({ email = "nobody" }: Caller, topic: string, id: string, subscriptions: number, takers: number): void {
     const status = subscriptions === 0 ? "LOST" : takers === 0 ? "FILTERED" : "PUBLISHED";
     const why = {
       LOST: "The topic has no subscription",

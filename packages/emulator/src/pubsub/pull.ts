@@ -11,7 +11,7 @@ interface Lease {
   readonly delivery: Delivery;
   /** When the message is delivered again unless it is acknowledged. */
   readonly deadline: number;
-  /** Told when the message is acknowledged, refused, or not answered in time. */
+  /** Called when the message is acknowledged, refused, or not answered in time. */
   readonly onEnd: () => void;
 }
 
@@ -76,7 +76,10 @@ export class Puller {
     return { message, resource };
   }
 
-  /** A lease that has ended makes no difference: "Acknowledging a message more than once will not result in an error." */
+  /**
+   * A lease that has ended makes no difference: "Acknowledging a message more than once will not
+   * result in an error."
+   */
   acknowledge(ackIds: unknown): void {
     for (const ackId of this.readAckIds(ackIds)) {
       const lease = this.leases.get(ackId);

@@ -10,15 +10,24 @@ import type { Subscription } from "./subscription";
 /** Statuses that acknowledge: https://docs.cloud.google.com/pubsub/docs/push */
 const SUCCESS = new Set([102, 200, 201, 202, 204]);
 
-/** Requests out at one time, at first and at most. That it adapts is documented, the numbers are ours. */
+/**
+ * Requests out at one time, at first and at most. That it adapts is documented, the numbers are
+ * ours.
+ */
 const FIRST_WINDOW = 4;
 const MAX_WINDOW = 100;
 
-/** Wait after a failure without a retry policy, doubled with each in a row: https://docs.cloud.google.com/pubsub/docs/push */
+/**
+ * Wait after a failure without a retry policy, doubled with each in a row:
+ * https://docs.cloud.google.com/pubsub/docs/push
+ */
 const MIN_PAUSE = 100;
 const MAX_PAUSE = 60_000;
 
-/** Pushes what a subscription has to deliver: a window of requests that opens with successes and closes with failures. */
+/**
+ * Pushes what a subscription has to deliver: a window of requests that opens with successes and
+ * closes with failures.
+ */
 export class Pusher {
   private readonly alarm: Alarm;
   private window = FIRST_WINDOW;
@@ -77,7 +86,10 @@ export class Pusher {
     else await this.subscription.fail(delivery);
   }
 
-  /** Doubles the window with every round of successes; halves it, and pauses without a retry policy, after a failure. */
+  /**
+   * Doubles the window with every round of successes; halves it, and pauses without a retry policy,
+   * after a failure.
+   */
   private adapt(acknowledged: boolean): void {
     this.failures = acknowledged ? 0 : this.failures + 1;
     this.window = acknowledged ? Math.min(this.window + 1, MAX_WINDOW) : Math.max(Math.floor(this.window / 2), 1);
@@ -85,7 +97,10 @@ export class Pusher {
     this.pausedUntil = this.context.clock.now() + Math.min(MIN_PAUSE * 2 ** (this.failures - 1), MAX_PAUSE);
   }
 
-  /** The wrapped form. The ack deadline is also the request's timeout: `Subscription.ack_deadline_seconds` in pubsub.proto. */
+  /**
+   * The wrapped form. The ack deadline is also the request's timeout:
+   * `Subscription.ack_deadline_seconds` in pubsub.proto.
+   */
   private request(delivery: Delivery) {
     const { endpoint, identity } = this.settings;
     const { name, ackDeadline } = this.subscription.settings;

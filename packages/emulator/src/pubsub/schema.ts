@@ -62,12 +62,12 @@ export function schemaCheck(
       );
     }
     // Source: https://docs.cloud.google.com/pubsub/docs/schemas
-    const told = {
+    const added = {
       googclient_schemaencoding: encoding,
       googclient_schemaname: schema.name,
       googclient_schemarevisionid: schema.revision,
     };
-    return { ...message, attributes: { ...message.attributes, ...told } };
+    return { ...message, attributes: { ...message.attributes, ...added } };
   };
 }
 
@@ -101,7 +101,10 @@ function avro(definition: string): Schema["check"] {
   };
 }
 
-/** "You must define only one top-level type. Import statements that reference other types are not supported." (docs, schemas) */
+/**
+ * "You must define only one top-level type. Import statements that reference other types are not
+ * supported." (docs, schemas)
+ */
 function protobuf(definition: string): Schema["check"] {
   const { root, imports } = parse(definition, { keepCase: true });
   if (imports?.length) throw new Error(`definition imports ${imports.join(", ")}; imports are not supported`);

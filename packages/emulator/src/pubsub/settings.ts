@@ -28,7 +28,10 @@ export interface SubscriptionSettings {
 const MAX_BACKOFF = 600_000;
 const DAY = 86_400_000;
 
-/** `projects/P/topics/T` of what Terraform or another service calls the topic: its id, its full name, or with the host before it. */
+/**
+ * `projects/P/topics/T` of what Terraform or another service calls the topic: its id, its full
+ * name, or with the host before it.
+ */
 export function topicName(topic: string, project: string): string {
   const full = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
   return full.includes("/") ? full : `projects/${project}/topics/${full}`;
@@ -42,7 +45,11 @@ export function checkName(name: string): string {
   );
 }
 
-/** Ranges and defaults: google/pubsub/v1/pubsub.proto. @throws Error for what is out of range or not simulated */
+/**
+ * Ranges and defaults: google/pubsub/v1/pubsub.proto.
+ *
+ * @throws Error for what is out of range or not simulated
+ */
 export function subscriptionSettings({ attributes }: EvaluatedResource, inProject: string): SubscriptionSettings {
   const project = attributes.project ?? inProject;
   const id = checkName(attributes.name);

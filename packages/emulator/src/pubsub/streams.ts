@@ -37,8 +37,8 @@ interface OpenStream {
 }
 
 /**
- * After how long Pub/Sub ends a stream, so that the client opens another one. That it does is documented ("to reassign
- * server-side resources", pubsub.proto); the time is ours.
+ * After how long Pub/Sub ends a stream, so that the client opens another one. That it does is
+ * documented ("to reassign server-side resources", pubsub.proto); the time is ours.
  */
 const LIFETIME = 30 * 60_000;
 /** Seconds. Source: `StreamingPullRequest.stream_ack_deadline_seconds` in pubsub.proto. */
@@ -46,7 +46,10 @@ const DEADLINES = { min: 10, max: 600 };
 /** Fields that only the first request of a stream may set. Source: pubsub.proto. */
 const ONLY_FIRST = ["subscription", "maxOutstandingMessages", "maxOutstandingBytes", "protocolVersion"] as const;
 
-/** StreamingPull of one subscription: messages go down the open streams in turn, as far as each stream's limits allow. */
+/**
+ * StreamingPull of one subscription: messages go down the open streams in turn, as far as each
+ * stream's limits allow.
+ */
 export class Streams {
   /** The one whose turn it is comes first. */
   private readonly open = new Set<OpenStream>();
@@ -73,7 +76,9 @@ export class Streams {
 
   /**
    * Serves one stream until its caller is gone or sends no more.
-   * @throws ApiError INVALID_ARGUMENT for a request that is not valid, UNAVAILABLE when the stream has lived its time
+   *
+   * @throws ApiError INVALID_ARGUMENT for a request that is not valid, UNAVAILABLE when the stream
+   *   has lived its time
    */
   async serve(
     stream: GrpcStream,

@@ -7,10 +7,13 @@ import type { Message } from "./message";
 import type { TopicPublisher } from "./publisher";
 import type { SubscriptionSettings } from "./settings";
 
-/** A subscription, however its messages are fetched: what it takes, when it delivers again, when it gives a message up. */
+/**
+ * A subscription, however its messages are fetched: what it takes, when it delivers again, when it
+ * gives a message up.
+ */
 export class Subscription {
   readonly backlog: Backlog;
-  /** Told that something may be due; the one who fetches sets it. */
+  /** Called when something may be due. The puller or pusher sets it. */
   onChange: () => void = () => {};
 
   constructor(
@@ -29,7 +32,10 @@ export class Subscription {
     return true;
   }
 
-  /** The attempt as it is told to subscribers: only with a dead letter policy (`ReceivedMessage.delivery_attempt`). */
+  /**
+   * The attempt that subscribers see: only with a dead letter policy
+   * (`ReceivedMessage.delivery_attempt`).
+   */
   attemptToTell({ attempt }: Delivery): number | undefined {
     return this.settings.deadLetter && attempt;
   }
@@ -39,7 +45,10 @@ export class Subscription {
     this.onChange();
   }
 
-  /** After a nack or a missed deadline: to the dead letter topic once the attempts are spent, else again later. */
+  /**
+   * After a nack or a missed deadline: to the dead letter topic once the attempts are spent, else
+   * again later.
+   */
   async fail(delivery: Delivery): Promise<void> {
     const { deadLetter } = this.settings;
     if (
@@ -54,16 +63,19 @@ export class Subscription {
     this.onChange();
   }
 
-  /** The curve is not documented. Ours: the minimum, doubled with every failure, up to the maximum. */
+  /**
+   * The curve is not documented. Ours: the minimum, doubled with every failure, up to the maximum.
+   */
   private wait(failures: number): number {
     const { retry } = this.settings;
     return retry ? backoff(failures, { ...retry, maxDoublings: Number.POSITIVE_INFINITY }) : 0;
   }
 
   /**
-   * Forwards a message. The service's own account does it, which "must have permission to Publish() to this topic" and "to
-   * Acknowledge() messages on this subscription" (`DeadLetterPolicy` and `Subscription.dead_letter_policy` in pubsub.proto);
-   * without them the message stays in the subscription.
+   * Forwards a message. The service's own account does it, which "must have permission to Publish()
+   * to this topic" and "to Acknowledge() messages on this subscription" (`DeadLetterPolicy` and
+   * `Subscription.dead_letter_policy` in pubsub.proto); without them the message stays in the
+   * subscription.
    *
    * @returns false where it stays
    */

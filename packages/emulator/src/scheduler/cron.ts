@@ -12,7 +12,10 @@ const FIELDS: readonly (readonly [min: number, max: number, names?: readonly str
   [0, 7, DAYS],
 ];
 
-/** Milliseconds. February 29th may be eight years away; a schedule that has no time in four times as many never has one. */
+/**
+ * Milliseconds. February 29th may be eight years away; a schedule that has no time in four times as
+ * many never has one.
+ */
 const HORIZON = 32 * 366 * 86_400_000;
 const MINUTE = 60_000;
 const MINUTES_OF_A_DAY = 24 * 60;
@@ -32,8 +35,8 @@ export class Cron {
    * Source: https://docs.cloud.google.com/scheduler/docs/configuring/cron-job-schedules
    *
    * @param timeZone of the tz database; `utc` is one too
-   * @throws Error for another form, such as App Engine's English-like one, for an unknown time zone, and for a schedule that
-   *   no day fits
+   * @throws Error for another form, such as App Engine's English-like one, for an unknown time
+   *   zone, and for a schedule that no day fits
    */
   constructor(
     private readonly schedule: string,
@@ -60,9 +63,9 @@ export class Cron {
   }
 
   /**
-   * The first time after this one at which the zone's clock shows a minute that fits. "Cloud Scheduler runs on wall clock time":
-   * what a clock skips is skipped, and what it shows twice comes twice (the page says no more than "run or not run
-   * unexpectedly").
+   * The first time after this one at which the zone's clock shows a minute that fits. "Cloud
+   * Scheduler runs on wall clock time": what a clock skips is skipped, and what it shows twice
+   * comes twice (the page says no more than "run or not run unexpectedly").
    *
    * @returns milliseconds since 1970
    */
@@ -77,7 +80,10 @@ export class Cron {
     throw new Error(`schedule is ${JSON.stringify(this.schedule)}, which no day fits`);
   }
 
-  /** 0 where the clock shows a time that fits; else no more than there is until the next hour, day, or fitting minute. */
+  /**
+   * 0 where the clock shows a time that fits; else no more than there is until the next hour, day,
+   * or fitting minute.
+   */
   private minutesToWait(time: number): number {
     const { minute, hour, day, month, weekday } = this.clock.read(time);
     const fits = [this.days.has(day), this.weekdays.has(weekday)];
@@ -90,7 +96,11 @@ export class Cron {
   }
 }
 
-/** Numbers of a field: a list of `*`, ranges, both with a step or without, and values. @returns undefined for another form */
+/**
+ * Numbers of a field: a list of `*`, ranges, both with a step or without, and values.
+ *
+ * @returns undefined for another form
+ */
 function valuesOf(field: string, index: number): ReadonlySet<number> | undefined {
   const [min, max] = FIELDS[index] ?? [0, -1];
   const values = new Set<number>();

@@ -33,13 +33,20 @@ export interface JobTarget {
 
 export const METHODS = ["POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] as const;
 
-/** Headers that Cloud Scheduler computes itself: `HttpTarget.headers` in google/cloud/scheduler/v1/target.proto. */
+/**
+ * Headers that Cloud Scheduler computes itself: `HttpTarget.headers` in
+ * google/cloud/scheduler/v1/target.proto.
+ */
 const RESERVED_HEADER = /^(host|content-length|user-agent|x-google-.*|x-appengine-.*|x-cloudscheduler.*)$/i;
 const HOUR = 3_600_000;
 
 type Attributes = EvaluatedResource["attributes"];
 
-/** Ranges and defaults: google/cloud/scheduler/v1/job.proto. @throws Error for what is out of range or not simulated */
+/**
+ * Ranges and defaults: google/cloud/scheduler/v1/job.proto.
+ *
+ * @throws Error for what is out of range or not simulated
+ */
 export function jobSettings({ attributes }: EvaluatedResource, project: string, inRegion: string): JobSettings {
   const { name, region = inRegion, schedule, time_zone: timeZone = "Etc/UTC" } = attributes;
   if (!/^[A-Za-z0-9_-]{1,500}$/.test(name))

@@ -14,7 +14,7 @@ export interface Execution {
   readonly succeeded: boolean;
 }
 
-/** A job: executes when it is told to, and tries again as its settings say. */
+/** A job: executes on request, and retries as its settings say. */
 export class Job {
   /** Executions that have not ended. */
   running = 0;
@@ -32,11 +32,11 @@ export class Job {
   ) {}
 
   /**
-   * Executes the job as of a time: attempts until one is answered 2xx, "retry_count times, or until the next scheduled
-   * execution time, whichever comes first", and, with a `max_retry_duration`, "until both limits are reached"
-   * (`RetryConfig` in google/cloud/scheduler/v1/job.proto).
+   * Executes the job as of a time: attempts until one is answered 2xx, "retry_count times, or until
+   * the next scheduled execution time, whichever comes first", and, with a `max_retry_duration`,
+   * "until both limits are reached" (`RetryConfig` in google/cloud/scheduler/v1/job.proto).
    *
-   * @param scheduled milliseconds since 1970; told to the target
+   * @param scheduled milliseconds since 1970, for the target
    * @param until when the next execution is due; no retry begins then or later
    */
   async execute(scheduled: number, until = Number.POSITIVE_INFINITY): Promise<Execution> {
@@ -123,8 +123,9 @@ export class Job {
 }
 
 /**
- * Fires a job by its schedule. "Cloud Scheduler will never allow two simultaneously outstanding executions": one that falls due
- * while the last is under way starts when that has ended (`Job.schedule` in google/cloud/scheduler/v1/job.proto).
+ * Fires a job by its schedule. "Cloud Scheduler will never allow two simultaneously outstanding
+ * executions": one that falls due while the last is under way starts when that has ended
+ * (`Job.schedule` in google/cloud/scheduler/v1/job.proto).
  */
 export class Ticker {
   private readonly alarm: Alarm;

@@ -18,7 +18,10 @@ export interface Upcoming {
   readonly next?: number;
 }
 
-/** Emulates Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does not: FIDELITY.md. */
+/**
+ * Emulates Cloud Scheduler. Nothing fires by itself until `startTicking`. What it does and does
+ * not: FIDELITY.md.
+ */
 export class SchedulerEmulator implements Emulator {
   /** Methods and paths: google/cloud/scheduler/v1/cloudscheduler.proto. */
   readonly handlers = {
@@ -35,12 +38,12 @@ export class SchedulerEmulator implements Emulator {
     resources: readonly EvaluatedResource[],
   ) {
     const { project, region } = context;
-    const refusals = new LoadProblems();
+    const problems = new LoadProblems();
     for (const resource of resources.filter(({ type }) => type === "google_cloud_scheduler_job")) {
-      const settings = refusals.attempt(resource.address, () => jobSettings(resource, project, region));
+      const settings = problems.attempt(resource.address, () => jobSettings(resource, project, region));
       if (settings) this.jobs.set(settings.name, new Job(context, settings));
     }
-    refusals.throwIfAny();
+    problems.throwIfAny();
   }
 
   /** @param name full, or the id. @throws ApiError NOT_FOUND */
@@ -48,7 +51,12 @@ export class SchedulerEmulator implements Emulator {
     return this.fireAsOf(name, this.context.clock.now());
   }
 
-  /** Executes a job now, telling its target another time. @param time milliseconds since 1970. @throws ApiError NOT_FOUND */
+  /**
+   * Executes a job now, telling its target another time.
+   *
+   * @param time milliseconds since 1970.
+   * @throws ApiError NOT_FOUND
+   */
   async fireAsOf(name: string, time: number): Promise<Execution> {
     return this.job(name).execute(time);
   }

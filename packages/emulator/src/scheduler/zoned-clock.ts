@@ -12,7 +12,10 @@ export interface Reading {
 /** The clock of a time zone, by the tz database that Node brings along. */
 export class ZonedClock {
   private readonly format: Intl.DateTimeFormat;
-  /** The last time that was looked up, and what the clock shows then: whoever goes on from there asks again. */
+  /**
+   * The last time that was read, and what the clock shows then. The next read often asks for the
+   * same.
+   */
   private last = { time: Number.NaN, shown: Number.NaN };
 
   /** @throws RangeError for a time zone that there is not */

@@ -6,9 +6,9 @@ export class SecretsFileError extends Error {}
 const NAME = /^(projects\/[^/\s]+\/secrets\/)?[A-Za-z0-9_-]{1,255}$/;
 
 /**
- * Reads values of secrets: a JSON object, or lines `NAME=value` with `#` before comments. A name is a secret's id, or its full
- * name `projects/P/secrets/S`. Of a line, all behind the first `=` is the value, without quotes around it; values of several
- * lines need JSON.
+ * Reads values of secrets: a JSON object, or lines `NAME=value` with `#` before comments. A name is
+ * a secret's id, or its full name `projects/P/secrets/S`. Of a line, all behind the first `=` is
+ * the value, without quotes around it; values of several lines need JSON.
  *
  * @throws SecretsFileError
  */
@@ -22,7 +22,7 @@ export function readSecrets(file: string): Record<string, string> {
   const values = text.trimStart().startsWith("{") ? ofJson(file, text) : ofLines(file, text);
   for (const name of Object.keys(values)) {
     if (!NAME.test(name))
-      throw new SecretsFileError(`${file}: ${JSON.stringify(name)} is no secret's name; ${ALLOWED}`);
+      throw new SecretsFileError(`${file}: ${JSON.stringify(name)} is not a secret's name; ${ALLOWED}`);
   }
   return values;
 }
@@ -40,7 +40,7 @@ function ofJson(file: string, text: string): Record<string, string> {
   for (const [name, value] of Object.entries(parsed as object)) {
     if (typeof value !== "string") {
       throw new SecretsFileError(
-        `${file}: the value of ${name} is no text but ${Array.isArray(value) ? "a list" : typeof value}`,
+        `${file}: the value of ${name} is not a text but ${Array.isArray(value) ? "a list" : typeof value}`,
       );
     }
   }

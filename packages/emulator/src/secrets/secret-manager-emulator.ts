@@ -20,15 +20,15 @@ export class SecretManagerEmulator implements Emulator {
     resources: readonly EvaluatedResource[],
     private readonly secrets: Secrets,
   ) {
-    const refusals = new LoadProblems();
+    const problems = new LoadProblems();
     const seen = new Set<string>();
     for (const { address, type, attributes } of resources) {
       if (type !== VERSION) continue;
       const name = secrets.fullName(attributes.secret);
-      if (seen.has(name)) refusals.add(address, `${name} has more than one version, which is not simulated`);
+      if (seen.has(name)) problems.add(address, `${name} has more than one version, which is not simulated`);
       seen.add(name);
     }
-    refusals.throwIfAny();
+    problems.throwIfAny();
   }
 
   pending(): number {

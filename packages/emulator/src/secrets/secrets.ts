@@ -19,7 +19,7 @@ export interface SecretsOptions {
   readonly given?: Readonly<Record<string, string>>;
 }
 
-/** Values of secrets: those that the user gives, those that the stack has itself, else made-up ones, which tell that they are. */
+/** Values of secrets: from the user, from the stack, or else made up. A made-up value says so. */
 export class Secrets {
   /** Full names of secrets whose values are made up. */
   readonly madeUp: readonly string[];
@@ -38,7 +38,10 @@ export class Secrets {
     this.madeUp = [...others].sort();
   }
 
-  /** @param secret id, or full name with the project's id or number @returns undefined where nothing names such a secret */
+  /**
+   * @param secret id, or full name with the project's id or number
+   * @returns undefined where nothing names such a secret
+   */
   valueOf(secret: string): string | undefined {
     return this.values.get(this.fullName(secret));
   }

@@ -3,7 +3,7 @@ import { type StoredObject, storedObject, type WritableMetadata } from "./stored
 
 export type EventType = "OBJECT_FINALIZE" | "OBJECT_METADATA_UPDATE" | "OBJECT_DELETE" | "OBJECT_ARCHIVE";
 
-/** Something that happened to an object, as notifications tell it. */
+/** A change of an object, as notifications report it. */
 export interface Change {
   readonly type: EventType;
   readonly object: StoredObject;
@@ -22,7 +22,7 @@ export interface BucketSettings {
   readonly versioning: boolean;
   /** Days after which a lifecycle rule deletes objects. */
   readonly deleteAfter?: number;
-  /** Anybody may read and list. */
+  /** Everybody may read and list. */
   readonly public?: boolean;
 }
 
@@ -60,7 +60,10 @@ export class Bucket {
     return this.noncurrent.find((object) => object.name === name && object.generation === generation);
   }
 
-  /** In the order of their names' UTF-8 bytes, as lists give them; older generations of a name first. */
+  /**
+   * In the order of their names' UTF-8 bytes, as lists give them; older generations of a name
+   * first.
+   */
   all(prefix: string, versions: boolean): StoredObject[] {
     this.applyLifecycle();
     return [...(versions ? this.noncurrent : []), ...this.live.values()]
@@ -117,7 +120,10 @@ export class Bucket {
     return this.lastGeneration;
   }
 
-  /** Deletes what is due whenever somebody looks: the service too does it some time after it is due. */
+  /**
+   * Deletes what is due before each read or write. The service also deletes some time after it is
+   * due.
+   */
   private applyLifecycle(): void {
     const { deleteAfter } = this.settings;
     if (deleteAfter === undefined) return;

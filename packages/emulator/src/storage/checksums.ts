@@ -7,7 +7,10 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** CRC32C (Castagnoli), base64 in big-endian order as Cloud Storage shows it. Source: RFC 4960 appendix B; objects resource. */
+/**
+ * CRC32C (Castagnoli), base64 in big-endian order as Cloud Storage shows it. Source: RFC 4960
+ * appendix B; objects resource.
+ */
 export function crc32c(content: Buffer): string {
   let value = 0xffffffff;
   for (const byte of content) value = ((TABLE[(value ^ byte) & 0xff] as number) ^ (value >>> 8)) >>> 0;

@@ -48,7 +48,7 @@ export interface DeployedObject {
   readonly name: string;
   readonly content: Buffer;
   readonly metadata: WritableMetadata;
-  /** As other resources' references were told. */
+  /** As other resources refer to it. */
   readonly generation?: number;
 }
 

@@ -5,10 +5,11 @@ interface Mask {
 }
 
 /**
- * The part of an answer that a `fields` parameter asks for: `name,size`, `items/name`, `items(name,metadata/k)`, `*`.
- * Source: https://docs.cloud.google.com/storage/docs/json_api#partial-response
+ * The part of an answer that a `fields` parameter asks for: `name,size`, `items/name`,
+ * `items(name,metadata/k)`, `*`. Source:
+ * https://docs.cloud.google.com/storage/docs/json_api#partial-response
  *
- * @throws StorageError 400 for what is no such list
+ * @throws StorageError 400 for another form
  */
 export function selectFields(fields: string, answer: object): object {
   const tokens = fields.match(/[^,/()]+|[,/()]/g) ?? [];

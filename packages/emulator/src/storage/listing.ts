@@ -4,17 +4,17 @@ import type { StoredObject } from "./stored-object";
 
 export interface ListQuery {
   readonly prefix?: string;
-  /** Names that have it after the prefix are told as prefixes, each once. */
+  /** Names that have it after the prefix are listed as prefixes, each once. */
   readonly delimiter?: string;
-  /** First name that is told, inclusive. */
+  /** The first name of the list. */
   readonly startOffset?: string;
-  /** First name that is told no more. */
+  /** The first name after the list. */
   readonly endOffset?: string;
-  /** Names that end in the delimiter are told as items too. */
+  /** Names that end in the delimiter are items, too. */
   readonly includeTrailingDelimiter?: boolean;
   /** Noncurrent generations too. */
   readonly versions?: boolean;
-  /** 1 to 1000, items and prefixes together. Default 1000. */
+  /** 1 to 1000, items and prefixes together. @default 1000 */
   readonly maxResults?: number;
   readonly pageToken?: string;
 }
@@ -60,7 +60,10 @@ export function listObjects(bucket: Bucket, query: ListQuery): ListPage {
   };
 }
 
-/** Where a page ended: a name, so that what is written or deleted meanwhile neither repeats nor hides others. */
+/**
+ * Where a page ended: a name, so that what is written or deleted meanwhile neither repeats nor
+ * hides others.
+ */
 type Key = readonly [name: string, generation: number];
 
 const keyOf = (entry: StoredObject | string): Key =>
@@ -76,7 +79,7 @@ function readToken(token: string): Key {
     const [name, generation] = JSON.parse(Buffer.from(token, "base64url").toString());
     if (typeof name === "string" && typeof generation === "number") return [name, generation];
   } catch {
-    // Told below.
+    // The error is below.
   }
   throw invalid("Invalid pageToken");
 }

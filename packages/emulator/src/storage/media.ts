@@ -3,11 +3,15 @@ import type { RestReply } from "../core/emulator";
 import { rangeNotSatisfiable } from "./storage-error";
 import { etag, type StoredObject } from "./stored-object";
 
-/** An object's bytes as `alt=media` gives them. Sources: docs/transcoding, docs/xml-api/reference-headers, RFC 9110 14. */
+/**
+ * An object's bytes as `alt=media` gives them. Sources: docs/transcoding,
+ * docs/xml-api/reference-headers, RFC 9110 14.
+ */
 export function toMedia(object: StoredObject, requestHeaders: Readonly<Record<string, string>>): RestReply {
   const { content, metadata } = object;
   const gzipped = metadata.contentEncoding === "gzip";
-  // Decompressive transcoding: for whoever does not take gzip, unless Cache-Control forbids it.
+  // Decompressive transcoding: for clients that do not accept gzip, unless Cache-Control forbids
+  // it.
   const transcoded =
     gzipped &&
     !/\bgzip\b|\*/.test(requestHeaders["accept-encoding"] ?? "") &&
@@ -53,7 +57,7 @@ function headersOf(object: StoredObject, transcoded: boolean): Record<string, st
 /** First and last byte; undefined where all is asked for. @throws StorageError 416 */
 function readRange(header: string | undefined, size: number): [number, number] | undefined {
   const range = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
-  // What is no single range is ignored, as HTTP allows.
+  // Anything other than a single range is ignored, as HTTP allows.
   if (!range || (range[1] === "" && range[2] === "")) return undefined;
   const [start, end] =
     range[1] === ""

@@ -18,13 +18,16 @@ export interface NotificationConfig {
   readonly customAttributes: Readonly<Record<string, string>>;
 }
 
-/** Failures that may pass; Cloud Storage delivers at least once, so it asks again. */
+/** Errors that may pass. Cloud Storage delivers at least once, so it retries after them. */
 const PASSING: readonly string[] = ["UNAVAILABLE", "INTERNAL", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "ABORTED"];
 /** Milliseconds. How Google waits is not documented. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
 
-/** Tells topics what happened in buckets, as the Cloud Storage service agent. Source: docs/pubsub-notifications. */
+/**
+ * Publishes changes of buckets to topics, as the Cloud Storage service agent. Source:
+ * docs/pubsub-notifications.
+ */
 export class Notifications {
   private underWay = 0;
   private stopped = false;
@@ -46,7 +49,7 @@ export class Notifications {
     this.waiting.clear();
   }
 
-  tell(change: Change): void {
+  publishChange(change: Change): void {
     const { bucket, name } = change.object;
     for (const config of this.configs) {
       if (config.bucket !== bucket || !name.startsWith(config.objectNamePrefix)) continue;

@@ -1,7 +1,10 @@
 import { conditionNotMet, invalid } from "./storage-error";
 import type { StoredObject } from "./stored-object";
 
-/** Conditions on the live object; generation 0 stands for "there is none". Source: docs/request-preconditions. */
+/**
+ * Conditions on the live object; generation 0 means that there is none. Source:
+ * docs/request-preconditions.
+ */
 export interface Preconditions {
   readonly ifGenerationMatch?: number;
   readonly ifGenerationNotMatch?: number;
@@ -18,7 +21,10 @@ const NAMES = [
 
 export const PRECONDITIONS: readonly string[] = NAMES;
 
-/** @param prefix such as `ifSource` for the source of a copy. @throws StorageError 400 for what is no number */
+/**
+ * @param prefix such as `ifSource` for the source of a copy.
+ * @throws StorageError 400 for anything other than a number
+ */
 export function readPreconditions(query: URLSearchParams, prefix = "if"): Preconditions {
   return Object.fromEntries(
     NAMES.flatMap((name) => {

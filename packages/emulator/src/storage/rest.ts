@@ -154,7 +154,9 @@ export class StorageRest implements RestService {
     return { status: 200, body: toResource(object) };
   }
 
-  /** Copies in one go, whatever the size: `rewriteTo` of another bucket or the same, and `copyTo`. */
+  /**
+   * Copies in one go, whatever the size: `rewriteTo` of another bucket or the same, and `copyTo`.
+   */
   private copy(request: RestRequest, source: { bucket: string; name: string }, path: string): RestReply {
     const { caller, query, body } = request;
     const [, verb, bucket, name] = /^\/(rewriteTo|copyTo)\/b\/([^/]+)\/o\/([^/]+)$/.exec(path) ?? [];

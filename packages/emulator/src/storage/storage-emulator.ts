@@ -17,11 +17,11 @@ import {
 } from "./stored-object";
 
 export interface StorageOptions {
-  /** Relative `source`s of objects are read from here. @default the working directory */
+  /** Relative `source`s of objects are read from here. @default - the working directory */
   readonly directory?: string;
-  /** Publishes notifications. @default none: a notification fails with NOT_FOUND */
+  /** Publishes notifications. @default - none: a notification fails with NOT_FOUND */
   readonly publisher?: TopicPublisher;
-  /** Objects of public buckets, which are not in the stack. @default none */
+  /** Objects of public buckets, which are not in the stack. @default - none */
   readonly publicObjects?: PublicObjects;
 }
 
@@ -31,12 +31,15 @@ export type PublicObjects = Readonly<Record<string, Readonly<Record<string, Publ
 export interface PublicObject {
   readonly content: Buffer;
   readonly contentType: string;
-  /** Where the content comes from, for the object's metadata. The real object may hold something else. */
+  /**
+   * Where the content comes from, for the object's metadata. The real object may hold something
+   * else.
+   */
   readonly source: string;
 }
 
 export interface GetOptions {
-  /** @default the live one */
+  /** @default - the live one */
   readonly generation?: number;
 }
 
@@ -51,14 +54,20 @@ export interface DeleteOptions {
   readonly preconditions?: Preconditions;
 }
 
-/** Cloud Storage: buckets and objects with generations, preconditions and notifications, and IAM on every call. */
+/**
+ * Cloud Storage: buckets and objects with generations, preconditions and notifications, and IAM on
+ * every call.
+ */
 export class StorageEmulator implements Emulator {
   /** Objects as they are written. */
   readonly written: StoredObject[] = [];
   private readonly buckets = new Map<string, Bucket>();
   private readonly notifications: Notifications;
 
-  /** @throws ApiError PERMISSION_DENIED when Cloud Storage's service agent may not publish to a notification's topic */
+  /**
+   * @throws ApiError PERMISSION_DENIED when Cloud Storage's service agent may not publish to a
+   *   notification's topic
+   */
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
@@ -72,7 +81,8 @@ export class StorageEmulator implements Emulator {
 
     for (const resource of ofType("google_storage_bucket")) this.addBucket(readBucket(resource));
     for (const [name, objects] of Object.entries(options.publicObjects ?? {})) this.addPublicBucket(name, objects);
-    // Creating a notification fails at once without the grant: Cloud Storage tries the topic.
+    // Without the grant, creating a notification fails at once, since Cloud Storage tries the
+    // topic.
     for (const { topic } of configs) {
       const name = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
       context.authorizer.require(agent(context), "pubsub.topics.publish", name);
@@ -91,7 +101,9 @@ export class StorageEmulator implements Emulator {
     this.notifications.stop();
   }
 
-  /** The live objects of the stack's own buckets, in the order of their names, without asking IAM. */
+  /**
+   * The live objects of the stack's own buckets, in the order of their names, without asking IAM.
+   */
   objects(): StoredObject[] {
     return [...this.buckets.values()]
       .filter(({ settings }) => !settings.public)
@@ -106,7 +118,7 @@ export class StorageEmulator implements Emulator {
   }
 
   /**
-   * Needs `storage.objects.get`, and `storage.objects.list` to be told that there is none.
+   * Needs `storage.objects.get`, and `storage.objects.list` to learn that there is none.
    *
    * @throws ApiError NOT_FOUND, PERMISSION_DENIED
    */
@@ -120,9 +132,11 @@ export class StorageEmulator implements Emulator {
   }
 
   /**
-   * Writes an object: needs `storage.objects.create`, and `storage.objects.delete` to overwrite one.
+   * Writes an object: needs `storage.objects.create`, and `storage.objects.delete` to overwrite
+   * one.
    *
-   * @throws ApiError NOT_FOUND for the bucket, PERMISSION_DENIED, INVALID_ARGUMENT, and 412 for preconditions
+   * @throws ApiError NOT_FOUND for the bucket, PERMISSION_DENIED, INVALID_ARGUMENT, and 412 for
+   *   preconditions
    */
   put(
     caller: Caller,
@@ -143,7 +157,7 @@ export class StorageEmulator implements Emulator {
     return bucket.write(name, bytes, { contentType: "application/octet-stream", ...metadata });
   }
 
-  /** Says whether a write would be refused, before its content is there: a resumable upload begins so. */
+  /** Checks a write before its content is there, as at the beginning of a resumable upload. */
   checkPut(caller: Caller, bucketName: string, name: string, preconditions: Preconditions): void {
     const bucket = this.bucket(bucketName);
     requireName(name);
@@ -187,7 +201,7 @@ export class StorageEmulator implements Emulator {
   private addBucket(settings: BucketSettings): Bucket {
     const bucket = new Bucket(settings, this.context.clock, (change) => {
       if (change.type === "OBJECT_FINALIZE") this.written.push(change.object);
-      this.notifications.tell(change);
+      this.notifications.publishChange(change);
     });
     this.buckets.set(settings.name, bucket);
     return bucket;

@@ -1,6 +1,9 @@
 import { type ApiCode, ApiError } from "../core/api-error";
 
-/** Google's words for why, by HTTP status. Source: cloud.google.com/storage/docs/json_api/v1/status-codes */
+/**
+ * Google's words for why, by HTTP status. Source:
+ * cloud.google.com/storage/docs/json_api/v1/status-codes
+ */
 const REASONS: Readonly<Record<number, string>> = {
   400: "invalid",
   401: "required",
@@ -12,7 +15,7 @@ const REASONS: Readonly<Record<number, string>> = {
   501: "notImplemented",
 };
 
-/** A refusal in the form of the JSON API, which tells a `reason` and no canonical code. */
+/** An error in the form of the JSON API, which has a `reason` instead of a canonical code. */
 export class StorageError extends ApiError {
   override toJSON(): object {
     const { http: code, message } = this;
@@ -27,12 +30,12 @@ export class StorageError extends ApiError {
   }
 }
 
-const refusal = (code: ApiCode, http?: number) => (message: string) => new StorageError(code, message, http);
+const errorOf = (code: ApiCode, http?: number) => (message: string) => new StorageError(code, message, http);
 
-export const invalid = refusal("INVALID_ARGUMENT");
-export const notFound = refusal("NOT_FOUND");
-export const unimplemented = refusal("UNIMPLEMENTED");
-export const rangeNotSatisfiable = refusal("OUT_OF_RANGE", 416);
+export const invalid = errorOf("INVALID_ARGUMENT");
+export const notFound = errorOf("NOT_FOUND");
+export const unimplemented = errorOf("UNIMPLEMENTED");
+export const rangeNotSatisfiable = errorOf("OUT_OF_RANGE", 416);
 
 export function conditionNotMet(): StorageError {
   return new StorageError("FAILED_PRECONDITION", "At least one of the pre-conditions you specified did not hold.", 412);

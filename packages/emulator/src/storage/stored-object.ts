@@ -67,7 +67,11 @@ export function requireChecksums(content: Buffer, given: Checksums): void {
   }
 }
 
-/** 1 to 1024 bytes of UTF-8, no line ends, not `.` or `..`. Source: docs/objects#naming. @throws StorageError 400 */
+/**
+ * 1 to 1024 bytes of UTF-8, no line ends, not `.` or `..`. Source: docs/objects#naming.
+ *
+ * @throws StorageError 400
+ */
 export function requireName(name: string): void {
   const bytes = Buffer.byteLength(name);
   if (bytes === 0) throw invalid("Required parameter: name");

@@ -16,7 +16,7 @@ interface Session {
   received: Buffer[];
   /** Bytes. */
   size: number;
-  /** The answer to the last chunk, told again to whoever asks again. */
+  /** The answer to the last chunk, for clients that repeat it. */
   done?: RestReply;
 }
 
@@ -30,13 +30,19 @@ const WRITABLE = [
   "metadata",
 ] as const satisfies readonly (keyof WritableMetadata)[];
 
-/** Told by clients, of no meaning here: the store finds them out by itself. */
+/** Fields that clients send and the store computes itself. */
 const IGNORED = ["name", "bucket", "crc32c", "md5Hash", "size", "contentLength", "kind", "id"];
 
-/** Chunks other than the last are whole multiples of this many bytes. Source: docs/performing-resumable-uploads. */
+/**
+ * Chunks other than the last are whole multiples of this many bytes. Source:
+ * docs/performing-resumable-uploads.
+ */
 const CHUNK = 256 * 1024;
 
-/** The three ways to upload: media, multipart, resumable. Source: docs/json_api/v1/objects/insert, docs/resumable-uploads. */
+/**
+ * The three ways to upload: media, multipart, resumable. Source: docs/json_api/v1/objects/insert,
+ * docs/resumable-uploads.
+ */
 export class Uploads {
   private readonly sessions = new Map<string, Session>();
 
@@ -96,7 +102,10 @@ export class Uploads {
     return { status: 200, headers: { location: `${origin}${path}?${parameters}`, "x-guploader-uploadid": id } };
   }
 
-  /** A chunk, a question how much has come, or the end of it. Whoever knows the session may go on with it. */
+  /**
+   * A chunk, a question how much has arrived, or the end of the upload. The session's id is enough
+   * to continue it.
+   */
   private resume({ method, headers, body }: RestRequest, id: string): RestReply {
     const session = this.sessions.get(id);
     if (!session) throw notFound("The upload session does not exist, or was finished or cancelled.");
@@ -104,13 +113,13 @@ export class Uploads {
       this.sessions.delete(id);
       return { status: 499 };
     }
-    if (method !== "PUT" && method !== "POST") throw invalid(`${method} is no way to go on with an upload`);
+    if (method !== "PUT" && method !== "POST") throw invalid(`${method} cannot continue an upload`);
     if (session.done) return session.done;
 
     const { start, total } = readContentRange(headers["content-range"], body.length);
     if (start !== undefined) {
       if (start > session.size) throw invalid(`Bytes ${session.size} to ${start - 1} have not come yet`);
-      // What came twice is taken once.
+      // Bytes that arrived before are skipped.
       const news = body.subarray(session.size - start);
       const last = total !== undefined && start + body.length >= total;
       const kept = last ? news : news.subarray(0, news.length - ((session.size + news.length) % CHUNK));
@@ -140,8 +149,9 @@ function incomplete(size: number): RestReply {
   return { status: 308, headers: size > 0 ? { range: `bytes=0-${size - 1}` } : {} };
 }
 
-// `bytes 0-99/100`; a star for the size where it is unknown, for the end where the client streams (the Node client does), for
-// the range where it only asks or ends. Without the header all comes at once.
+// `bytes 0-99/100`; a star for the size where it is unknown, for the end where the client streams
+// (the Node client does), for the range where it only asks or ends. Without the header all comes at
+// once.
 function readContentRange(header: string | undefined, length: number): { start?: number; total?: number } {
   if (!header) return { start: 0, total: length };
   const range = /^bytes (?:(\d+)-(\d+|\*)|\*)\/(\d+|\*)$/.exec(header);
@@ -153,7 +163,11 @@ function readContentRange(header: string | undefined, length: number): { start?:
   return { start, total: size === "*" ? unknown : Number(size) };
 }
 
-/** Writable fields of an object resource. @throws StorageError 501 for fields that are not simulated, by name */
+/**
+ * Writable fields of an object resource.
+ *
+ * @throws StorageError 501 for fields that are not simulated, by name
+ */
 export function readMetadata(given: Readonly<Record<string, unknown>>): WritableMetadata {
   const known: readonly string[] = [...WRITABLE, ...IGNORED];
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
@@ -167,7 +181,7 @@ export function readJson(bytes: Buffer): Record<string, unknown> {
     const value = JSON.parse(bytes.toString());
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // Told below.
+    // The error is below.
   }
   throw invalid("Parse Error");
 }

@@ -70,7 +70,8 @@ export const cloudTasks = defineService({
     "cloudtasks.tasks.fullView",
     "cloudtasks.tasks.get",
     "cloudtasks.tasks.list",
-    // On the account that a task presents: of who creates the task, and of Cloud Tasks' service agent.
+    // On the account that a task presents: of who creates the task, and of Cloud Tasks' service
+    // agent.
     "iam.serviceAccounts.actAs",
   ],
   policies: [QUEUE],

@@ -5,7 +5,7 @@ import { CLOUD_PLATFORM, type Identity } from "../core/identity";
 import { duration, number, oneOf } from "../core/terraform-values";
 import { burstOf } from "./token-bucket";
 
-/** What a queue puts in place of what its tasks say. */
+/** What a queue overrides in its tasks. */
 export interface QueueTarget {
   readonly method?: string;
   readonly scheme?: string;
@@ -85,7 +85,10 @@ function queueTarget(attributes: EvaluatedResource["attributes"]): QueueTarget |
   };
 }
 
-/** On a queue both e-mail and audience, or scope, must be given: `HttpTarget` in google/cloud/tasks/v2beta3/target.proto. */
+/**
+ * On a queue both e-mail and audience, or scope, must be given: `HttpTarget` in
+ * google/cloud/tasks/v2beta3/target.proto.
+ */
 function identityOf(target: EvaluatedResource["attributes"]): Identity | undefined {
   const oidc = block(target, "oidc_token");
   const oauth = block(target, "oauth_token");

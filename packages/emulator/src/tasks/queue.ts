@@ -11,7 +11,10 @@ import { identityOf, requestOf } from "./request";
 import type { NewTask } from "./task";
 import { TokenBucket } from "./token-bucket";
 
-/** How long the name of a task that has ended stays taken: the strictest of what Google documents (1 h, 24 h). */
+/**
+ * How long the name of a task that has ended stays taken: the strictest of what Google documents (1
+ * h, 24 h).
+ */
 const NAME_TAKEN = 24 * 3_600_000;
 
 interface Outcome {
@@ -20,7 +23,10 @@ interface Outcome {
   readonly reason?: string;
 }
 
-/** A queue at work: dispatches what is due, as fast as its limits allow, until an attempt succeeds or the attempts are spent. */
+/**
+ * Dispatches what is due, as fast as the queue's limits allow, until an attempt succeeds or the
+ * attempts are spent.
+ */
 export class Queue {
   private readonly tasks = new Map<string, QueuedTask>();
   private readonly waiting = new Heap<QueuedTask>();
@@ -71,7 +77,11 @@ export class Queue {
     );
   }
 
-  /** Forgets a task; an attempt that is under way goes on, and its answer changes nothing. @throws ApiError NOT_FOUND */
+  /**
+   * Deletes a task. An attempt that is under way continues, and its answer changes nothing.
+   *
+   * @throws ApiError NOT_FOUND
+   */
   delete(id: string): void {
     this.end(this.get(id));
   }
@@ -86,7 +96,7 @@ export class Queue {
     this.alarm.stop();
   }
 
-  /** Of no meaning, and the same in every run, so that runs can be repeated. */
+  /** An id that is the same in every run, so that runs can be repeated. */
   private ownId(): string {
     return createHash("sha256").update(`${this.settings.name} ${this.created}`).digest("hex").slice(0, 32);
   }
@@ -148,8 +158,9 @@ export class Queue {
   }
 
   /**
-   * The service's own account makes the token: "you must grant the Service Account User role to the Cloud Tasks primary
-   * service agent" (https://docs.cloud.google.com/tasks/docs/creating-http-target-tasks).
+   * The service's own account makes the token: "you must grant the Service Account User role to the
+   * Cloud Tasks primary service agent"
+   * (https://docs.cloud.google.com/tasks/docs/creating-http-target-tasks).
    */
   private requireMinting(task: QueuedTask): void {
     const identity = identityOf(task, this.settings.target);
@@ -175,7 +186,10 @@ export class Queue {
     }
   }
 
-  /** Both limits must be reached, and -1 attempts never are: `RetryConfig.max_retry_duration` in queue.proto. */
+  /**
+   * Both limits must be reached, and -1 attempts never are: `RetryConfig.max_retry_duration` in
+   * queue.proto.
+   */
   private isSpent({ dispatchCount, firstDispatch }: QueuedTask, now: number): boolean {
     const { maxAttempts, maxRetryDuration } = this.settings;
     return maxAttempts !== -1 && dispatchCount >= maxAttempts && now - firstDispatch >= maxRetryDuration;

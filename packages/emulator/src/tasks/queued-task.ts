@@ -24,7 +24,10 @@ export class QueuedTask implements Timed {
   lastStatus = 0;
   running = false;
   deleted = false;
-  /** The body, one character a byte: a small Buffer would keep alive the 8 KiB block that it was cut from. */
+  /**
+   * The body, one character a byte: a small Buffer would keep alive the 8 KiB block that it was cut
+   * from.
+   */
   private readonly content: string;
 
   constructor(

@@ -3,15 +3,16 @@ import { bearer, type Identity } from "../core/identity";
 import type { QueueSettings, QueueTarget } from "./queue-settings";
 import type { QueuedTask } from "./queued-task";
 
-/** Whose token the request carries: the queue's own comes first. */
+/** The identity whose token the request carries. The queue's takes precedence. */
 export function identityOf(task: QueuedTask, target: QueueTarget | undefined): Identity | undefined {
   return target?.identity ?? task.identity;
 }
 
 /**
- * The request of an attempt. Headers: https://docs.cloud.google.com/tasks/docs/creating-http-target-tasks; that retries carry
- * an empty `TaskRetryReason`, and that 5xx answers do not count as executions, is recorded from the real service
- * (github.com/aertje/cloud-tasks-emulator, conformance/golden/dispatch.json).
+ * The request of an attempt. Headers:
+ * https://docs.cloud.google.com/tasks/docs/creating-http-target-tasks; that retries carry an empty
+ * `TaskRetryReason`, and that 5xx answers do not count as executions, is recorded from the real
+ * service (github.com/aertje/cloud-tasks-emulator, conformance/golden/dispatch.json).
  *
  * @throws TypeError for a URL that cannot be parsed
  */
@@ -32,7 +33,8 @@ export function requestOf(task: QueuedTask, { id, target }: QueueSettings, token
     headers["X-CloudTasks-TaskRetryReason"] = "";
     if (task.lastStatus) headers["X-CloudTasks-TaskPreviousResponse"] = String(task.lastStatus);
   }
-  // A queue that overrides the method with GET drops the body: `HttpTarget.http_method`, v2beta3/target.proto.
+  // A queue that overrides the method with GET drops the body: `HttpTarget.http_method`,
+  // v2beta3/target.proto.
   const body = ["POST", "PUT", "PATCH"].includes(method) ? task.body : Buffer.alloc(0);
   return { url, method, headers, body, deadline: task.deadline };
 }

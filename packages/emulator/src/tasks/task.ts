@@ -61,7 +61,10 @@ const TASK_FIELDS = [
 ];
 const REQUEST_FIELDS = ["url", "httpMethod", "headers", "body", "oauthToken", "oidcToken"];
 
-/** Headers that Cloud Tasks computes itself: `HttpRequest.headers` in google/cloud/tasks/v2/target.proto. */
+/**
+ * Headers that Cloud Tasks computes itself: `HttpRequest.headers` in
+ * google/cloud/tasks/v2/target.proto.
+ */
 const RESERVED_HEADER = /^(host|content-length|user-agent|x-google-.*|x-appengine-.*|x-cloudtasks-.*)$/i;
 
 /**

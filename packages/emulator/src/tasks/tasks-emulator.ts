@@ -39,12 +39,12 @@ export class TasksEmulator implements Emulator {
     resources: readonly EvaluatedResource[],
   ) {
     const { project, region } = context;
-    const refusals = new LoadProblems();
+    const problems = new LoadProblems();
     for (const resource of resources.filter(({ type }) => type === "google_cloud_tasks_queue")) {
-      const settings = refusals.attempt(resource.address, () => queueSettings(resource, project, region));
+      const settings = problems.attempt(resource.address, () => queueSettings(resource, project, region));
       if (settings) this.queues.set(settings.name, new Queue(context, settings));
     }
-    refusals.throwIfAny();
+    problems.throwIfAny();
   }
 
   pending(): number {
@@ -108,7 +108,9 @@ export class TasksEmulator implements Emulator {
     return queueResource(this.queue(name).settings, wire);
   }
 
-  /** The full view needs a permission of its own: `Task.View` in google/cloud/tasks/v2/task.proto. */
+  /**
+   * The full view needs a permission of its own: `Task.View` in google/cloud/tasks/v2/task.proto.
+   */
   private authorizedView({ caller }: Call, queue: string, given: unknown, permission: string): View {
     const { authorizer } = this.context;
     authorizer.require(caller, permission, queue);

@@ -1,7 +1,10 @@
 /** A share of a token that rounding may take. */
 const DUST = 1e-6;
 
-/** Holds up to `burst` tokens, refilled at `rate` a second; a dispatch takes one. Source: `RateLimits.max_burst_size` in queue.proto. */
+/**
+ * Holds up to `burst` tokens, refilled at `rate` a second; a dispatch takes one. Source:
+ * `RateLimits.max_burst_size` in queue.proto.
+ */
 export class TokenBucket {
   private tokens: number;
 
@@ -13,7 +16,12 @@ export class TokenBucket {
     this.tokens = burst;
   }
 
-  /** Takes a token. @returns `now`; where there was none, the time at which there will be one, at least a millisecond later */
+  /**
+   * Takes a token.
+   *
+   * @returns `now`; where there was none, the time at which there will be one, at least a
+   *   millisecond later
+   */
   take(now: number): number {
     this.tokens = Math.min(this.burst, this.tokens + ((now - this.filled) * this.rate) / 1000);
     this.filled = now;
@@ -26,8 +34,8 @@ export class TokenBucket {
 }
 
 /**
- * Google picks the burst from the rate and does not say how. Ours: a fifth of the rate, 10 at least; that gives the 10 and 100
- * which queues with 1 and with 500 dispatches a second show.
+ * Google picks the burst from the rate and does not say how. Ours: a fifth of the rate, 10 at
+ * least; that gives the 10 and 100 which queues with 1 and with 500 dispatches a second show.
  */
 export function burstOf(rate: number): number {
   return Math.max(10, Math.ceil(rate / 5));

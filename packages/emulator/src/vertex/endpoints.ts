@@ -4,7 +4,7 @@ const ENDPOINT = /projects\/([^/"\\\s]+)\/locations\/([^/"\\\s]+)\/endpoints\/([
 /** Source: `Endpoint.dedicatedEndpointDns` in the discovery document of aiplatform v1. */
 const DEDICATED_HOST = /([a-z0-9-]+)\.([a-z0-9-]+)-([a-z0-9]+)\.prediction\.vertexai\.goog/g;
 
-/** The endpoints that a stack names anywhere: they are no resources of it. */
+/** The endpoints that a stack names anywhere. They are not resources of the stack. */
 export interface Endpoints {
   /** `projects/P/locations/L/endpoints/E` */
   readonly names: ReadonlySet<string>;
@@ -27,7 +27,9 @@ export function dedicatedHosts(resources: readonly EvaluatedResource[]): string[
   return [...endpointsOf(resources).dedicated.keys()].sort();
 }
 
-/** Hosts that answer predictions: the shared one of each location, and those of dedicated endpoints. */
+/**
+ * Hosts that answer predictions: the shared one of each location, and those of dedicated endpoints.
+ */
 export function hostsOf(resources: readonly EvaluatedResource[]): string[] {
   const { names, dedicated } = endpointsOf(resources);
   const locations = new Set([...names].map(locationOf));

@@ -4,7 +4,7 @@ import type { ChooseModel } from "./model";
 import { VertexEmulator } from "./vertex-emulator";
 
 export interface VertexOptions {
-  /** Chooses the model that answers a prediction. @default the Iris model */
+  /** Chooses the model that answers a prediction. @default - the Iris model */
   readonly chooseModel?: ChooseModel;
 }
 

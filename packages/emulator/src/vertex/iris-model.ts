@@ -67,7 +67,10 @@ interface FittedModel {
 
 let fitted: FittedModel | undefined;
 
-/** Fitted when somebody first asks, as that takes a tenth of a second; the same for all stacks of a process. */
+/**
+ * The fitted model. The first call fits it, which takes a tenth of a second; all stacks of a
+ * process share it.
+ */
 export function fittedModel(): FittedModel {
   fitted ??= fitOnHalf();
   return fitted;

@@ -4,7 +4,10 @@ export interface Model {
   readonly title: string;
   /** For people, whenever it has predicted something: whose predictions these are. */
   describe(): string;
-  /** @returns a prediction for each instance, in their order @throws ApiError, `INVALID_ARGUMENT` for instances that it does not take */
+  /**
+   * @returns a prediction for each instance, in their order
+   * @throws ApiError, `INVALID_ARGUMENT` for instances that it does not take
+   */
   predict(instances: readonly unknown[], parameters: unknown): Promise<readonly unknown[]>;
 }
 

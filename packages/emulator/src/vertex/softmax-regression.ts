@@ -8,7 +8,10 @@ export interface Example {
   readonly label: string;
 }
 
-/** Multinomial logistic regression on standardized features, fitted by gradient descent on all examples at once. */
+/**
+ * Multinomial logistic regression on standardized features, fitted by gradient descent on all
+ * examples at once.
+ */
 export class SoftmaxRegression {
   readonly labels: readonly string[];
   private readonly means: readonly number[];

@@ -11,7 +11,10 @@ export class ModelError extends Error {}
 
 const EXTENSIONS = [".js", ".mjs", ".cjs", ".ts"];
 const ALLOWED = `echo, iris, a URL that begins with http:// or https://, or a file (${EXTENSIONS.join(", ")}) that exports predict(instances, parameters)`;
-/** Milliseconds. Vertex AI gives a request of its shared endpoints 60 seconds (docs "Quotas and limits"). */
+/**
+ * Milliseconds. Vertex AI gives a request of its shared endpoints 60 seconds (docs "Quotas and
+ * limits").
+ */
 const TIMEOUT = 60_000;
 /** Characters of an answer that are shown. */
 const SHOWN = 500;
@@ -37,7 +40,10 @@ export async function readModel(given: string, absolute: (path: string) => strin
   return modelIn(path);
 }
 
-/** `POST {instances, parameters}` is answered with `{predictions}`, as a custom container of Vertex AI answers. */
+/**
+ * `POST {instances, parameters}` is answered with `{predictions}`, as a custom container of Vertex
+ * AI answers.
+ */
 function modelAt(url: string): Model {
   if (!URL.canParse(url)) throw new ModelError(`Given --predict ${JSON.stringify(url)}; allowed: ${ALLOWED}`);
   return userModel(url, async (instances, parameters) => {
@@ -63,7 +69,10 @@ function modelAt(url: string): Model {
   });
 }
 
-/** An error that it throws is 500; one whose `status` is 400 refuses the instances, as a model does that does not know them. */
+/**
+ * An error that it throws is 500; one whose `status` is 400 refuses the instances, as a model does
+ * that does not know them.
+ */
 async function modelIn(path: string): Promise<Model> {
   const predict = await predictIn(path);
   return userModel(path, async (instances, parameters) => {

@@ -14,7 +14,10 @@ const MAX_REQUEST = 1.5 * 1024 * 1024;
 /** Source: docs "Use dedicated public endpoints for online inference". */
 const MAX_DEDICATED_REQUEST = 10 * 1024 * 1024;
 
-/** Vertex AI online prediction, by a small model of our own or one of the user's. What it does and does not: FIDELITY.md. */
+/**
+ * Vertex AI online prediction, by a small model of our own or one of the user's. What it does and
+ * does not: FIDELITY.md.
+ */
 export class VertexEmulator implements Emulator {
   /** Source: google/cloud/aiplatform/v1/prediction_service.proto. */
   readonly handlers = { Predict: (call: Call) => this.predict(call) };
@@ -53,7 +56,8 @@ export class VertexEmulator implements Emulator {
     rejectUnknownFields(request, ["endpoint", "instances", "parameters", "labels"], "");
     const endpoint = readText(request.endpoint, "endpoint");
     const { authorizer, project, projectNumber } = this.context;
-    // Endpoints have policies of their own, which Terraform's google provider cannot set: so the project's decides.
+    // Endpoints have policies of their own, which Terraform's google provider cannot set: so the
+    // project's decides.
     authorizer.require(caller, "aiplatform.endpoints.predict", `projects/${project}`);
     this.requireEndpoint(endpoint, host);
     const { instances } = request;
@@ -82,7 +86,8 @@ export class VertexEmulator implements Emulator {
       throw new ApiError("NOT_FOUND", `The Endpoint does not exist: ${endpoint}`);
     }
     if (own === undefined || own === host) return;
-    // As Vertex AI words it, by public reports, such as https://github.com/langchain-ai/langchain-google/issues/1119
+    // As Vertex AI words it, by public reports, such as
+    // https://github.com/langchain-ai/langchain-google/issues/1119
     throw new ApiError(
       "FAILED_PRECONDITION",
       `Dedicated Endpoint cannot be accessed through the shared Vertex AI domain aiplatform.googleapis.com. Please access the endpoint using its dedicated domain name '${own}'`,

@@ -18,7 +18,11 @@ export interface BranchOptions {
   readonly outer: AbortSignal;
 }
 
-/** Runs all branches. @throws RaisedError UnhandledBranchError with the failures of branches, or what nothing catches */
+/**
+ * Runs all branches.
+ *
+ * @throws RaisedError UnhandledBranchError with the failures of branches, or what nothing catches
+ */
 export async function runBranches(
   branches: readonly Branch[],
   { concurrency, continueAll, abort, outer }: BranchOptions,

@@ -18,7 +18,10 @@ interface Place {
 
 const MAX_PARALLEL_DEPTH = 2;
 
-/** Checks all names that a definition uses: steps, functions, arguments, predicates, shared variables. */
+/**
+ * Checks all names that a definition uses: steps, functions, arguments, predicates, shared
+ * variables.
+ */
 export function checkDefinition(definition: Definition, problems: Problems): void {
   for (const routine of definition.routines.values()) {
     if (signatureOf(routine.name)) problems.add([routine.name], "a function of the standard library has this name");
@@ -48,7 +51,7 @@ class Checker {
   private next(next: string, path: Path, { reachable, inLoop }: Place): void {
     if (next === "end") return;
     if (next === "break" || next === "continue") {
-      if (!inLoop) this.problems.add(path, `${next} stands in no loop`);
+      if (!inLoop) this.problems.add(path, `${next} is outside of a loop`);
     } else if (!reachable.some(({ index }) => index.has(next))) {
       this.problems.add(path, `no step ${next} can be reached from here`);
     }
@@ -150,7 +153,7 @@ class Checker {
   private retry(retry: Retry, path: Path): void {
     if ("standard" in retry) {
       if (retry.standard && !STANDARD_RETRIES.has(retry.standard))
-        this.problems.add(path, `${retry.standard} is no retry policy that is simulated`);
+        this.problems.add(path, `${retry.standard} is not a retry policy that is simulated`);
       return;
     }
     const { predicate, ...values } = retry;
@@ -223,7 +226,9 @@ class Checker {
   }
 }
 
-/** Variables that steps assign, leaving out what the branches of parallel steps keep to themselves. */
+/**
+ * Variables that steps assign, leaving out what the branches of parallel steps keep to themselves.
+ */
 function namesAssigned({ steps }: StepList): Set<string> {
   return new Set(steps.flatMap(ofBody));
 }

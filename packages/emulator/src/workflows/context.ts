@@ -33,8 +33,8 @@ export class ExecutionContext implements StandardContext {
     };
   }
 
-  /** Tells the hops of one execution from those of others. */
-  private get told(): string {
+  /** Marks the hops of this execution. */
+  private get mark(): string {
     return `execution ${this.executionId}`;
   }
 
@@ -77,13 +77,14 @@ export class ExecutionContext implements StandardContext {
       if (!(error instanceof ApiError)) throw error;
       status = `${error.code}: ${error.message}`;
     }
-    recorder.hop({ from: `workflow ${this.workflow.id}`, to: "Cloud Logging", what, status, detail: this.told });
+    recorder.hop({ from: `workflow ${this.workflow.id}`, to: "Cloud Logging", what, status, detail: this.mark });
   }
 
   logCall(event: "call" | "return" | "exception", called: string): void {
     const logged =
       this.callLogLevel === "LOG_ALL_CALLS" || (this.callLogLevel === "LOG_ERRORS_ONLY" && event === "exception");
-    // Google gives an exception severity ERROR, also one that the workflow handles, as healthy ones do.
+    // Google gives an exception severity ERROR, also one that the workflow handles, as healthy ones
+    // do.
     if (logged) this.entry(`call log: ${event} of ${called}`);
   }
 
@@ -98,7 +99,7 @@ export class ExecutionContext implements StandardContext {
       what: `${method} ${pathname}`,
       status: result.failure ?? String(result.status),
       duration: clock.now() - began,
-      detail: this.told,
+      detail: this.mark,
     });
     if (result.failure === "deadline")
       throw raised("TimeoutError", `no answer in ${timeout} seconds: ${method} ${url}`);

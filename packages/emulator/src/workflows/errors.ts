@@ -16,7 +16,10 @@ export type ErrorTag =
   | "ValueError"
   | "ZeroDivisionError";
 
-/** What a step raised, by itself or by `raise`: any value, a map with `tags` and `message` where Workflows raises it. */
+/**
+ * What a step raised, by itself or by `raise`: any value, a map with `tags` and `message` where
+ * Workflows raises it.
+ */
 export class RaisedError extends Error {
   /** Innermost step first: `step "read", routine "main"`. */
   readonly steps: string[] = [];
@@ -26,7 +29,10 @@ export class RaisedError extends Error {
   }
 }
 
-/** Nothing catches or retries it: the execution fails at once. Source: docs/reference/syntax/error-types, ResourceLimitError. */
+/**
+ * Nothing catches or retries it: the execution fails at once. Source:
+ * docs/reference/syntax/error-types, ResourceLimitError.
+ */
 export class LimitReached extends RaisedError {}
 
 export function raised(tag: ErrorTag, message: string, more: Readonly<Record<string, unknown>> = {}): RaisedError {

@@ -46,7 +46,7 @@ export class Execution {
   private readonly interpreter: Interpreter;
   private readonly argument: Value;
 
-  /** @throws ApiError INVALID_ARGUMENT for an argument that is no JSON or longer than 32 KB */
+  /** @throws ApiError INVALID_ARGUMENT for an argument that is not JSON or longer than 32 KB */
   constructor(
     private readonly context: EmulatorContext,
     private readonly workflow: Workflow,
@@ -126,7 +126,7 @@ export class Execution {
   }
 }
 
-/** As much of an argument as tells what an execution is for. */
+/** The beginning of an argument, which shows what an execution is for. */
 function shortened(argument: string): string | undefined {
   return argument.length > SHOWN ? `${argument.slice(0, SHOWN - 1)}…` : argument || undefined;
 }

@@ -47,7 +47,10 @@ export class Interpreter {
   private steps = 0;
   private readonly memory = new Memory();
 
-  /** What the execution took of its limits: steps, and the most bytes of variables that it ever held. */
+  /**
+   * What the execution took of its limits: steps, and the most bytes of variables that it ever
+   * held.
+   */
   get used(): { readonly steps: number; readonly memory: number } {
     return { steps: this.steps, memory: this.memory.peak };
   }

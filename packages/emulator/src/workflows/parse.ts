@@ -36,7 +36,8 @@ const BESIDE: Readonly<Record<(typeof ACTIONS)[number], readonly string[]>> = {
   for: ["next"],
   parallel: ["next"],
   try: ["retry", "except", "next"],
-  // `next` beside them is accepted and never reached. Source: workflows-samples, jsonschema/workflows.json, `step`.
+  // `next` beside them is accepted and never reached. Source: workflows-samples,
+  // jsonschema/workflows.json, `step`.
   raise: ["next"],
   return: ["next"],
   steps: ["next"],
@@ -49,7 +50,7 @@ export function parseDefinition(source: string, problems: Problems): Definition 
   try {
     plain = parseYaml(source, { intAsBigInt: true });
   } catch (error) {
-    problems.add([], `no YAML or JSON: ${(error as Error).message}`);
+    problems.add([], `not YAML or JSON: ${(error as Error).message}`);
     return undefined;
   }
   return new DefinitionParser(problems).definition(plain);
@@ -183,8 +184,8 @@ class DefinitionParser extends Reader {
   }
 
   /**
-   * Two numbers, or one expression that is a list of two. Expressions inside a YAML list are what Google's schema warns of.
-   * Source: workflows-samples, jsonschema/workflows.json, `for.range`.
+   * Two numbers, or one expression that is a list of two. Expressions inside a YAML list are what
+   * Google's schema warns of. Source: workflows-samples, jsonschema/workflows.json, `for.range`.
    */
   private range(plain: unknown, path: Path): Template {
     const numbers = Array.isArray(plain) && plain.length === 2 && plain.every(isNumeral);

@@ -8,7 +8,10 @@ export type Path = readonly (string | number)[];
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Reads values of a definition that may stand anywhere in it. What is wrong goes to the problems, with its path. */
+/**
+ * Reads values of a definition that may stand anywhere in it. What is wrong goes to the problems,
+ * with its path.
+ */
 export class Reader {
   constructor(protected readonly problems: Problems) {}
 
@@ -83,7 +86,7 @@ export class Reader {
 
   protected name(plain: unknown, path: Path): string {
     if (typeof plain === "string" && NAME.test(plain)) return plain;
-    this.problems.add(path, `${JSON.stringify(plain) ?? "nothing"} is no variable's name`);
+    this.problems.add(path, `${JSON.stringify(plain) ?? "nothing"} is not a variable's name`);
     return "";
   }
 

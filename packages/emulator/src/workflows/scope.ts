@@ -44,7 +44,10 @@ export class Memory {
   }
 }
 
-/** Variables of a routine; inside of it those of a loop's turn, an except block or a branch, which end with it. */
+/**
+ * Variables of a routine; inside of it those of a loop's turn, an except block or a branch, which
+ * end with it.
+ */
 export class Scope {
   private readonly variables = new Map<string, { value: Value; size: number }>();
 

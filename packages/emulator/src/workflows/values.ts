@@ -1,8 +1,9 @@
 import { parse as parseLossless } from "lossless-json";
 
 /**
- * What variables hold. Integers are bigint and doubles number, so that `4 / 2` stays a double as it does in Workflows.
- * Values never change: an assignment to a part makes a new whole, so nobody sees another's change.
+ * What variables hold. Integers are bigint and doubles number, so that `4 / 2` stays a double as it
+ * does in Workflows. Values never change: an assignment to a part makes a new whole, so no branch
+ * sees a change of another.
  */
 export type Value = null | boolean | bigint | number | string | Buffer | readonly Value[] | WorkflowMap;
 export type WorkflowMap = ReadonlyMap<string, Value>;
@@ -30,7 +31,7 @@ export function fromPlain(plain: unknown): Value {
   return fromParsed(plain, (number) => (Number.isSafeInteger(number) ? BigInt(number) : number));
 }
 
-/** From what a parser gives that tells integers, as bigint, from doubles. */
+/** From a parser's result, in which integers are bigint and doubles number. */
 function fromParsed(plain: unknown, fromNumber: (number: number) => Value = (number) => number): Value {
   if (plain === null || plain === undefined) return null;
   if (typeof plain === "number") return fromNumber(plain);
@@ -42,9 +43,11 @@ function fromParsed(plain: unknown, fromNumber: (number: number) => Value = (num
 }
 
 /**
- * Numbers without fraction or exponent are integers of 64 bits, others doubles. Source: docs/reference/syntax/datatypes.
+ * Numbers without fraction or exponent are integers of 64 bits, others doubles. Source:
+ * docs/reference/syntax/datatypes.
  *
- * @throws SyntaxError, also for a number that is neither: no document says what becomes of it, and it shall not become another
+ * @throws SyntaxError, also for a number that is neither: no document says what becomes of it, and
+ *   it shall not become another
  */
 export function parseJson(text: string): Value {
   return fromParsed(parseLossless(text, undefined, { parseNumber }));

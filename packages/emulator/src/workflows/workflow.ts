@@ -39,7 +39,7 @@ interface Defaults {
 const MAX_VARIABLES = 20;
 const MAX_VARIABLE = 4 * 1024;
 
-/** @param refuse told everything that is wrong or not simulated */
+/** @param refuse gets everything that is wrong or not simulated */
 export function readWorkflow(
   { attributes }: EvaluatedResource,
   defaults: Defaults,

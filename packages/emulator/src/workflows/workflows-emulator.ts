@@ -26,17 +26,20 @@ export class WorkflowsEmulator implements Emulator {
   private readonly executions = new Map<string, Execution>();
   private readonly active = new Set<Execution>();
 
-  /** @throws LoadError naming everything in the definitions that is wrong or not simulated, by its path */
+  /**
+   * @throws LoadError naming everything in the definitions that is wrong or not simulated, by its
+   *   path
+   */
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
   ) {
-    const refusals = new LoadProblems();
+    const problems = new LoadProblems();
     for (const resource of resources.filter(({ type }) => type === "google_workflows_workflow")) {
-      const workflow = readWorkflow(resource, context, (reason) => refusals.add(resource.address, reason));
+      const workflow = readWorkflow(resource, context, (reason) => problems.add(resource.address, reason));
       if (workflow) this.workflows.set(workflow.name, workflow);
     }
-    refusals.throwIfAny();
+    problems.throwIfAny();
   }
 
   pending(): number {
@@ -130,7 +133,9 @@ export class WorkflowsEmulator implements Emulator {
     return execution.resource(wire, true);
   }
 
-  /** Roles of Workflows are granted on projects and on nothing below. Source: docs/access-control. */
+  /**
+   * Roles of Workflows are granted on projects and on nothing below. Source: docs/access-control.
+   */
   private require(caller: Caller, permission: string, name: string): void {
     const [project] = /^projects\/[^/]+/.exec(name) ?? [];
     this.context.authorizer.require(caller, permission, project ?? `projects/${this.context.project}`);

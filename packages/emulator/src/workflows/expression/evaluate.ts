@@ -13,7 +13,10 @@ export interface Environment {
   call(name: string, args: readonly Value[]): Value | Promise<Value>;
 }
 
-/** Work that stops only where a subworkflow is awaited: between two such places nobody else changes a variable. */
+/**
+ * Work that pauses only to await a subworkflow. Between two pauses no other branch changes a
+ * variable.
+ */
 export type Evaluation<T = Value> = Generator<Promise<Value>, T, Value>;
 
 export async function finish<T>(evaluation: Evaluation<T>): Promise<T> {

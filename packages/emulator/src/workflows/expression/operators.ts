@@ -27,7 +27,10 @@ export function apply(operator: Strict, left: Value, right: Value): Value {
 
 const isText = (value: Value): value is string => typeof value === "string";
 
-/** A text and a number or boolean make a text. Source: docs/reference/syntax/datatypes, "Implicit data type conversions". */
+/**
+ * A text and a number or boolean make a text. Source: docs/reference/syntax/datatypes, "Implicit
+ * data type conversions".
+ */
 function joined(left: Value, right: Value): string {
   const [before, after] = [asText(left), asText(right)];
   if (before === undefined || after === undefined) throw wrongTypes("+", left, right);
@@ -52,7 +55,10 @@ function compare(operator: "<" | "<=" | ">" | ">=", left: Value, right: Value): 
   return operator === ">" ? order > 0 : order >= 0;
 }
 
-/** Texts by their UTF-8 bytes, which is the order of code points; JavaScript's own order is that of UTF-16. */
+/**
+ * Texts by their UTF-8 bytes, which is the order of code points; JavaScript's own order is that of
+ * UTF-16.
+ */
 function orderOf(left: Value, right: Value): number | undefined {
   if (typeof left === "string" && typeof right === "string")
     return Buffer.compare(Buffer.from(left), Buffer.from(right));

@@ -36,8 +36,9 @@ export type Expression =
 const LONGEST = 400;
 
 /**
- * How strongly operators bind. Source: docs/reference/syntax/datatypes, "Order of operations": `not` and the minus sign bind
- * most strongly, then products, sums, all comparisons with `in`, `and`, `or`.
+ * How strongly operators bind. Source: docs/reference/syntax/datatypes, "Order of operations":
+ * `not` and the minus sign bind most strongly, then products, sums, all comparisons with `in`,
+ * `and`, `or`.
  */
 const BINDS: Readonly<Record<string, number>> = {
   or: 1,
@@ -182,7 +183,11 @@ function named(name: string): Expression {
   return name === "null" ? { kind: "literal", value: null } : { kind: "variable", name };
 }
 
-/** `text.url_encode` of a chain of members; also what a retry's predicate is named by. @throws SyntaxProblem */
+/**
+ * `text.url_encode` of a chain of members; also what a retry's predicate is named by.
+ *
+ * @throws SyntaxProblem
+ */
 export function qualifiedName(expression: Expression): string {
   if (expression.kind === "variable") return expression.name;
   if (expression.kind === "member" && expression.key.kind === "literal" && typeof expression.key.value === "string") {

@@ -9,7 +9,10 @@ export type Token =
   | { readonly kind: "sign"; readonly value: string }
   | { readonly kind: "end"; readonly value: "the end" };
 
-/** Words that mean the same in lower and in upper case. Source: docs/reference/syntax/datatypes#logical_operators. */
+/**
+ * Words that mean the same in lower and in upper case. Source:
+ * docs/reference/syntax/datatypes#logical_operators.
+ */
 const CASELESS = ["and", "or", "not"];
 const LITERALS = ["true", "True", "TRUE", "false", "False", "FALSE", "null"];
 
@@ -51,7 +54,7 @@ export function tokenize(text: string): Token[] {
     else if (string) tokens.push({ kind: "string", value: unescaped(string[0].slice(1, -1)) });
     else if (sign) tokens.push({ kind: "sign", value: sign[0] });
     else if (text[at] === '"') throw new SyntaxProblem(`the text that begins at ${at + 1} does not end`);
-    else throw new SyntaxProblem(`${JSON.stringify(text[at])} at ${at + 1} is no part of an expression`);
+    else throw new SyntaxProblem(`${JSON.stringify(text[at])} at ${at + 1} is not part of an expression`);
   }
   return [...tokens, { kind: "end", value: "the end" }];
 }
@@ -73,7 +76,7 @@ function unescaped(text: string): string {
     if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
     const plain = ESCAPES[character ?? ""];
     if (plain === undefined)
-      throw new SyntaxProblem(`${sequence} is no escape; allowed: \\n \\t \\r \\" \\\\ \\/ \\uXXXX`);
+      throw new SyntaxProblem(`${sequence} is not an escape; allowed: \\n \\t \\r \\" \\\\ \\/ \\uXXXX`);
     return plain;
   });
 }

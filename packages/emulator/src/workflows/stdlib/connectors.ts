@@ -10,7 +10,9 @@ interface Connector {
   readonly method: "GET" | "POST" | "DELETE";
   /** Host and path; an argument in braces is put in, encoded, with a plus as it is. */
   readonly url: string;
-  /** Arguments that become query parameters, with a question mark, as those that may be left out. */
+  /**
+   * Arguments that become query parameters, with a question mark, as those that may be left out.
+   */
   readonly query?: string;
   readonly body?: "required" | "optional";
   /** Asking twice does what asking once does. */
@@ -20,7 +22,9 @@ interface Connector {
 const OBJECTS = "https://storage.googleapis.com/storage/v1/b/{bucket}/o";
 const GENERATIONS = "ifGenerationMatch? ifGenerationNotMatch? ifMetagenerationMatch? ifMetagenerationNotMatch?";
 
-/** Source: docs/reference/googleapis, one page a connector; arguments are those of the REST method. */
+/**
+ * Source: docs/reference/googleapis, one page a connector; arguments are those of the REST method.
+ */
 const CONNECTORS: Readonly<Record<string, Connector>> = {
   "googleapis.storage.v1.objects.get": {
     method: "GET",

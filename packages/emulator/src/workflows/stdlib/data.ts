@@ -102,7 +102,10 @@ function decodeBase64(text: string): Buffer {
   return Buffer.from(text, "base64");
 }
 
-/** By one key, or by a list of keys one in the other; null where there is nothing, or no map. Source: docs/reference/stdlib/map/get. */
+/**
+ * By one key, or by a list of keys one in the other; null where there is nothing, or no map.
+ * Source: docs/reference/stdlib/map/get.
+ */
 function getInMap(args: Args): Value {
   const keys = args.any("keys");
   const path = isList(keys) ? keys : [keys];

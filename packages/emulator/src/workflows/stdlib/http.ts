@@ -83,7 +83,10 @@ function authorizationOf(args: Args, url: URL, context: StandardContext): string
   throw raised("ValueError", `auth type ${type ? plainText(type) : "null"}; allowed: OAuth2, OIDC`);
 }
 
-/** @throws RaisedError HttpError for a status from 400. Source: docs/reference/syntax/error-types, HttpError. */
+/**
+ * @throws RaisedError HttpError for a status from 400. Source: docs/reference/syntax/error-types,
+ *   HttpError.
+ */
 export function toValue({ status, headers, body }: HttpResponse): WorkflowMap {
   if (body.length > MAX_RESPONSE) {
     throw raised("ResourceLimitError", `the response has ${body.length} bytes; allowed: ${MAX_RESPONSE}`);

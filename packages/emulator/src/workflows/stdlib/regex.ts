@@ -12,7 +12,8 @@ export interface Match {
  *
  * Source: docs/reference/stdlib/text/find_all_regex, https://github.com/google/re2/wiki/Syntax.
  *
- * @throws RaisedError ValueError for what RE2 does not take, such as looking around and referring back
+ * @throws RaisedError ValueError for what RE2 does not take, such as looking around and referring
+ *   back
  */
 export class Expression {
   private readonly compiled: RE2JS;
@@ -29,7 +30,10 @@ export class Expression {
     return this.compiled.matcher(text).find();
   }
 
-  /** All that do not overlap. An empty match that touches the one before is left out, as RE2 and Go do. */
+  /**
+   * All that do not overlap. An empty match that touches the one before is left out, as RE2 and Go
+   * do.
+   */
   all(text: string): Match[] {
     const matcher = this.compiled.matcher(text);
     const found: Match[] = [];
@@ -42,7 +46,10 @@ export class Expression {
     return found;
   }
 
-  /** The replacement is taken as it is: it cannot refer to groups. Source: docs/reference/stdlib/text/replace_all_regex. */
+  /**
+   * The replacement is taken as it is: it cannot refer to groups. Source:
+   * docs/reference/stdlib/text/replace_all_regex.
+   */
   replaceAll(text: string, replacement: string): string {
     let from = 0;
     let result = "";

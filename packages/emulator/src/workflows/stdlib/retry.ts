@@ -18,7 +18,10 @@ function when(tags: readonly string[], codes: readonly number[]): Predicate {
 const idempotent = when(["ConnectionError", "ConnectionFailedError", "TimeoutError"], [429, 502, 503, 504]);
 const nonIdempotent = when(["ConnectionFailedError"], [429, 503]);
 
-/** Source: docs/reference/stdlib/http/default_retry_predicate and …_non_idempotent, docs/reference/stdlib/retry. */
+/**
+ * Source: docs/reference/stdlib/http/default_retry_predicate and …_non_idempotent,
+ * docs/reference/stdlib/retry.
+ */
 export const STANDARD_PREDICATES: ReadonlyMap<string, Predicate> = new Map([
   ["http.default_retry_predicate", idempotent],
   ["http.default_retry_predicate_non_idempotent", nonIdempotent],

@@ -54,7 +54,7 @@ function decode(args: Args): string {
   try {
     return decoder.decode(data);
   } catch {
-    throw raised("ValueError", "the bytes are no UTF-8");
+    throw raised("ValueError", "the bytes are not UTF-8");
   }
 }
 
@@ -69,7 +69,9 @@ function occurrences(source: string, part: string): Match[] {
   return matches;
 }
 
-/** Each with the number of characters before it: texts are counted in code points, as `len` does. */
+/**
+ * Each with the number of characters before it: texts are counted in code points, as `len` does.
+ */
 function found(args: Args, matches: readonly Match[]): Value {
   const source = args.text("source");
   let index = 0;
