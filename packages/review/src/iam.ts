@@ -3,7 +3,7 @@ import { referencesAt } from "./differences";
 import { sameTarget, type Target, targetOf } from "./target";
 
 /** A member gains or loses a role, or a custom role gains or loses a permission. */
-export interface Grant {
+export interface GrantChange {
   readonly stack: string;
   readonly address: string;
   readonly effect: "gains" | "loses";
@@ -67,13 +67,13 @@ export function isGrantPath(type: string, path: string): boolean {
 }
 
 /** Changes of who may do what. A grant that only moves to another address is no change. */
-export function grantsOf(changes: readonly Change[]): Grant[] {
+export function grantChanges(changes: readonly Change[]): GrantChange[] {
   const grants = changes.flatMap((change) => {
     if (change.action === "none" || change.action === "forget") return [];
     if (CUSTOM_ROLE.test(change.type)) return change.action === "update" ? permissions(change) : [];
     return IAM.test(change.type) ? roles(change) : [];
   });
-  const keyOf = ({ stack, who, role, on }: Grant) => [stack, who, role, sameTarget(on)].join("\n");
+  const keyOf = ({ stack, who, role, on }: GrantChange) => [stack, who, role, sameTarget(on)].join("\n");
   const effects = new Map<string, Set<string>>();
   for (const grant of grants) effects.set(keyOf(grant), (effects.get(keyOf(grant)) ?? new Set()).add(grant.effect));
   const left = grants.filter((grant) => effects.get(keyOf(grant))?.size === 1);
@@ -83,7 +83,7 @@ export function grantsOf(changes: readonly Change[]): Grant[] {
 /**
  * For each narrower role that the member loses on the same resource: that the new role replaces it.
  */
-function replaced({ effect, stack, who, role, on }: Grant, grants: readonly Grant[]): string[] {
+function replaced({ effect, stack, who, role, on }: GrantChange, grants: readonly GrantChange[]): string[] {
   if (effect === "loses") return [];
   const less = grants.filter(
     (lost) =>
@@ -101,7 +101,7 @@ function isMoreThan(role: string, other: string): boolean {
   return Object.hasOwn(MORE_THAN, role) && (MORE_THAN[role] ?? []).includes(other);
 }
 
-function roles(change: Change): Grant[] {
+function roles(change: Change): GrantChange[] {
   const [, of = "", kind = ""] = IAM.exec(change.type) ?? [];
   const held = (side: "before" | "after") => holders(change, kind, side);
   const [before, after] = [held("before"), held("after")];
@@ -111,7 +111,7 @@ function roles(change: Change): Grant[] {
   const lost = before.filter(({ key }) => moves || !after.some((other) => other.key === key));
   const gained = after.filter(({ key }) => moves || !before.some((other) => other.key === key));
   const authoritative = kind === "member" ? [] : [AUTHORITATIVE[kind] ?? ""];
-  const rows = (effect: Grant["effect"], list: readonly Holder[]) =>
+  const rows = (effect: GrantChange["effect"], list: readonly Holder[]) =>
     list.map(({ who, role, condition }) => ({
       stack: change.stack,
       address: change.address,
@@ -184,10 +184,10 @@ function known(change: Change, key: string, side: "before" | "after"): string {
   return references.length > 0 ? references.join(", ") : "(known after apply)";
 }
 
-function permissions(change: Change): Grant[] {
+function permissions(change: Change): GrantChange[] {
   const list = (side: "before" | "after"): string[] => change[side]?.permissions ?? [];
   const role = change.after?.role_id ?? change.before?.role_id ?? change.address;
-  const rows = (effect: Grant["effect"], items: readonly string[]) =>
+  const rows = (effect: GrantChange["effect"], items: readonly string[]) =>
     items.map((permission) => ({
       stack: change.stack,
       address: change.address,

@@ -1,5 +1,5 @@
 import type { Change } from "./change";
-import type { Grant } from "./iam";
+import type { GrantChange } from "./iam";
 import type { Rename } from "./renames";
 import type { Target } from "./target";
 
@@ -8,18 +8,18 @@ import type { Target } from "./target";
  * one.
  */
 export interface RenamedGrant {
-  readonly lost: Grant;
-  readonly gained: Grant;
+  readonly lost: GrantChange;
+  readonly gained: GrantChange;
 }
 
 /** Separates grants that only follow renames from all others. */
 export function withoutRenamedGrants(
-  grants: readonly Grant[],
+  grants: readonly GrantChange[],
   renames: readonly Rename[],
-): { readonly grants: readonly Grant[]; readonly following: readonly RenamedGrant[] } {
+): { readonly grants: readonly GrantChange[]; readonly following: readonly RenamedGrant[] } {
   const before = namesOf(renames.map(({ deleted }) => deleted));
   const after = namesOf(renames.map(({ created }) => created));
-  const lostBy = new Map<string, Grant[]>();
+  const lostBy = new Map<string, GrantChange[]>();
   for (const grant of grants.filter(({ effect }) => effect === "loses")) {
     const key = keyOf(grant, before);
     lostBy.set(key, [...(lostBy.get(key) ?? []), grant]);
@@ -37,7 +37,7 @@ export function withoutRenamedGrants(
 }
 
 /** Equal for two grants that differ only in renamed names. */
-function keyOf({ stack, who = "", role, on }: Grant, names: ReadonlyMap<string, number>): string {
+function keyOf({ stack, who = "", role, on }: GrantChange, names: ReadonlyMap<string, number>): string {
   const path = on.name.split("/").map((name) => renamed(name, names));
   return JSON.stringify([stack, role, on.kind, renamed(who, names), path]);
 }

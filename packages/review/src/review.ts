@@ -1,7 +1,7 @@
 import type { Change, Reading, Value } from "./change";
 import { CODE_PATHS, type CodeChange, codeChanges, codeObjects, isCodeObject } from "./code";
 import { type Difference, differenceAt, differences } from "./differences";
-import { type Grant, grantsOf, isGrant, isGrantPath } from "./iam";
+import { type GrantChange, grantChanges, isGrant, isGrantPath } from "./iam";
 import { knowledgeOf, type Note, notesOn, REASONS } from "./knowledge";
 import { type RenamedGrant, withoutRenamedGrants } from "./renamed-grants";
 import { findRenames, type Rename } from "./renames";
@@ -59,7 +59,7 @@ export interface Review {
   /** What was not understood or not compared. A review with gaps is never `safe`. */
   readonly gaps: readonly string[];
   readonly hazards: readonly Hazard[];
-  readonly grants: readonly Grant[];
+  readonly grants: readonly GrantChange[];
   /** Grants that change only because their member or their resource is renamed. */
   readonly following: readonly RenamedGrant[];
   readonly code: readonly CodeChange[];
@@ -73,7 +73,7 @@ export function review(readings: readonly Reading[]): Review {
   const parts = readings.map(reviewOne);
   const all = <K extends keyof (typeof parts)[number]>(key: K) => parts.flatMap((part) => part[key] as Value[]);
   const hazards: Hazard[] = all("hazards").sort((a, b) => weight(a) - weight(b));
-  const grants: Grant[] = all("grants").sort((a, b) => rank(a) - rank(b));
+  const grants: GrantChange[] = all("grants").sort((a, b) => rank(a) - rank(b));
   const widenings = grants.filter(({ widening }) => widening.length > 0).length;
   const attention = hazards.length + widenings > 0 || readings.some(({ notes }) => notes.length > 0);
   const partial = readings.some(({ gaps }) => gaps.length > 0);
@@ -129,7 +129,7 @@ function reviewOne(reading: Reading) {
     outputs: reading.outputs.filter(({ action }) => action !== "none"),
     counted: changes.filter(isCounted),
     hazards: [...hazards].map((change) => hazard(change, reading, renamed.get(change))),
-    ...withoutRenamedGrants(grantsOf(changes), renames),
+    ...withoutRenamedGrants(grantChanges(changes), renames),
     code,
     settings: [
       ...changes
@@ -154,9 +154,10 @@ function sameGrants(changes: readonly Change[]): Rename[] {
   const gone = changes.filter(({ type, action, deposed }) => isGrant(type) && action === "delete" && !deposed);
   const fresh = new Set(changes.filter(({ type, action }) => isGrant(type) && action === "create"));
   return gone.flatMap((deleted): Rename[] => {
-    if (grantsOf([deleted]).length === 0) return [];
+    if (grantChanges([deleted]).length === 0) return [];
     const created = [...fresh].find(
-      (each) => each.type === deleted.type && grantsOf([each]).length > 0 && grantsOf([deleted, each]).length === 0,
+      (each) =>
+        each.type === deleted.type && grantChanges([each]).length > 0 && grantChanges([deleted, each]).length === 0,
     );
     if (!created) return [];
     fresh.delete(created);
@@ -249,6 +250,6 @@ function weight({ holds, action }: Hazard): number {
 }
 
 /** Wider access first, then gains, then losses. */
-function rank({ widening, effect }: Grant): number {
+function rank({ widening, effect }: GrantChange): number {
   return widening.length > 0 ? 0 : effect === "gains" ? 1 : 2;
 }

@@ -1,5 +1,5 @@
 import type { Bundle, CodeChange } from "../code";
-import type { Grant } from "../iam";
+import type { GrantChange } from "../iam";
 import type { RenamedGrant } from "../renamed-grants";
 import type { Hazard, Review, Settings } from "../review";
 import { code, fenced, plural, row, Values } from "./text";
@@ -126,9 +126,9 @@ function renamed({ to, call, path, stillReplacedBy }: NonNullable<Hazard["rename
 }
 
 /** What a grant is on; with project and location if two resources have the same name. */
-function placeOf(grants: readonly Grant[]): (grant: Grant) => string {
+function placeOf(grants: readonly GrantChange[]): (grant: GrantChange) => string {
   const places = new Map<string, Set<string>>();
-  const keyOf = ({ on }: Grant) => JSON.stringify([on.kind, on.name]);
+  const keyOf = ({ on }: GrantChange) => JSON.stringify([on.kind, on.name]);
   for (const grant of grants) {
     const found = places.get(keyOf(grant)) ?? new Set();
     places.set(keyOf(grant), found.add(JSON.stringify(grant.on.within)));
@@ -140,7 +140,7 @@ function placeOf(grants: readonly Grant[]): (grant: Grant) => string {
   };
 }
 
-function grant({ effect, who, role, widening, stack }: Grant, on: string, suffix: Suffix): string {
+function grant({ effect, who, role, widening, stack }: GrantChange, on: string, suffix: Suffix): string {
   const mark = widening.length > 0 ? "⚠️ gains" : effect;
   return row(
     mark,
