@@ -53,7 +53,8 @@ onlyIf(process.platform !== "win32", "processes end otherwise on Windows", () =>
     });
 
     test("ends when npm above its shell is killed", async () => {
-      // npm's part is played by a shell that is called otherwise: npm_lifecycle_event says that there is one.
+      // npm's part is played by a shell that is called otherwise: npm_lifecycle_event says that
+      // there is one.
       const npm = `sh -c "sh -c \\"${node}; true\\"; true"; true`;
       const child = start(npm, { ...process.env, npm_lifecycle_event: "local" });
       const pid = await pidOf(child);

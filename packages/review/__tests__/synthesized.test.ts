@@ -27,7 +27,10 @@ _Without a plan, this compares the synthesized JSON of base and head. What is de
 
 `;
 
-/** The comment on two versions of one stack; `VERDICT` stands for the second line where it does not matter. */
+/**
+ * The comment on two versions of one stack; `VERDICT` stands for the second line where it does not
+ * matter.
+ */
 function compared(base: Json | Json[], head: Json | Json[]): { verdict: string; rest: string } {
   const inputs = { plans: [], base: synthesized("base", { shop: base }), head: synthesized("head", { shop: head }) };
   const text = comment(review(readInputs(inputs).readings));

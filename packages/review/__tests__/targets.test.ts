@@ -42,7 +42,8 @@ describe("a grant is on what its attributes name, apart from member and role", (
     );
   });
 
-  // The provider suppresses the difference of the two forms within one resource: google/tpgresource/self_link_helpers.go.
+  // The provider suppresses the difference of the two forms within one resource:
+  // google/tpgresource/self_link_helpers.go.
   test.each<[string, Json, Json]>([
     ["pubsub_topic", { topic: "projects/p/topics/t", project: "p" }, { topic: "t", project: "p" }],
     ["storage_bucket", { bucket: "b/acme" }, { bucket: "acme" }],

@@ -7,8 +7,8 @@ import { ExpressionError, parseTemplate } from "../src/expression";
 import { askTerraform, EXPRESSIONS, hasTerraform, REFUSED } from "./console";
 
 /**
- * What `terraform console` of Terraform 1.11.4 answers, as JSON. To record it again: RECORD=1 npx jest console, with
- * terraform on the PATH.
+ * What `terraform console` of Terraform 1.11.4 answers, as JSON. To record it again: RECORD=1 npx
+ * jest console, with terraform on the PATH.
  */
 const FILE = join(__dirname, "fixtures", "console.json");
 if (process.env.RECORD && hasTerraform()) {

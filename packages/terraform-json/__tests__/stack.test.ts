@@ -181,7 +181,8 @@ describe("the provider's project may be any expression", () => {
 });
 
 describe("a variable has its type", () => {
-  // Source: developer.hashicorp.com/terraform/language/expressions/type-constraints, "Conversion of Complex Types"
+  // Source: developer.hashicorp.com/terraform/language/expressions/type-constraints, "Conversion of
+  // Complex Types"
   test.each<[string, unknown, string, unknown]>([
     ["number", "5", "${jsonencode(var.v)}", "5"],
     ["string", 5, "${jsonencode(var.v)}", '"5"'],

@@ -13,4 +13,5 @@ export {
   shortAccount,
 } from "./service-accounts";
 export { evaluateStack, readStack, StackError } from "./stack";
-export { type StackFunction, StackIndex } from "./stack-index";
+export type { StackFunction } from "./stack-function";
+export { StackIndex } from "./stack-index";

@@ -1,29 +1,16 @@
 import { RESOURCE_TYPES } from "./google";
-import { functionAliases } from "./google/cloud-functions";
 import { DEFAULT_DELIVERY_ATTEMPTS } from "./google/pubsub";
 import type { Attributes, Link, Lookup } from "./google/resource-type";
 import { customRoles, type Grant, grantsOf } from "./grants";
 import { block } from "./json";
 import type { Stack, StackResource } from "./model";
 import { emailOf, isServiceAgent } from "./service-accounts";
+import { functionOf, leadsTo, type StackFunction } from "./stack-function";
 
 const FUNCTION = "google_cloudfunctions2_function";
 const SUBSCRIPTION = "google_pubsub_subscription";
 const TOPIC = "google_pubsub_topic";
 const WORKFLOW = "google_workflows_workflow";
-
-/** A function of a stack. */
-export interface StackFunction {
-  readonly resource: StackResource;
-  readonly name: string;
-  /** Of its Cloud Run service; undefined where it cannot be known. */
-  readonly uri: string | undefined;
-  /** All that lead to it. */
-  readonly urls: readonly URL[];
-  /** The service account that it runs as, where the stack names one. */
-  readonly email: string | undefined;
-  readonly environment: Attributes;
-}
 
 /** What an index is made of. */
 export type Indexed = Pick<Stack, "resources" | "defaults">;
@@ -66,12 +53,11 @@ export class StackIndex implements Lookup {
     return this.first("google_service_account", (attributes) => attributes.email === email);
   }
 
-  readonly functions = once(() => this.all(FUNCTION).map((resource) => this.functionOf(resource)));
+  readonly functions = once(() => this.all(FUNCTION).map((resource) => functionOf(resource, this.stack.defaults)));
 
   /** The function that a URL leads to, by any of the function's URLs. */
   functionAt(url: unknown): StackFunction | undefined {
-    const asked = urlOf(url);
-    return asked && this.functions().find(({ urls }) => urls.some((own) => leadsTo(asked, own)));
+    return this.functions().find((each) => leadsTo(url, each));
   }
 
   /** The first function that has all of these environment variables. */
@@ -200,20 +186,6 @@ export class StackIndex implements Lookup {
     }
     return found;
   });
-
-  private functionOf(resource: StackResource): StackFunction {
-    const { attributes } = resource;
-    const service = block(attributes, "service_config");
-    const all = [service?.uri, attributes.url, ...functionAliases(attributes, this.stack.defaults)];
-    return {
-      resource,
-      name: String(attributes.name),
-      uri: typeof service?.uri === "string" ? service.uri : undefined,
-      urls: all.map(urlOf).filter((url) => url !== undefined),
-      email: emailOf(service?.service_account_email),
-      environment: block(service, "environment_variables") ?? {},
-    };
-  }
 }
 
 /** A value that is made when it is first asked for, and kept. */
@@ -238,15 +210,4 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 function lastSegment(name: unknown): string {
   const text = String(name);
   return text.slice(text.lastIndexOf("/") + 1);
-}
-
-/** Undefined for what is not a URL, such as an expression without a value. */
-function urlOf(url: unknown): URL | undefined {
-  return typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-}
-
-/** Whether a URL is another one, or lies below it. */
-function leadsTo(url: URL, own: URL): boolean {
-  const path = own.pathname.replace(/\/$/, "");
-  return url.host === own.host && (url.pathname === path || url.pathname.startsWith(`${path}/`));
 }
