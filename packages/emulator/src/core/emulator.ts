@@ -119,7 +119,7 @@ export interface Invocation {
 export type CrashPoint = "crash-before" | "crash-after";
 
 export interface InvocationResult {
-  /** HTTP status; 0 where there was no answer. */
+  /** HTTP status; 0 without an answer. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;

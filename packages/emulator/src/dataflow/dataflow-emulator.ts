@@ -25,15 +25,15 @@ export class DataflowEmulator implements Emulator {
     ListJobs: (call: Call) => this.list(call),
     GetJob: (call: Call) => this.get(call),
   };
-  /** In the order in which they were launched; a stack's own come first. */
+  /** In the order of their launches. The stack's own jobs come first. */
   readonly jobs: Job[] = [];
 
   /**
    * Launches the stack's own jobs, as Terraform does when it is applied.
    *
    * @param storage where jobs read and write
-   * @throws LoadError for a job of another template than WordCount, or one that Dataflow would not
-   *   take
+   * @throws LoadError for a job of another template than WordCount, or one that Dataflow would
+   *   refuse
    */
   constructor(
     private readonly context: EmulatorContext,
@@ -74,8 +74,7 @@ export class DataflowEmulator implements Emulator {
   }
 
   /**
-   * Google provides WordCount as a classic template; whatever flex template is asked for, it is
-   * another one.
+   * Google provides WordCount as a classic template; so no flex template is WordCount.
    */
   private launchFlex({ request, caller }: Call): object {
     this.context.authorizer.require(caller, "dataflow.jobs.create", `projects/${this.context.project}`);

@@ -15,8 +15,7 @@ export type JobState =
   | "JOB_STATE_CANCELLED";
 
 /**
- * Milliseconds in which machines would start, and in which they would work. On Dataflow both are
- * minutes.
+ * Milliseconds in which machines start, and in which they work. On Dataflow both take minutes.
  */
 const STARTING = 1_000;
 const WORKING = 1_000;

@@ -14,8 +14,7 @@ export interface Launch {
 }
 
 /**
- * What may stand in a job's environment. All but three choose machines, of which there are none
- * here.
+ * The fields of a job's environment. All but three choose machines, and there are none here.
  */
 const ENVIRONMENT = [
   "tempLocation",
@@ -94,7 +93,7 @@ function readParameters(given: Readonly<Record<string, string>>): WordCountParam
   return { inputFile, output };
 }
 
-/** 1 to 1000: `RuntimeEnvironment.max_workers`; 0 and nothing leave it to the service. */
+/** 1 to 1000: `RuntimeEnvironment.max_workers`. With 0 or nothing, the service chooses. */
 function requireWorkers(given: unknown): void {
   const workers = Number(given ?? 0);
   if (!Number.isInteger(workers) || workers < 0 || workers > 1000)

@@ -9,7 +9,7 @@ export const WORD_COUNT = /^gs:\/\/dataflow-templates(-[a-z]+-[a-z]+\d+)?\/[^/]+
 export const PARAMETERS = ["inputFile", "output"] as const;
 
 export interface WordCountParameters {
-  /** `gs://…` of the objects that are read; `*` stands for any characters but slashes. */
+  /** `gs://…` of the objects that are read; `*` matches any characters but slashes. */
   readonly inputFile: string;
   /** `gs://…` with which the names of the written objects begin. */
   readonly output: string;
@@ -22,13 +22,13 @@ export interface WordCountJob {
   readonly tempLocation: string;
 }
 
-/** Characters that a bundle of work holds at least. */
+/** The least number of characters in a bundle of work. */
 const BUNDLE = 16_384;
 
 /**
  * What Beam's WordCount does, for real: it reads lines, splits them at everything other than
- * letters, counts, and writes `word: count`. As on Dataflow, workers leave what lies between the
- * steps at the temporary location, and what they write appears under its own name once it is whole.
+ * letters, counts, and writes `word: count`. As on Dataflow, workers keep intermediate results at
+ * the temporary location, and an output appears under its name once it is complete.
  *
  * Source: apache/beam, examples/java/.../WordCount.java (ExtractWordsFn, FormatAsTextFn) and
  * FileBasedSink.java.
@@ -95,7 +95,7 @@ function allNames(storage: StorageEmulator, worker: Caller, bucket: string, pref
   return names;
 }
 
-/** One shard: written aside, copied to its name, and the one aside deleted. */
+/** Writes one shard to a temporary name, copies it to its name, and deletes the temporary one. */
 function writeShard(storage: StorageEmulator, worker: Caller, job: WordCountJob, content: string): string {
   const { bucket, name } = parseGsUri(job.parameters.output);
   const final = `${name}-00000-of-00001`;

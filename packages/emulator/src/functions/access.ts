@@ -54,15 +54,15 @@ export function accessError(
 }
 
 /**
- * The service's own URLs are its audiences, and so is what Cloud Functions adds as a custom one:
- * the function's URL there. A path or query below them is not documented to pass; what tasks, push
- * subscriptions, schedules and workflows take by default has them.
+ * A service's audiences are its own URLs, and the function's URL of Cloud Functions, which is a
+ * custom audience. No document says that an audience with a path or query passes. The default
+ * audiences of tasks, push subscriptions, schedules and workflows have them.
  */
 function isFor(audience: string, { url, aliases }: FunctionSettings): boolean {
   return [url, ...aliases].includes(audience.replace(/\/$/, ""));
 }
 
-/** @returns why not; undefined where it is allowed */
+/** @returns why not; undefined if it is allowed */
 function reasonAgainst(require: () => void): string | undefined {
   try {
     require();

@@ -3,8 +3,8 @@ import type { Secrets } from "../secrets/secrets";
 import type { FunctionSettings } from "./settings";
 
 /**
- * What a build does as the identity that the function names: reads the source, and the copy that
- * Cloud Functions makes of it, writes its log and the image. Source:
+ * Checks what a build does as the identity that the function names: it reads the source and the
+ * copy that Cloud Functions makes of it, and writes its log and the image. Source:
  * https://docs.cloud.google.com/functions/docs/securing/build-custom-sa (roles logging.logWriter,
  * artifactregistry.writer, storage.objectViewer).
  *

@@ -31,8 +31,8 @@ export interface FunctionHostOptions {
   /** Gets what functions write to their logs. */
   readonly onLog?: (functionName: string, entry: LogEntry) => void;
   /**
-   * Processes of one function at once, where the stack allows more instances: then requests wait
-   * that would be served in the cloud.
+   * The most processes of one function at a time. If the stack allows more instances, requests wait
+   * here that the cloud would serve.
    *
    * @default - the number of cores, at least 2, at most 4
    */
@@ -54,7 +54,7 @@ export class FunctionHost implements Invoker {
     this.router = new Router({ ...options, settings, functions: this.functions });
   }
 
-  /** What in the resources cannot run here, each with its address. */
+  /** Problems of the resources, each with its address. */
   static problems(options: Pick<FunctionHostOptions, "project" | "projectNumber" | "region" | "resources">): string[] {
     return functionsOf(options).flatMap(({ settings, file }) => problemsOf(settings, file));
   }
@@ -84,7 +84,7 @@ export class FunctionHost implements Invoker {
   }
 
   /**
-   * Asks whether every function can be built, and may read its secrets.
+   * Checks whether every function can be built and may read its secrets.
    *
    * @throws ApiError PERMISSION_DENIED
    */
@@ -130,8 +130,7 @@ export class FunctionHost implements Invoker {
   }
 
   /**
-   * Ends all that waits or is under way, and the instances with it; functions start again with the
-   * next request.
+   * Ends all requests and all instances. A function starts again with its next request.
    */
   async reset(): Promise<void> {
     await Promise.all(this.functions.map(({ pool }) => pool.reset()));

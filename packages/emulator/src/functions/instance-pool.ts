@@ -8,7 +8,7 @@ export interface InstancePoolOptions {
   readonly settings: FunctionSettings;
   readonly instance: InstanceOptions;
   readonly clock: Clock;
-  /** Processes at once, where the stack allows more instances. */
+  /** The most processes at a time, if the stack allows more instances. */
   readonly maxProcesses: number;
   /** @default - processes of functions-framework */
   readonly create?: (options: InstanceOptions) => PoolInstance;
@@ -31,9 +31,9 @@ export type PoolInstance = Pick<
 >;
 
 /**
- * How long a request waits for one of the most instances that there may be, before 429. Source: the
- * same page ("for up to 10 seconds", or 3.5 times the average start, whichever is longer; ours
- * start in a fraction of a second).
+ * Milliseconds that a request waits for an instance before 429, if there are as many as allowed.
+ * Source: the same page ("for up to 10 seconds", or 3.5 times the average start, whichever is
+ * longer). Here instances start in a fraction of a second.
  */
 const PATIENCE = 10_000;
 
@@ -55,8 +55,8 @@ export class InstancePool {
   constructor(private readonly options: InstancePoolOptions) {}
 
   /**
-   * Starts the instances that are kept, at least one to see that the function works, as a
-   * deployment does.
+   * Starts the minimum of instances, but at least one, as a deployment does to see that the
+   * function works.
    */
   async start(): Promise<void> {
     const count = Math.min(Math.max(1, this.options.settings.minInstances), this.most);
@@ -132,8 +132,8 @@ export class InstancePool {
   }
 
   /**
-   * Whether the cloud would have no instance for a request either. Where only this machine's limit
-   * holds it back it waits on: in the cloud it would be served by now.
+   * Whether the cloud would have no instance for a request either. A request that only the limit of
+   * this machine holds back continues to wait.
    */
   private isBeyondCapacity(waiting: Waiting): boolean {
     const { maxInstances, concurrency } = this.options.settings;
@@ -209,7 +209,7 @@ export class InstancePool {
     }
   }
 
-  /** Gives an instance what waits for one, or lets it idle. */
+  /** Gives waiting requests to an instance, or lets it idle. */
   private fill(instance: PoolInstance): void {
     if (!this.instances.has(instance)) return;
     for (const waiting of this.queue) {

@@ -34,7 +34,9 @@ const LARGEST_REQUEST = 32 * 1024 * 1024;
 export class Router {
   constructor(private readonly options: RouterOptions) {}
 
-  /** From one of Google's services or from the run's driver: internal traffic. */
+  /**
+   * Sends a request from inside the network: of one of Google's services or of the run's client.
+   */
   async invoke({ url, method, headers, body, deadline, crashPoint }: Invocation): Promise<InvocationResult> {
     const { clock } = this.options;
     const gone = new AbortController();
@@ -75,7 +77,7 @@ export class Router {
     };
   }
 
-  /** The same for traffic that all comes from one side. */
+  /** The same for requests that all come from one side. */
   rest(traffic: Traffic): Service {
     return {
       hosts: this.options.settings.flatMap((settings) => urlsOf(settings).map(({ host }) => host)),
@@ -143,8 +145,8 @@ export class Router {
   }
 
   /**
-   * The function that a URL is of, and the path that is left for it: Cloud Functions' URLs have its
-   * name first.
+   * The function that a URL belongs to, and the path without the function's name, with which URLs
+   * of Cloud Functions begin.
    */
   private at(host: string, path: string): { hosted: HostedFunction; path: string } | undefined {
     for (const hosted of this.options.functions) {

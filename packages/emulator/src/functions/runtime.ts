@@ -5,9 +5,10 @@ import type { FunctionSettings } from "./settings";
 const PORT = "8080";
 
 /**
- * What an instance has in its environment: the stack's, what Cloud Run adds, and what makes this
- * machine look like it. Sources: https://docs.cloud.google.com/run/docs/container-contract#env-vars
- * , https://docs.cloud.google.com/run/docs/configuring/services/overview-environment-variables
+ * The environment of an instance: the stack's variables, those that Cloud Run adds, and those that
+ * lead it to the emulator. Sources:
+ * https://docs.cloud.google.com/run/docs/container-contract#env-vars ,
+ * https://docs.cloud.google.com/run/docs/configuring/services/overview-environment-variables
  * (reserved for functions), GoogleCloudPlatform/buildpacks (NODE_ENV).
  */
 export function runtimeEnvironment(
@@ -36,8 +37,8 @@ export function runtimeEnvironment(
 }
 
 /**
- * Headers of a request as they reach an instance: headers that Google adds on the way are there,
- * and the signature of an ID token is taken out,
+ * The headers of a request as an instance gets them: with the headers that Google adds, and without
+ * the signature of an ID token,
  * https://docs.cloud.google.com/run/docs/troubleshooting#signature-removed
  */
 export function runtimeHeaders(host: string, headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -23,7 +23,10 @@ export interface FunctionSettings {
   readonly service: string;
   readonly entryPoint: string;
   readonly runtime: string;
-  /** Where the stack names one: otherwise it is an account whose roles are not the stack's. */
+  /**
+   * The account that builds it, if the stack names one. The roles of the default account are not in
+   * the stack.
+   */
   readonly buildIdentity?: string;
   readonly source: { readonly bucket: string; readonly object: string };
   readonly environment: Readonly<Record<string, string>>;
@@ -79,7 +82,7 @@ export function settingsOf(
   };
 }
 
-/** Why a function cannot run here; nothing where it can. */
+/** Why a function cannot run here; empty if it can. */
 export function problemsOf({ address, runtime, source }: FunctionSettings, file: string | undefined): string[] {
   const problems: string[] = [];
   if (!/^nodejs\d+$/.test(runtime ?? "")) {

@@ -25,7 +25,7 @@ export interface ClientOptions {
   readonly later?: () => Promise<void> | undefined;
 }
 
-/** Milliseconds on the wall, twice as long each time. */
+/** Milliseconds of real time, doubled with each retry. */
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 

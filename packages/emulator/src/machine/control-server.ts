@@ -6,7 +6,7 @@ export interface ControlServerOptions {
   readonly schedules: readonly string[];
   /** Fires one of them. */
   readonly fire: (schedule: string) => Promise<unknown>;
-  /** What lies in the dead letter subscriptions now; must fit into JSON. */
+  /** The messages in the dead letter subscriptions, as JSON values. */
   readonly deadLetters: () => readonly object[];
 }
 

@@ -6,8 +6,8 @@ export interface CurlOptions {
   /** The run's TLS port on 127.0.0.1. */
   readonly port: number;
   /**
-   * `host:port` of the metadata server of whom the commands call as; none for commands without a
-   * token.
+   * `host:port` of the metadata server of the account that commands call as. Undefined for commands
+   * without a token.
    */
   readonly metadata?: string;
   /** URL of the control server. */
@@ -19,7 +19,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".jsonl": "application/x-ndjson",
   ".txt": "text/plain",
 };
-/** A pasted line may be quicker than the stack: it asks again for half a minute. */
+/** A pasted line may be faster than the stack, so it retries for half a minute. */
 const PATIENTLY = "--retry 30 --retry-delay 1 --retry-all-errors";
 
 /**
@@ -27,8 +27,7 @@ const PATIENTLY = "--retry 30 --retry-delay 1 --retry-all-errors";
  * names new objects by the shell's variables, sends nothing where a file is missing, and ends with
  * an exit code other than 0 where it is refused.
  *
- * `$NAME` in names of objects and in bodies stands for a variable of the shell, if that is among
- * `variables`.
+ * `$NAME` in names of objects and in bodies is a variable of the shell, if it is among `variables`.
  */
 export class Curl {
   constructor(private readonly options: CurlOptions) {}
@@ -69,8 +68,7 @@ export class Curl {
   }
 
   /**
-   * Shows what lies in the dead letter subscriptions by the control server: by default no identity
-   * may consume them.
+   * Shows the dead letters by the control server, since by default no identity may consume them.
    */
   deadLetters(): string {
     return `curl -sS --fail-with-body ${this.options.controlUrl}/dead-letters`;
@@ -84,8 +82,7 @@ export class Curl {
       `--connect-to ::127.0.0.1:${port}`,
       this.authorization(url),
       rest,
-      // Only variables are left to the shell: nothing else in a URL means anything between double
-      // quotes.
+      // Only variables have a meaning for the shell between double quotes.
       `"${url}"`,
     ];
     return parts.filter((part) => part !== "").join(" ");

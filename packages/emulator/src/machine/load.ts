@@ -9,7 +9,7 @@ export interface Loaded {
   readonly stack: Stack;
   /** Of the stack, and of Google's agents. */
   readonly bindings: readonly Binding[];
-  /** What the stack asks for and a run does without, for people. */
+  /** Notices about what the stack asks for and a run does without. */
   readonly notices: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function load(folder: string, outputsOf: (stack: Stack) => Stack["outputs
     ...WITHOUT_EFFECT.map(({ attributes }) => attributes),
   ]);
   const { bindings, problems } = readBindings(
-    // Where an expression has no value, that is said already.
+    // An expression without a value has been reported already.
     stack.resources.filter(({ address }) => !stack.findings.some((finding) => finding.address === address)),
     stack.defaults.project,
   );

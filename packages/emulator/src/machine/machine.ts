@@ -56,7 +56,7 @@ export class Machine {
    *
    * @param folder holds `cdk.tf.json`.
    * @throws StackError, LoadError with everything that is not simulated, ApiError for what the
-   *   stack's own deployment may not do, StartError. Nothing runs then any more.
+   *   stack's own deployment may not do, StartError. Then nothing runs any more.
    */
   static async start(folder: string, options: MachineOptions = {}): Promise<Machine> {
     const { stack, bindings, notices } = load(folder, options.outputsOf);

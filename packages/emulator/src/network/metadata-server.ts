@@ -18,7 +18,7 @@ interface Answer {
 const ROOT = "/computeMetadata/v1/";
 
 /**
- * The metadata server of one service account, as instances of Cloud Run have it.
+ * The metadata server of one service account, as on instances of Cloud Run.
  * Sources: https://docs.cloud.google.com/run/docs/container-contract#metadata-server ,
  * https://docs.cloud.google.com/compute/docs/metadata/querying-metadata
  */

@@ -11,15 +11,15 @@ export interface Delivery extends Timed {
 }
 
 /**
- * What a subscription has still to deliver. With ordering, one message of a key is out at a time,
- * and the next one follows when it is acknowledged or dead-lettered: stricter than Google, who may
- * hand out several of a key to one puller.
+ * The messages that a subscription has not delivered yet. With ordering, one message of a key is
+ * delivered at a time, and the next one follows when it is acknowledged or dead-lettered. Google is
+ * less strict: one puller may get several messages of a key.
  */
 export class Backlog {
   private readonly due = new Heap<Delivery>();
-  /** Ordering key -> those behind the one that is due or out. */
+  /** Ordering key -> the messages behind the one that is due or delivered. */
   private readonly chains = new Map<string, Delivery[]>();
-  /** All that are neither acknowledged nor dead-lettered. */
+  /** All messages that are neither acknowledged nor dead-lettered. */
   private readonly open = new Set<Delivery>();
   private order = 0;
 
@@ -57,7 +57,7 @@ export class Backlog {
     return delivery;
   }
 
-  /** Puts a delivery back, to be made again at a time. */
+  /** Schedules a delivery again. */
   putBack(delivery: Delivery, time: number): void {
     delivery.time = time;
     this.due.push(delivery);

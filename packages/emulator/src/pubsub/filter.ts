@@ -8,7 +8,7 @@ const MAX_BYTES = 256;
  * strings must be escaped.
  */
 const TOKEN = /\s*(?:("(?:[^"\\\p{Cc}]|\\[^\p{Cc}])*")|([A-Za-z0-9_][A-Za-z0-9_-]*)|(!=|[-=:.,()]))/uy;
-/** The same where a key stands, which may begin with a hyphen; elsewhere a hyphen is NOT. */
+/** The same for a key, which may begin with a hyphen. Elsewhere a hyphen is NOT. */
 const KEY_TOKEN = new RegExp(TOKEN.source.replace("[A-Za-z0-9_][A-Za-z0-9_-]*", "[A-Za-z0-9_-]+"), "uy");
 
 interface Token {
@@ -19,12 +19,12 @@ interface Token {
 
 /**
  * Reads a subscription's filter: `attributes:KEY`, `attributes.KEY = "v"`, `!=`,
- * `hasPrefix(attributes.KEY, "p")`, `NOT` or `-`, `AND`, `OR`, brackets; keys in quotes where they
- * hold other than letters, digits, `-` and `_`. At most 256 bytes, operators in capitals, and no
- * `AND` beside `OR` without brackets. A message without the key matches `!=`. Source:
- * https://docs.cloud.google.com/pubsub/docs/subscription-message-filter
+ * `hasPrefix(attributes.KEY, "p")`, `NOT` or `-`, `AND`, `OR`, brackets; keys in quotes if they
+ * have other characters than letters, digits, `-` and `_`. At most 256 bytes, operators in
+ * capitals, and no `AND` beside `OR` without brackets. A message without the key matches `!=`.
+ * Source: https://docs.cloud.google.com/pubsub/docs/subscription-message-filter
  *
- * @throws Error telling where it is wrong
+ * @throws Error that says where it is wrong
  */
 export function parseFilter(filter: string): Filter {
   if (Buffer.byteLength(filter) > MAX_BYTES) {
@@ -167,7 +167,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-/** Backslashes escape; `\uXXXX`, `\xXX` and octal `\NNN` stand for characters. */
+/** Backslashes escape; `\uXXXX`, `\xXX` and octal `\NNN` are characters. */
 function unquote({ text, at }: Token): string {
   return text
     .slice(1, -1)

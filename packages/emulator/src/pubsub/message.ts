@@ -20,7 +20,7 @@ const MAX_ORDERING_KEY_BYTES = 1024;
 const FIELDS = ["data", "attributes", "orderingKey", "messageId", "publishTime"];
 
 /**
- * Reads `PublishRequest.messages`, whichever wire they came over.
+ * Reads `PublishRequest.messages`, over either protocol.
  *
  * @throws ApiError INVALID_ARGUMENT
  */

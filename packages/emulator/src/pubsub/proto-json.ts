@@ -20,7 +20,7 @@ const INTEGERS: Readonly<Record<string, readonly [bigint, bigint]>> = {
  * protobufjs reads JSON more loosely, so this is ours. Source:
  * https://protobuf.dev/programming-guides/json/
  *
- * @throws Error telling where it does not fit
+ * @throws Error that says where it does not fit
  */
 export function readProtoJson(type: Type, value: unknown, at = type.name): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw unfit(at, value, "an object");

@@ -9,8 +9,8 @@ export interface PublishedMessage {
 }
 
 /**
- * Publishes for other emulators, such as notifications of Cloud Storage, with the very checks that
- * a call from outside gets.
+ * Publishes for other emulators, such as notifications of Cloud Storage, with the same checks as
+ * calls from outside.
  */
 export interface TopicPublisher {
   /**

@@ -41,8 +41,7 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     StreamingPull: (stream: GrpcStream, caller: Caller) => this.streamingPull(stream, caller),
   };
   /**
-   * Publishes for other emulators and forwards dead letters. Faults can stand between it and the
-   * topics.
+   * Publishes for other emulators and forwards dead letters. Interceptors can wrap it.
    */
   readonly publisher: TopicPublisher;
   private readonly topics = new Map<string, Topic>();
@@ -177,8 +176,8 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
   }
 
   /**
-   * A topic without subscriptions loses what is published; what no filter lets through is
-   * acknowledged by Pub/Sub itself.
+   * A topic without subscriptions loses its messages. Pub/Sub itself acknowledges a message that no
+   * filter lets through.
    */
   private record({ email = "nobody" }: Caller, topic: string, id: string, subscriptions: number, takers: number): void {
     const status = subscriptions === 0 ? "LOST" : takers === 0 ? "FILTERED" : "PUBLISHED";

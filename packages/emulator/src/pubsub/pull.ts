@@ -28,7 +28,7 @@ interface Expiry extends Timed {
 
 const MAX_DEADLINE_SECONDS = 600;
 
-/** Hands messages of a subscription to those who ask, each on a lease. */
+/** Gives messages of a subscription to pullers, each on a lease. */
 export class Puller {
   private readonly leases = new Map<string, Lease>();
   private readonly expiries = new Heap<Expiry>();
@@ -46,7 +46,7 @@ export class Puller {
     this.alarm.stop();
   }
 
-  /** What is due now, without waiting for more. @returns `ReceivedMessage`s */
+  /** The messages that are due now, without waiting for more. @returns `ReceivedMessage`s */
   pull(maxMessages: number, wire: Wire): object[] {
     if (!(maxMessages > 0))
       throw new ApiError("INVALID_ARGUMENT", `Invalid maxMessages ${maxMessages}; allowed: 1 or more.`);
@@ -59,7 +59,7 @@ export class Puller {
     return received;
   }
 
-  /** Hands out the next message that is due. @param deadline milliseconds that its receiver has */
+  /** Gives out the next message that is due. @param deadline milliseconds that its receiver has */
   take(wire: Wire, deadline: number, onEnd: () => void = () => {}): Received | undefined {
     const now = this.clock.now();
     const delivery = this.subscription.backlog.take(now);

@@ -23,7 +23,11 @@ export interface Schema {
   check(data: Buffer, encoding: Encoding): void;
 }
 
-/** What a topic makes of a message. @throws ApiError INVALID_ARGUMENT for one that does not fit */
+/**
+ * Checks a message of a topic and adds the schema's attributes.
+ *
+ * @throws ApiError INVALID_ARGUMENT for one that does not fit
+ */
 export type SchemaCheck = (message: PublishedMessage) => PublishedMessage;
 
 /** @throws Error for a definition that Pub/Sub would refuse */
@@ -92,7 +96,7 @@ function isLong(value: unknown): boolean {
   return typeof value === "bigint" && BigInt.asIntN(64, value) === value;
 }
 
-/** Avro's own JSON encoding: a union's value stands under the name of its branch. */
+/** Avro's own JSON encoding: a union's value is a property with the name of its branch. */
 function avro(definition: string): Schema["check"] {
   const type = AvroType.forSchema(JSON.parse(definition), { registry: { long: LONG } });
   return (data, encoding) => {

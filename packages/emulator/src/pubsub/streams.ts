@@ -51,7 +51,7 @@ const ONLY_FIRST = ["subscription", "maxOutstandingMessages", "maxOutstandingByt
  * stream's limits allow.
  */
 export class Streams {
-  /** The one whose turn it is comes first. */
+  /** The stream whose turn it is comes first. */
   private readonly open = new Set<OpenStream>();
   private readonly alarm: Alarm;
 
@@ -195,7 +195,7 @@ function hasRoom({ isFull, messages, maxMessages, bytes, maxBytes }: OpenStream)
   return !isFull && messages < maxMessages && bytes < maxBytes;
 }
 
-/** Zero and less stand for none. */
+/** Zero and less mean no limit. */
 function limit(value: string | undefined): number {
   const number = Number(value ?? 0);
   return number > 0 ? number : Number.POSITIVE_INFINITY;

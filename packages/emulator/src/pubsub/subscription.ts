@@ -8,8 +8,8 @@ import type { TopicPublisher } from "./publisher";
 import type { SubscriptionSettings } from "./settings";
 
 /**
- * A subscription, however its messages are fetched: what it takes, when it delivers again, when it
- * gives a message up.
+ * What push and pull subscriptions share: which messages they accept, when they deliver again, and
+ * when they give a message up.
  */
 export class Subscription {
   readonly backlog: Backlog;
@@ -77,7 +77,7 @@ export class Subscription {
    * `Subscription.dead_letter_policy` in pubsub.proto); without them the message stays in the
    * subscription.
    *
-   * @returns false where it stays
+   * @returns false if it stays
    */
   private async deadLetter({ message, attempt }: Delivery, topic: string): Promise<boolean> {
     const { authorizer, recorder, project, projectNumber } = this.context;

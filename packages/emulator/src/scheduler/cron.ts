@@ -3,7 +3,7 @@ import { ZonedClock } from "./zoned-clock";
 const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/** Lowest and highest number of each field, and what stands for the numbers from the lowest on. */
+/** Lowest and highest number of each field, and the names of the numbers from the lowest on. */
 const FIELDS: readonly (readonly [min: number, max: number, names?: readonly string[]])[] = [
   [0, 59],
   [0, 23],

@@ -8,7 +8,7 @@ import type { JobSettings } from "./job-settings";
 
 /** How one execution of a job ended. */
 export interface Execution {
-  /** HTTP status of the last attempt; 0 where there was no answer. */
+  /** HTTP status of the last attempt; 0 without an answer. */
   readonly status: number;
   readonly attempts: number;
   readonly succeeded: boolean;
@@ -20,7 +20,7 @@ export class Job {
   running = 0;
   /** Milliseconds since 1970. */
   lastAttempt?: number;
-  /** HTTP status of the last attempt that ended; 0 where there was no answer. */
+  /** HTTP status of the last attempt that ended; 0 without an answer. */
   lastStatus?: number;
   private stopped = false;
   /** Ends the waits between attempts. */

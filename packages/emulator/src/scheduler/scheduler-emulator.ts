@@ -79,7 +79,7 @@ export class SchedulerEmulator implements Emulator {
     }));
   }
 
-  /** Executions under way; what is yet to come by the clock does not count. */
+  /** Executions under way. Those that the clock will start later do not count. */
   pending(): number {
     return [...this.jobs.values()].reduce((sum, { running }) => sum + running, 0);
   }

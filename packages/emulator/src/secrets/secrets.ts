@@ -40,7 +40,7 @@ export class Secrets {
 
   /**
    * @param secret id, or full name with the project's id or number
-   * @returns undefined where nothing names such a secret
+   * @returns undefined for an unknown secret
    */
   valueOf(secret: string): string | undefined {
     return this.values.get(this.fullName(secret));

@@ -19,8 +19,8 @@ function blocks(given: any): any[] {
   return Array.isArray(given) ? given : [given];
 }
 
-function refuse({ address }: EvaluatedResource, what: string): never {
-  throw new Error(`${address}: ${what}`);
+function refuse(what: string): never {
+  throw new Error(what);
 }
 
 /** @throws Error for a lifecycle rule that is not simulated */
@@ -29,8 +29,8 @@ export function readBucket(resource: EvaluatedResource): BucketSettings {
   const ages = blocks(lifecycle_rule).map((rule) => {
     const { type } = blocks(rule.action)[0] ?? {};
     const { age } = blocks(rule.condition)[0] ?? {};
-    if (type !== "Delete") refuse(resource, `lifecycle_rule.action.type ${type} is not simulated; Delete is`);
-    if (typeof age !== "number") refuse(resource, "a lifecycle_rule without condition.age is not simulated");
+    if (type !== "Delete") refuse(`lifecycle_rule.action.type ${type} is not simulated; Delete is`);
+    if (typeof age !== "number") refuse("a lifecycle_rule without condition.age is not simulated");
     return age as number;
   });
   return {
@@ -55,7 +55,7 @@ export interface DeployedObject {
 /** @param directory from which relative sources are read */
 export function readObject(resource: EvaluatedResource, directory: string): DeployedObject {
   const { bucket, name, source, content, generation, ...given } = resource.attributes;
-  if ((source === undefined) === (content === undefined)) refuse(resource, "needs either source or content");
+  if ((source === undefined) === (content === undefined)) refuse("needs either source or content");
   const metadata = {
     contentType:
       given.content_type ?? (content === undefined ? "application/octet-stream" : "text/plain; charset=utf-8"),
@@ -85,11 +85,11 @@ export function readNotification(resource: EvaluatedResource, number: number): N
     custom_attributes = {},
   } = resource.attributes;
   if (payload_format !== "JSON_API_V1" && payload_format !== "NONE") {
-    refuse(resource, `payload_format is ${payload_format}; allowed: JSON_API_V1, NONE`);
+    refuse(`payload_format is ${payload_format}; allowed: JSON_API_V1, NONE`);
   }
   const eventTypes: EventType[] = event_types?.length ? event_types : [...EVENT_TYPES];
   const unknown = eventTypes.find((type) => !EVENT_TYPES.includes(type));
-  if (unknown) refuse(resource, `event_types has ${unknown}; allowed: ${EVENT_TYPES.join(", ")}`);
+  if (unknown) refuse(`event_types has ${unknown}; allowed: ${EVENT_TYPES.join(", ")}`);
   return {
     name: `projects/_/buckets/${bucket}/notificationConfigs/${number}`,
     bucket,

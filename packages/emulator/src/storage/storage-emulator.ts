@@ -1,5 +1,6 @@
 import type { ApiError } from "../core/api-error";
 import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulator";
+import { LoadProblems } from "../core/load-error";
 import type { Emulator } from "../core/service";
 import type { TopicPublisher } from "../pubsub/publisher";
 import { Bucket, type BucketSettings, type MetadataPatch } from "./bucket";
@@ -65,21 +66,25 @@ export class StorageEmulator implements Emulator {
   private readonly notifications: Notifications;
 
   /**
-   * @throws ApiError PERMISSION_DENIED when Cloud Storage's service agent may not publish to a
-   *   notification's topic
+   * @throws LoadError for resources that cannot be simulated; ApiError PERMISSION_DENIED when Cloud
+   *   Storage's service agent may not publish to a notification's topic
    */
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     options: StorageOptions = {},
   ) {
-    const ofType = (type: string) => resources.filter((resource) => resource.type === type);
-    const configs = ofType("google_storage_notification").map((resource, index) =>
-      readNotification(resource, index + 1),
-    );
+    const problems = new LoadProblems();
+    const read = <T>(type: string, work: (resource: EvaluatedResource, index: number) => T): T[] =>
+      resources
+        .filter((resource) => resource.type === type)
+        .flatMap((resource, index) => problems.attempt(resource.address, () => work(resource, index)) ?? []);
+    const configs = read("google_storage_notification", (resource, index) => readNotification(resource, index + 1));
+    const buckets = read("google_storage_bucket", readBucket);
+    const objects = read("google_storage_bucket_object", (resource) => readObject(resource, options.directory ?? "."));
+    problems.throwIfAny();
     this.notifications = new Notifications(context, configs, options.publisher);
-
-    for (const resource of ofType("google_storage_bucket")) this.addBucket(readBucket(resource));
+    for (const settings of buckets) this.addBucket(settings);
     for (const [name, objects] of Object.entries(options.publicObjects ?? {})) this.addPublicBucket(name, objects);
     // Without the grant, creating a notification fails at once, since Cloud Storage tries the
     // topic.
@@ -87,9 +92,8 @@ export class StorageEmulator implements Emulator {
       const name = topic.replace(/^\/\/pubsub\.googleapis\.com\//, "");
       context.authorizer.require(agent(context), "pubsub.topics.publish", name);
     }
-    for (const resource of ofType("google_storage_bucket_object")) {
-      const object = readObject(resource, options.directory ?? ".");
-      this.bucket(object.bucket).write(object.name, object.content, object.metadata, object.generation);
+    for (const { bucket, name, content, metadata, generation } of objects) {
+      this.bucket(bucket).write(name, content, metadata, generation);
     }
   }
 

@@ -18,7 +18,7 @@ import { TokenBucket } from "./token-bucket";
 const NAME_TAKEN = 24 * 3_600_000;
 
 interface Outcome {
-  /** HTTP status; 0 where there was no answer. */
+  /** HTTP status; 0 without an answer. */
   readonly status: number;
   readonly reason?: string;
 }

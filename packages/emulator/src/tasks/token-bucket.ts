@@ -19,8 +19,7 @@ export class TokenBucket {
   /**
    * Takes a token.
    *
-   * @returns `now`; where there was none, the time at which there will be one, at least a
-   *   millisecond later
+   * @returns `now`; without a token the time of the next one, at least a millisecond later
    */
   take(now: number): number {
     this.tokens = Math.min(this.burst, this.tokens + ((now - this.filled) * this.rate) / 1000);

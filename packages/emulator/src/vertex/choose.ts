@@ -1,7 +1,7 @@
 import { irisModel, isIris } from "./iris-model";
 import type { ChooseModel, Model } from "./model";
 
-/** Takes anything, and gives each instance back as its own prediction. */
+/** Accepts anything, and returns each instance as its own prediction. */
 export const echoModel: Model = {
   title: "Emulator on this machine: echo",
   describe: () =>
@@ -19,8 +19,8 @@ export const alwaysIris: ChooseModel = () => irisModel;
 export const irisOrEcho: ChooseModel = (instances) => (instances.some(isIris) ? irisModel : echoModel);
 
 /**
- * The same model for all that goes in: Iris if there is a flower among it, so that the rest is
- * refused; otherwise echo.
+ * One model for all instances: Iris if one of them is a flower, so that the others are refused;
+ * otherwise echo.
  */
 export function modelFor(all: readonly unknown[]): ChooseModel {
   const model = all.length === 0 ? irisModel : irisOrEcho(all);

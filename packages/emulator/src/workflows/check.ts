@@ -4,7 +4,7 @@ import { BLOCKING, type FunctionSignature, STANDARD_PREDICATES, STANDARD_RETRIES
 
 type Path = readonly (string | number)[];
 
-/** Where a body stands: the step lists that `next` reaches, innermost last. */
+/** The place of a body: the step lists that `next` reaches, innermost last. */
 interface Place {
   readonly reachable: readonly StepList[];
   readonly inLoop: boolean;

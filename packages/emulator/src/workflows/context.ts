@@ -62,7 +62,7 @@ export class ExecutionContext implements StandardContext {
     });
   }
 
-  /** A log entry that may not be written is lost; the execution goes on. */
+  /** Without permission the log entry is lost, and the execution goes on. */
   log(severity: string, data: Value): void {
     const text = typeof data === "string" ? data : toJson(data);
     this.entry(`${severity} ${text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text}`);

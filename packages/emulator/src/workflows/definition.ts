@@ -67,7 +67,7 @@ export type Action =
   | { readonly kind: "return"; readonly value: Template }
   | { readonly kind: "steps"; readonly steps: StepList };
 
-/** What is done, and where it goes on afterwards. */
+/** An action, and the step that follows. */
 export interface Body {
   readonly action: Action;
   /** A step's name, or `end`, `break`, `continue`. */

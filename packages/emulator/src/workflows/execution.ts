@@ -81,7 +81,7 @@ export class Execution {
     return this.interpreter.used;
   }
 
-  /** @returns false where it had ended */
+  /** @returns false if it has ended */
   cancel(): boolean {
     if (this.state !== "ACTIVE") return false;
     this.abort.abort();

@@ -24,14 +24,14 @@ const MAX_STEPS = 100_000;
 const MAX_DEPTH = 20;
 const MAX_CONCURRENT = 20;
 
-/** How steps ended, other than by being through. */
+/** How steps ended, other than after the last one. */
 type Ending =
   | { readonly kind: "jump"; readonly list: StepList; readonly at: number }
   | { readonly kind: "break" }
   | { readonly kind: "continue" }
   | { readonly kind: "return"; readonly value: Value };
 
-/** Where a step stands while it runs. */
+/** The place of a step while it runs. */
 interface Place {
   readonly routine: Routine;
   readonly scope: Scope;
@@ -193,7 +193,7 @@ export class Interpreter {
     }
   }
 
-  /** The values that a loop goes through; a range holds both its ends. */
+  /** The values of a loop. A range includes both ends. */
   private async *turns({ over }: Loop, place: Place): AsyncGenerator<Value> {
     if ("list" in over) {
       const list = await this.value(over.list, place);

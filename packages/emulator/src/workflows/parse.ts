@@ -28,7 +28,7 @@ const MAX_BRANCHES = 10;
 
 const ACTIONS = ["assign", "call", "switch", "for", "parallel", "try", "raise", "return", "steps"] as const;
 
-/** Fields that may stand beside an action's own. */
+/** Fields that are allowed besides an action's own. */
 const BESIDE: Readonly<Record<(typeof ACTIONS)[number], readonly string[]>> = {
   assign: ["next"],
   call: ["args", "result", "next"],

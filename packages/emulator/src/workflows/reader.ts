@@ -9,8 +9,7 @@ export type Path = readonly (string | number)[];
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * Reads values of a definition that may stand anywhere in it. What is wrong goes to the problems,
- * with its path.
+ * Reads values that may be anywhere in a definition. Errors go to the problems, with their path.
  */
 export class Reader {
   constructor(protected readonly problems: Problems) {}
@@ -98,7 +97,7 @@ export class Reader {
 
 export const isNumeral = (plain: unknown) => typeof plain === "number" || typeof plain === "bigint";
 
-/** What stands between the braces of a text that is an expression as a whole. */
+/** The text between the braces, if the whole text is an expression. */
 export function expressionIn(text: string): string | undefined {
   const trimmed = text.trim();
   return trimmed.startsWith("${") && trimmed.endsWith("}") ? trimmed.slice(2, -1) : undefined;

@@ -37,7 +37,7 @@ function joined(left: Value, right: Value): string {
   return before + after;
 }
 
-/** As `string()` writes it; undefined for what has no such form. */
+/** As `string()` writes it; undefined for other types. */
 export function asText(value: Value): string | undefined {
   if (typeof value === "string") return value;
   return typeof value === "boolean" || isNumber(value) ? String(value) : undefined;

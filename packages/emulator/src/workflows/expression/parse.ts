@@ -59,7 +59,7 @@ const BINDS: Readonly<Record<string, number>> = {
 };
 const COMPARISON = 3;
 
-/** @param text what stands between the braces of `${…}` @throws SyntaxProblem */
+/** @param text the text between the braces of `${…}` @throws SyntaxProblem */
 export function parseExpression(text: string): Expression {
   if (text.length > LONGEST)
     throw new SyntaxProblem(`the expression has ${text.length} characters; allowed: ${LONGEST}`);
@@ -69,7 +69,7 @@ export function parseExpression(text: string): Expression {
   return expression;
 }
 
-/** Where an assignment goes: `name`, `name.key`, `name[0]["key"]`. @throws SyntaxProblem */
+/** The target of an assignment: `name`, `name.key`, `name[0]["key"]`. @throws SyntaxProblem */
 export function parseTarget(text: string): { name: string; keys: Expression[] } {
   const keys: Expression[] = [];
   let expression = parseExpression(text);

@@ -1,4 +1,4 @@
-/** A definition that cannot be taken as it stands. */
+/** A definition that is not valid. */
 export class SyntaxProblem extends Error {}
 
 export type Token =

@@ -99,7 +99,7 @@ export class Args {
 
 export interface StandardFunction {
   readonly signature: FunctionSignature;
-  /** May only stand in a call step. Source: docs/reference/syntax/expressions. */
+  /** Allowed in a call step only. Source: docs/reference/syntax/expressions. */
   readonly blocking: boolean;
   readonly run: (args: Args, context: StandardContext) => Value | Promise<Value>;
 }

@@ -48,7 +48,7 @@ function urlOf(args: Args): URL {
   return url;
 }
 
-/** A body says by its type what it is, unless a header does. */
+/** The type of the body sets the content type, unless a header does. */
 function bodyOf(args: Args, headers: Record<string, string>): Buffer {
   if (!args.has("body")) return Buffer.alloc(0);
   const body = args.any("body");

@@ -12,8 +12,8 @@ export interface Match {
  *
  * Source: docs/reference/stdlib/text/find_all_regex, https://github.com/google/re2/wiki/Syntax.
  *
- * @throws RaisedError ValueError for what RE2 does not take, such as looking around and referring
- *   back
+ * @throws RaisedError ValueError for what RE2 does not support, such as lookaround and
+ *   backreferences
  */
 export class Expression {
   private readonly compiled: RE2JS;
