@@ -1,7 +1,7 @@
 import type { Stack, StackResource } from "@cdktf-serverless-ml/terraform-json";
 import { readBindings } from "../../../emulator/src/iam";
 import { documented } from "../../src/iam-check/documented";
-import { grantsOf } from "../../src/iam-check/grants";
+import { removableGrants } from "../../src/iam-check/grants";
 
 const PROJECT = "acme-ml";
 const email = (name: string) => `${name}@${PROJECT}.iam.gserviceaccount.com`;
@@ -15,7 +15,7 @@ function resource(type: string, name: string, attributes: object): StackResource
 function documentedOf(resources: readonly StackResource[], temporary: readonly string[] = []): string[] {
   const { bindings, problems } = readBindings(resources, PROJECT);
   expect(problems).toEqual([]);
-  const grants = grantsOf({ resources, defaults: { project: PROJECT } } as Stack, bindings);
+  const grants = removableGrants({ resources, defaults: { project: PROJECT } } as Stack, bindings);
   expect(grants).toHaveLength(bindings.length);
   return grants.flatMap((grant) => {
     const requirement = documented(grant, { project: PROJECT, resources, bindings, temporary });

@@ -5,7 +5,7 @@ import { startMachine } from "../run/start";
 import { isGood, type Summary } from "../run/summary";
 import type { Scenario } from "../shared/scenario";
 import { documented, type Requirement } from "./documented";
-import { type Grant, grantsOf } from "./grants";
+import { type RemovableGrant, removableGrants } from "./grants";
 import { isAlike, MutationRun, type MutationRunResult } from "./mutation-run";
 import { Uses } from "./uses";
 
@@ -14,7 +14,7 @@ export class IamCheckError extends Error {}
 
 /** A grant that the stack needs. */
 export interface Necessary {
-  readonly grant: Grant;
+  readonly grant: RemovableGrant;
   /** A call that was denied without the grant and that the grant allows. */
   readonly denial: Denial;
 }
@@ -31,7 +31,7 @@ export type Finding = "redundant" | "not exercised" | "inconclusive";
  * allows.
  */
 export interface Survivor {
-  readonly grant: Grant;
+  readonly grant: RemovableGrant;
   readonly finding: Finding;
   /** What the runs showed, for people. */
   readonly why: string;
@@ -50,7 +50,7 @@ interface Findings {
 
 export interface IamReport extends Findings {
   readonly stack: string;
-  readonly grants: readonly Grant[];
+  readonly grants: readonly RemovableGrant[];
   /** Real time. */
   readonly seconds: number;
 }
@@ -90,7 +90,7 @@ export async function checkIam(
   const { machines, denials } = await startMachines(folder, options);
   try {
     const [one, other] = machines;
-    const grants = grantsOf(stack, bindings);
+    const grants = removableGrants(stack, bindings);
     const findings =
       one && other
         ? await examine([one, other], scenario, grants, onProgress)
@@ -122,7 +122,7 @@ async function startMachines(
 async function examine(
   machines: readonly [Machine, Machine],
   scenario: Scenario,
-  grants: readonly Grant[],
+  grants: readonly RemovableGrant[],
   onProgress: (done: number, all: number) => void,
 ): Promise<Findings> {
   const uses = new Uses(grants);
@@ -162,7 +162,7 @@ async function examine(
   };
   for (const result of await Promise.allSettled(machines.map(lane)))
     if (result.status === "rejected") throw result.reason;
-  const order = <T extends { grant: Grant }>(found: T[]) =>
+  const order = <T extends { grant: RemovableGrant }>(found: T[]) =>
     found.sort((a, b) => grants.indexOf(a.grant) - grants.indexOf(b.grant));
   return { necessary: order(necessary), survivors: order(survivors), missing: [] };
 }
@@ -171,7 +171,7 @@ async function examine(
 async function without(
   machine: Machine,
   scenario: Scenario,
-  grant: Grant,
+  grant: RemovableGrant,
   withFailures: boolean,
 ): Promise<MutationRunResult & { denial?: Denial }> {
   const options = { bindings: grant.without, endsAt: grant.allows, withFailures };
@@ -181,7 +181,7 @@ async function without(
 
 function findingOf(
   uses: Uses,
-  grant: Grant,
+  grant: RemovableGrant,
   { denials: [other], summary }: MutationRunResult,
 ): Pick<Survivor, "finding" | "why"> {
   if (other) {

@@ -1,6 +1,6 @@
 import { type Access, allows, type Binding, LOG_WRITERS } from "@cdktf-serverless-ml/emulator";
 import { agentDomain, block, type StackResource } from "@cdktf-serverless-ml/terraform-json";
-import type { Grant } from "./grants";
+import type { RemovableGrant } from "./grants";
 
 /** The stack, and what its run showed. */
 export interface Seen {
@@ -16,7 +16,7 @@ export interface Requirement {
   readonly why: string;
   readonly source: string;
   /** Whether a grant meets it. */
-  readonly holds: (grant: Grant, seen: Seen) => boolean;
+  readonly holds: (grant: RemovableGrant, seen: Seen) => boolean;
 }
 
 const REQUIREMENTS: readonly Requirement[] = [
@@ -70,6 +70,6 @@ function pushIdentities(resources: readonly StackResource[]): string[] {
 }
 
 /** The documented requirement that a grant meets, if there is one. */
-export function documented(grant: Grant, seen: Seen): Requirement | undefined {
+export function documented(grant: RemovableGrant, seen: Seen): Requirement | undefined {
   return REQUIREMENTS.find(({ holds }) => holds(grant, seen));
 }

@@ -5,7 +5,7 @@ import { customRoles, type Stack, shortAccount } from "@cdktf-serverless-ml/terr
  * A part of a stack's IAM that a run can leave out: a member of an IAM resource, or a permission of
  * a custom role.
  */
-export interface Grant {
+export interface RemovableGrant {
   /** Address of the Terraform resource. */
   readonly address: string;
   readonly role: string;
@@ -25,7 +25,7 @@ export interface Grant {
 }
 
 /** All grants of a stack, without those that Google makes to its service agents. */
-export function grantsOf({ resources, defaults }: Stack, bindings: readonly Binding[]): Grant[] {
+export function removableGrants({ resources, defaults }: Stack, bindings: readonly Binding[]): RemovableGrant[] {
   const { project } = defaults;
   const addresses = new Set(resources.map(({ address }) => address));
   const own = bindings.filter(({ address }) => addresses.has(address));
@@ -33,7 +33,7 @@ export function grantsOf({ resources, defaults }: Stack, bindings: readonly Bind
 }
 
 /** Each member of an `_iam_binding` is one grant, even if the binding names it twice. */
-function membersOf(own: readonly Binding[], project: string): Grant[] {
+function membersOf(own: readonly Binding[], project: string): RemovableGrant[] {
   const byMember = new Map(own.map((binding) => [`${binding.address} ${binding.member}`, binding]));
   return [...byMember.values()].map(({ address, role, member, resource }) => {
     const isIt = (binding: Binding) => binding.address === address && binding.member === member;
@@ -48,7 +48,7 @@ function membersOf(own: readonly Binding[], project: string): Grant[] {
   });
 }
 
-function permissionsOf(resources: Stack["resources"], own: readonly Binding[], project: string): Grant[] {
+function permissionsOf(resources: Stack["resources"], own: readonly Binding[], project: string): RemovableGrant[] {
   return resources.flatMap((resource) =>
     [...customRoles([resource], project)].flatMap(([role, permissions]) =>
       [...new Set(permissions)].map((permission) => ({
@@ -69,7 +69,7 @@ function permissionsOf(resources: Stack["resources"], own: readonly Binding[], p
 }
 
 /** Role, member and resource, in short. */
-export function grantText({ role, member, resource, permission }: Grant): string {
+export function grantText({ role, member, resource, permission }: RemovableGrant): string {
   const name = role.replace(/^roles\//, "").replace(/^projects\/[^/]+\/roles\//, "custom role ");
   if (permission !== undefined) return `${permission} in ${name}`;
   return `${name} for ${shortAccount(member ?? "")} on ${shortResource(resource ?? "")}`;

@@ -2,7 +2,7 @@ import type { Denial } from "@cdktf-serverless-ml/emulator";
 import { shortAccount } from "@cdktf-serverless-ml/terraform-json";
 import type { Verdict } from "../run/summary";
 import type { Finding, IamReport } from "./check-iam";
-import { type Grant, grantText, shortResource } from "./grants";
+import { grantText, type RemovableGrant, shortResource } from "./grants";
 
 /**
  * `OK`: each binding is needed or documented as required, and none is missing. `PARTIAL`: none is
@@ -80,7 +80,7 @@ export interface DescribeOptions {
 export function describeIamReport(report: IamReport, { quiet = false, colours = false }: DescribeOptions = {}): string {
   const { stack, grants, necessary, survivors, missing, seconds } = report;
   const dim = (text: string) => (colours ? `\x1b[2m${text}\x1b[22m` : text);
-  const entry = (sign: string, grant: Grant, why: string) =>
+  const entry = (sign: string, grant: RemovableGrant, why: string) =>
     `  ${sign}  ${grantText(grant)}\n      ${dim(grant.address)}\n      ${why}`;
   const needed = necessary.map(({ grant, denial }) => entry("ok", grant, `without it ${denialText(denial)}`));
   const kept = survivors.flatMap(({ grant, requirement }) =>

@@ -1,5 +1,5 @@
 import type { Access, Binding } from "@cdktf-serverless-ml/emulator";
-import type { Grant } from "./grants";
+import type { RemovableGrant } from "./grants";
 
 /** How a run used one grant. */
 interface Use {
@@ -16,10 +16,10 @@ interface Use {
  * a grant may not be needed.
  */
 export class Uses {
-  private readonly uses: Map<Grant, Use>;
+  private readonly uses: Map<RemovableGrant, Use>;
   private calls = 0;
 
-  constructor(grants: readonly Grant[]) {
+  constructor(grants: readonly RemovableGrant[]) {
     this.uses = new Map(
       grants.map((grant) => [grant, { calls: 0, first: Number.POSITIVE_INFINITY, others: new Set() }]),
     );
@@ -42,28 +42,28 @@ export class Uses {
    * Grants in the order of their mutation runs. A run takes until the grant is needed, so those
    * needed last come first.
    */
-  longestFirst(): Grant[] {
+  longestFirst(): RemovableGrant[] {
     return [...this.uses]
       .sort(([, a], [, b]) => (a.first < b.first ? 1 : a.first > b.first ? -1 : 0))
       .map(([grant]) => grant);
   }
 
   /** Whether a call needed it that no other grant allowed. */
-  isNeeded(grant: Grant): boolean {
+  isNeeded(grant: RemovableGrant): boolean {
     return this.useOf(grant).first < Number.POSITIVE_INFINITY;
   }
 
   /** Calls that it allowed, alone or with other grants. 0: it was not exercised. */
-  callsOf(grant: Grant): number {
+  callsOf(grant: RemovableGrant): number {
     return this.useOf(grant).calls;
   }
 
   /** Addresses of the bindings that allowed the same calls. */
-  othersOf(grant: Grant): readonly string[] {
+  othersOf(grant: RemovableGrant): readonly string[] {
     return [...this.useOf(grant).others];
   }
 
-  private useOf(grant: Grant): Use {
+  private useOf(grant: RemovableGrant): Use {
     const use = this.uses.get(grant);
     if (!use) throw new Error(`${grant.address} is not a grant of this stack`);
     return use;
