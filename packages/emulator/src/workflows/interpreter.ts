@@ -47,10 +47,7 @@ export class Interpreter {
   private steps = 0;
   private readonly memory = new Memory();
 
-  /**
-   * What the execution took of its limits: steps, and the most bytes of variables that it ever
-   * held.
-   */
+  /** The steps, and the most bytes of variables at one time, which have limits. */
   get used(): { readonly steps: number; readonly memory: number } {
     return { steps: this.steps, memory: this.memory.peak };
   }
