@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { filesOf, readBlocks } from "../../../../__tests__/docs/markdown";
-import { IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
+import { IS_DEEP } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { copyProject, removeFolders, run, temporaryFolder, writeInto } from "../../../../__tests__/synth/project-copy";
+import { inProcess } from "../support/in-process";
 
 // The stack, its worker and its driver are those of the pages.
 const pages = filesOf([...readBlocks("docs/own-worker.md"), ...readBlocks("docs/local.md")]);
@@ -25,32 +25,24 @@ function driver(name: string, text: string): string {
   return join(clone, name);
 }
 
-function local(...args: string[]) {
-  const command = [
-    "scripts/ts.mjs",
-    "packages/scenarios/src/cli.ts",
-    "--terraform",
-    stack,
-    "--quiet",
-    "--json",
-    ...args,
-  ];
-  const env = { ...process.env, INIT_CWD: undefined, NO_COLOR: "1" };
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { env, encoding: "utf8" });
+/** The command, in this process; run/cli.test.ts starts it as users do. */
+async function local(...args: string[]) {
+  const settings = { INIT_CWD: undefined, NO_COLOR: "1" };
+  const { status, stdout, stderr } = await inProcess(["--terraform", stack, "--quiet", "--json", ...args], settings);
   return { status, stderr, json: () => JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") };
 }
 
 describe("the driver of docs/local.md", () => {
   const shout = join(clone, DRIVER);
 
-  test("runs the stack with one item", () => {
-    const { status, json } = local("--drive", shout);
+  test("runs the stack with one item", async () => {
+    const { status, json } = await local("--drive", shout);
     expect(json()).toMatchObject({ stack: "shouting", verdict: "OK", accepted: 1, done: 1 });
     expect(status).toBe(0);
   });
 
-  test("brings injected faults: each item ends in one effect or one dead letter", () => {
-    const { status, json } = local("--drive", shout, "--faults", "--seed", "7", "--inputs", "30");
+  test("brings injected faults: each item ends in one effect or one dead letter", async () => {
+    const { status, json } = await local("--drive", shout, "--faults", "--seed", "7", "--inputs", "30");
     expect(json()).toMatchObject({
       accepted: 30,
       done: 27,
@@ -63,8 +55,8 @@ describe("the driver of docs/local.md", () => {
   });
 
   onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
-    test("brings the IAM check: each binding is needed, and none is missing", () => {
-      const { status, json } = local("--drive", shout, "--check-iam");
+    test("brings the IAM check: each binding is needed, and none is missing", async () => {
+      const { status, json } = await local("--drive", shout, "--check-iam");
       expect(json()).toMatchObject({ verdict: "OK", unproven: [], missing: [] });
       expect(json().necessary).toBe(json().bindings);
       expect(status).toBe(0);
@@ -81,18 +73,18 @@ const BAD: readonly [string, string, string][] = [
   ["does not compile", "export const = 1;", "cannot be loaded: Build failed with 1 error:"],
   ["throws while it is loaded", "throw new Error('no luck');", "cannot be loaded: no luck\n"],
 ];
-test.each(inDepth(BAD, BAD.slice(0, 1)))("a driver that %s: exit code 2", (_, text, message) => {
-  const { status, stderr } = local("--drive", driver("bad.ts", text));
+test.each(BAD)("a driver that %s: exit code 2", async (_, text, message) => {
+  const { status, stderr } = await local("--drive", driver("bad.ts", text));
   expect(stderr).toContain(message);
   expect(status).toBe(2);
 });
 
-test("a driver that is not there is named, and so is a stack that nothing says how to use: exit code 2", () => {
-  const missing = local("--drive", "nowhere.ts");
+test("a driver that is not there is named, and so is a stack that nothing says how to use: exit code 2", async () => {
+  const missing = await local("--drive", "nowhere.ts");
   expect(missing.stderr).toContain("nowhere.ts");
   expect(missing.stderr).toContain("There is no file");
   expect(missing.status).toBe(2);
-  const undriven = local();
+  const undriven = await local();
   expect(undriven.stderr).toBe(
     "shouting is none of the five architectures. Use --keep and call it yourself, or --drive <module> to say how it is used\n",
   );

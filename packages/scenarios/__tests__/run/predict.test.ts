@@ -9,6 +9,7 @@ import { scenarioOf } from "../../src/patterns";
 import { inputFor, runScenario } from "../../src/run/run-stack";
 import { startMachine } from "../../src/run/start";
 import type { Summary } from "../../src/run/summary";
+import { inProcess } from "../support/in-process";
 
 const stacks = synthesized();
 const folder = mkdtempSync(join(tmpdir(), "predict-"));
@@ -20,23 +21,22 @@ afterAll(async () => {
 });
 
 /** Runs a stack by the command, with files beside it. */
-function local(name: string, files: Record<string, string>, ...args: string[]) {
+async function local(name: string, files: Record<string, string>, ...args: string[]) {
   for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
-  const all = [
-    "scripts/ts.mjs",
-    "packages/scenarios/src/cli.ts",
-    "--terraform",
-    stacks.stack(name),
-    "--quiet",
-    "--json",
-    ...args,
-  ];
-  const { status, stdout, stderr } = spawnSync(process.execPath, all, {
-    env: { ...process.env, INIT_CWD: folder, NO_COLOR: "1" },
-    encoding: "utf8",
-  });
+  const all = ["--terraform", stacks.stack(name), "--quiet", "--json", ...args];
+  const env = { INIT_CWD: folder, NO_COLOR: "1" };
+  // Jest puts a loader of its own in the place of `import()`.
+  const isLoadedByNode = args.some((arg) => /\.[cm]js$/.test(arg));
+  const { status, stdout, stderr } = isLoadedByNode ? started(all, env) : await inProcess(all, env);
   const last = stdout.trimEnd().split("\n").at(-1) ?? "";
   return { status, stderr, summary: (last.startsWith("{") ? JSON.parse(last) : {}) as Summary };
+}
+
+function started(args: readonly string[], env: Readonly<Record<string, string>>) {
+  return spawnSync(process.execPath, ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", ...args], {
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
 }
 
 const REVIEWS = '{"text":"a fine day"}\n{"text":"rain"}\n';
@@ -71,8 +71,8 @@ describe("input that is not Iris, without a model", () => {
     expect(JSON.stringify(summary.outputs.first)).toContain("a fine day");
   });
 
-  test("the command does the same", () => {
-    const { status, summary } = local("async-batch", { "own.jsonl": REVIEWS }, "--input", "own.jsonl");
+  test("the command does the same", async () => {
+    const { status, summary } = await local("async-batch", { "own.jsonl": REVIEWS }, "--input", "own.jsonl");
     expect(summary.outputs.model).toMatch(/^echo, which gives each instance back/);
     expect(status).toBe(0);
   });
@@ -98,8 +98,8 @@ describe("--predict", () => {
   ];
   test.each(inDepth(MODELS, MODELS.slice(0, 1)))(
     "%s: the model is the user's module, and the summary says whose",
-    (file, code) => {
-      const { status, summary } = local(
+    async (file, code) => {
+      const { status, summary } = await local(
         "async-batch",
         { [file]: code, "own.jsonl": REVIEWS },
         "--input",
@@ -115,17 +115,17 @@ describe("--predict", () => {
     },
   );
 
-  test("a record that the user's model refuses is a dead letter with the model's own reason", () => {
-    const { status, summary } = local(
+  test("a record that the user's model refuses is a dead letter with the model's own reason", async () => {
+    const { status, summary } = await local(
       "pubsub-fanout",
       {
-        "model.mjs": `export const predict = (instances) => { ${refusing} return instances; };`,
+        "refusing.ts": `export const predict = (instances: { text: string }[]) => { ${refusing} return instances; };`,
         "own.jsonl": MESSAGES.replace("a fine day", "rain"),
       },
       "--input",
       "own.jsonl",
       "--predict",
-      "model.mjs",
+      "refusing.ts",
     );
     expect(summary).toMatchObject({ verdict: "PARTIAL", deadLettered: 1 });
     expect(summary.deadLetters).toEqual([expect.stringMatching(/^text\/\d+: .*INVALID_ARGUMENT: no rain/)]);
@@ -136,9 +136,9 @@ describe("--predict", () => {
     ["nonsense", /^Given --predict "nonsense"; allowed: echo, iris, /],
     ["broken.ts", /^\S+broken\.ts cannot be loaded: /],
     ["empty.mjs", /^\S+empty\.mjs exports neither predict\(instances, parameters\) nor such a default\n$/],
-  ])("%s: what cannot be a model is reported before anything starts", (given, message) => {
+  ])("%s: what cannot be a model is reported before anything starts", async (given, message) => {
     const files = { "broken.ts": "export const = ;", "empty.mjs": "export const other = 1;" };
-    expect(local("async-batch", files, "--predict", given)).toMatchObject({
+    expect(await local("async-batch", files, "--predict", given)).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(message),
     });
@@ -146,8 +146,8 @@ describe("--predict", () => {
 });
 
 describe("--output", () => {
-  test("keeps what the buckets hold, and not what Terraform put there", () => {
-    const { summary } = local("async-batch", {}, "--output", "kept");
+  test("keeps what the buckets hold, and not what Terraform put there", async () => {
+    const { summary } = await local("async-batch", {}, "--output", "kept");
     const kept = readdirSync(join(folder, "kept"), { recursive: true, encoding: "utf8", withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(join(folder, "kept").length + 1));
@@ -160,7 +160,7 @@ describe("--output", () => {
     const input = join(folder, "kept", "my-gcp-project-async-batch-input-dev", "batch.jsonl");
     expect(readFileSync(input)).toEqual(readFileSync("samples/batch.jsonl"));
     // And writes over nothing.
-    expect(local("async-batch", {}, "--output", "kept")).toMatchObject({
+    expect(await local("async-batch", {}, "--output", "kept")).toMatchObject({
       status: 2,
       stderr: `Given --output ${join(folder, "kept")}, which is not empty; allowed: a new or an empty folder\n`,
     });

@@ -1,0 +1,269 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { counted, FlagError, type Flags, readFlags, wholeFlag } from "@cdktf-serverless-ml/cli";
+import {
+  ApiError,
+  type ChooseModel,
+  describeLoadError,
+  irisOrEcho,
+  LoadError,
+  ModelError,
+  ModuleError,
+  modelFor,
+  noticesOnce,
+  onTerminal,
+  RequestFailed,
+  readModel,
+  readSecrets,
+  SecretsFileError,
+  StartError,
+  type StartOptions,
+} from "@cdktf-serverless-ml/emulator";
+
+import { StackError } from "@cdktf-serverless-ml/terraform-json";
+import { drivenBy } from "./drive/driven-scenario";
+import { loadDriver } from "./drive/driver";
+import { type FaultSettings, faultSettings, faultsCommand } from "./faults/command";
+import { IamCheckError } from "./iam-check/check-iam";
+import { checkIamCommand } from "./iam-check/command";
+import { readStackWithOutputs, scenarioOf } from "./patterns";
+import { type KeepOptions, keepStack } from "./run/keep";
+import { describe } from "./run/print";
+import { inputFor, runStack } from "./run/run-stack";
+import { requireEmpty } from "./run/save-buckets";
+import { startStack } from "./run/start";
+import { exitCodeOf, type Summary } from "./run/summary";
+import { type Input, InputError, type Scenario } from "./shared/scenario";
+
+const USAGE = `usage: npm run local -- <stack> [options]
+
+Runs a synthesized stack on this machine: its function bundles, its Terraform JSON and its IAM bindings.
+It needs no cloud account and no network.
+
+  <stack>            a stack in cdktf.out/stacks (npm run synth writes them)
+  --terraform <dir>  a folder with a cdk.tf.json, instead of <stack>
+  --input <file>     an input file, instead of the sample
+  --predict <model>  the model that stands in for Vertex AI: a URL, a module, echo, or iris
+  --output <dir>     writes the objects of the buckets to a new or an empty folder after the run
+  --drive <module>   a module that puts items into a stack of your own and says which are done (docs/local.md)
+  --keep             keeps the stack running until Ctrl-C, and prints commands that use it
+  --check-iam        runs the stack without each of its IAM bindings in turn, and shows which ones it needs
+  --secrets <file>   values of secrets, as JSON or as NAME=value lines (default: made up)
+  --faults           injects faults into deliveries, calls and publishes of generated items, in virtual time, and
+                     checks that nothing is lost or processed twice
+  --seed <n>         with --faults: the seed of the faults, 0 to 4294967295 (default: random)
+  --inputs <n>       with --faults: the number of items, 1 to 100000 (default: 100)
+  --real-time        with --faults: waits take real time
+  --propagation <s>  the stack's IAM bindings take effect after so many seconds, 1 to 3600, in virtual time
+  --allow-dead-letters
+                     exit code 0 instead of 3 if some items or records failed and others succeeded
+  --json             prints the summary as JSON on the last line
+  --quiet            prints no hops and no progress, and only IAM bindings that are missing or not shown to be needed
+  --help             prints this text`;
+const FLAGS = {
+  terraform: { type: "string" },
+  input: { type: "string" },
+  predict: { type: "string" },
+  output: { type: "string" },
+  drive: { type: "string" },
+  keep: { type: "boolean" },
+  "check-iam": { type: "boolean" },
+  /** The former name of `--check-iam`. */
+  "prove-iam": { type: "boolean", hidden: true },
+  secrets: { type: "string" },
+  faults: { type: "boolean" },
+  seed: { type: "string" },
+  inputs: { type: "string" },
+  "real-time": { type: "boolean" },
+  propagation: { type: "string" },
+  "allow-dead-letters": { type: "boolean" },
+  json: { type: "boolean" },
+  quiet: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+/** Flags that cannot be combined, because each runs the stack in its own way. */
+const EXCLUSIVE = {
+  "check-iam": ["keep", "input", "predict", "output"],
+  faults: ["keep", "input", "predict", "output", "check-iam"],
+  keep: ["output"],
+  propagation: ["keep", "check-iam", "faults"],
+} as const;
+const STACKS = join("cdktf.out", "stacks");
+const SAMPLES = "samples";
+
+/** An error that the user can fix. It is shown without a stack trace. */
+class UsageError extends Error {}
+
+interface Options {
+  readonly folder: string;
+  readonly input?: string;
+  /** As given. */
+  readonly predict?: string;
+  /** Absolute. */
+  readonly output?: string;
+  readonly drive?: string;
+  readonly keep: boolean;
+  readonly checkIam: boolean;
+  readonly faults?: FaultSettings;
+  /** Milliseconds. */
+  readonly propagation?: number;
+  /** The arguments that name the stack, as given. */
+  readonly given: string;
+  readonly allowsDeadLetters: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Prints each notice once, on standard error. */
+  readonly onNotice: (notice: string) => void;
+}
+
+/** `npm run local`. Errors are printed. @returns the exit code: as `run` gives it, or 2 after an error */
+export async function localCommand(args: readonly string[]): Promise<number> {
+  try {
+    return await run(args);
+  } catch (error) {
+    console.error(explain(error as Error));
+    return 2;
+  }
+}
+
+/** @returns 0 for `OK`, 3 for `PARTIAL`, 1 for `FAILED` */
+async function run(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (!options) {
+    console.log(USAGE);
+    return 0;
+  }
+  const stack = readStackWithOutputs(options.folder);
+  const scenario = options.drive === undefined ? scenarioOf(stack) : drivenBy(await loadDriver(options.drive));
+  if (!scenario && !options.keep) {
+    const remedy = "Use --keep and call it yourself, or --drive <module> to say how it is used";
+    throw new UsageError(`${stack.name} is none of the five architectures. ${remedy}`);
+  }
+  if (scenario && options.checkIam) return checkIamCommand({ ...options, scenario });
+  if (scenario && options.faults) return faultsCommand({ ...options, ...options.faults, scenario, stack: stack.name });
+  // Read before anything starts, so that a bad file is reported at once.
+  const input =
+    scenario && (options.input !== undefined || !options.keep) ? inputFor(scenario, options.input, SAMPLES) : undefined;
+  if (options.output !== undefined) requireEmpty(options.output);
+  const model = options.predict === undefined ? undefined : await readModel(options.predict, absolute);
+  const chooseModel = model ? () => model : modelOf(scenario, input, options.keep);
+  const start = { ...startOptions(options), chooseModel, propagation: options.propagation };
+  if (options.keep) return keep(options.folder, start, { scenario, input, samples: SAMPLES });
+  if (!scenario || !input) return 1;
+  return report(await runStack(options.folder, { scenario, input, output: options.output, ...start }), options);
+}
+
+/** The default model: Iris for flowers, and echo for any other input. */
+function modelOf(scenario: Scenario | undefined, input: Input | undefined, keep: boolean): ChooseModel {
+  return keep ? irisOrEcho : modelFor((input && scenario?.instances?.(input)) ?? []);
+}
+
+function startOptions({ quiet, secrets, onNotice }: Options): StartOptions {
+  return { ...(quiet ? {} : onTerminal()), secrets, onNotice };
+}
+
+/** @returns the exit code */
+function report(summary: Summary, { json, allowsDeadLetters }: Options): number {
+  console.log(describe(summary));
+  if (json) console.log(JSON.stringify(summary));
+  return exitCodeOf(summary, allowsDeadLetters);
+}
+
+/** Never returns. Ctrl-C ends the process, and everything that runs cleans up. */
+async function keep(folder: string, start: StartOptions, options: KeepOptions): Promise<never> {
+  const running = await startStack(folder, start);
+  try {
+    console.log((await keepStack(running, options)).text);
+  } catch (error) {
+    // A refused input ends the command. Functions that still run would keep the process alive.
+    await running.stop();
+    throw error;
+  }
+  return new Promise(() => {});
+}
+
+/** @returns undefined for `--help` @throws UsageError, FlagError */
+function readOptions(args: readonly string[]): Options | undefined {
+  const { values: given, positionals } = readFlags(args, FLAGS);
+  const values = { ...given, "check-iam": given["check-iam"] ?? given["prove-iam"] };
+  const { help, terraform, input, drive, keep = false, json = false, quiet = false } = values;
+  if (help) return undefined;
+  const [stack, ...more] = positionals;
+  if (more.length > 0)
+    throw new UsageError(`Given ${counted(positionals.length, "stack")}: ${positionals.join(", ")}; allowed: one`);
+  if (terraform !== undefined && stack !== undefined) {
+    throw new UsageError("<stack> and --terraform cannot be combined");
+  }
+  const settings = faultSettings(values);
+  requireCompatible(values);
+  return {
+    folder: terraform === undefined ? folderOf(stack) : absolute(terraform),
+    input: input === undefined ? undefined : absolute(input),
+    predict: values.predict,
+    output: values.output === undefined ? undefined : absolute(values.output),
+    drive: drive === undefined ? undefined : absolute(drive),
+    keep,
+    checkIam: values["check-iam"] ?? false,
+    faults: settings,
+    propagation:
+      values.propagation === undefined ? undefined : wholeFlag("propagation", values.propagation, 1, 3600) * 1000,
+    given: [
+      terraform === undefined ? String(stack) : `--terraform ${quoted(terraform)}`,
+      ...(drive === undefined ? [] : [`--drive ${quoted(drive)}`]),
+    ].join(" "),
+    allowsDeadLetters: values["allow-dead-letters"] ?? false,
+    json,
+    quiet,
+    secrets: values.secrets === undefined ? undefined : readSecrets(absolute(values.secrets)),
+    onNotice: noticesOnce(),
+  };
+}
+
+/** @throws UsageError */
+function requireCompatible(values: Flags<typeof FLAGS>): void {
+  for (const [flag, others] of Object.entries(EXCLUSIVE) as [
+    keyof typeof EXCLUSIVE,
+    readonly (keyof typeof FLAGS)[],
+  ][]) {
+    const other = values[flag] && others.find((name) => values[name] !== undefined);
+    if (other) throw new UsageError(`--${other} and --${flag} cannot be combined`);
+  }
+}
+
+/** npm changes to the project's folder. Paths are relative to the folder that the user is in. */
+function absolute(path: string): string {
+  return resolve(process.env.INIT_CWD ?? ".", path);
+}
+
+function quoted(path: string): string {
+  return /\s/.test(path) ? JSON.stringify(path) : path;
+}
+
+function folderOf(stack: string | undefined): string {
+  const stacks = existsSync(STACKS)
+    ? readdirSync(STACKS).filter((name) => existsSync(join(STACKS, name, "cdk.tf.json")))
+    : [];
+  if (stacks.length === 0) throw new UsageError(`${STACKS} has no stacks yet. Run: npm run synth`);
+  if (stack !== undefined && stacks.includes(stack)) return join(STACKS, stack);
+  const given = stack === undefined ? "No stack was given" : `There is no stack ${stack}`;
+  throw new UsageError(`${given}. Stacks: ${stacks.sort().join(", ")}`);
+}
+
+function explain(error: Error): string {
+  if (error instanceof LoadError) return describeLoadError(error);
+  if (error instanceof FlagError) return `${error.message}. For help: npm run local -- --help`;
+  const expected = [
+    UsageError,
+    StackError,
+    InputError,
+    ApiError,
+    StartError,
+    IamCheckError,
+    RequestFailed,
+    ModelError,
+    ModuleError,
+    SecretsFileError,
+  ].some((type) => error instanceof type);
+  return expected ? error.message : (error.stack ?? String(error));
+}
