@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Interceptors } from "@cdktf-serverless-ml/emulator";
+import type { Interceptors, Machine } from "@cdktf-serverless-ml/emulator";
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 import { deepTest } from "../../../../__tests__/support/deep";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
@@ -163,7 +163,7 @@ test("a binding that is missing ends the run: the call is named, and no item bla
   expect(report.offence).toBeUndefined();
 }, 60_000);
 
-test.each<[string, (result: ScenarioResult) => Partial<ScenarioResult>, string]>([
+const CHANGED: readonly [string, (result: ScenarioResult) => Partial<ScenarioResult>, string][] = [
   [
     "an item with both",
     ({ effects }) => ({ deadLetters: [{ key: effects[0] ?? "", reason: "planted" }] }),
@@ -174,11 +174,19 @@ test.each<[string, (result: ScenarioResult) => Partial<ScenarioResult>, string]>
     ({ effects }) => ({ effects: [...effects, "stranger"] }),
     "has an effect or a dead letter but was never accepted",
   ],
-])(
-  "%s is unexpected",
-  async (_, change, why) => {
-    const machine = await startMachine(stack);
-    try {
+];
+
+describe("in a result", () => {
+  let machine: Machine;
+
+  beforeAll(async () => {
+    machine = await startMachine(stack);
+  });
+  afterAll(() => machine.stop());
+
+  test.each(CHANGED)(
+    "%s is unexpected",
+    async (_, change, why) => {
       const scenario = scenarioOf(machine.stack);
       if (!scenario) throw new Error("the stack is none of the five");
       const create: Scenario["create"] = (running) => {
@@ -189,9 +197,7 @@ test.each<[string, (result: ScenarioResult) => Partial<ScenarioResult>, string]>
       const report = await runFaults(machine, { ...scenario, create }, { seed: 1, inputs: 2 });
       expect(report).toMatchObject({ accepted: 2, unexpected: 1, lost: 0, offence: { why } });
       expect(isGood(report)).toBe(false);
-    } finally {
-      await machine.stop();
-    }
-  },
-  60_000,
-);
+    },
+    60_000,
+  );
+});

@@ -11,60 +11,58 @@ import type { Scenario } from "../../src/shared/scenario";
 
 const stacks = synthesized();
 const stack = stacks.stack("async-batch");
-afterAll(() => stacks.remove());
+/** The stack's own, on which runs are made one after the other. */
+let own: Machine;
 
-/** A machine, how its stack is used, and what is under way on it after a run. */
-async function onMachine(
-  folder: string,
-  work: (machine: Machine, scenario: Scenario, left: () => number) => Promise<void>,
-) {
-  const machine = await startMachine(folder);
-  try {
-    const scenario = scenarioOf(machine.stack);
-    if (!scenario) throw new Error("the stack is none of the five");
-    let functions: FunctionHost | undefined;
-    const noted: Scenario = {
-      ...scenario,
-      create: (running: RunningStack) => {
-        functions = running.parts.functions;
-        return scenario.create(running);
-      },
-    };
-    await work(machine, noted, () => functions?.pending() ?? -1);
-  } finally {
-    await machine.stop();
-  }
+beforeAll(async () => {
+  own = await startMachine(stack);
+});
+
+afterAll(async () => {
+  await own.stop();
+  stacks.remove();
+});
+
+/** How a machine's stack is used, and what is under way on it after a run. */
+function usedOn(machine: Machine): { scenario: Scenario; left: () => number } {
+  const scenario = scenarioOf(machine.stack);
+  if (!scenario) throw new Error("the stack is none of the five");
+  let functions: FunctionHost | undefined;
+  const noted: Scenario = {
+    ...scenario,
+    create: (running: RunningStack) => {
+      functions = running.parts.functions;
+      return scenario.create(running);
+    },
+  };
+  return { scenario: noted, left: () => functions?.pending() ?? -1 };
 }
 
 test("a run ends at the denial that it is for, and leaves nothing to the next one", async () => {
-  await onMachine(stack, async (machine, scenario, left) => {
-    const [binding] = machine.bindings.filter(({ address }) => /output_objectCreator-batch-worker/.test(address));
-    const without = { bindings: (other: object) => other !== binding, endsAt: () => true };
-    for (let time = 0; time < 2; time++) {
-      const { denials, summary } = await new MutationRun(machine, scenario, without).run();
-      expect(denials).toEqual([expect.objectContaining({ permission: "storage.objects.create" })]);
-      expect(summary).toBeUndefined();
-      expect(left()).toBe(0);
-    }
-    const { denials, summary } = await new MutationRun(machine, scenario).run();
-    expect(denials).toEqual([]);
-    expect(summary).toMatchObject({ accepted: 8, done: 5, deadLettered: 3, repeatedEffects: 0 });
-    expect(isGood(summary as Summary)).toBe(true);
-  });
+  const { scenario, left } = usedOn(own);
+  const [binding] = own.bindings.filter(({ address }) => /output_objectCreator-batch-worker/.test(address));
+  const without = { bindings: (other: object) => other !== binding, endsAt: () => true };
+  for (let time = 0; time < 2; time++) {
+    const { denials, summary } = await new MutationRun(own, scenario, without).run();
+    expect(denials).toEqual([expect.objectContaining({ permission: "storage.objects.create" })]);
+    expect(summary).toBeUndefined();
+    expect(left()).toBe(0);
+  }
 });
 
 test("each delivery comes again after its success: what is there already is looked for", async () => {
-  await onMachine(stack, async (machine, scenario) => {
-    const reads = new Map<string, number>();
-    await new MutationRun(machine, scenario, {
-      onAllowed: ({ permission, resource }) => {
-        if (permission !== "storage.objects.get" || !resource.includes("/objects/results/")) return;
-        reads.set(resource, (reads.get(resource) ?? 0) + 1);
-      },
-    }).run();
-    expect(reads.size).toBe(8);
-    expect(Math.min(...reads.values())).toBeGreaterThanOrEqual(2);
-  });
+  const reads = new Map<string, number>();
+  const { denials, summary } = await new MutationRun(own, usedOn(own).scenario, {
+    onAllowed: ({ permission, resource }) => {
+      if (permission !== "storage.objects.get" || !resource.includes("/objects/results/")) return;
+      reads.set(resource, (reads.get(resource) ?? 0) + 1);
+    },
+  }).run();
+  expect(denials).toEqual([]);
+  expect(summary).toMatchObject({ accepted: 8, done: 5, deadLettered: 3, repeatedEffects: 0 });
+  expect(isGood(summary as Summary)).toBe(true);
+  expect(reads.size).toBe(8);
+  expect(Math.min(...reads.values())).toBeGreaterThanOrEqual(2);
 });
 
 test("requests that do not end after a denial are ended", async () => {
@@ -78,10 +76,14 @@ test("requests that do not end after a denial are ended", async () => {
       if (object.name.startsWith("batch-worker")) object.source = zip;
     }
   });
-  await onMachine(copy, async (machine, scenario, left) => {
+  const machine = await startMachine(copy);
+  try {
+    const { scenario, left } = usedOn(machine);
     const { denials } = await new MutationRun(machine, scenario, { endsAt: () => true }).run();
     expect(denials).toEqual([expect.objectContaining({ email: "", permission: "storage.objects.list" })]);
     expect(left()).toBe(0);
-  });
+  } finally {
+    await machine.stop();
+  }
   rmSync(zip);
 });

@@ -62,7 +62,7 @@ deepTest(
   },
 );
 
-test("event-workflow: what the function or the workflow refuses is a dead letter with the reason", async () => {
+deepTest("event-workflow: what the function or the workflow refuses is a dead letter with the reason", async () => {
   const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(impatient("event-workflow"), 10);
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 10, done: 6, deadLettered: 4 });
   const reasons = Object.fromEntries(deadLetters.map(({ key, reason }) => [key.replace(/\/\d+$/, ""), reason]));
