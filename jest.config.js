@@ -15,6 +15,7 @@ module.exports = {
       },
     ],
   },
+  moduleNameMapper: { "^archiver$": "<rootDir>/__tests__/jest/archiver.js" },
   globalSetup: "<rootDir>/__tests__/jest/setup.js",
   globalTeardown: "<rootDir>/__tests__/jest/teardown.js",
   reporters: ["default", "<rootDir>/__tests__/jest/progress-reporter.js"],

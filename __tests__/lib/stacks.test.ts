@@ -240,10 +240,12 @@ function addressProblems(locked: Addresses, now: Addresses, moved: ReadonlySet<s
 }
 
 describe("synthesize", () => {
+  /** An app with an output folder of its own. */
+  const ownApp = () => testApp(undefined, temporaryFolder());
   const written = (outdir: string, stack: string) => join(outdir, "stacks", stack, "cdk.tf.json");
 
   test("writes all five stacks, whose JSON has no findings, from a folder that says nothing of this machine", () => {
-    const all = testApp();
+    const all = ownApp();
     stacksOf(all);
     synthesize(all);
     for (const name of NAMES) {
@@ -256,7 +258,7 @@ describe("synthesize", () => {
   });
 
   test("with a local state, and with alerts and labels, there are no findings either", () => {
-    const all = testApp();
+    const all = ownApp();
     stacksOf(all, { ...settings, stateBucket: "", notificationEmails: ["ml@acme.com"], labels: { team: "vision" } });
     synthesize(all);
     expect(NAMES.filter((name) => !existsSync(written(all.outdir, name)))).toEqual([]);
@@ -264,7 +266,7 @@ describe("synthesize", () => {
 
   /** An app that was synthesized well before, as its folder shows, and again with `change`. */
   function again(change: (stack: GoogleStack) => void): { outdir: string; message: string } {
-    const [before, broken] = [testApp(), testApp()];
+    const [before, broken] = [ownApp(), ownApp()];
     Object.defineProperty(broken, "outdir", { value: before.outdir });
     new Topic(new GoogleStack(before, "stack", settings), "topic");
     synthesize(before);
@@ -319,7 +321,7 @@ describe("synthesize", () => {
   });
 
   test("a stack's own overrides are no second resource, and a logical id may be overridden in time", () => {
-    const app = testApp();
+    const app = ownApp();
     const stack = new GoogleStack(app, "stack", settings);
     new Topic(stack, "news");
     stack.addOverride("resource.google_storage_bucket.raw", { name: "acme-raw", location: "EU" });
@@ -330,7 +332,7 @@ describe("synthesize", () => {
   });
 
   test("the manifest knows which stack needs which", () => {
-    const both = testApp();
+    const both = ownApp();
     const first = new GoogleStack(both, "first", settings);
     const second = new GoogleStack(both, "second", settings);
     const topic = new Topic(first, "topic");
