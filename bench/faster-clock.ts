@@ -1,6 +1,6 @@
 import { type Clock, RealClock } from "@cdktf-serverless-ml/emulator";
 
-/** Time that passes so many times as fast as on the wall. */
+/** A clock that runs faster than real time by this factor. */
 export function faster(factor: number): Clock {
   const real = new RealClock();
   const begin = real.now();

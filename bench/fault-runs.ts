@@ -12,10 +12,10 @@ import {
 } from "@cdktf-serverless-ml/scenarios";
 import { printTable } from "./measure";
 
-/** Milliseconds of real time between lines of progress of one run. */
+/** Milliseconds of real time between progress lines of one run. */
 const BETWEEN_LINES = 30_000;
 
-/** A stack without a scenario, which cannot be run. */
+/** A stack without a scenario, which cannot run. */
 export class NotAnArchitecture extends Error {}
 
 export interface FaultRunsOptions {
@@ -26,7 +26,7 @@ export interface FaultRunsOptions {
   readonly seeds: readonly number[];
   /** Generated items of one run. */
   readonly inputs: number;
-  /** Runs at once, each with functions of its own. */
+  /** Number of concurrent runs. Each has its own function processes. */
   readonly atOnce: number;
 }
 
@@ -40,8 +40,8 @@ interface Run {
  * Runs each stack with the faults of each seed. Prints a line for each run that ended, and a table
  * at the end.
  *
- * @returns whether nothing was lost, unexpected or repeated
- * @throws NotAnArchitecture before anything runs; as `Machine.start`
+ * @returns whether no item was lost, unexpected or repeated
+ * @throws NotAnArchitecture before the first run; other errors as `Machine.start`
  */
 export async function faultRuns({ folder, stacks, seeds, inputs, atOnce }: FaultRunsOptions): Promise<boolean> {
   const runs = longestFirst(folder, stacks).flatMap((each) => seeds.map((seed) => ({ ...each, seed })));
@@ -55,7 +55,7 @@ export async function faultRuns({ folder, stacks, seeds, inputs, atOnce }: Fault
   return reports.every(isGood);
 }
 
-/** Stacks with more functions take longer. They come first, so that the last run is a short one. */
+/** Stacks with more functions take longer. They run first, so that the last run is a short one. */
 function longestFirst(folder: string, names: readonly string[]): Omit<Run, "seed">[] {
   const stacks = names.map((name) => {
     const stack = readStackWithOutputs(join(folder, name));

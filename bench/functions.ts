@@ -7,9 +7,9 @@ import { unzipSync } from "fflate";
 import { runApp } from "../scripts/run-app";
 import { median, printTable, verdict } from "./measure";
 
-// `npm run bench:functions`: cold start of each function that is deployed, from spawning
-// functions-framework to listening, against functions-framework with an empty handler. The
-// functions take turns, so that a busy machine slows all alike.
+// `npm run bench:functions`: cold start of each deployed function, from spawning
+// functions-framework to listening, compared with functions-framework and an empty handler. The
+// functions take turns, so that other load on the machine affects all alike.
 
 const RUNS = 7;
 const FRAMEWORK = join("node_modules", "@google-cloud", "functions-framework", "build", "src", "main.js");
@@ -23,7 +23,7 @@ interface Candidate {
   readonly times: number[];
 }
 
-/** The functions of all stacks, unpacked as Cloud Functions would get them; each source once. */
+/** The functions of all stacks, unpacked as for Cloud Functions; each source once. */
 function deployedFunctions(outdir: string): Candidate[] {
   const candidates = new Map<string, Candidate>();
   for (const stack of readdirSync(join(outdir, "stacks"))) {
@@ -59,7 +59,7 @@ function unpack(name: string, zip: string): string {
   return target;
 }
 
-/** What Terraform would fill in: addresses of service accounts and functions. */
+/** Values that Terraform would supply: addresses of service accounts and functions. */
 function resolved(environment: Record<string, string>): Record<string, string> {
   const fill = (value: string) =>
     value

@@ -1,8 +1,8 @@
 import { App, TerraformResource } from "cdktf";
 import { AsyncBatch, GoogleStack, PredictionEndpoint, skipTokenTraces, synthesize } from "../lib";
 
-// One run of the scaling benchmark: synthesizes N AsyncBatch patterns in one stack and prints what
-// it took.
+// One run of the scaling benchmark: synthesizes N AsyncBatch patterns in one stack and prints time
+// and memory.
 skipTokenTraces();
 const count = Number(process.argv[2]);
 const begin = performance.now();

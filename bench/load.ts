@@ -13,17 +13,16 @@ import { faster } from "./faster-clock";
 import { ARRIVED, LocalStack, type StackOptions, work, writeStack } from "./local-stack";
 import { printTable, verdict } from "./measure";
 
-// How fast the emulators work through a load, and how exactly a queue keeps to its limits. Part of
-// `npm run soak`.
+// Throughput of the emulators, and how exactly a queue keeps its limits. Part of `npm run soak`.
 
 const SUSTAINED = 10_000;
-/** The rates of the five stacks' queues, and the most that there is. */
+/** The rates of the five stacks' queues, and the maximum. */
 const RATES = [1, 10, 100, 500];
 /** Seconds for which a queue is at its limit. */
 const SECONDS = 20;
 const DELAYED = 5_000;
 
-/** @returns whether all bounds were kept */
+/** @returns whether all limits were kept */
 export async function load(): Promise<boolean> {
   await throughput();
   await delay();
@@ -31,9 +30,9 @@ export async function load(): Promise<boolean> {
 }
 
 /**
- * Wall time for a backlog. Tasks are on a clock so fast that no rate limit holds them up; messages
- * have none, and on such a clock those that wait for room in the function would soon have waited
- * too long.
+ * Wall time for a backlog. Tasks use a clock so fast that no rate limit delays them. Messages have
+ * no rate limit and use real time: on the fast clock, messages that wait for a free instance would
+ * soon time out.
  */
 async function throughput(): Promise<void> {
   const measure = (options: RunOptions, put: (stack: LocalStack, count: number) => Promise<void>) =>
@@ -58,10 +57,7 @@ async function throughput(): Promise<void> {
   );
 }
 
-/**
- * From the moment in which the rate limit lets a task go to that in which it reaches the function's
- * code.
- */
+/** Time from the moment when the rate limit permits a task to the start of the function's code. */
 async function delay(): Promise<void> {
   const rate = 200;
   const arrivals: number[] = [];
@@ -69,7 +65,7 @@ async function delay(): Promise<void> {
   const begin = await withStack({ rate, concurrency: 100 }, { intercept: watch }, async (stack) => {
     await stack.enqueue(work(0));
     await stack.settled();
-    // The burst is full again.
+    // Waits until the burst is full again.
     await new Promise((resolve) => setTimeout(resolve, (burstOf(rate) / rate) * 1000 + 100));
     arrivals.length = 0;
     const begin = performance.timeOrigin + performance.now();
@@ -120,7 +116,7 @@ async function rates(): Promise<boolean> {
 }
 
 /**
- * Of all spans of time, the most dispatches in one beyond what the rate gives in it.
+ * Most dispatches in any span of time beyond the rate's share of that span.
  *
  * @param times milliseconds, ascending
  */
@@ -137,7 +133,7 @@ function mostAtOnce(times: readonly number[], rate: number): number {
 
 type Watch = (time: number, result: { readonly headers: Readonly<Record<string, string>> }) => void;
 
-/** Tells when each dispatch began, and how it was answered. */
+/** Reports the start of each dispatch, and its answer. */
 function watching(watch: Watch, clock: Clock = new RealClock()): () => Interceptors {
   return () => ({
     invoker: (inner) => ({

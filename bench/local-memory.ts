@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { LocalStack, work, writeStack } from "./local-stack";
 
-// One run of the memory benchmark: a runtime of its own takes in many tasks that are due in an
-// hour, and prints its memory.
+// One run of the memory benchmark: a runtime in its own process accepts many tasks that are due in
+// an hour, and prints its memory.
 const [folder = "", count = "0"] = process.argv.slice(2);
 
 async function main(): Promise<void> {

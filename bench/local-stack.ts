@@ -4,24 +4,23 @@ import { type RunningStack, type RunOptions, VirtualClock } from "@cdktf-serverl
 import { startStack } from "@cdktf-serverless-ml/scenarios";
 import { zipSync } from "fflate";
 
-// A stack of the benchmark's own, written as Terraform JSON: one small function, a queue and a
-// topic with two filtered subscriptions in front of it, and the bindings that they need.
+// The benchmark's own stack, as Terraform JSON: one small function, a queue and a topic with two
+// filtered subscriptions to it, and the bindings that they need.
 
 /**
- * Requests that the function takes at once, and tasks that the queue dispatches at once, unless
- * told otherwise.
+ * Default number of concurrent requests of the function, and of concurrent dispatches of the queue.
  */
 export const CONCURRENCY = 10;
-/** The most that a queue may dispatch a second. */
+/** The maximum dispatches of a queue per second. */
 const MAX_RATE = 500;
 const PROJECT = "acme-ml";
 const REGION = "us-central1";
 const CLIENT = `client@${PROJECT}.iam.gserviceaccount.com`;
 const QUEUE = `projects/${PROJECT}/locations/${REGION}/queues/work`;
 const TOPIC = `projects/${PROJECT}/topics/work`;
-/** Attribute `kind` of messages, by which each subscription takes its half. */
+/** Values of the attribute `kind`. Each subscription receives one half of the messages by it. */
 const KINDS = ["text", "image"] as const;
-/** As many as one publish request may hold. */
+/** Most messages in one publish request. */
 const PUBLISHED_AT_ONCE = 1000;
 
 /**
@@ -30,7 +29,7 @@ const PUBLISHED_AT_ONCE = 1000;
  */
 export const ARRIVED = "x-arrived";
 
-// Tells on which port it listens and what its first request was like.
+// Logs its port and its first request.
 const SOURCE = `let told = false;
 exports.handler = ({ socket, headers, body }, response) => {
   response.setHeader("${ARRIVED}", performance.timeOrigin + performance.now());
@@ -41,20 +40,28 @@ exports.handler = ({ socket, headers, body }, response) => {
 `;
 
 export interface StackOptions {
-  /** Dispatches a second. Default 500. */
+  /**
+   * Dispatches per second.
+   *
+   * @default 500
+   */
   readonly rate?: number;
-  /** Default `CONCURRENCY`. */
+  /**
+   * Concurrent requests and dispatches.
+   *
+   * @default CONCURRENCY
+   */
   readonly concurrency?: number;
 }
 
-/** A request as the function got it, and the port at which its process listens. */
+/** A request as the function received it, and the port of its process. */
 export interface Received {
   readonly port: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** @param folder where `cdk.tf.json` and the function's zip go */
+/** @param folder output folder of `cdk.tf.json` and the function's zip */
 export function writeStack(folder: string, options: StackOptions = {}): void {
   mkdirSync(folder, { recursive: true });
   const files = { "index.js": SOURCE, "package.json": '{"main":"index.js"}' };
@@ -141,11 +148,11 @@ function stack({ rate = MAX_RATE, concurrency = CONCURRENCY }: StackOptions): ob
   };
 }
 
-/** The stack, running. */
+/** The running stack. */
 export class LocalStack {
   private constructor(
     private readonly running: RunningStack,
-    /** The first request that the function got. */
+    /** The first request that the function received. */
     readonly first: Promise<Received>,
   ) {}
 
@@ -164,7 +171,11 @@ export class LocalStack {
     return new LocalStack(running, first);
   }
 
-  /** Creates a task with an API request. @param schedule milliseconds since 1970 */
+  /**
+   * Creates a task with an API request.
+   *
+   * @param schedule milliseconds since 1970
+   */
   async enqueue(body: object, schedule?: number): Promise<void> {
     await this.post("cloudtasks.googleapis.com", `/v2/${QUEUE}/tasks`, {
       task: {
@@ -180,7 +191,7 @@ export class LocalStack {
     });
   }
 
-  /** Publishes so many messages, half to each subscription. */
+  /** Publishes this number of messages, half to each subscription. */
   async publish(count: number): Promise<void> {
     const messages = Array.from({ length: count }, (_, index) => ({
       data: Buffer.from(JSON.stringify(work(index))).toString("base64"),
@@ -192,7 +203,7 @@ export class LocalStack {
     }
   }
 
-  /** Waits until nothing is under way. @throws Error where a request did not succeed at once */
+  /** Waits until no work is in progress. @throws Error if a request did not succeed at once */
   async settled(): Promise<void> {
     while (this.running.pending() > 0) await new Promise((resolve) => setTimeout(resolve, 2));
     const { hops } = this.running.parts.recorder;
@@ -206,8 +217,8 @@ export class LocalStack {
   }
 
   /**
-   * An API request as the client, from behind the network's door: TLS is the caller's and not what
-   * is measured.
+   * Sends an API request as the client, directly to the emulated network. The caller's TLS is not
+   * part of the measurement.
    */
   private async post(host: string, path: string, body: object): Promise<void> {
     const service = this.running.parts.network.services.rest(host);

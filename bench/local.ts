@@ -8,9 +8,9 @@ import { faster } from "./faster-clock";
 import { CONCURRENCY, LocalStack, type Received, work, writeStack } from "./local-stack";
 import { median, printTable, verdict } from "./measure";
 
-// `npm run bench:local`: how long stacks take to start and to run on this machine, what the
-// emulators and the front cost beside the same requests sent straight to the same process, and what
-// queued tasks take of memory. What is compared takes turns.
+// `npm run bench:local`: how long stacks take to start and to run on this machine, the cost of the
+// emulators and the front compared with the same requests sent directly to the same process, and
+// the memory of queued tasks. Compared runs take turns.
 
 const RUNS = 3;
 const TASKS = 2_000;
@@ -21,10 +21,7 @@ const CACHE = join("node_modules", ".cache", "cdktf-serverless-ml");
 const folder = mkdtempSync(join(tmpdir(), "bench-local-"));
 const outdir = join(folder, "cdktf.out");
 
-/**
- * All stacks, as somebody sees them who has just cloned the project: synthesized, started and run
- * on their samples.
- */
+/** All stacks in a fresh clone of the project: synthesized, started and run on their samples. */
 function runAll(): void {
   rmSync(CACHE, { recursive: true, force: true });
   const begin = performance.now();
@@ -42,7 +39,7 @@ function runAll(): void {
   if (bad.length > 0) console.log(`failed: ${bad.map(({ name }) => name).join(", ")}\n${stderr}`);
 }
 
-/** From the command to the moment in which all functions listen, stack by stack. */
+/** From the command to the moment when all functions listen, stack by stack. */
 async function startEach(): Promise<void> {
   const times = new Map<string, (number | undefined)[]>(stacks().map(({ name }) => [name, []]));
   for (let run = 0; run < RUNS; run++) {
@@ -56,7 +53,7 @@ async function startEach(): Promise<void> {
   printTable([`until all functions listen, median of ${RUNS}`, "time", "at most 2 s"], rows);
 }
 
-/** @returns milliseconds; undefined where it does not start */
+/** @returns milliseconds; undefined if it does not start */
 function ready(stack: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const begin = performance.now();
@@ -73,12 +70,12 @@ function ready(stack: string): Promise<number | undefined> {
 }
 
 /**
- * Work through the emulators, the front and a function's process, against the same requests sent
- * straight to that process.
+ * Work through the emulators, the front and a function's process, compared with the same requests
+ * sent directly to that process.
  */
 async function compareDispatch(): Promise<void> {
-  // A queue dispatches at most 500 a second. On this clock, which all of the run lives by, that is
-  // 20,000.
+  // A queue dispatches at most 500 tasks per second of virtual time. With this clock that is 20,000
+  // per second of real time.
   const tasks = await measure({
     clock: faster(40),
     count: TASKS,
@@ -130,7 +127,7 @@ interface Comparison {
   readonly clock?: Clock;
   readonly count: number;
   readonly through: (stack: LocalStack, count: number) => Promise<void>;
-  /** The body of a request that is sent straight. */
+  /** The body of a request that is sent directly. */
   readonly body: (first: Received, index: number) => object;
 }
 
@@ -162,8 +159,8 @@ async function measure({ clock, count, through, body }: Comparison): Promise<Mea
 }
 
 /**
- * Sends requests like one that came through the run, over as many kept connections as there are
- * requests at a time.
+ * Sends requests like one of the run, over as many kept connections as there are concurrent
+ * requests.
  */
 async function sendStraight({ port, headers }: Received, bodies: readonly string[]): Promise<void> {
   const { connection, "content-length": _, ...same } = headers;
@@ -197,7 +194,7 @@ function sendOne(agent: Agent, port: number, headers: Record<string, string>, bo
   });
 }
 
-/** Memory of a runtime of its own, functions apart. */
+/** Memory of a separate runtime, without functions. */
 function remember(): void {
   const args = [RUNNER, "bench/local-memory.ts", join(folder, "memory"), String(QUEUED)];
   const { stdout, stderr, status } = spawnSync("node", args, { encoding: "utf8" });

@@ -16,7 +16,7 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-/** Prints rows below headings, columns aligned. */
+/** Prints rows below headings, with aligned columns. */
 export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -33,7 +33,7 @@ export function printTable(headings: readonly string[], rows: readonly (readonly
   console.log();
 }
 
-/** A measured value beside the bound it should keep. */
+/** Whether a measured value keeps its limit, as text. */
 export function verdict(value: number, holds: (value: number) => boolean): string {
   return holds(value) ? "ok" : "MISSED";
 }

@@ -7,8 +7,8 @@ import { faultRuns, NotAnArchitecture } from "./fault-runs";
 import { load } from "./load";
 import { printTable, verdict } from "./measure";
 
-// `npm run soak`: the longest form of the tests. docs/reliability.md has the figures of the last
-// one.
+// `npm run soak`: the longest form of the tests. docs/reliability.md has the figures of the latest
+// run.
 
 const USAGE = `usage: npm run soak -- [faults] [fuzz] [load] [options]
 

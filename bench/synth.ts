@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, printTable, time, verdict } from "./measure";
 
-// `npm run bench:synth`: how long synthesis takes, against the same app under ts-node as `cdktf
-// init` sets it up, and how it grows with the number of patterns. All runs of one table alternate,
-// so that a busy machine slows both alike.
+// `npm run bench:synth`: how long synthesis takes, compared with the same app under ts-node as
+// `cdktf init` sets it up, and how it grows with the number of patterns. All runs of one table
+// alternate, so that other load on the machine affects both alike.
 
 const RUNS = 5;
 const CACHE = join("node_modules", ".cache", "cdktf-serverless-ml");
@@ -62,7 +62,7 @@ function scale(): void {
   );
 }
 
-/** Synthesizes so many patterns in a process of their own. */
+/** Synthesizes this number of patterns in a separate process. */
 function instances(count: number): { milliseconds: number; megabytes: number; resources: number } {
   const { stdout, stderr, status } = spawnSync("node", ["scripts/ts.mjs", "bench/instances.ts", String(count)], {
     env: { ...process.env, CDKTF_OUTDIR: join(out, `instances-${count}`) },

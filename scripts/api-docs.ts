@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endWithOthers, FlagError, readFlags } from "@cdktf-serverless-ml/cli";
 
-// `npm run docs:api`: writes docs/api.md from the docstrings of everything that another project may import.
-// With --check it writes nothing and exits with 1 where the file is stale.
+// `npm run docs:api`: writes docs/api.md from the docstrings of everything that other projects can
+// import. With --check it writes nothing and exits with 1 if the file is outdated.
 
 /** An ES module, whose types a CommonJS file cannot import by name. */
 const loadTypeDoc = () => import("typedoc");
@@ -42,7 +42,7 @@ const FUNCTION_MODULES = [
 
 const nameOf = (module: string) => `cdktf-serverless-ml/functions/${module}`;
 
-/** Headings of the page, in its order, by the file in which something is declared. */
+/** Headings of the page, in its order, with the pattern of the files that declare their members. */
 const GROUPS: readonly (readonly [heading: string, file: RegExp])[] = [
   ["Patterns", /^lib\/patterns\//],
   ["Parts", /^lib\/parts\//],
@@ -59,7 +59,7 @@ const OPTIONS: Parameters<TypeDoc["Application"]["bootstrapWithPlugins"]>[0] & R
   name: "API",
   readme: "none",
   disableGit: true,
-  // Needed without git; addresses of sources are taken out below.
+  // Required without git. The converter below removes the addresses of the sources.
   sourceLinkTemplate: "{path}",
   excludePrivate: true,
   excludeProtected: true,
@@ -67,9 +67,9 @@ const OPTIONS: Parameters<TypeDoc["Application"]["bootstrapWithPlugins"]>[0] & R
   excludeExternals: true,
   groupOrder: GROUPS.map(([heading]) => heading),
   sort: ["instance-first", "alphabetical"],
-  // A warning says that a schema made of others repeats their comments.
+  // A warning says that a schema that is composed of others repeats their comments.
   logLevel: "Error",
-  // The Markdown plug-in's.
+  // Options of the Markdown plug-in.
   outputFileStrategy: "modules",
   entryFileName: "api.md",
   useHTMLAnchors: true,
@@ -125,7 +125,8 @@ async function apiPage(): Promise<string> {
   });
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => {
     for (const reflection of project.getReflectionsByKind(ReflectionKind.All)) {
-      // Line numbers change with every edit, and where a member is inherited from says nothing to a reader.
+      // Line numbers change with every edit, and readers do not need to know where a member is
+      // inherited from.
       const declared = reflection as Partial<DeclarationReflection>;
       for (const key of ["sources", "inheritedFrom", "overwrites", "implementationOf"] as const) delete declared[key];
     }
@@ -143,7 +144,10 @@ async function apiPage(): Promise<string> {
   }
 }
 
-/** All modules become one, so that they fill one page; which module a thing is of, its group says. */
+/**
+ * Merges all modules into one, so that they fill one page. The group of a declaration shows its
+ * module.
+ */
 function mergeModules(project: ProjectReflection): void {
   for (const module of [...(project.children ?? [])]) project.mergeReflections(module, project);
 }
@@ -160,13 +164,15 @@ function tidyComment(comment: Comment | undefined): void {
     for (const part of content) {
       // `@default - made of the path` is a sentence, not code.
       part.text = part.text.replace(/^(?:```ts\n|`)?- (.*?)(?:\n```|`)?$/s, "$1");
-      // For bundlers, not for people.
+      // For bundlers, not for readers.
       part.text = part.text.replace(/\s*@__NO_SIDE_EFFECTS__/, "");
     }
   }
 }
 
-/** What a schema of valibot is made of takes lines to say, and its comment says it better. */
+/**
+ * The type arguments of a valibot schema take many lines, and its comment describes them better.
+ */
 function tidyTypes(reflection: Reflection): void {
   const { type } = reflection as Partial<DeclarationReflection>;
   if (type?.type === "reference" && type.package === "valibot" && /Schema|Pipe/.test(type.name)) {
@@ -178,7 +184,8 @@ function tidyTypes(reflection: Reflection): void {
 function edited(text: string): string {
   const titled = text.replace(/^(?:<a id="[^"]*"><\/a>\s*)?# API\n/, INTRODUCTION);
   const { lines, renamed } = withGitHubAnchors(titled.split("\n"));
-  // Properties have anchors that are numbered through, so that each addition would move them: those that nothing links to go.
+  // The anchors of properties are numbered consecutively, so each addition would change them. Only
+  // those that a link uses stay.
   const targets = new Set([...titled.matchAll(/\]\(#([^)]+)\)/g)].map(([, id]) => id));
   return lines
     .join("\n")
@@ -187,8 +194,8 @@ function edited(text: string): string {
 }
 
 /**
- * The page without the anchors that the plug-in writes above headings, and what GitHub calls each: the plug-in counts
- * repeated names in another order.
+ * Removes the anchors that the plug-in writes above headings and maps them to GitHub's. The plug-in
+ * numbers repeated names in another order than GitHub.
  */
 function withGitHubAnchors(lines: readonly string[]): { lines: string[]; renamed: Map<string, string> } {
   const kept: string[] = [];

@@ -1,4 +1,5 @@
 import { loadApp } from "./app";
 
-// What cdktf's command line runs (`app` in cdktf.json); it brings the context itself.
+// The app of cdktf's command line (`app` in cdktf.json). The command line supplies the context
+// itself.
 void loadApp();

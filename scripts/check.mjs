@@ -1,4 +1,5 @@
-// `npm run check`: lint and format, types, and imports, side by side. Each prints what it found when it is done.
+// `npm run check`: lint and format, types, and imports, in parallel. Prints the output of each when
+// it ends.
 import { spawn } from "node:child_process";
 
 const COMMANDS = ["biome check --error-on-warnings .", "tsc --noEmit", "npm run -s check:imports"];

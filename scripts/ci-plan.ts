@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { digest, shareable } from "./plan-files";
 
-// `node scripts/ts.mjs scripts/ci-plan.ts <plan.json> <folder>`: writes what of a plan may leave the job that made it,
-// <stack>.json for review and <stack>.sha256 to know the plan again. The stack is named by the plan's folder.
+// `node scripts/ts.mjs scripts/ci-plan.ts <plan.json> <folder>`: writes the parts of a plan that
+// may leave the CI job: <stack>.json for review, and <stack>.sha256 to compare it with a later
+// plan. The name of the plan's folder is the stack's name.
 const [file, folder, ...rest] = process.argv.slice(2);
 if (!file || !folder || rest.length > 0) fail("usage: node scripts/ts.mjs scripts/ci-plan.ts <plan.json> <folder>");
 const plan = JSON.parse(readFileSync(file, "utf8"));

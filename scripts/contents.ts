@@ -6,7 +6,7 @@ interface StackJson {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
 }
 
-/** Prints one stack: where its JSON lies, what it runs, what it holds. */
+/** Prints one stack: the path of its JSON, its functions, its resources. */
 export function describe(stack: string, folder: string): void {
   const file = join(folder, "cdk.tf.json");
   const { resource = {} } = JSON.parse(readFileSync(file, "utf8")) as StackJson;
@@ -34,7 +34,7 @@ function functions(folder: string, resource: NonNullable<StackJson["resource"]>)
   });
 }
 
-/** A heading and lines beside it. */
+/** A heading with lines beside it. */
 function table(heading: string, lines: readonly string[]): string {
   return lines.map((line, index) => `${(index === 0 ? heading : "").padEnd(14)}${line}`).join("\n");
 }

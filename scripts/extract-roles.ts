@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { DESCRIPTIONS } from "@cdktf-serverless-ml/emulator";
 
 /**
- * Writes roles.json from a checkout of github.com/jdyke/gcp_iam_update_bot, whose `roles/` holds Google's own description of
- * each predefined role (`gcloud iam roles describe`), one JSON file each:
+ * Writes roles.json from a checkout of github.com/jdyke/gcp_iam_update_bot. Its `roles/` holds
+ * Google's own description of each predefined role (`gcloud iam roles describe`), one JSON file
+ * each.
  *
- *     node scripts/ts.mjs scripts/extract-roles.ts <checkout> <its commit>
+ * Usage: `node scripts/ts.mjs scripts/extract-roles.ts <checkout> <its commit>`
  */
 interface Role {
   readonly name: string;
@@ -14,8 +15,9 @@ interface Role {
 }
 
 /**
- * Permissions that are kept besides those that emulated services check: their neighbours, so that a role's size still says
- * how wide it is. Those that end in a dot stand for all that begin so.
+ * Permissions to keep besides those that emulated services check. They belong to the same services,
+ * so that the number of a role's permissions still shows how broad it is. An entry that ends in a
+ * dot is a prefix.
  */
 const NEIGHBOURS = [
   "cloudscheduler.jobs.",
@@ -32,11 +34,11 @@ const NEIGHBOURS = [
   "workflows.workflows.",
 ];
 const KEPT = [...DESCRIPTIONS.flatMap(({ permissions }) => permissions), ...NEIGHBOURS];
-/** Services whose roles stacks of serverless workloads use. */
+/** Services whose roles serverless stacks use. */
 const SERVICES =
   /^(aiplatform|artifactregistry|bigquery|cloudbuild|cloudfunctions|cloudkms|cloudscheduler|cloudtasks|cloudtrace|dataflow|errorreporting|eventarc|iam|logging|monitoring|pubsub|run|secretmanager|serviceusage|storage|workflows)\./;
 const BASIC = ["viewer", "editor", "owner", "browser"];
-/** Of Google's own agents, those that act in a run. */
+/** Google's service agents that act in a run. */
 const AGENTS = ["cloudscheduler", "cloudtasks", "dataflow", "pubsub", "run", "workflows"];
 
 const [checkout, commit] = process.argv.slice(2);

@@ -4,9 +4,9 @@ interface LockedPackage {
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
-  /** Whether only development needs it, which the functions' lock does not care for. */
+  /** Whether only development needs it. The functions' lock omits such packages. */
   readonly dev?: boolean;
-  /** Address of the registry that it came from: another machine has another. */
+  /** Address of the registry that it came from. It differs between machines. */
   readonly resolved?: string;
   readonly funding?: unknown;
 }
@@ -17,11 +17,11 @@ interface Lock {
 }
 
 /**
- * The lock of functions-framework and all that it needs, which goes into every function's zip: functions run with what the
- * tests run with.
+ * The lock of functions-framework and its dependencies, which every function's zip contains. So
+ * functions run with the versions that the tests use.
  *
  * @param lock a project's package-lock.json
- * @throws Error for a package that the lock names as needed and does not have
+ * @throws Error for a required package that the lock does not contain
  */
 export function frameworkLock({ lockfileVersion, packages }: Lock): Lock {
   const found = new Set([`node_modules/${FRAMEWORK}`]);
@@ -46,7 +46,9 @@ function at(packages: Lock["packages"], folder: string): LockedPackage {
   return found;
 }
 
-/** As Node finds a package: in the folder's own node_modules, else in those above. */
+/**
+ * Node's resolution of a package: the folder's own node_modules first, then those of its parents.
+ */
 function resolve(packages: Lock["packages"], from: string, name: string): string | undefined {
   for (let folder = from; ; folder = folder.slice(0, Math.max(folder.lastIndexOf("/node_modules/"), 0))) {
     const candidate = folder === "" ? `node_modules/${name}` : `${folder}/node_modules/${name}`;

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { counted } from "@cdktf-serverless-ml/cli";
 import { frameworkLock } from "./framework-lock";
 
-// `npm run lock:functions`: writes functions/framework.lock.json, after another version of functions-framework, or of a
-// package that it needs, came into package-lock.json.
+// `npm run lock:functions`: writes functions/framework.lock.json. Run it after package-lock.json
+// has another version of functions-framework or of one of its dependencies.
 const file = join("functions", "framework.lock.json");
 const lock = frameworkLock(JSON.parse(readFileSync("package-lock.json", "utf8")));
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);

@@ -4,7 +4,7 @@ import { secretsOf } from "@cdktf-serverless-ml/review";
 // biome-ignore lint/suspicious/noExplicitAny: Terraform's plans have no type here.
 type Json = any;
 
-/** What holds all values again, or is asked for by nobody who reads the plan: it stays in the job. */
+/** Parts that stay in the job: they repeat all values, or a review does not need them. */
 const KEPT_BACK = [
   "variables",
   "planned_values",
@@ -15,8 +15,9 @@ const KEPT_BACK = [
 ];
 
 /**
- * SHA-256 of what a plan does: two plans that do the same to the same have the same, whenever and as whomever they were
- * made. Values from before count: a resource that somebody changed since makes it another plan.
+ * SHA-256 of a plan's changes. Two plans with the same changes to the same resources have the same
+ * digest, independent of time and user. It includes the values before the change: if a resource has
+ * changed since, the plan is another one.
  */
 export function digest(plan: Json): string {
   const changes = (plan.resource_changes ?? [])
@@ -33,8 +34,8 @@ export function digest(plan: Json): string {
 }
 
 /**
- * The plan without state and variables. In place of every secret stands a digest under a key that is thrown away: a reader
- * still sees whether it changes, and nothing else of it.
+ * The plan without state and variables. A digest replaces every secret; its key is discarded. So a
+ * reader sees whether a secret changes, and nothing else about it.
  */
 export function shareable(plan: Json): Json {
   const { resources = [], module_calls: modules } = plan.configuration?.root_module ?? {};
@@ -70,7 +71,7 @@ export function shareable(plan: Json): Json {
       ),
     }),
   });
-  // Of keys that are newer than this, a reader is told the name.
+  // Newer versions of Terraform may add keys. The reader sees their names.
   const others = Object.keys(plan).filter((name) => !KEPT_BACK.includes(name) && !HIDDEN_APART.includes(name));
   return {
     ...Object.fromEntries(others.map((name) => [name, without(plan[name])])),
@@ -94,18 +95,18 @@ export function shareable(plan: Json): Json {
 
 const HIDDEN_APART = ["configuration", "resource_changes", "resource_drift", "deferred_changes", "output_changes"];
 
-/** What Terraform itself names, which stays even where a secret is the same word. */
+/** Names from Terraform's own vocabulary. They stay even if a secret is the same word. */
 function words(item: Json): Json {
   const names = ["mode", "type", "name", "provider_name", "provider_config_key", "action_reason"];
   return Object.fromEntries(names.filter((name) => name in item).map((name) => [name, item[name]]));
 }
 
-/** What a change says besides its values. */
+/** The fields of a change besides its values. */
 function rest({ actions, before, after, before_sensitive, after_sensitive, after_unknown, ...others }: Json): Json {
   return others;
 }
 
-/** Of each provider, the project and region that it puts in where a resource leaves them out; never its credentials. */
+/** Each provider's default project and region, never its credentials. */
 function defaults({ configuration, variables }: Json): Json {
   const value = (expression: Json) => {
     const [, name] = /^var\.([\w-]+)$/.exec(expression?.references?.[0] ?? "") ?? [];

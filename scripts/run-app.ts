@@ -8,8 +8,8 @@ interface CdktfJson {
 }
 
 /**
- * Synthesizes main.ts in this process, with the context of cdktf.json, as cdktf's command line does: folders of stacks
- * that no longer exist are removed.
+ * Synthesizes main.ts in this process, with the context of cdktf.json. Like cdktf's command line,
+ * it removes the folders of stacks that no longer exist.
  *
  * @returns the output folder
  */

@@ -3,8 +3,8 @@ import { LoadError, StartError } from "@cdktf-serverless-ml/emulator";
 import { runApp } from "./run-app";
 import { runStacks } from "./run-stacks";
 
-// `npm start`: synthesizes all stacks, prints their contents, and runs each on its sample on this
-// machine.
+// `npm start`: synthesizes all stacks, prints their contents, and runs each stack locally on its
+// sample.
 endWithOthers();
 start().catch((error: Error) => {
   process.exitCode = 1;

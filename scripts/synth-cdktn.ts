@@ -15,9 +15,11 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { counted } from "@cdktf-serverless-ml/cli";
 
-/** The successor's version that this was last seen to pass with; `npm run synth:cdktn -- <version>` tries another. */
+/**
+ * The latest version of cdktn that passed. `npm run synth:cdktn -- <version>` tries another one.
+ */
 const CDKTN = "0.24.0";
-/** All that synthesis reads. */
+/** All files that synthesis reads. */
 const SOURCES = [
   "cdktf.json",
   "functions",
@@ -28,14 +30,15 @@ const SOURCES = [
   "tsconfig.json",
   "workflows",
 ];
-/** What imports cdktf, and must be installed anew so that it finds cdktn. */
+/** Packages that import cdktf. They must be reinstalled, so that they find cdktn. */
 const PACKAGES = ["@cdktf/provider-google", "@cdktf/provider-time", "constructs"];
 const MOST_DIFFERENCES = 20;
 
 class CommandError extends Error {}
 
-// `npm run synth:cdktn`: synthesizes a temporary copy of the project in which cdktf is an alias of its successor cdktn,
-// and compares all that is written with what cdktf writes. Exit code 1 if anything but the version differs.
+// `npm run synth:cdktn`: synthesizes a temporary copy of the project in which cdktf is an alias of
+// its successor cdktn. Compares all output with cdktf's. Exits with 1 if anything but the version
+// differs.
 const [version = CDKTN] = process.argv.slice(2);
 if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) {
   console.error(`the version of cdktn is ${JSON.stringify(version)}; allowed is an exact one, such as ${CDKTN}`);
@@ -86,7 +89,7 @@ function withAlias(version: string): object {
       ...Object.fromEntries(PACKAGES.map((name) => [name, devDependencies[name]])),
       cdktf: `npm:cdktn@${version}`,
     },
-    // The providers ask for cdktf ^0.21.0.
+    // The providers require cdktf ^0.21.0.
     overrides: Object.fromEntries(
       PACKAGES.filter((name) => name.startsWith("@cdktf/")).map((name) => [name, { cdktf: "$cdktf" }]),
     ),
@@ -94,8 +97,8 @@ function withAlias(version: string): object {
 }
 
 /**
- * Links the packages that were not installed. The functions' bundles are then made of the very same files: a bundle
- * also depends on which optional packages (such as debug's supports-color) are there.
+ * Links the packages that were not installed. So the functions' bundles contain the same files: a
+ * bundle also depends on which optional packages (such as debug's supports-color) are installed.
  */
 function linkOthers(from: string, to: string): void {
   for (const name of readdirSync(from).filter((name) => !name.startsWith("."))) {
@@ -108,7 +111,7 @@ function linkOthers(from: string, to: string): void {
   }
 }
 
-/** What prints goes on to the terminal, as it says why something failed. */
+/** Output goes to the terminal, since it explains failures. */
 function run(command: string, args: readonly string[], folder: string, outdir?: string): void {
   const env = { ...process.env, CHECKPOINT_DISABLE: "1", ...(outdir && { CDKTF_OUTDIR: resolve(outdir) }) };
   const { status, error } = spawnSync(command, args, { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] });
@@ -116,7 +119,7 @@ function run(command: string, args: readonly string[], folder: string, outdir?: 
   if (status !== 0) throw new CommandError(`${[command, ...args].join(" ")} failed (${why}); what it says is above`);
 }
 
-/** One line for each file, and each place in the JSON, that is not the same. */
+/** One line for each file, and each place in the JSON, that differs. */
 function differencesOf(ours: string, theirs: string): string[] {
   const files = [...new Set([ours, theirs].flatMap(filesIn))].sort();
   return files.flatMap((file) => {
@@ -135,7 +138,7 @@ function filesIn(folder: string): string[] {
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
-/** The JSON without the version of what wrote it. */
+/** The JSON without the version of cdktf or cdktn. */
 function normalised(file: string): unknown {
   const json = JSON.parse(readFileSync(file, "utf8"));
   delete json["//"]?.metadata?.version;

@@ -1,4 +1,5 @@
 import { runApp } from "./run-app";
 
-// `npm run synth`: the same as `cdktf synth`, without the two seconds that its command line takes to start.
+// `npm run synth`: the same as `cdktf synth`, without the two seconds that its command line takes
+// to start.
 void runApp();

@@ -3,11 +3,14 @@ import { bucketName, commonVariables, integer, queueName } from "../shared/envir
 
 export const environmentSchema = v.object({
   ...commonVariables,
-  /** Bucket that inputs are read from. */
+  /** Bucket of the inputs. */
   INPUT_BUCKET: bucketName,
-  /** Bucket that the workers write results to; the submitter only checks that `output` lies in it. */
+  /** Bucket of the workers' results. The submitter only checks that `output` lies in it. */
   OUTPUT_BUCKET: bucketName,
-  /** Queue of the workers, `projects/P/locations/L/queues/Q`; its own HTTP target gives URL and token. */
+  /**
+   * Queue of the workers, `projects/P/locations/L/queues/Q`. The queue's HTTP target sets URL and
+   * token.
+   */
   QUEUE: queueName,
   /** Seconds that a worker has for one task, 15 to 1800. */
   DISPATCH_DEADLINE_SECONDS: integer(15, 1800),

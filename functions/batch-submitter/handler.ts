@@ -14,17 +14,22 @@ import type { environmentSchema } from "./environment";
 import { csvRecords, jsonlRecords, type RecordRange } from "./records";
 import { cut } from "./shards";
 
-/** Cloud Tasks takes about this many creations at a time from one caller without complaint. */
+/** Cloud Tasks accepts about this many concurrent creations from one caller without an error. */
 const ENQUEUE_CONCURRENCY = 16;
-/** A header travels in every task, and a task holds 1 MiB. */
+/** Every task contains the header, and a task holds 1 MiB. */
 const MAX_HEADER_BYTES = 64 * 1024;
-/** CreateTask wants a URL; the queue's own target replaces it, and a queue without one fails visibly. */
+/**
+ * CreateTask requires a URL. The queue's HTTP target replaces it; without a target, tasks fail
+ * visibly.
+ */
 const PLACEHOLDER_URL = "https://overridden-by-queue.invalid/";
 
 /**
- * Cuts a file of records into shards and enqueues one task per shard. The whole file is checked before the first task is
- * enqueued, and never held in memory. Submitting the same again enqueues nothing twice: job and tasks are named after input,
- * generation, output and batch size.
+ * Cuts a file of records into shards and enqueues one task per shard.
+ *
+ * The handler checks the whole file before it enqueues the first task. It streams the file and
+ * never holds it in memory. A repeated submission enqueues no task twice: the names of job and
+ * tasks derive from input, generation, output and batch size.
  */
 export function createHandler(
   environment: v.InferOutput<typeof environmentSchema>,
@@ -43,7 +48,7 @@ export function createHandler(
     services,
     schema,
     handle: async ({ input, output, batchSize }, { log, signal }) => {
-      // The whole job reads this generation, whatever is uploaded over it meanwhile.
+      // All tasks of the job read this generation, even if a later upload replaces the object.
       const { generation } = await statPlain(storage, input);
       const { shards, columns } = await plan(storage, input, generation, batchSize);
       const job = shortHash(gsUri(input), generation, gsUri(output), batchSize);

@@ -4,7 +4,9 @@ import { PermanentError } from "../shared/errors";
 import { parseJson } from "../shared/json";
 import { CSV_RECORD_DELIMITERS, MAX_RECORD_BYTES } from "../shared/shard";
 
-/** Where one record lies in the file: bytes `start` to `end` (exclusive), its line break included. */
+/**
+ * Position of one record in the file: bytes `start` to `end` (exclusive), including its line break.
+ */
 export interface RecordRange {
   start: number;
   end: number;
@@ -14,7 +16,7 @@ const BYTE_ORDER_MARK = Buffer.from("\uFEFF");
 const NEWLINE = 0x0a;
 
 /**
- * Finds the records of a JSON lines file. Blank lines are skipped.
+ * Finds the records of a JSON lines file. Skips blank lines.
  *
  * @throws PermanentError that names the line, for a line that is not JSON or longer than 1 MiB.
  */
@@ -49,11 +51,12 @@ export async function* jsonlRecords(chunks: AsyncIterable<Buffer>): AsyncGenerat
 }
 
 /**
- * Finds the records of a CSV file (RFC 4180: comma, double quotes, quoted line breaks). The first is the header.
+ * Finds the records of a CSV file (RFC 4180: comma, double quotes, quoted line breaks). The first
+ * record is the header.
  *
  * @param onHeader receives the column names, before the first record.
- * @throws PermanentError that names the line, for broken quotes, a record with too few or many fields or over 1 MiB, and a
- *   header with empty or repeated names.
+ * @throws PermanentError that names the line: for broken quotes, for a record over 1 MiB or with
+ *   too few or too many fields, and for a header with empty or repeated names.
  */
 export async function* csvRecords(
   chunks: AsyncIterable<Buffer>,
@@ -67,7 +70,7 @@ export async function* csvRecords(
     max_record_size: MAX_RECORD_BYTES,
   });
   pipeline(Readable.from(chunks), parser, () => {
-    // The loop below gets the error.
+    // The loop below receives the error.
   });
   let start: number | undefined;
   try {
@@ -87,7 +90,7 @@ function checkedHeader(columns: string[]): string[] {
   throw new PermanentError("malformed_csv", "The header, line 1 of the input, needs a name for each column, each once");
 }
 
-/** csv-parse's own messages quote the record; the code and the line say enough. */
+/** The messages of csv-parse quote the record. The error gives only code and line. */
 function malformed(error: CsvError): PermanentError {
   const line = Number(error.lines ?? 0);
   if (error.code === "CSV_MAX_RECORD_SIZE") return tooLong(line);

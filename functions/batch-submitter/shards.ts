@@ -2,11 +2,12 @@ import { PermanentError } from "../shared/errors";
 import { MAX_SHARD_BYTES } from "../shared/shard";
 import type { RecordRange } from "./records";
 
-/** One submission enqueues at most so many tasks. */
+/** Most tasks that one submission enqueues. */
 const MAX_SHARDS = 100_000;
 
 /**
- * Cuts a file into shards of whole records: a shard ends after `batchSize` records, or before 8 MiB are passed.
+ * Cuts a file into shards of whole records. A shard ends after `batchSize` records, or before it
+ * exceeds 8 MiB.
  *
  * @param maxShards most shards. Default 100000.
  * @returns the shards' byte ranges, in order.

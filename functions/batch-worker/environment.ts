@@ -4,9 +4,9 @@ import { predictorVariables } from "../shared/predictor-environment";
 
 export const environmentSchema = v.object({
   ...taskVariables,
-  /** Bucket that inputs are read from. */
+  /** Bucket of the inputs. */
   INPUT_BUCKET: bucketName,
-  /** Bucket that results are written to. */
+  /** Bucket of the results. */
   OUTPUT_BUCKET: bucketName,
   ...predictorVariables,
 });

@@ -5,13 +5,14 @@ import { parseJson } from "../shared/json";
 import { CSV_RECORD_DELIMITERS, MAX_SHARD_RECORDS } from "../shared/shard";
 import { requireUtf8 } from "../shared/utf8";
 
-/** A number as JSON writes it: `007` and `1e` stay text. */
+/** A number in JSON's syntax. `007` and `1e` do not match and stay text. */
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
- * Parses the records of a shard of JSON lines. Blank lines are skipped.
+ * Parses the records of a shard of JSON lines. Skips blank lines.
  *
- * @throws PermanentError as `parseJson` does, naming the record, counted from 1 within the shard; `too_many_records`.
+ * @throws PermanentError as `parseJson` does, naming the record, counted from 1 within the shard;
+ *   `too_many_records`.
  */
 export function parseJsonl(bytes: Buffer): unknown[] {
   const records: unknown[] = [];
@@ -37,11 +38,11 @@ function tooMany(): PermanentError {
 }
 
 /**
- * Parses the records of a shard of CSV into objects by column. Numbers become numbers where that changes nothing; everything
- * else stays text (see `parseField`).
+ * Parses the records of a shard of CSV into objects by column. Fields that are exact numbers become
+ * numbers. All other fields stay text (see `parseField`).
  *
- * @throws PermanentError `wrong_encoding`; `malformed_csv` for broken quotes, or a record that does not have one field per column;
- *   `too_many_records`.
+ * @throws PermanentError `wrong_encoding`; `malformed_csv` for broken quotes, or a record that does
+ *   not have one field per column; `too_many_records`.
  */
 export function parseCsv(bytes: Buffer, columns: readonly string[]): Record<string, unknown>[] {
   requireUtf8(bytes, "The shard");
@@ -66,8 +67,9 @@ export function parseCsv(bytes: Buffer, columns: readonly string[]): Record<stri
 }
 
 /**
- * A field becomes a number when it is written as JSON writes numbers and the number is exact (see `isExact`). Whole numbers
- * beyond 2^53, however they are written, are rather ids than measurements, and stay text.
+ * A field becomes a number when it has JSON's syntax for numbers and the number is exact (see
+ * `isExact`). Whole numbers beyond 2^53, in any notation, stay text: they are probably ids and not
+ * measurements.
  */
 function parseField(field: string): string | number {
   if (!NUMBER.test(field) || !isExact(field)) return field;

@@ -19,7 +19,7 @@ export interface Launch {
 }
 
 /**
- * Finds the job of exactly that name, in any state.
+ * Finds the job with exactly that name, in any state.
  *
  * @param location `projects/P/locations/R`
  */
@@ -40,10 +40,12 @@ export async function findJob(google: GoogleApi, location: string, name: string)
 }
 
 /**
- * Launches a template. Asked once only: when no answer comes the job may run all the same, and only `findJob` can tell.
+ * Launches a template. Sends the request only once: without an answer the job may still run, and
+ * only `findJob` can show it.
  *
- * @returns the job; undefined when one of that name is active already.
- * @throws PermanentError `launch_refused` when Dataflow calls the request invalid (INVALID_ARGUMENT); GoogleApiError otherwise.
+ * @returns the job; undefined when a job of that name is already active.
+ * @throws PermanentError `launch_refused` when Dataflow rejects the request as invalid
+ *   (INVALID_ARGUMENT); GoogleApiError for any other failure.
  */
 export async function launchTemplate(
   google: GoogleApi,

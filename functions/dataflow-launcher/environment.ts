@@ -11,18 +11,21 @@ const locationName = matching(
 
 export const environmentSchema = v.object({
   ...taskVariables,
-  /** Where jobs run, `projects/P/locations/R`. */
+  /** Location of the jobs, `projects/P/locations/R`. */
   DATAFLOW_LOCATION: locationName,
   /** Template file, `gs://…`: a classic template, or a flex template's container spec. */
   TEMPLATE_PATH: v.pipe(v.string(templatePath), v.regex(/^gs:\/\/[^/\s]+\/\S+$/, templatePath)),
   /** `classic` or `flex`. */
   TEMPLATE_KIND: v.picklist(["classic", "flex"], "classic or flex"),
-  /** Start of every job's name, `^[a-z][-a-z0-9]{0,39}$`. */
+  /** Prefix of every job's name, `^[a-z][-a-z0-9]{0,39}$`. */
   JOB_NAME_PREFIX: v.pipe(v.string(jobNamePrefix), v.regex(/^[a-z][-a-z0-9]{0,39}$/, jobNamePrefix)),
   /**
-   * The launch request's `parameters` (strings) and `environment` as JSON, as Dataflow's REST API takes them:
-   * `{ "parameters": { "inputFile": "gs://…" }, "environment": { "tempLocation": "gs://…" } }`.
-   * A task's own `parameters` are merged over these. `{jobName}` in a parameter's value becomes the job's name.
+   * The launch request's `parameters` (strings) and `environment` as JSON, in the form of
+   * Dataflow's REST API: `{ "parameters": { "inputFile": "gs://…" }, "environment": {
+   * "tempLocation": "gs://…" } }`.
+   *
+   * A task's own `parameters` override these. `{jobName}` in a parameter's value becomes the job's
+   * name.
    */
   LAUNCH: json(
     v.object({

@@ -8,16 +8,19 @@ import { findJob, launchTemplate } from "./dataflow";
 import type { environmentSchema } from "./environment";
 
 const schema = v.object({
-  /** Laid over the template parameters that the function was deployed with. `{jobName}` in a value becomes the job's name. */
+  /**
+   * Override the template parameters of the function's environment. `{jobName}` in a value becomes
+   * the job's name.
+   */
   parameters: v.optional(record(v.string()), {}),
 });
 
 const JOB_NAME = "{jobName}";
 
 /**
- * Launches a Dataflow template, once per task: the job is named after the task, and a task that comes again finds its job.
- * Parameters that name the job, such as the output's folder, are therefore each task's own and the same whenever it comes.
- * Answers with the job's name and id.
+ * Launches a Dataflow template, once per task. The job's name derives from the task's name, so a
+ * repeated task finds its job. A parameter with `{jobName}`, such as an output folder, differs
+ * between tasks and stays the same when a task repeats. Answers with the job's name and id.
  */
 export function createHandler(environment: v.InferOutput<typeof environmentSchema>, services: Services): HttpHandler {
   const { google } = services;

@@ -5,7 +5,7 @@ export const environmentSchema = v.object({
   ...messageVariables,
   /** Name of this subscriber; first part of its records' object names. */
   SUBSCRIBER: subscriberName,
-  /** Bucket that records are written to, `<subscriber>/<yyyy>/<mm>/<dd>/<messageId>.json`. */
+  /** Bucket of the records, `<subscriber>/<yyyy>/<mm>/<dd>/<messageId>.json`. */
   RESULTS_BUCKET: bucketName,
 });
 

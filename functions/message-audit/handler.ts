@@ -8,7 +8,10 @@ import type { environmentSchema } from "./environment";
 
 const MAX_MESSAGE_BYTES = 10_000_000;
 
-/** Records that a message came, once, under the day it was published: its attributes, and size and SHA-256 of its data. */
+/**
+ * Writes one record per message, under the day of its publication: its attributes, and the size and
+ * SHA-256 of its data. A repeated delivery writes no second record.
+ */
 export function createHandler(
   environment: v.InferOutput<typeof environmentSchema>,
   services: StorageServices,

@@ -6,7 +6,7 @@ export const environmentSchema = v.object({
   ...messageVariables,
   /** Name of this subscriber; first part of its results' object names. */
   SUBSCRIBER: subscriberName,
-  /** Bucket that results are written to, `<subscriber>/<messageId>.json`. */
+  /** Bucket of the results, `<subscriber>/<messageId>.json`. */
   RESULTS_BUCKET: bucketName,
   ...predictorVariables,
 });

@@ -7,17 +7,20 @@ import type { StorageServices } from "../shared/storage-services";
 import type { environmentSchema } from "./environment";
 
 const schema = v.object({
-  /** 1 to 1000, in the form that the model takes. */
+  /** 1 to 1000, in the model's input format. */
   instances: v.pipe(
     v.array(v.unknown()),
     v.minLength(1, "1 to 1000 instances"),
     v.maxLength(1000, "1 to 1000 instances"),
   ),
-  /** Passed to the model as they are. */
+  /** The function passes them to the model unchanged. */
   parameters: v.optional(v.unknown()),
 });
 
-/** Predicts a message's instances and writes `<subscriber>/<messageId>.json` once. A message that has its result is not predicted again. */
+/**
+ * Predicts a message's instances and writes `<subscriber>/<messageId>.json` once. Does not predict
+ * a message again whose result exists.
+ */
 export function createHandler(
   environment: v.InferOutput<typeof environmentSchema>,
   services: StorageServices & { predictor: Predictor },

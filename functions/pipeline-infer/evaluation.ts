@@ -4,16 +4,19 @@ import { argmax, probabilities } from "../shared/learning/softmax";
 export interface Prediction {
   label: string;
   predicted: string;
-  /** By class; they add up to 1. */
+  /** By class; the values add up to 1. */
   probabilities: Record<string, number>;
 }
 
 export interface Metrics {
   rows: number;
-  /** Share of the rows that were classified correctly, 0 to 1. */
+  /** Share of the rows that are classified correctly, 0 to 1. */
   accuracy: number;
   classes: string[];
-  /** Rows by true class (first index) and predicted class (second), in the order of `classes`. */
+  /**
+   * Number of rows by true class (first index) and predicted class (second), in the order of
+   * `classes`.
+   */
   confusion: number[][];
 }
 

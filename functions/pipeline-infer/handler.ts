@@ -8,8 +8,8 @@ import type { StorageServices } from "../shared/storage-services";
 import { evaluate, predictRows } from "./evaluation";
 
 /**
- * Scores the held-out rows (`test`) with the `model` of earlier steps. Outputs: `predictions` (JSON lines), `metrics` (accuracy
- * and confusion matrix), `accuracy`.
+ * Scores the held-out rows (`test`) with the `model` of earlier steps. Outputs: `predictions` (JSON
+ * lines), `metrics` (accuracy and confusion matrix), `accuracy`.
  */
 export function createHandler(environment: StepEnvironment, services: StorageServices): HttpHandler {
   return pipelineStep({

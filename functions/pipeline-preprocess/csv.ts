@@ -10,13 +10,13 @@ export interface Table {
   rows: Row[];
 }
 
-/** How many bad rows an error lists. */
+/** Most bad rows that an error lists. */
 const MAX_LISTED = 20;
-/** Features further from zero than this overflow when they are squared and added up. */
+/** Larger absolute values would overflow when they are squared and summed. */
 const MAX_FEATURE = 1e100;
-/** A decimal number. `Number` would take `0x1F` and `0b1` too. */
+/** A decimal number. `Number` would also accept `0x1F` and `0b1`. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-/** What 512 MiB of memory hold at each stage of the work, with a margin. */
+/** Limits that 512 MiB of memory hold at each stage of the work, with a margin. */
 const MAX_ROWS = 500_000;
 
 /**
@@ -24,15 +24,15 @@ const MAX_ROWS = 500_000;
  *
  * @param label name of the label column. Default: the last column.
  * @param maxRows most rows. Default 500000.
- * @throws PermanentError `wrong_encoding`; `malformed_csv` for what is no CSV; `invalid_rows` that lists line and reason of each bad row;
- *   `too_many_rows`.
+ * @throws PermanentError `wrong_encoding`; `malformed_csv` for text that is not CSV; `invalid_rows`
+ *   that lists line and reason of each bad row; `too_many_rows`.
  */
 export function readTable(bytes: Buffer, label?: string, maxRows = MAX_ROWS): Table {
   requireUtf8(bytes, "The CSV");
   let columns: Columns | undefined;
   const rows: Row[] = [];
   const problems = new Problems();
-  // Row by row: the records as a whole would take several times the memory.
+  // Row by row: all records at once would need several times the memory.
   forEachRecord(bytes, (record, line) => {
     if (!columns) columns = readHeader(record, label);
     else if (rows.push(readRow(record, columns, (what) => problems.add(`line ${line}: ${what}`))) > maxRows) {
@@ -70,7 +70,7 @@ function readRow(record: string[], { features, label, labelAt }: Columns, proble
   return { x: values.map(Number), label: name };
 }
 
-/** Why a value is no feature. */
+/** Why a value is not a feature. */
 function faultOf(value: string): string | undefined {
   const text = value.trim();
   if (!DECIMAL.test(text)) return "no number";
@@ -78,7 +78,7 @@ function faultOf(value: string): string | undefined {
   return isExact(text) ? undefined : "which a double does not hold exactly";
 }
 
-/** Counts all, keeps the first. */
+/** Counts all issues, keeps the first ones. */
 class Problems {
   private count = 0;
   private readonly listed: string[] = [];

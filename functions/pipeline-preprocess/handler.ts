@@ -11,12 +11,13 @@ import { fitScaling, standardise } from "./scaling";
 import { split } from "./split";
 
 const MAX_INPUT_BYTES = 8 * 1024 ** 2;
-/** Training takes time in proportion to their number; a column with more is hardly a label. */
+/** Training time grows with the number of classes. A column with more values is hardly a label. */
 const MAX_CLASSES = 100;
 
 /**
- * Prepares a CSV for training: validates it, splits it with a seed, and standardises the features with the mean and deviation
- * of the training rows alone. Outputs: `train` and `test` (data sets), `statistics`.
+ * Prepares a CSV for training: validates it, splits it with a seed, and standardises the features.
+ * Mean and deviation come from the training rows alone. Outputs: `train` and `test` (data sets),
+ * `statistics`.
  */
 export function createHandler(environment: StepEnvironment, services: StorageServices): HttpHandler {
   return pipelineStep({
@@ -27,7 +28,7 @@ export function createHandler(environment: StepEnvironment, services: StorageSer
       input: objectPath(environment.RUN_BUCKET, { prefix: "inputs/", extensions: [".csv"] }),
       /** Name of the label column. Default: the last column. */
       label: v.optional(v.string()),
-      /** Share of the rows held out, 0.05 to 0.5. */
+      /** Share of the held-out rows, 0.05 to 0.5. */
       testFraction: v.optional(v.pipe(v.number(), v.minValue(0.05), v.maxValue(0.5)), 0.3),
       seed: v.optional(v.pipe(v.number(), v.safeInteger()), 1),
     }),

@@ -1,6 +1,6 @@
 import type { Row, Scaling } from "../shared/learning/data";
 
-/** Mean and standard deviation of each feature. A feature that never varies gets deviation 1. */
+/** Mean and standard deviation of each feature. A constant feature gets deviation 1. */
 export function fitScaling(rows: readonly Row[], features: number): Scaling {
   const columns = Array.from({ length: features }, (_, j) => rows.map(({ x }) => x[j] ?? 0));
   const mean = columns.map(average);

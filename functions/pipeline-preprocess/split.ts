@@ -1,11 +1,11 @@
 import type { Row } from "../shared/learning/data";
 
 /**
- * Splits rows at random, class by class, so that both parts hold the classes in the same proportions. Each class keeps at
- * least one row for training.
+ * Splits rows at random, class by class, so that both parts have the classes in the same
+ * proportions. Each class keeps at least one row for training.
  *
- * @param testFraction share of the rows held out, between 0 and 1.
- * @param seed the same seed gives the same split everywhere.
+ * @param testFraction share of the held-out rows, between 0 and 1.
+ * @param seed the same seed gives the same split on every machine.
  */
 export function split(rows: readonly Row[], testFraction: number, seed: number): { train: Row[]; test: Row[] } {
   const random = mulberry32(seed);
@@ -19,7 +19,7 @@ export function split(rows: readonly Row[], testFraction: number, seed: number):
   return { train, test };
 }
 
-/** The rows of each class, the classes in order of their names. */
+/** The rows of each class. The classes are in the order of their names. */
 function byClass(rows: readonly Row[]): Row[][] {
   const classes = new Map<string, Row[]>();
   for (const row of rows) {
@@ -30,7 +30,7 @@ function byClass(rows: readonly Row[]): Row[][] {
   return [...classes.keys()].sort().map((label) => classes.get(label) ?? []);
 }
 
-/** Fisher-Yates. */
+/** Fisher-Yates shuffle. */
 function shuffle<T>(items: T[], random: () => number): void {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
@@ -38,7 +38,7 @@ function shuffle<T>(items: T[], random: () => number): void {
   }
 }
 
-/** A small, well-spread generator of numbers from 0 (inclusive) to 1 (exclusive): mulberry32. */
+/** The mulberry32 generator of pseudo-random numbers from 0 (inclusive) to 1 (exclusive). */
 function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

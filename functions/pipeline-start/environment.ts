@@ -8,12 +8,16 @@ export const environmentSchema = v.object({
   RUN_BUCKET: bucketName,
   /** Queue of the steps, `projects/P/locations/L/queues/Q`. */
   QUEUE: queueName,
-  /** Service account whose token the step tasks carry. */
+  /** Service account for the tokens of the step tasks. */
   TOKEN_IDENTITY: serviceAccountEmail,
   /**
-   * The pipeline, as JSON: `[{ "name", "url", "after": ["step", …], "deadlineSeconds" }]`.
-   * `name` is `^[a-z][a-z0-9-]{0,39}$`, `url` is the step function's (its origin is the token's audience), `after` names the
-   * steps it waits for, `deadlineSeconds` is 15 to 1800. At least one step, no cycles.
+   * The pipeline, as JSON: `[{ "name", "url", "after": ["step", …], "deadlineSeconds" }]`. At least
+   * one step, no cycles.
+   *
+   * - `name` is `^[a-z][a-z0-9-]{0,39}$`.
+   * - `url` is the step function's URL; its origin is the token's audience.
+   * - `after` names the steps that must be done first.
+   * - `deadlineSeconds` is 15 to 1800.
    */
   STEPS: json(stepsSchema),
 });

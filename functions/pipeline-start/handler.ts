@@ -13,16 +13,20 @@ import { scheduleTime } from "../shared/tasks";
 import type { environmentSchema } from "./environment";
 
 const schema = v.object({
-  /** The same id again resumes the run. Default: made from the task's name, or random when called by hand. */
+  /**
+   * An id that exists resumes its run. Default: made from the task's name, or random in a manual
+   * call.
+   */
   run: v.optional(runId),
   parameters: v.optional(record(v.unknown()), {}),
-  /** The first steps do not begin before. Default: now. */
+  /** The first steps do not begin before this time. Default: now. */
   scheduleTime: v.optional(scheduleTime),
 });
 
 /**
- * Starts a run of the pipeline: writes down its steps and parameters, then enqueues the steps that wait for nothing. Called by
- * people, services, or a Cloud Tasks task. Starting a run again resumes it with the steps that it began with.
+ * Starts a run of the pipeline: writes its steps and parameters, then enqueues the steps without
+ * dependencies. Users, services, or a Cloud Tasks task call it. A second start of the same run
+ * resumes it with the steps of the first start.
  */
 export function createHandler(
   environment: v.InferOutput<typeof environmentSchema>,
@@ -46,7 +50,7 @@ export function createHandler(
   });
 }
 
-/** A task's name may be longer than a run id may, or begin otherwise. */
+/** A task's name may be longer than a run id, or begin with another character. */
 function defaultId({ id, queue }: TaskContext): string {
   if (!queue) return randomUUID();
   return v.is(runId, id) ? id : shortHash(id);
@@ -55,7 +59,7 @@ function defaultId({ id, queue }: TaskContext): string {
 async function createOrResume(pipeline: Pipeline, wanted: Run): Promise<Run> {
   if (await createJsonOnce(pipeline.services.storage, runFile(pipeline, wanted.run), wanted)) return wanted;
   const existing = await loadRun(pipeline, wanted.run);
-  // As they were written: JSON.stringify writes -0 as 0.
+  // Compares the written form: JSON.stringify writes -0 as 0.
   const written = JSON.parse(JSON.stringify(wanted.parameters));
   if (isDeepStrictEqual(existing.parameters, written)) return existing;
   throw new PermanentError("run_exists", `Run ${wanted.run} was started with other parameters; give another id`, 409);

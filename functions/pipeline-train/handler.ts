@@ -11,13 +11,14 @@ const parameters = v.object({
   maxIterations: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 2_000),
   /** Weight of the penalty on squared weights, 0 to 10. */
   l2: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(10)), 0.001),
-  /** Ends when the loss improves by less than this, 0 to 1. */
+  /** Training ends when an iteration improves the loss by less than this, 0 to 1. */
   tolerance: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 1e-5),
 });
 
 /**
- * Trains a multiclass logistic regression on the `train` data set of an earlier step. Output: `model`, which classifies by
- * itself: classes, weights, scaling, and how well it fits the training rows.
+ * Trains a multiclass logistic regression on the `train` data set of an earlier step. Output:
+ * `model`, which contains all that classification needs: classes, weights, scaling, and how well it
+ * fits the training rows.
  */
 export function createHandler(environment: StepEnvironment, services: StorageServices): HttpHandler {
   return pipelineStep({

@@ -6,14 +6,17 @@ export interface TrainingOptions {
   maxIterations: number;
   /** Weight of the penalty on squared weights (not on the bias), 0 or more. */
   l2: number;
-  /** Ends when the loss improves by less than this. */
+  /** Training ends when an iteration improves the loss by less than this. */
   tolerance: number;
 }
 
 /**
- * Fits a multiclass logistic regression: softmax of linear scores, mean cross-entropy plus `l2 / 2 * |weights|²`, full-batch
- * gradient descent from zero. The loss is convex and nothing is random, so the same data give the same model. The step is one
- * over a bound of the loss's curvature (half the rows' mean square length, bias included), so the loss never rises.
+ * Fits a multiclass logistic regression: softmax of linear scores, mean cross-entropy plus `l2 / 2
+ * * |weights|²`, full-batch gradient descent from zero.
+ *
+ * The loss is convex and nothing is random, so the same data give the same model. The step size is
+ * one over a bound of the loss's curvature (half the rows' mean square length, bias included), so
+ * the loss never rises.
  */
 export function fitModel({ rows, features, classes, scaling }: Dataset, options: TrainingOptions): Model {
   const { maxIterations, l2, tolerance } = options;
@@ -40,7 +43,10 @@ export function fitModel({ rows, features, classes, scaling }: Dataset, options:
   const correct = rows.filter(({ x }, i) => argmax(probabilities({ weights, bias }, x)) === targets[i]).length;
   return { features, classes, scaling, weights, bias, metrics: { iterations, loss, accuracy: correct / rows.length } };
 
-  /** The gradient without penalty: means over the rows of `p_k - y_k` (bias) and of `(p_k - y_k) x_j` (weights). */
+  /**
+   * The gradient without penalty: means over the rows of `p_k - y_k` (bias) and of `(p_k - y_k)
+   * x_j` (weights).
+   */
   function evaluate() {
     let crossEntropy = 0;
     const errors = classes.map(() => 0);

@@ -6,17 +6,21 @@ import type { Services } from "./services";
 
 export interface ApiHandlerOptions<S extends v.GenericSchema> {
   services: Pick<Services, "log" | "project" | "timeoutSeconds">;
-  /** What the JSON body must be. */
+  /** Schema of the JSON body. */
   schema: S;
-  /** Does the work; its result is the answer's JSON. */
+  /** Does the work. Its result becomes the answer's JSON. */
   handle: (payload: v.InferOutput<S>, context: Invocation) => Promise<object>;
-  /** Largest body in bytes. Default 1 MiB. */
+  /**
+   * Largest body in bytes.
+   *
+   * @default 1048576
+   */
   maxBytes?: number;
 }
 
 /**
- * A function that people or services call with `POST` and JSON. Answers 202 with the result; 4xx with
- * `{ error: { code, message } }` for what can never succeed; 5xx for what may.
+ * A function that users or services call with `POST` and JSON. Answers 202 with the result, 4xx
+ * with `{ error: { code, message } }` for a PermanentError, and 5xx for an error that may pass.
  */
 export function apiHandler<S extends v.GenericSchema>(options: ApiHandlerOptions<S>): HttpHandler {
   const { services, schema, handle, maxBytes = 1024 ** 2 } = options;

@@ -1,4 +1,7 @@
-/** Runs `work` for every item, at most `limit` at a time. Rejects with the first error; nothing new is begun after it. */
+/**
+ * Runs `work` for every item, at most `limit` at a time. Rejects with the first error and starts no
+ * further item after it.
+ */
 export async function forEachConcurrently<T>(
   items: Iterable<T>,
   limit: number,

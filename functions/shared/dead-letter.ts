@@ -1,7 +1,10 @@
 import type { PermanentError } from "./errors";
 import type { GoogleApi } from "./google-api";
 
-/** Pub/Sub's limits: bytes in one publish, attributes in one message, bytes in an attribute's key and in its value. */
+/**
+ * Pub/Sub's limits: bytes in one publish request, attributes in one message, bytes in an
+ * attribute's key and in its value.
+ */
 const MAX_PUBLISH_BYTES = 10_000_000;
 const MAX_ATTRIBUTES = 100;
 const MAX_KEY_BYTES = 256;
@@ -11,19 +14,26 @@ export interface DeadLetter {
   /** The original bytes. */
   data: Buffer;
   reason: PermanentError;
-  /** Where it comes from; never dropped. */
+  /** Attributes that name the source. The dead letter always keeps them. */
   origin: Record<string, string | undefined>;
-  /** Attributes that it already had; dropped beyond Pub/Sub's limit of 100 in all, and where Pub/Sub would refuse the key. */
+  /**
+   * Attributes of the original message. The dead letter omits those beyond Pub/Sub's limit of 100
+   * in all and those whose key Pub/Sub would reject.
+   *
+   * @default - no attributes
+   */
   attributes?: Record<string, string>;
 }
 
 /**
- * Hands work that can never succeed to a topic, with `deadLetterReason` and `deadLetterMessage`. Like every publish it may
- * happen twice; the task's or message's id among the attributes tells.
+ * Sends work that can never succeed to a dead letter topic, with `deadLetterReason` and
+ * `deadLetterMessage`. As with every publish request, the message may arrive twice; the id of the
+ * task or message is among the attributes and identifies duplicates.
  *
  * @param topic `projects/P/topics/T`
- * @throws GoogleApiError when it could not be published: the work must then stay where it is. The reason itself when the data
- *   are too large for any message: only what Pub/Sub would not have delivered, or just so.
+ * @throws GoogleApiError when publishing failed; the work must then stay in its queue or
+ *   subscription. Throws the reason itself when data and attributes exceed Pub/Sub's largest
+ *   publish request.
  */
 export async function publishDeadLetter(google: GoogleApi, topic: string, letter: DeadLetter): Promise<void> {
   const ours = Object.entries({
@@ -52,12 +62,15 @@ export async function publishDeadLetter(google: GoogleApi, topic: string, letter
   });
 }
 
-/** Pub/Sub keeps keys that begin with "goog" to itself. */
+/** Pub/Sub reserves keys that begin with "goog". */
 function isKey(key: string): boolean {
   return key !== "" && !key.startsWith("goog") && Buffer.byteLength(key) <= MAX_KEY_BYTES && !/\p{Cs}/u.test(key);
 }
 
-/** At most 1024 bytes of UTF-8, cut between characters. Half a surrogate pair, which Pub/Sub would refuse, becomes U+FFFD. */
+/**
+ * At most 1024 bytes of UTF-8, cut between characters. Half a surrogate pair, which Pub/Sub would
+ * reject, becomes U+FFFD.
+ */
 function truncate(value: string): string {
   const bytes = Buffer.from(value);
   if (bytes.length <= MAX_VALUE_BYTES) return bytes.toString();

@@ -2,13 +2,14 @@ import * as v from "valibot";
 import { DEFAULT_TIMEOUT_SECONDS } from "./deadline";
 import { parseJson } from "./json";
 
-/** Environment variables as a process holds them. */
+/** Environment variables of a process. */
 export type Variables = Record<string, string | undefined>;
 
 /**
- * A variable that holds text of this form. What a function does not use is left out of its bundle.
+ * A variable with text that matches a pattern. Bundlers omit it from a function that does not use
+ * it.
  *
- * @param allowed for people
+ * @param allowed description for error messages
  * @__NO_SIDE_EFFECTS__
  */
 export function matching(pattern: RegExp, allowed: string) {
@@ -41,7 +42,7 @@ export function integer(min: number, max: number) {
   );
 }
 
-/** A variable that holds JSON of the given shape. */
+/** A variable with JSON of the given schema. */
 export function json<S extends v.GenericSchema>(schema: S) {
   const parsed = v.rawTransform<string, unknown>(({ dataset, addIssue, NEVER }) => {
     try {
@@ -54,31 +55,46 @@ export function json<S extends v.GenericSchema>(schema: S) {
   return v.pipe(v.string("JSON"), parsed, schema);
 }
 
-/** Variables that every function understands. */
+/** Variables of every function. */
 export const commonVariables = {
-  /** Project id, e.g. `my-project`; joins log lines to their traces. Cloud Functions does not set it by itself. */
+  /**
+   * Project id, e.g. `my-project`. It links log entries to their traces. Cloud Functions does not
+   * set it by itself.
+   */
   GOOGLE_CLOUD_PROJECT: v.optional(projectId),
-  /** The function's own timeout, 1 to 3600; calls to Google APIs end before it. Default 60, as Cloud Functions has it. */
+  /**
+   * The function's own timeout, 1 to 3600. Calls to Google APIs end before it. Default 60, as in
+   * Cloud Functions.
+   */
   FUNCTION_TIMEOUT_SECONDS: v.optional(integer(1, 3600), String(DEFAULT_TIMEOUT_SECONDS)),
 };
 
 /** Variables of a function that Cloud Tasks calls. */
 export const taskVariables = {
   ...commonVariables,
-  /** Attempts that a task has before it goes to the dead letter topic, 1 to 1000; only used with a topic. Default 12, as the queue has it. */
+  /**
+   * Attempts of a task before it goes to the dead letter topic, 1 to 1000. Without a topic it has
+   * no effect. Default 12, the queue's default.
+   */
   MAX_ATTEMPTS: v.optional(integer(1, 1000), "12"),
-  /** Topic for tasks that failed for good. Without it the queue itself must give up (its `max_attempts`). */
+  /**
+   * Topic for tasks that failed permanently. Without it only the queue's `max_attempts` ends
+   * retries.
+   */
   DEAD_LETTER_TOPIC: v.optional(topicName),
 };
 
 /** Variables of a function that a Pub/Sub subscription calls. */
 export const messageVariables = {
   ...commonVariables,
-  /** Topic for messages that can never succeed. Without it they are refused, for the subscription's own dead letter policy. */
+  /**
+   * Topic for messages that can never succeed. Without it the function rejects them, and the
+   * subscription's own dead letter policy applies.
+   */
   DEAD_LETTER_TOPIC: v.optional(topicName),
 };
 
-/** A function's variables: each a string that its schema checks and converts. */
+/** A function's variables. The schema checks and converts each string. */
 export type EnvironmentSchema = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /**
@@ -100,7 +116,7 @@ export function readEnvironment<S extends EnvironmentSchema>(schema: S, variable
   throw new Error(`Bad environment: ${problems.join(". ")}`);
 }
 
-/** The message that a variable's schema was made with. */
+/** The message of a variable's schema. */
 function allowedIn({ entries }: EnvironmentSchema, name: string): string {
   const { message } = (entries[name] ?? {}) as { message?: unknown };
   return typeof message === "string" ? message : "a value";

@@ -1,25 +1,30 @@
-/** Significant digits that programs write a double with (C's `%.17g`): enough to read the same double back. */
+/** Significant digits that represent every double (C's `%.17g`). */
 const MAX_DIGITS_OF_A_DOUBLE = 17;
-/** `toPrecision` takes no more. */
+/** The largest argument of `toPrecision`. */
 const MAX_PRECISION = 100;
 const DECIMAL = /^[+-]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 /** Doubles nearer to zero have fewer digits. */
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
 
-/** The number is `0.digits × 10^scale`, sign apart; digits have no zeros at either end, and zero has none at all. */
+/**
+ * The number is `0.digits × 10^scale`, without its sign. `digits` has no zeros at either end; for
+ * zero it is empty.
+ */
 interface Decimal {
   readonly digits: string;
   readonly scale: number;
 }
 
 /**
- * Whether a number stays the one that was written when it becomes a double, as JavaScript and Vertex AI hold all numbers
- * (`google.protobuf.Value`, of which `PredictRequest.instances` is made: https://protobuf.dev/reference/protobuf/google.protobuf/#value).
+ * Whether a number keeps its value when it becomes a double. JavaScript and Vertex AI hold all
+ * numbers as doubles (`google.protobuf.Value`, the type of `PredictRequest.instances`:
+ * https://protobuf.dev/reference/protobuf/google.protobuf/#value).
  *
- * A whole number must be the very same when it is written again: 1234567890123456789 would be ...800. One with a fraction must
- * be within a double's range and have no digits that a double loses: at most 17 significant digits, or the double's own.
+ * A whole number must equal the double exactly: 1234567890123456789 would become ...800. A number
+ * with a fraction must be within a double's range. It may have at most 17 significant digits, or
+ * exactly the double's own digits.
  *
- * @param literal a decimal number; anything else is not exact.
+ * @param literal a decimal number; any other text is not exact.
  */
 export function isExact(literal: string): boolean {
   const double = Number(literal);

@@ -2,7 +2,10 @@ import { timeLeft } from "./deadline";
 import { GoogleApiError } from "./errors";
 import { defaultRetryPolicy, type RetryPolicy, TIMED_OUT, withRetries } from "./retry";
 
-/** What we use of google-auth-library: it sends requests with the function's own identity. */
+/**
+ * The part of google-auth-library that functions use. It sends requests with the function's own
+ * identity.
+ */
 export interface AuthorizedClient {
   request<T>(options: {
     url: string;
@@ -19,28 +22,44 @@ export interface AuthorizedClient {
 export interface GoogleRequest {
   method: "GET" | "POST";
   url: string;
+  /** @default - no headers besides those of google-auth-library */
   headers?: Record<string, string>;
-  /** Objects are sent as JSON, strings and bytes as they are. */
+  /**
+   * Objects are sent as JSON, strings and bytes unchanged.
+   *
+   * @default - no body
+   */
   body?: unknown;
-  /** What to make of the answer: parsed JSON, an ArrayBuffer, or an async iterable of byte chunks. Default `json`. */
+  /**
+   * Form of the answer: parsed JSON, an ArrayBuffer, or an async iterable of byte chunks.
+   *
+   * @default "json"
+   */
   responseType?: "json" | "arraybuffer" | "stream";
-  /** True when asking twice has one effect; only then is it asked again when it fails. */
+  /** Whether a repeated request has no further effect. Only then does the client retry it. */
   idempotent: boolean;
   /**
-   * Milliseconds for one try, the answer's last byte included; a function is asked before each try. No try is longer than
-   * the invocation has time left. Default 30000.
+   * Milliseconds for one try, up to the answer's last byte. A function is called before each try.
+   * No try outlasts the invocation's deadline.
+   *
+   * @default 30000
    */
   timeout?: number | (() => number);
+  /**
+   * Cancels the request.
+   *
+   * @default - no cancellation
+   */
   signal?: AbortSignal;
 }
 
-/** No function runs longer than an hour, and Node's timers do not know Infinity. */
+/** No function runs longer than an hour. Node's timers do not support Infinity. */
 const LONGEST = 3_600_000;
 
-/** One request to a Google API; rejects with GoogleApiError. */
+/** One request to a Google API. Rejects with GoogleApiError. */
 export type GoogleApi = <T>(request: GoogleRequest) => Promise<T>;
 
-/** Speaks to Google's REST APIs as the function's own identity. */
+/** Calls Google's REST APIs with the function's own identity. */
 export function googleApi(client: AuthorizedClient, policy: RetryPolicy = defaultRetryPolicy): GoogleApi {
   return <T>({ idempotent, body, responseType = "json", timeout = 30_000, ...request }: GoogleRequest): Promise<T> => {
     const ask = async () => {
@@ -87,7 +106,7 @@ function unanswered(url: string, why: string, reason: string): GoogleApiError {
   return new GoogleApiError(`${host}${pathname} gave no answer: ${why}`, 0, reason);
 }
 
-/** Google's error object, in whatever form the answer was asked for. */
+/** Google's error object, for any `responseType`. */
 function errorIn(data: unknown): { status?: string; message?: string } | undefined {
   try {
     const isBytes = Object.prototype.toString.call(data) === "[object ArrayBuffer]";
@@ -98,7 +117,7 @@ function errorIn(data: unknown): { status?: string; message?: string } | undefin
   }
 }
 
-/** Milliseconds of a Retry-After header in seconds; 0 when there is none. */
+/** Milliseconds of a Retry-After header in seconds; 0 without one. */
 function retryAfter(headers: Headers | undefined): number {
   const seconds = Number(headers?.get("retry-after"));
   return Number.isFinite(seconds) ? seconds * 1_000 : 0;

@@ -2,8 +2,9 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
 /*
- * Two things that Functions Framework does to its functions and that ours cannot live with. Both are changed from outside,
- * on the channel on which Node announces each request before the server's own code sees it.
+ * Two defaults of Functions Framework do not fit these functions. This file changes both from
+ * outside, on the diagnostics channel on which Node announces each request before the server's own
+ * code receives it.
  */
 
 interface RequestStart {
@@ -24,11 +25,14 @@ function onRequest(listener: (start: RequestStart) => void): () => void {
 }
 
 /**
- * Leaves request bodies to the function. The framework parses them by content type and answers malformed JSON itself, so
- * that such a task would be retried for ever and never reach its dead letter. What has no content type it leaves alone;
- * `rawHeaders` still tells it.
+ * Leaves request bodies to the function. By default the framework parses them by content type and
+ * answers malformed JSON itself. Cloud Tasks would then retry such a task, and the task would never
+ * reach its dead letter.
  *
- * @returns undoes it
+ * The framework does not parse a body without content type. `rawHeaders` still has the content
+ * type.
+ *
+ * @returns undoes the change
  */
 export function leaveBodiesAlone(): () => void {
   return onRequest(({ request }) => {
@@ -37,10 +41,10 @@ export function leaveBodiesAlone(): () => void {
 }
 
 /**
- * Lets requests in flight end before the process does. The framework answers the newest one with 500 on SIGTERM and drops
- * the others, though Cloud Run leaves 10 seconds to finish.
+ * Lets requests in flight end before the process does. On SIGTERM the framework answers the newest
+ * request with 500 and drops the others, though Cloud Run grants 10 seconds to finish.
  *
- * @returns undoes it
+ * @returns undoes the change
  */
 export function finishRequestsOnSigterm(
   self: Pick<NodeJS.Process, "on" | "removeAllListeners" | "exit"> = process,

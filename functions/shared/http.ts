@@ -3,7 +3,7 @@ import { DEFAULT_TIMEOUT_SECONDS, withDeadline } from "./deadline";
 import { GoogleApiError, PermanentError } from "./errors";
 import { type Log, traceFields } from "./log";
 
-/** A request as Node, or Functions Framework on top of it, hands it over. */
+/** A request of Node, or of Functions Framework, which extends Node's. */
 export type HttpRequest = IncomingMessage & { rawBody?: Buffer };
 
 /** A function in the form that Functions Framework serves as `--target`. */
@@ -11,24 +11,35 @@ export type HttpHandler = (request: HttpRequest, response: ServerResponse) => Pr
 
 export interface Answer {
   status: number;
+  /**
+   * Sent as JSON.
+   *
+   * @default - no body
+   */
   body?: object;
 }
 
-/** What every invocation gets: a log joined to the request's trace, and a signal that fires when the caller has gone. */
+/**
+ * What every invocation gets: a log with the request's trace, and a signal that fires when the
+ * caller disconnects.
+ */
 export interface Invocation {
   log: Log;
   signal: AbortSignal;
 }
 
-/** Google's services take 2 minutes, sometimes 7 or more, until all see a change: https://cloud.google.com/iam/docs/access-change-propagation */
+/**
+ * An IAM change takes 2 minutes, sometimes 7 or more, to reach all services:
+ * https://cloud.google.com/iam/docs/access-change-propagation
+ */
 const PROPAGATION = "but a new grant takes minutes to work";
 
 /**
  * Serves POST requests.
  *
- * @param respond computes the answer. A PermanentError is answered with its 4xx status, code and message; any other error
- *   with 503 when Google asked for patience (429, 503) or denied the function something (401, 403), else 500, and a text that
- *   gives nothing away.
+ * @param respond computes the answer. A PermanentError is answered with its 4xx status, code and
+ *   message. Any other error is answered with a text without details: 503 when Google asked for
+ *   backoff (429, 503) or denied the function access (401, 403), else 500.
  */
 export function servePost(
   { log, project, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS }: { log: Log; project?: string; timeoutSeconds?: number },
@@ -63,7 +74,8 @@ function errorAnswer(error: unknown, log: Log): Answer {
   if (denied) log.error(`Denied, ${PROPAGATION}`, error, { code: "denied" });
   else log.error("Failed", error);
   return {
-    // Cloud Tasks slows a queue down whose tasks are answered 503, which is right where all tasks would fail alike.
+    // Cloud Tasks slows a queue down when tasks are answered 503. That is right for errors that
+    // affect all tasks.
     status: denied || status === 429 || status === 503 ? 503 : 500,
     body: { error: { code: "failed", message: "The function failed and may succeed later; its log says why" } },
   };
@@ -86,7 +98,8 @@ function send(response: ServerResponse, { status, body }: Answer): void {
 /**
  * Reads a request's body.
  *
- * @throws PermanentError `payload_too_large` (413) beyond `maxBytes`; the rest is thrown away as it comes.
+ * @throws PermanentError `payload_too_large` (413) beyond `maxBytes`; the rest of the body is
+ *   discarded.
  */
 export async function readBody(request: HttpRequest, maxBytes: number): Promise<Buffer> {
   const tooLarge = () =>
@@ -97,14 +110,14 @@ export async function readBody(request: HttpRequest, maxBytes: number): Promise<
   }
   const chunks: Buffer[] = [];
   let size = 0;
-  // An iterator of the request would, left early, destroy the socket that the answer must travel on.
+  // By default, an iterator that ends early destroys the socket, which must still carry the answer.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
     if (size > maxBytes) break;
     chunks.push(chunk);
   }
   if (size > maxBytes) {
-    // What is left on the wire would hold up the connection's next request.
+    // The unread rest of the body would block the connection's next request.
     request.resume();
     throw tooLarge();
   }

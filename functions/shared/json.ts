@@ -3,24 +3,29 @@ import { PermanentError } from "./errors";
 import { isExact } from "./exact-number";
 import { requireUtf8 } from "./utf8";
 
-/** Deeper JSON is refused: writing it again would overflow the stack. */
+/** Deeper JSON is rejected: serializing it would overflow the stack. */
 const MAX_DEPTH = 64;
-/** A larger value gets only its first issue listed: all of them could be a hundred times its size. */
+/**
+ * Most nested values for which all issues are listed. The issues of a larger value could be a
+ * hundred times its size, so only the first is listed.
+ */
 const MAX_VALUES_LISTED = 1000;
-/** Characters of a path or value that an issue quotes. */
+/** Most characters of a path or value that an issue quotes. */
 const MAX_QUOTED = 100;
 
 /**
- * Parses JSON that somebody else wrote.
+ * Parses JSON from outside.
  *
  * @param what names the JSON in the error, e.g. "The body".
- * @param maxValues most values, keys included. Default: any number. Each takes up to 60 bytes of memory, where `{},` has three.
- * @throws PermanentError `wrong_encoding`; `malformed_json`; `too_deep` for more than 64 levels; `too_many_values`; `inexact_number`
- *   for a number that would become another one (see `isExact`). Of the text the message quotes nothing but that number.
+ * @param maxValues most values, keys included. Default: any number. Each value takes up to 60 bytes
+ *   of memory, and may take as little text as `{},`.
+ * @throws PermanentError `wrong_encoding`; `malformed_json`; `too_deep` for more than 64 levels;
+ *   `too_many_values`; `inexact_number` for a number that loses digits as a double (see `isExact`).
+ *   The message quotes nothing of the text except that number.
  */
 export function parseJson(bytes: Buffer, what: string, maxValues = Number.POSITIVE_INFINITY): unknown {
   requireUtf8(bytes, what);
-  // Before it is parsed, as parsing takes the memory.
+  // Checked before parsing, since parsing allocates the memory.
   const { depth, values, inexact } = measure(bytes);
   if (depth > MAX_DEPTH) throw new PermanentError("too_deep", `${what} is nested deeper than ${MAX_DEPTH} levels`);
   if (values > maxValues) throw new PermanentError("too_many_values", `${what} holds more than ${maxValues} values`);
@@ -42,7 +47,10 @@ function inexactNumber({ literal, offset }: Literal, what: string): PermanentErr
 }
 
 const BACKSLASH = 0x5c;
-/** Every number of at most 15 digits is exact: https://en.cppreference.com/w/cpp/types/numeric_limits/digits10 */
+/**
+ * Every number of at most 15 digits is exact:
+ * https://en.cppreference.com/w/cpp/types/numeric_limits/digits10
+ */
 const ALWAYS_EXACT = 15;
 
 /** A number in a JSON text. */
@@ -57,7 +65,7 @@ interface Measures {
   readonly depth: number;
   /** Most values, keys included. */
   readonly values: number;
-  /** The first number that would become another one. */
+  /** The first number that loses digits as a double. */
   readonly inexact?: Literal;
 }
 
@@ -108,7 +116,7 @@ function inexactAt(json: Buffer, offset: number, end: number): Literal | undefin
   return isExact(literal) ? undefined : { literal, offset };
 }
 
-/** Where the string that begins at `start` ends: at the next quote that no odd number of backslashes precedes. */
+/** End of the string that begins at `start`: the next quote after an even number of backslashes. */
 function endOfString(json: Buffer, start: number): number {
   for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
     let backslashes = 0;
@@ -123,8 +131,8 @@ function endOfString(json: Buffer, start: number): number {
  *
  * @param what names the value in the error, e.g. "The payload".
  * @returns the schema's output.
- * @throws PermanentError `invalid_payload` that lists every issue: where, what was given, what is allowed. Of a value with more
- *   than 1000 values in it only the first.
+ * @throws PermanentError `invalid_payload` that lists every issue: where, what was given, what is
+ *   allowed. For a value with more than 1000 nested values it lists only the first issue.
  */
 export function check<S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
   // To valibot an array is an object, too.
@@ -150,7 +158,8 @@ function holdsMoreThan(limit: number, value: unknown): boolean {
 function describe(issue: v.BaseIssue<unknown>): string {
   const path = shortened(v.getDotPath(issue) ?? "(whole)");
   if (issue.message.startsWith("Invalid key")) return `${path}: missing`;
-  // Our own messages say what is allowed; valibot's say "Invalid type: Expected X but received Y".
+  // The messages of this project say what is allowed; valibot's say "Invalid type: Expected X but
+  // received Y".
   const allowed = issue.message.startsWith("Invalid ") ? issue.expected : issue.message;
   return `${path}: given ${shortened(issue.received)}; allowed: ${allowed ?? issue.message}`;
 }
@@ -159,7 +168,7 @@ function shortened(text: string): string {
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 }
 
-/** An object with any keys and values of one kind; keys like `__proto__` are dropped. */
+/** An object with any keys and values of one type. Drops keys like `__proto__`. */
 export function record<S extends v.GenericSchema>(values: S) {
   return v.pipe(
     v.custom<Record<string, unknown>>((value) => typeof value === "object" && !Array.isArray(value), "an object"),

@@ -1,17 +1,19 @@
-/** Structured logs: one line of JSON each, as Cloud Logging understands them. Never pass payloads or tokens. */
+/**
+ * Structured logs: one line of JSON each, in Cloud Logging's format. Never pass payloads or tokens.
+ */
 export interface Log {
   info(message: string, fields?: LogFields): void;
   warning(message: string, fields?: LogFields): void;
-  /** `error`'s stack goes into the entry, so that Error Reporting groups it. */
+  /** The entry contains the stack of `error`, by which Error Reporting groups errors. */
   error(message: string, error: unknown, fields?: LogFields): void;
-  /** A log whose entries all carry `fields`. */
+  /** Returns a log that adds `fields` to all entries. */
   with(fields: LogFields): Log;
 }
 
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
 /**
- * @param fields carried by every entry; `component` names the function.
+ * @param fields that every entry contains; `component` names the function.
  * @param write takes one line, newline included. Default: standard output.
  */
 export function createLog(
@@ -29,7 +31,10 @@ export function createLog(
   };
 }
 
-/** The fields that join an entry to the request's trace, from `traceparent` or `X-Cloud-Trace-Context`. */
+/**
+ * The fields that link an entry to the request's trace, from `traceparent` or
+ * `X-Cloud-Trace-Context`.
+ */
 export function traceFields(
   headers: Record<string, string | string[] | undefined>,
   project: string | undefined,
@@ -44,5 +49,5 @@ export function traceFields(
   };
 }
 
-/** `X-Cloud-Trace-Context` has the span in decimal, Cloud Logging wants 16 hex digits. */
+/** `X-Cloud-Trace-Context` has a decimal span id. Cloud Logging requires 16 hex digits. */
 const hex = (span: string) => BigInt(span).toString(16).padStart(16, "0");

@@ -5,7 +5,7 @@ import { type HttpHandler, type Invocation, readBody, servePost } from "./http";
 import { check, parseJson } from "./json";
 import type { Services } from "./services";
 
-/** Pub/Sub's largest message, 10 MB, in base64, and its envelope. */
+/** Pub/Sub's largest message, 10 MB, in base64 and with its envelope. */
 const MAX_BODY_BYTES = 15_000_000;
 /** An envelope with Pub/Sub's 100 attributes has some 220 values, keys included. */
 const MAX_ENVELOPE_VALUES = 1000;
@@ -38,34 +38,45 @@ export interface MessageContext extends Invocation {
   id: string;
   /** `projects/P/subscriptions/S` */
   subscription: string;
-  /** Which delivery this is, 1 the first; only known when the subscription has a dead letter policy. */
+  /** Number of this delivery, from 1. Undefined when the subscription has no dead letter policy. */
   attempt?: number;
   /** UTC, RFC 3339. */
   publishTime: string;
   attributes: Record<string, string>;
+  /** Undefined when the publisher set none. */
   orderingKey?: string;
 }
 
-/** The JSON payload that the schema made; the bytes as they came when there is no schema. */
+/** The schema's output; without a schema the original bytes. */
 type Payload<S> = S extends v.GenericSchema ? v.InferOutput<S> : Buffer;
 
 export interface MessageHandlerOptions<S extends v.GenericSchema | undefined> {
   environment: { DEAD_LETTER_TOPIC?: string };
   services: Services;
-  /** What the message's JSON must be. Default: any bytes, handed over as a Buffer. */
+  /**
+   * Schema of the message's JSON.
+   *
+   * @default - any bytes, as a Buffer
+   */
   schema?: S;
-  /** Does the work, and does it once however often it is called. */
+  /** Does the work. Several calls for one message must have the effect of one. */
   handle: (payload: Payload<S>, context: MessageContext) => Promise<void>;
-  /** Largest data in bytes. Default 1 MiB; Pub/Sub's limit is 10 MB. */
+  /**
+   * Largest data in bytes, up to Pub/Sub's limit of 10 MB.
+   *
+   * @default 1048576
+   */
   maxBytes?: number;
 }
 
 /**
  * A function that a Pub/Sub push subscription (wrapped) calls. Answers 204 to acknowledge.
  *
- * A message that can never succeed (PermanentError, bad payload) goes to the dead letter topic with the reason and is
- * acknowledged; without a topic, or where data and reason together exceed Pub/Sub's 10 MB, it is refused with 4xx, for the
- * subscription's own dead letter policy. Any other error is a 5xx, after which Pub/Sub delivers again. A body that is no Pub/Sub
+ * A message that can never succeed (PermanentError, bad payload) goes to the dead letter topic with
+ * the reason and is acknowledged. Without a topic, or where data and reason together exceed
+ * Pub/Sub's 10 MB, the function answers 4xx and the subscription's own dead letter policy applies.
+ *
+ * Any other error is answered 5xx, after which Pub/Sub delivers again. A body that is not a Pub/Sub
  * envelope is answered 400.
  */
 export function messageHandler<S extends v.GenericSchema | undefined = undefined>(
@@ -113,7 +124,7 @@ export function messageHandler<S extends v.GenericSchema | undefined = undefined
   });
 }
 
-/** Named like the attributes with which Pub/Sub itself forwards dead letters, so that one reader understands both. */
+/** Same names as the attributes of Pub/Sub's own dead letters, so that one reader can read both. */
 function origin({ message, subscription, deliveryAttempt }: Envelope, name: string) {
   const [, project, , id] = subscription.split("/");
   return {

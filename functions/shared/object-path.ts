@@ -1,17 +1,21 @@
 import * as v from "valibot";
 import type { ObjectName } from "./storage";
 
-/** Cloud Storage's limit is 1024 bytes; the rest is left for what we append. */
+/** Cloud Storage's limit is 1024 bytes. The rest is reserved for suffixes. */
 const MAX_NAME_BYTES = 900;
 
-/** A generation of an object: 16 digits for now. Cloud Storage takes 64 bits for it, and calls anything longer a bad request. */
+/**
+ * A generation of an object, 16 digits at present. Cloud Storage accepts 64 bits and answers 400
+ * for a longer number.
+ */
 export const objectGeneration = v.pipe(v.string(), v.regex(/^\d{1,18}$/, "an object generation"));
 
 /**
- * A `gs://bucket/path` string in one certain bucket; its output is bucket and object name. Refuses other buckets, empty, `.`
- * and `..` segments, control characters, broken Unicode, and names over 900 bytes.
+ * A `gs://bucket/path` string in the given bucket. Its output is bucket and object name. Rejects
+ * other buckets, empty, `.` and `..` segments, control characters, broken Unicode, and names over
+ * 900 bytes.
  *
- * @param options.room bytes of the 900 to leave for what is appended to the name. Default 0.
+ * @param options.room bytes of the 900 to reserve for a suffix. Default 0.
  * @param options.prefix the name must begin with it, e.g. `inputs/`. Default: any name.
  * @param options.extensions the name must end with one of them, e.g. `[".csv"]`. Default: any name.
  */
@@ -36,12 +40,12 @@ export function objectPath(
   );
 }
 
-/** Whether an object name can be taken over into other names and URLs. */
+/** Whether an object name can be part of other names and URLs. */
 export function isSafeName(name: string, maxBytes = MAX_NAME_BYTES): boolean {
   return (
     Buffer.byteLength(name) <= maxBytes &&
     !/\p{Cc}|\p{Cs}/u.test(name) &&
-    // Cloud Storage keeps it to itself: https://docs.cloud.google.com/storage/docs/objects#naming
+    // Reserved by Cloud Storage: https://docs.cloud.google.com/storage/docs/objects#naming
     !name.startsWith(".well-known/acme-challenge/") &&
     name.split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..")
   );

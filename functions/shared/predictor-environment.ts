@@ -11,11 +11,14 @@ const endpointHost = matching(
   "the host of a dedicated endpoint like E.L-U.prediction.vertexai.goog, without https://",
 );
 
-/** Variables of a function that asks a Vertex AI endpoint. */
+/** Variables of a function that calls a Vertex AI endpoint. */
 export const predictorVariables = {
-  /** Endpoint that predicts, `projects/P/locations/L/endpoints/E`. */
+  /** Endpoint of the model, `projects/P/locations/L/endpoints/E`. */
   VERTEX_ENDPOINT: endpointName,
-  /** Host of a dedicated endpoint, its `dedicatedEndpointDns` without `https://`. Default: the shared host of the location. */
+  /**
+   * Host of a dedicated endpoint, its `dedicatedEndpointDns` without `https://`. Default: the
+   * shared host of the location.
+   */
   VERTEX_HOST: v.optional(endpointHost),
   /** Instances in one predict call, 1 to 1000. Default 32. */
   PREDICT_BATCH_SIZE: v.optional(integer(1, 1000), "32"),

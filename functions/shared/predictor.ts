@@ -2,7 +2,7 @@ import { timeLeftForWork } from "./deadline";
 import { isInvalidRequest, PermanentError } from "./errors";
 import type { GoogleApi } from "./google-api";
 
-/** The model call. Swap in your own by passing another Predictor to the handler. */
+/** Calls the model. To use another model, pass another Predictor to the handler. */
 export interface Predictor {
   /**
    * @returns one prediction per instance, in the same order.
@@ -12,24 +12,36 @@ export interface Predictor {
 }
 
 export interface PredictOptions {
-  /** Passed to the model as they are. */
+  /**
+   * The predictor passes them to the model unchanged.
+   *
+   * @default - no parameters
+   */
   parameters?: unknown;
+  /**
+   * Cancels the call.
+   *
+   * @default - no cancellation
+   */
   signal?: AbortSignal;
 }
 
-/** Shared endpoints of Vertex AI refuse requests over 1.5 MB; the rest is left for the frame. Dedicated ones take 10 MB. */
+/**
+ * Shared endpoints of Vertex AI reject requests over 1.5 MB; the rest is reserved for the enclosing
+ * JSON. Dedicated endpoints accept 10 MB.
+ */
 const MAX_REQUEST_BYTES = 1_400_000;
 
 /**
- * Predictions of a Vertex AI endpoint, by its `:predict` method. One call may take as long as the function may, but for the
- * time that keeping its result needs.
+ * Predicts with a Vertex AI endpoint's `:predict` method. One call may last until the function's
+ * deadline, less the time to store its result.
  *
  * @param endpoint `projects/P/locations/L/endpoints/E`
  * @param batchSize most instances in one request, 1 to 1000.
- * @param host of a dedicated endpoint, its `dedicatedEndpointDns`: the shared host answers 400 FAILED_PRECONDITION for it.
- *   Default: the shared host of the endpoint's location.
- * @returns a Predictor that throws PermanentError `prediction_refused` when Vertex AI calls the request invalid
- *   (INVALID_ARGUMENT) and GoogleApiError for every other failure.
+ * @param host of a dedicated endpoint, its `dedicatedEndpointDns`: the shared host answers 400
+ *   FAILED_PRECONDITION for it. Default: the shared host of the endpoint's location.
+ * @returns a Predictor that throws PermanentError `prediction_refused` when Vertex AI rejects the
+ *   request as invalid (INVALID_ARGUMENT) and GoogleApiError for every other failure.
  */
 export function vertexPredictor(
   google: GoogleApi,
@@ -66,7 +78,7 @@ function refused(error: unknown): never {
   throw new PermanentError("prediction_refused", error.message);
 }
 
-/** Cuts by number and by size: a batch ends before either limit is passed. */
+/** Cuts by number and by size: a batch ends before it exceeds either limit. */
 function* batches(instances: readonly unknown[], batchSize: number): Generator<unknown[]> {
   let batch: unknown[] = [];
   let bytes = 0;

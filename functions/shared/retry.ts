@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { timeLeft } from "./deadline";
 import { GoogleApiError } from "./errors";
 
-/** How often and how patiently to ask again; milliseconds. */
+/** Number of tries, and limits of the delay between them in milliseconds. */
 export interface RetryPolicy {
   tries: number;
   minDelay: number;
@@ -11,17 +11,20 @@ export interface RetryPolicy {
 
 export const defaultRetryPolicy: RetryPolicy = { tries: 4, minDelay: 200, maxDelay: 5_000 };
 
-/** Reason of a try that was given up because no answer came in its time. */
+/** Reason of a try that timed out. */
 export const TIMED_OUT = "TIMED_OUT";
-/** Tries in all once one has timed out: what is slow is rarely quicker the next time, and the caller's queue tries again. */
+/**
+ * Most tries once one has timed out. A slow request is rarely quicker the next time, and the
+ * caller's queue tries again.
+ */
 const TRIES_AFTER_TIMEOUT = 2;
 
-/** No answer, too many requests, and what a gateway says when a server is away. */
+/** No answer, too many requests, and a gateway's answers when a server is unavailable. */
 const PASSING = [0, 408, 429, 502, 503, 504];
 
 /**
- * Does `work` again while it fails with a GoogleApiError that may pass and the invocation has time for another try. Only for
- * work that may be done twice.
+ * Repeats `work` while it fails with a GoogleApiError that may pass and the invocation has time for
+ * another try. Use it only for idempotent work.
  *
  * @throws the last error.
  */
@@ -38,7 +41,8 @@ export async function withRetries<T>(
       const mayPass = error instanceof GoogleApiError && PASSING.includes(error.status);
       if (mayPass && error.reason === TIMED_OUT) most = Math.min(most, TRIES_AFTER_TIMEOUT);
       if (!mayPass || signal?.aborted || attempt >= most) throw error;
-      // Full jitter: anything up to the exponential delay, but no less than the server asked for.
+      // Full jitter: a random part of the exponential delay, but at least as long as the server
+      // asked for.
       const exponential = Math.min(maxDelay, minDelay * 2 ** (attempt - 1));
       const delay = Math.max(Math.min(error.retryAfter, maxDelay), Math.random() * exponential);
       if (delay >= timeLeft()) throw error;

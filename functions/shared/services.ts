@@ -4,22 +4,30 @@ import type { commonVariables } from "./environment";
 import { type GoogleApi, googleApi } from "./google-api";
 import { createLog, type Log } from "./log";
 
-/** What every handler needs from outside. */
+/** External services of every handler. */
 export interface Services {
-  /** The function's name: in its logs and dead letters. */
+  /** The function's name in logs and dead letters. */
   name: string;
   google: GoogleApi;
   log: Log;
-  /** Project id, for traces. */
+  /**
+   * Project id for traces.
+   *
+   * @default - log entries without trace
+   */
   project?: string;
-  /** The function's own timeout. Default 60. */
+  /**
+   * The function's own timeout in seconds.
+   *
+   * @default 60
+   */
   timeoutSeconds?: number;
 }
 
-/** What the services take from a function's environment. */
+/** The part of a function's environment that the services use. */
 export type CommonEnvironment = Partial<v.InferOutput<v.ObjectSchema<typeof commonVariables, undefined>>>;
 
-/** The real services of a function that needs no Cloud Storage. */
+/** The real services of a function without Cloud Storage. */
 export function connect(name: string, environment: CommonEnvironment): Services {
   const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform" });
   return {

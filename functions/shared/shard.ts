@@ -2,17 +2,20 @@ import * as v from "valibot";
 import { shortHash } from "./hash";
 import { objectGeneration, objectPath } from "./object-path";
 
-/** Largest single record, and where a shard is cut at the latest; bytes. A worker holds one shard in memory. */
+/** Largest single record, and largest shard, in bytes. A worker holds one shard in memory. */
 export const MAX_RECORD_BYTES = 1024 ** 2;
 export const MAX_SHARD_BYTES = 8 * 1024 ** 2;
 
 /** Most records in a shard, and so the largest `batchSize`. */
 export const MAX_SHARD_RECORDS = 10_000;
 
-/** How CSV records end. Named, so that submitter and worker cannot guess differently. */
+/**
+ * Record delimiters of CSV. Set explicitly, so that submitter and worker do not detect different
+ * ones.
+ */
 export const CSV_RECORD_DELIMITERS = ["\r\n", "\n"];
 
-/** Where the results of a job's shard go. */
+/** Object of the results of a job's shard. */
 export const shardObject = (output: string, job: string, index: number) =>
   `${output}/${job}/shard-${String(index).padStart(5, "0")}.jsonl`;
 
@@ -20,7 +23,8 @@ export const shardObject = (output: string, job: string, index: number) =>
 export const SHARD_OBJECT_BYTES = shardObject("", shortHash(), 0).length;
 
 /**
- * The payload of one shard's task: a byte range of one generation of the input, whole records only, and where the results go.
+ * The payload of one shard's task: a byte range of one generation of the input, which contains
+ * whole records only, and the object for the results.
  *
  * @param buckets `input` and `output` must lie in these.
  */
@@ -30,7 +34,7 @@ export function shardSchema(buckets: { input: string; output: string }) {
     v.object({
       input: objectPath(buckets.input, { extensions: [".jsonl", ".csv"] }),
       generation: objectGeneration,
-      /** First byte, and the one after the last. */
+      /** First byte, and the byte after the last. */
       start: byte,
       end: byte,
       /** The CSV's header. Absent for JSON lines. */

@@ -4,7 +4,7 @@ import { finishRequestsOnSigterm, leaveBodiesAlone } from "./host";
 import type { HttpHandler } from "./http";
 
 /**
- * Starts a function: for its `index.ts` alone.
+ * Starts a function. Only the function's `index.ts` calls it.
  *
  * @param create builds the handler from the checked environment.
  * @throws Error when the environment is bad, naming each variable; the process then ends.

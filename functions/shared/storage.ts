@@ -15,37 +15,44 @@ export interface ObjectInfo {
   encoding?: string;
 }
 
-/** The few things that functions do with objects. Everything rejects with GoogleApiError when storage does not answer well. */
+/**
+ * The operations on objects that functions need. All reject with GoogleApiError when Cloud Storage
+ * answers with an error.
+ */
 export interface ObjectStore {
-  /** Undefined when there is no such object. */
+  /** Undefined without such an object. */
   stat(object: ObjectName): Promise<ObjectInfo | undefined>;
-  /** Streams one generation. @throws PermanentError `missing_object` (404) when it is gone. */
+  /**
+   * Streams one generation. @throws PermanentError `missing_object` (404) when it no longer exists.
+   */
   stream(object: ObjectName, generation: string): AsyncIterable<Buffer>;
   /**
-   * Reads bytes `start` to `end` (exclusive) of one generation, fewer when it ends before.
+   * Reads bytes `start` to `end` (exclusive) of one generation, or fewer when it ends before `end`.
    *
-   * @throws PermanentError `missing_object` (404) when it is gone, `bad_range` when it ends before `start`.
+   * @throws PermanentError `missing_object` (404) when it no longer exists, `bad_range` when it
+   *   ends before `start`.
    */
   readRange(object: ObjectName, generation: string, start: number, end: number): Promise<Buffer>;
-  /** Reads a whole object. Undefined when there is none. */
+  /** Reads a whole object. Undefined without such an object. */
   read(object: ObjectName): Promise<Buffer | undefined>;
-  /** Writes an object unless there is one of that name already. @returns whether it was written now. */
+  /** Writes an object unless one of that name exists. @returns whether this call wrote it. */
   createOnce(object: ObjectName, data: string | Buffer, contentType: string): Promise<boolean>;
 }
 
 export const gsUri = ({ bucket, name }: ObjectName) => `gs://${bucket}/${name}`;
 
 const API = "https://storage.googleapis.com";
-/** A large input is streamed for as long as the function may run. */
+/** A stream of a large input may last as long as the function. */
 const STREAM_TIMEOUT = 3_600_000;
-/** Milliseconds for one object, or a part of it, there or back. */
+/** Milliseconds to read or write one object or a part of it. */
 const TRANSFER_TIMEOUT = 60_000;
-/** Characters of the longest JSON that is written with indentation. */
+/** Most characters of JSON that is written with indentation. */
 const MAX_INDENTED = 64 * 1024;
 
 /**
- * Cloud Storage by its JSON API. Not by @google-cloud/storage: its 7.22 waits for ever when a download breaks off halfway, its
- * uploads delete what is there when a checksum differs, and it is twice the size of everything else here.
+ * Cloud Storage through its JSON API. It does not use @google-cloud/storage: version 7.22 waits for
+ * ever when a download breaks off halfway, its uploads delete the existing object when a checksum
+ * differs, and it is twice the size of a function's other code.
  */
 export function objectStore(google: GoogleApi): ObjectStore {
   const read = <T>(
@@ -94,7 +101,7 @@ export function objectStore(google: GoogleApi): ObjectStore {
         await google({ method: "POST", url, headers, body: data, idempotent: true, timeout: TRANSFER_TIMEOUT });
         return true;
       } catch (error) {
-        // Refused because there is one already. Look: it may have been deleted since, and then nothing would be there.
+        // An object of that name exists. It may have been deleted since the request, so check it.
         if (error instanceof GoogleApiError && error.status === 412 && (await store.stat(object))) return false;
         throw error;
       }
@@ -114,10 +121,10 @@ async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffe
 }
 
 /**
- * What there is to know of an object that is read in ranges of bytes.
+ * Metadata of an object for reads of byte ranges.
  *
- * @throws PermanentError `missing_object` (404); `unsupported_encoding` for an object with a Content-Encoding: size and ranges
- *   are those of the encoded bytes.
+ * @throws PermanentError `missing_object` (404); `unsupported_encoding` for an object with a
+ *   Content-Encoding: its size and ranges are those of the encoded bytes.
  */
 export async function statPlain(store: ObjectStore, object: ObjectName): Promise<ObjectInfo> {
   const info = await store.stat(object);
@@ -127,13 +134,16 @@ export async function statPlain(store: ObjectStore, object: ObjectName): Promise
   throw new PermanentError("unsupported_encoding", message);
 }
 
-/** Reads an object that holds JSON. Undefined when there is none. */
+/** Reads an object that holds JSON. Undefined without such an object. */
 export async function readJson(store: ObjectStore, object: ObjectName): Promise<unknown> {
   const bytes = await store.read(object);
   return bytes && parseJson(bytes, gsUri(object));
 }
 
-/** Indented for people, unless it is long: the indentation of deep JSON can be a hundred times its size. */
+/**
+ * Indented for readers, unless it is long: the indentation of deep JSON can be a hundred times its
+ * size.
+ */
 export function createJsonOnce(store: ObjectStore, object: ObjectName, value: unknown): Promise<boolean> {
   const json = JSON.stringify(value);
   const text = json.length > MAX_INDENTED ? json : JSON.stringify(value, undefined, 2);

@@ -6,44 +6,61 @@ import { type Answer, type HttpHandler, type HttpRequest, type Invocation, readB
 import { check, parseJson } from "./json";
 import type { Services } from "./services";
 
-/** A task is at most 1 MiB. What is larger has to fit a Pub/Sub message (10 MB), or it could not be handed over. */
+/**
+ * A task has at most 1 MiB. The function reads a larger body up to 8 MiB, so that it can send it to
+ * the dead letter. A Pub/Sub message holds 10 MB.
+ */
 const MAX_TASK_BYTES = 1024 ** 2;
 const MAX_BODY_BYTES = 8 * 1024 ** 2;
 
 export interface TaskContext extends Invocation {
-  /** Which attempt this is; 1 is the first. */
+  /** Number of this attempt, from 1. */
   attempt: number;
-  /** The task's name, without the queue; a random UUID when the function was called by hand. */
+  /** The task's name, without the queue; a random UUID in a manual call. */
   id: string;
-  /** The queue's name; undefined when the function was called by hand. */
+  /** The queue's name; undefined in a manual call. */
   queue?: string;
 }
 
 export interface TaskHandlerOptions<S extends v.GenericSchema> {
   environment: { MAX_ATTEMPTS: number; DEAD_LETTER_TOPIC?: string };
   services: Services;
-  /** What the JSON body must be. */
+  /** Schema of the JSON body. */
   schema: S;
-  /** Does the work, and does it once however often it is called. Its result, if any, is the answer's JSON. */
+  /**
+   * Does the work. Several calls for one task must have the effect of one. The result, if any,
+   * becomes the answer's JSON.
+   */
   handle: (payload: v.InferOutput<S>, context: TaskContext) => Promise<object | undefined>;
   /**
-   * Cheap look for the effect of an earlier attempt, whose answer may have been lost. What it finds is answered, and no work
-   * is done; that holds for a task whose attempts are spent, too. Undefined when there is no effect yet.
+   * Quick look-up of the effect of an earlier attempt, whose answer may be lost. If it finds one,
+   * the function answers with it and does no work, even for a task without attempts left. Undefined
+   * when there is no effect yet.
+   *
+   * @default - no look-up
    */
   findEffect?: (payload: v.InferOutput<S>, context: TaskContext) => Promise<object | undefined>;
-  /** Status of the answer, 200 to 299. Default 200. */
+  /**
+   * Status of the answer, 200 to 299.
+   *
+   * @default 200
+   */
   status?: number;
 }
 
 /**
  * A function that Cloud Tasks calls.
  *
- * With a dead letter topic, a task that can never succeed (PermanentError, bad payload) or whose attempts are spent is handed
- * over with the reason and answered 200, since anything else would be retried; if that fails, 5xx keeps it in the queue. Spent
- * attempts are handed over before any work, so that a task that kills its worker ends there too. Without a topic a
- * PermanentError is answered 4xx. All other errors are 5xx.
+ * With a dead letter topic, a task goes to the dead letter with the reason when it can never
+ * succeed (PermanentError, bad payload) or has no attempts left. It is then answered 200, since
+ * Cloud Tasks retries any other status. If publishing fails, 5xx keeps the task in the queue.
  *
- * A caller that is not Cloud Tasks (no task and queue name) gets 4xx and 5xx and never a dead letter: it sees the answer.
+ * The function checks the number of attempts before it does any work. So a task that crashes its
+ * worker goes to the dead letter, too. Without a topic a PermanentError is answered 4xx. All other
+ * errors are 5xx.
+ *
+ * A caller that is not Cloud Tasks (no task and queue name) gets 4xx and 5xx and never a dead
+ * letter: it sees the answer.
  */
 export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptions<S>): HttpHandler {
   const { environment, services, schema, handle, findEffect, status = 200 } = options;
@@ -93,7 +110,10 @@ export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptio
   });
 }
 
-/** Cloud Tasks strips these headers from nobody's requests: whoever may invoke the function may also send them. */
+/**
+ * Cloud Run does not remove these headers from requests of other callers. Every caller that may
+ * invoke the function can set them.
+ */
 function taskOf({ headers }: HttpRequest): Pick<TaskContext, "id" | "queue" | "attempt"> {
   const read = (header: string, pattern: RegExp) => {
     const value = headers[`x-cloudtasks-${header.toLowerCase()}`];

@@ -5,7 +5,10 @@ import type { GoogleApi } from "./google-api";
 const MAX_AHEAD = 30 * 24 * 3_600_000;
 const TIMESTAMP = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
-/** A task's schedule time as Cloud Tasks takes it; everything else would be a 400, however often it is asked. */
+/**
+ * A task's schedule time in the form that Cloud Tasks accepts. For any other value every attempt
+ * would be answered 400.
+ */
 export const scheduleTime = v.pipe(
   v.string(),
   v.check((text) => {
@@ -22,17 +25,28 @@ function isDay(day: string): boolean {
 }
 
 export interface NewTask {
-  /** Task id, `^[A-Za-z0-9_-]{1,500}$`: Cloud Tasks makes no second task of that name, for up to 24 hours after it ended. */
+  /**
+   * Task id, `^[A-Za-z0-9_-]{1,500}$`. Cloud Tasks creates no second task of that name, for up to
+   * 24 hours after the first ended.
+   */
   id: string;
-  /** Where the task goes, unless the queue has a target of its own. */
+  /** URL of the task, unless the queue has its own HTTP target. */
   url: string;
   /** Sent as JSON. */
   payload: unknown;
   /** Seconds that one attempt may take, 15 to 1800. */
   deadlineSeconds: number;
-  /** Service account whose token the task carries: OAuth for `*.googleapis.com`, OIDC for anything else. Default: no token. */
+  /**
+   * Service account for the task's token: OAuth for `*.googleapis.com`, OIDC for all other hosts.
+   *
+   * @default - no token
+   */
   tokenIdentity?: string;
-  /** Not before this time, RFC 3339, at most 30 days ahead. Default: now. */
+  /**
+   * Earliest time of the first attempt, RFC 3339, at most 30 days ahead.
+   *
+   * @default - now
+   */
   scheduleTime?: string;
 }
 
@@ -40,15 +54,16 @@ export interface NewTask {
  * Enqueues a task.
  *
  * @param queue `projects/P/locations/L/queues/Q`
- * @returns false when a task of that name is or was there already, which is as good.
- * @throws GoogleApiError for everything else.
+ * @returns false when a task of that name exists or existed already; the task is then not enqueued
+ *   again.
+ * @throws GoogleApiError for every other failure.
  */
 export async function createTask(google: GoogleApi, queue: string, task: NewTask): Promise<boolean> {
   try {
     await google({
       method: "POST",
       url: `https://cloudtasks.googleapis.com/v2/${queue}/tasks`,
-      // The name makes it so.
+      // The task's name makes the request idempotent.
       idempotent: true,
       body: {
         task: {
@@ -72,7 +87,7 @@ export async function createTask(google: GoogleApi, queue: string, task: NewTask
   }
 }
 
-/** Cloud Run wants its service's bare URL for the audience, whatever path is called. */
+/** Cloud Run requires the service's URL without path as audience, for every path. */
 function token({ url, tokenIdentity: serviceAccountEmail }: NewTask): object {
   if (!serviceAccountEmail) return {};
   const { hostname, origin } = new URL(url);

@@ -1,33 +1,36 @@
 import { isUtf8 } from "node:buffer";
 import { PermanentError } from "./errors";
 
-/** Byte order marks of other encodings. UTF-32LE stands first, because its mark begins with that of UTF-16LE. */
+/**
+ * Byte order marks of other encodings. UTF-32LE comes first, because its mark begins with that of
+ * UTF-16LE.
+ */
 const OTHER_MARKS = [
   { encoding: "UTF-32LE", mark: Buffer.from([0xff, 0xfe, 0x00, 0x00]) },
   { encoding: "UTF-32BE", mark: Buffer.from([0x00, 0x00, 0xfe, 0xff]) },
   { encoding: "UTF-16LE", mark: Buffer.from([0xff, 0xfe]) },
   { encoding: "UTF-16BE", mark: Buffer.from([0xfe, 0xff]) },
 ];
-/** Bytes that hold the longest mark whole, whatever character is cut after it. */
+/** Bytes that contain the longest mark, even with a character cut off after it. */
 const HEAD = 8;
 const ALLOWED = "allowed: text in UTF-8, with or without a byte order mark";
 const NEWLINE = 0x0a;
 
 /**
- * Refuses bytes that are not text in UTF-8. NUL bytes are refused as well: neither JSON nor CSV has a use for them, and they
- * are what UTF-16 without a byte order mark looks like.
+ * Rejects bytes that are not text in UTF-8. Also rejects NUL bytes: JSON and CSV do not use them,
+ * and they indicate UTF-16 without a byte order mark.
  *
  * @param what names the bytes in the error, e.g. "The body".
- * @throws PermanentError `wrong_encoding` that names the encoding, where a byte order mark tells it, or else byte offset (counted
- *   from 0) and line (from 1).
+ * @throws PermanentError `wrong_encoding` that names the encoding, if a byte order mark shows it,
+ *   or else byte offset (counted from 0) and line (from 1).
  */
 export function requireUtf8(bytes: Buffer, what: string): void {
   new Utf8Check(what).check(bytes);
 }
 
 /**
- * Passes a stream of text on, and refuses what `requireUtf8` refuses, wherever the stream is cut into chunks. Holds no more
- * than one chunk. The chunks that it yields hold whole characters.
+ * Passes a stream of text on, and rejects what `requireUtf8` rejects, for any division into chunks.
+ * Holds at most one chunk. The chunks that it yields contain whole characters.
  */
 export async function* utf8Chunks(chunks: AsyncIterable<Buffer>, what: string): AsyncGenerator<Buffer> {
   const check = new Utf8Check(what);
@@ -74,7 +77,8 @@ class Utf8Check {
     const offset = this.offset + at;
     const line = this.line + newlines(bytes.subarray(0, at));
     const byte = bytes[at] ?? 0;
-    // In UTF-16 the zero is the high half of an ASCII character: the second byte of two when the low half comes first.
+    // In UTF-16 the zero is the high half of an ASCII character: the second byte of the pair in
+    // UTF-16LE.
     const given =
       byte === 0 ? `NUL, as in UTF-16${offset % 2 ? "LE" : "BE"}` : `0x${byte.toString(16).padStart(2, "0")}`;
     const message = `${this.what} is not in UTF-8: the byte at offset ${offset} (line ${line}) is ${given}; ${ALLOWED}`;
@@ -88,7 +92,7 @@ function newlines(bytes: Buffer): number {
   return count;
 }
 
-/** How many bytes at the end begin a character that ends in the next chunk. */
+/** Number of bytes at the end that begin a character of the next chunk. */
 function cutCharacter(bytes: Buffer): number {
   for (let length = 1; length <= Math.min(3, bytes.length); length++) {
     const byte = bytes[bytes.length - length] ?? 0;
@@ -98,7 +102,7 @@ function cutCharacter(bytes: Buffer): number {
   return 0;
 }
 
-/** Where the first byte lies that begins no well-formed character; -1 when there is none. */
+/** Offset of the first byte that does not begin a well-formed character; -1 if there is none. */
 function firstBroken(bytes: Buffer): number {
   for (let i = 0; i < bytes.length; ) {
     const length = lengthOf(bytes[i] ?? 0);
@@ -109,7 +113,7 @@ function firstBroken(bytes: Buffer): number {
   return -1;
 }
 
-/** Bytes of the character that a byte begins; 1 for a byte that begins none. */
+/** Length of the character that a byte begins; 1 for a byte that begins none. */
 function lengthOf(byte: number): number {
   if (byte >= 0xf0) return 4;
   if (byte >= 0xe0) return 3;

@@ -10,9 +10,12 @@ export const environmentSchema = v.object({
   ...messageVariables,
   /** Workflow to execute, `projects/P/locations/L/workflows/W`. */
   WORKFLOW: workflowName,
-  /** Bucket whose uploads are predicted; notifications of any other go to the dead letter. */
+  /** Bucket of the uploads. Notifications of any other bucket go to the dead letter. */
   UPLOAD_BUCKET: bucketName,
-  /** Largest upload in bytes, 1 to 131072: a workflow holds 512 KB of variables in all, see its count. Default 131072. */
+  /**
+   * Largest upload in bytes, 1 to 131072. Default 131072. A workflow holds 512 KB of variables in
+   * all; the workflow's file counts them.
+   */
   MAX_UPLOAD_BYTES: v.optional(integer(1, 131_072), "131072"),
 });
 

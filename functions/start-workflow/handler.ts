@@ -9,8 +9,9 @@ import { readUpload, type Upload } from "./notification";
 type Environment = v.InferOutput<typeof environmentSchema>;
 
 /**
- * Starts one execution of the workflow for each uploaded object, with `{ bucket, object, generation, size, contentType }` as its
- * argument. A notification that comes twice starts a second execution: the workflow's own effects happen once per generation.
+ * Starts one execution of the workflow for each uploaded object, with `{ bucket, object,
+ * generation, size, contentType }` as its argument. A repeated notification starts a second
+ * execution: the workflow's own effects happen once per generation.
  */
 export function createHandler(environment: Environment, services: Services): HttpHandler {
   return messageHandler({

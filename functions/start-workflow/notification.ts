@@ -12,7 +12,7 @@ const attributesSchema = v.object({
   objectGeneration: v.string(),
 });
 
-/** What we need of the object resource that is the message's data. */
+/** Fields that the function needs of the object resource, which is the message's data. */
 const resourceSchema = v.object({
   bucket: v.string(),
   name: v.pipe(
@@ -35,15 +35,16 @@ export interface Upload {
   /** Bytes. */
   size: number;
   contentType?: string;
-  /** E.g. `gzip`: what is stored is not what is read. */
+  /** E.g. `gzip`: the stored bytes then differ from the content. */
   contentEncoding?: string;
 }
 
 /**
  * Reads a Cloud Storage notification.
  *
- * @returns the upload; undefined for other events (deleted, archived, metadata) and for the empty objects that stand for folders.
- * @throws PermanentError for what is no notification.
+ * @returns the upload; undefined for other events (deleted, archived, metadata) and for the empty
+ *   objects that represent folders.
+ * @throws PermanentError for a message that is not a notification.
  */
 export function readUpload(attributes: Record<string, string>, data: Buffer): Upload | undefined {
   const { eventType, bucketId, objectId, objectGeneration } = check(attributesSchema, attributes, "The notification");

@@ -1,25 +1,25 @@
 import { spawnSync } from "node:child_process";
 import { counted } from "@cdktf-serverless-ml/cli";
 
-/** What a check found over all stacks. */
+/** Result of one check over all stacks. */
 export interface CheckResult {
   /** Such as `CKV_GCP_62`. */
   readonly id: string;
-  /** What it asks for, in checkov's words. */
+  /** Title of the check in checkov. */
   readonly asks: string;
-  /** Resources that pass. */
+  /** Number of resources that pass. */
   readonly passed: number;
   /** `<stack> <type>.<id>` of each resource that fails, sorted. */
   readonly failed: readonly string[];
 }
 
-/** Checkov is not there, or did not end with a report. */
+/** Checkov is not installed, or ended without a report. */
 export class CheckovError extends Error {}
 
-/** The version whose checks docs/security.md lists. */
+/** The checkov version of docs/security.md's table. */
 const CHECKOV_VERSION = "3.3.30";
 
-/** @throws CheckovError where `checkov` is not on the PATH, with how to install it */
+/** @throws CheckovError if `checkov` is not on the PATH; the message says how to install it */
 export function requireCheckov(): void {
   const version = spawnSync("checkov", ["--version"], { encoding: "utf8" });
   const found = version.error ? "is not on the PATH" : `is ${version.stdout.trim() || version.stderr.trim()}`;
@@ -34,7 +34,7 @@ export function requireCheckov(): void {
  * Runs checkov on synthesized Terraform JSON, without network.
  *
  * @param folder holds a folder with `cdk.tf.json` for each stack
- * @throws CheckovError where it gives no report
+ * @throws CheckovError if it returns no report
  */
 export function runCheckov(folder: string): CheckResult[] {
   const args = ["--directory", folder, "--framework", "terraform_json", "--compact", "--output", "json", "--soft-fail"];
@@ -54,7 +54,11 @@ interface Finding {
   readonly resource: string;
 }
 
-/** Reads checkov's JSON report. @throws Error where it is not one, or where a file was not understood */
+/**
+ * Reads checkov's JSON report.
+ *
+ * @throws Error if it is not a report, or if checkov could not parse a file
+ */
 export function readReport(report: unknown): CheckResult[] {
   const { results, summary } = report as {
     results?: { passed_checks: Finding[]; failed_checks: Finding[] };

@@ -14,9 +14,9 @@ import {
 } from "../../lib";
 
 /**
- * The five patterns with every option on that a policy scanner asks for.
+ * Synthesizes the five patterns with every option enabled that a policy scanner asks for.
  *
- * @param outdir where their JSON is written
+ * @param outdir output folder of the JSON
  */
 export function synthesizeHardened(outdir: string): void {
   const app = new App({ outdir, stackTraces: false });

@@ -1,13 +1,19 @@
 import type { CheckResult } from "./checkov";
 
-/** A row of the page: a check, and how many resources it says to fail, as shipped and with every option on. */
+/**
+ * A row of the page: a check, and the number of resources that fail it, by default and with every
+ * option enabled.
+ */
 export interface Claim {
   readonly id: string;
   readonly shipped: number;
   readonly hardened: number;
 }
 
-/** Rows of docs/security.md's table of checks: `| `CKV_…` | asks | pass or fails: n | pass or fails: n | … |`. */
+/**
+ * Rows of docs/security.md's table of checks:
+ * `| `CKV_…` | asks | pass or fails: n | pass or fails: n | … |`.
+ */
 export function claimsOf(markdown: string): Claim[] {
   return [...markdown.matchAll(/^\| `(CKV2?_\w+)` \|[^|]*\|([^|]*)\|([^|]*)\|/gm)].map(
     ([, id = "", shipped = "", hardened = ""]) => ({
@@ -26,7 +32,7 @@ function failures(id: string, cell: string): number {
   return Number(count ?? 0);
 }
 
-/** Where the page and the scans disagree, a line each; empty where they agree. */
+/** Differences between the page and the scans, one line each; empty if they agree. */
 export function disagreements(
   claims: readonly Claim[],
   shipped: readonly CheckResult[],

@@ -6,9 +6,9 @@ const vector = v.array(v.number());
 export const datasetSchema = v.object({
   /** Names of the features, in the rows' order. */
   features: v.pipe(v.array(v.string()), v.minLength(1)),
-  /** All classes of the whole data, sorted. */
+  /** All classes of the whole data set, sorted. */
   classes: v.pipe(v.array(v.string()), v.minLength(2)),
-  /** How the rows were standardised: `x = (raw - mean) / deviation`, feature by feature. */
+  /** Standardisation of the rows: `x = (raw - mean) / deviation`, feature by feature. */
   scaling: v.object({ mean: vector, deviation: vector }),
   rows: v.pipe(v.array(v.object({ x: vector, label: v.string() })), v.minLength(1)),
 });
@@ -27,7 +27,7 @@ export const modelSchema = v.object({
   /** One per class. */
   bias: vector,
   metrics: v.object({
-    /** Iterations until the loss stood still. */
+    /** Iterations until the loss converged. */
     iterations: v.number(),
     /** Mean cross-entropy in nats on the training rows, penalty included. */
     loss: v.number(),

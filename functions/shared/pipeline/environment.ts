@@ -1,14 +1,14 @@
 import * as v from "valibot";
 import { bucketName, queueName, serviceAccountEmail, taskVariables } from "../environment";
 
-/** What every step of a pipeline reads from its environment. */
+/** Variables of every step of a pipeline. */
 export const stepEnvironmentSchema = v.object({
   ...taskVariables,
   /** Bucket of the runs: `runs/<run>/…`, inputs under `inputs/`. */
   RUN_BUCKET: bucketName,
-  /** Queue that the next steps are enqueued to, `projects/P/locations/L/queues/Q`. */
+  /** Queue of the next steps, `projects/P/locations/L/queues/Q`. */
   QUEUE: queueName,
-  /** Service account whose token the next steps' tasks carry. */
+  /** Service account for the tokens of the next steps' tasks. */
   TOKEN_IDENTITY: serviceAccountEmail,
 });
 

@@ -1,12 +1,15 @@
 import * as v from "valibot";
 
-/** A step's name: lower-case letters, digits and hyphens, at most 40. `steps` is the markers' folder. */
+/**
+ * A step's name: lower-case letters, digits and hyphens, at most 40. `steps` is reserved for the
+ * folder of the markers.
+ */
 export const stepName = v.pipe(
   v.string(),
   v.regex(/^(?!steps$)[a-z][a-z0-9-]{0,39}$/, "a step name like train, other than steps"),
 );
 
-/** One step of a pipeline, as the run's file and the `STEPS` variable hold it. */
+/** One step of a pipeline, as in `run.json` and the `STEPS` variable. */
 export const stepSchema = v.object({
   name: stepName,
   /** The step function's URL, https only. */
@@ -31,7 +34,7 @@ export const stepsSchema = v.pipe(
   v.check((steps) => steps.every((step) => !ancestors(steps, step.name).includes(step.name)), "steps without a cycle"),
 );
 
-/** Names of all steps that `name` directly or indirectly comes after, nearest first. */
+/** Names of all steps that `name` depends on, directly or indirectly, nearest first. */
 export function ancestors(steps: readonly Step[], name: string): string[] {
   const found = new Set<string>();
   let frontier = [name];

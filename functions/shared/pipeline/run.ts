@@ -22,13 +22,13 @@ export const runId = v.pipe(
 export const runSchema = v.object({
   run: runId,
   steps: stepsSchema,
-  /** Given at the start; each step checks those it needs. */
+  /** From the start request. Each step checks those that it needs. */
   parameters: v.record(v.string(), v.unknown()),
 });
 
 export type Run = v.InferOutput<typeof runSchema>;
 
-/** What a function of a pipeline works with. */
+/** What a function of a pipeline needs. */
 export interface Pipeline {
   environment: { RUN_BUCKET: string; QUEUE: string; TOKEN_IDENTITY: string };
   services: StorageServices;
@@ -46,7 +46,7 @@ export const markerFile = ({ environment }: Pipeline, run: string, step: string)
   name: `${runFolder(run)}/steps/${step}.json`,
 });
 
-/** @throws PermanentError `missing_run` (404) when no run of that id was started. */
+/** @throws PermanentError `missing_run` (404) when no run has that id. */
 export async function loadRun(pipeline: Pipeline, run: string): Promise<Run> {
   const object = runFile(pipeline, run);
   const value = await readJson(pipeline.services.storage, object);
@@ -68,8 +68,9 @@ export function enqueueStep(pipeline: Pipeline, run: string, step: Step, schedul
 }
 
 /**
- * Enqueues every step that comes after `done` and waits for nothing else. Steps that end at the same time may both enqueue the
- * next one; its task's name makes it one.
+ * Enqueues every step that comes after `done` and whose dependencies are all done. Steps that end
+ * at the same time may both enqueue the next step. Its task's name is the same, so Cloud Tasks
+ * creates one task.
  *
  * @returns names of the steps that were ready.
  */

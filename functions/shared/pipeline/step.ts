@@ -8,7 +8,9 @@ import type { StepEnvironment } from "./environment";
 import { ancestors, stepName } from "./graph";
 import { enqueueDependents, loadRun, markerFile, type Pipeline, type Run, runFolder, runId } from "./run";
 
-/** What a step leaves for the steps after it: `gs://` paths of objects it wrote, or small JSON values. */
+/**
+ * Outputs of a step for later steps: `gs://` paths of objects that it wrote, or small JSON values.
+ */
 export type Outputs = Record<string, unknown>;
 
 const markerSchema = v.object({ outputs: v.record(v.string(), v.unknown()) });
@@ -19,16 +21,28 @@ export interface StepContext<P> extends Pick<TaskContext, "attempt" | "log" | "s
   /** The run's parameters, checked. */
   parameters: P;
   /**
-   * The output of that name of the nearest step before this one.
+   * The output of that name of the nearest earlier step.
    *
-   * @throws PermanentError `missing_input` when no step before wrote one.
+   * @throws PermanentError `missing_input` when no earlier step wrote one.
    */
   output(name: string): unknown;
-  /** Reads the JSON object that an earlier step's output names. @throws PermanentError `missing_input`, `invalid_payload`. */
+  /**
+   * Reads the JSON object that an earlier step's output names.
+   *
+   * @throws PermanentError `missing_input`, `invalid_payload`.
+   */
   readOutput<S extends v.GenericSchema>(name: string, schema: S): Promise<v.InferOutput<S>>;
-  /** Reads an object of the run bucket. @throws PermanentError as `statPlain`, `payload_too_large` (413). */
+  /**
+   * Reads an object of the run bucket.
+   *
+   * @throws PermanentError as `statPlain`, `payload_too_large` (413).
+   */
   read(object: ObjectName, maxBytes: number): Promise<Buffer>;
-  /** Writes `runs/<run>/<step>/<file>`, unless an earlier attempt did. @returns its `gs://` path, to be put among the outputs. */
+  /**
+   * Writes `runs/<run>/<step>/<file>`, unless an earlier attempt wrote it.
+   *
+   * @returns its `gs://` path, to be put among the outputs.
+   */
   write(file: string, data: string, contentType?: string): Promise<string>;
 }
 
@@ -38,15 +52,15 @@ export interface PipelineStepOptions<S extends v.GenericSchema> {
   /** The run parameters that this step needs. */
   parameters: S;
   /**
-   * Does the work. The same parameters and inputs must give the same files, since a repeated attempt keeps those that are there
-   * already.
+   * Does the work. The same parameters and inputs must give the same files, since a repeated
+   * attempt keeps existing files.
    */
   work: (context: StepContext<v.InferOutput<S>>) => Promise<Outputs>;
 }
 
 /**
- * A step of a pipeline, called by Cloud Tasks with `{ run, step }`. Does the work unless the step's marker is there, writes the
- * marker, and enqueues the steps that are now ready.
+ * A step of a pipeline. Cloud Tasks calls it with `{ run, step }`. Does the work unless the step's
+ * marker exists, writes the marker, and enqueues the steps that are now ready.
  */
 export function pipelineStep<S extends v.GenericSchema>(options: PipelineStepOptions<S>): HttpHandler {
   const { environment, services, parameters, work } = options;
