@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { planFile } from "./support";
+import { reviewCommand } from "../src/command";
+import { capture, planFile } from "./support";
 
 const ROOT = join(__dirname, "..", "..", "..");
 let folder: string;
@@ -11,7 +12,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** The command in this process. */
 function run(...args: string[]) {
+  const printed = capture();
+  const status = reviewCommand(args);
+  const { stdout, stderr } = printed();
+  return { status, stdout, stderr: stderr.replaceAll(folder, "") };
+}
+
+/** The command as npm starts it. */
+function start(...args: string[]) {
   const script = join(ROOT, "scripts", "ts.mjs");
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, "packages/review/src/cli.ts", ...args], {
     encoding: "utf8",
@@ -34,7 +44,7 @@ test.each(["review", "diagram"])("%s starts from any folder", (name) => {
 });
 
 test("exit code 0 when safe, and one line", () => {
-  expect(run(planFile("no-changes"))).toEqual({
+  expect(start(planFile("no-changes"))).toEqual({
     status: 0,
     stdout: "<!-- plan-review -->\n🟢 **Safe**: no changes.\n",
     stderr: "",
@@ -42,7 +52,7 @@ test("exit code 0 when safe, and one line", () => {
 });
 
 test("exit code 2 for what needs attention or destroys data, 0 when that is allowed", () => {
-  expect(run(planFile("iam-public")).status).toBe(2);
+  expect(start(planFile("iam-public")).status).toBe(2);
   expect(run(planFile("queue-deleted")).status).toBe(2);
   const allowed = run(planFile("queue-deleted"), "--allow-destroy");
   expect(allowed.status).toBe(0);
@@ -121,6 +131,14 @@ describe("bad input: exit code 1, which file and what is wrong", () => {
     expect(message("--base", folder)).toContain("or --base and --head");
     expect(message("--json", "--markdown", "x")).toContain("--markdown and --json cannot be combined");
     expect(message("--jsn", "x")).toContain("review: Given --jsn; allowed: --base, ");
+  });
+
+  test("from the command as npm starts it", () => {
+    expect(start("--jsn", "x")).toMatchObject({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringContaining("Given --jsn"),
+    });
   });
 
   test("two plans of one stack", () => {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { synthesized } from "../../../__tests__/support/synthesized";
 import {
   ROOT,
   removeFolders,
@@ -13,13 +14,13 @@ import { mermaid, overview, svg, wiring } from "../src/diagram";
 // biome-ignore lint/suspicious/noExplicitAny: Terraform JSON has no type here.
 type Json = any;
 
-const outdir = temporaryFolder("diagrams");
-beforeAll(() => {
-  run("node", ["scripts/ts.mjs", "scripts/synth.ts"], ROOT, { CDKTF_OUTDIR: outdir });
+const stacks = synthesized();
+afterAll(() => {
+  stacks.remove();
+  removeFolders();
 });
-afterAll(removeFolders);
 
-const folderOf = (stack: string) => join(outdir, "stacks", stack);
+const folderOf = (stack: string) => stacks.stack(stack);
 const jsonOf = (stack: string): Json => JSON.parse(readFileSync(join(folderOf(stack), "cdk.tf.json"), "utf8"));
 const evaluated = (stack: string, json: Json): Stack => evaluateStack(json, { name: stack, folder: folderOf(stack) });
 
@@ -63,7 +64,7 @@ describe("docs (npm run diagram draws them again)", () => {
   });
 
   test("there is a drawing of every stack and no other, and none is large", () => {
-    expect(readdirSync(join(outdir, "stacks")).sort()).toEqual(STACKS);
+    expect(readdirSync(stacks.stack("")).sort()).toEqual(STACKS);
     const files = readdirSync(join(ROOT, "docs", "diagrams"));
     expect(files.sort()).toEqual(
       [...STACKS.flatMap((stack) => [`${stack}.mmd`, `${stack}.svg`]), "overview.svg"].sort(),

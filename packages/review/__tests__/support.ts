@@ -25,3 +25,24 @@ export function commentOf(json: Json): string {
   const text = comment(review([planReading(json, "shop.json")]));
   return text.replace("<!-- plan-review -->\n", "");
 }
+
+/** Keeps what this process prints, until the function that it returns is called, which tells it. */
+export function capture(): () => { stdout: string; stderr: string } {
+  const printed = { stdout: "", stderr: "" };
+  const spies = [
+    jest.spyOn(process.stdout, "write").mockImplementation((text) => {
+      printed.stdout += text;
+      return true;
+    }),
+    jest.spyOn(console, "log").mockImplementation((text) => {
+      printed.stdout += `${text}\n`;
+    }),
+    jest.spyOn(console, "error").mockImplementation((text) => {
+      printed.stderr += `${text}\n`;
+    }),
+  ];
+  return () => {
+    for (const spy of spies) spy.mockRestore();
+    return printed;
+  };
+}

@@ -1,5 +1,5 @@
-import { join } from "node:path";
-import { ROOT, removeFolders, run, STACK_NAMES, temporaryFolder } from "../../../__tests__/synth/project-copy";
+import { synthesized } from "../../../__tests__/support/synthesized";
+import { ROOT, STACK_NAMES } from "../../../__tests__/synth/project-copy";
 import { evaluateStack, readStack, type Stack } from "../../terraform-json/src";
 import { mermaid, overview, svg, wiring } from "../src/diagram";
 import { labelLines, nameLines } from "../src/diagram/labels";
@@ -8,13 +8,10 @@ import { essence } from "../src/diagram/overview";
 import { onOutline, type Point, shapeOf } from "../src/diagram/shapes";
 import { PALE_INK, THEME } from "../src/diagram/theme";
 
-const outdir = temporaryFolder("svg");
-beforeAll(() => {
-  run("node", ["scripts/ts.mjs", "scripts/synth.ts"], ROOT, { CDKTF_OUTDIR: outdir });
-});
-afterAll(removeFolders);
+const stacks = synthesized();
+afterAll(() => stacks.remove());
 
-const stackOf = (name: string) => readStack(join(outdir, "stacks", name));
+const stackOf = (name: string) => readStack(stacks.stack(name));
 const KINDS = Object.keys(THEME) as Kind[];
 
 /** The texts of a drawing, in their order; lines of one label follow each other. */
