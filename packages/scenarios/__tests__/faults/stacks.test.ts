@@ -1,4 +1,4 @@
-import { IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
+import { deepTest, IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
 import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
@@ -21,7 +21,7 @@ const INPUTS: Readonly<Record<string, number>> = inDepth<Record<string, number>>
   {
     "task-pipeline": 5,
     "event-workflow": 7,
-    "async-batch": 10,
+    "async-batch": 8,
     "pubsub-fanout": 5,
   },
 );
@@ -41,7 +41,7 @@ async function run(name: string): Promise<FaultReport[]> {
     const scenario = scenarioOf(machine.stack);
     if (!scenario) throw new Error(`${name} is none of the five`);
     const made: FaultReport[] = [];
-    const seeds = name === "async-batch" ? [...SEEDS, 1] : SEEDS;
+    const seeds = IS_DEEP && name === "async-batch" ? [...SEEDS, 1] : SEEDS;
     for (const seed of seeds) {
       const faults = new Map<string, string>();
       const write = (line: string) => {
@@ -98,7 +98,8 @@ describe.each(STACK_NAMES)("%s", (name) => {
   });
 });
 
-test("a seed injects the same faults into the same deliveries in each run", () => {
+// schedule.test.ts has that draws are the same each time.
+deepTest("a seed injects the same faults into the same deliveries in each run", () => {
   const [one = new Map(), other = new Map()] = drawn;
   const both = [...one.keys()].filter((delivery) => other.has(delivery));
   // How many deliveries there are depends on what crashes take along.

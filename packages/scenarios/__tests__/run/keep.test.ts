@@ -135,7 +135,7 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
       ["pubsub-fanout", "read its result", /"class": "setosa"/],
       ["scheduled-preprocessing", "read the first of them", /^\S+: \d+$/m],
     ];
-    const STACKS = ["async-batch", "event-workflow", "pubsub-fanout"];
+    const STACKS = ["async-batch", "pubsub-fanout"];
     test.each(
       inDepth(
         LINES,

@@ -32,7 +32,7 @@ async function run(machine: Machine, scenario: Scenario, options: RunOptions): P
   }
 }
 
-describe.each(inDepth(STACK_NAMES, ["event-workflow", "scheduled-preprocessing"]))("%s", (name) => {
+describe.each(inDepth(STACK_NAMES, ["scheduled-preprocessing"]))("%s", (name) => {
   let machine: Machine;
   let scenario: Scenario;
 
