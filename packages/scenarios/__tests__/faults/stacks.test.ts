@@ -8,8 +8,8 @@ import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 
 /**
- * Inputs of a run: with all poison among them, and few enough for three runs of each stack, or for
- * one.
+ * Inputs of a run: with all poison among them, and few enough for three runs of each stack; in the
+ * short form one run, with all poison for async-batch only.
  */
 const INPUTS: Readonly<Record<string, number>> = inDepth<Record<string, number>>(
   {
@@ -20,12 +20,12 @@ const INPUTS: Readonly<Record<string, number>> = inDepth<Record<string, number>>
   },
   {
     "task-pipeline": 5,
-    "event-workflow": 7,
+    "event-workflow": 5,
     "async-batch": 8,
     "pubsub-fanout": 5,
   },
 );
-const inputsOf = (name: string) => INPUTS[name] ?? inDepth(20, 8);
+const inputsOf = (name: string) => INPUTS[name] ?? inDepth(20, 5);
 const SEEDS = inDepth([1, 2, 3], [1]);
 /** Stacks at once. */
 const LANES = 2;
@@ -79,7 +79,7 @@ describe.each(STACK_NAMES)("%s", (name) => {
     expect(done + deadLettered + notReached).toBe(accepted);
     // What is not poison nearly always succeeds.
     expect(done).toBeGreaterThanOrEqual(accepted * inDepth(0.6, 0.4));
-    expect(deadLettered).toBeGreaterThanOrEqual(3);
+    expect(deadLettered).toBeGreaterThanOrEqual(inDepth(3, 2));
   });
 
   // One seed does not meet them all.
