@@ -17,6 +17,7 @@ import { ValidationErrors } from "../../lib/core/validation";
 import * as library from "../../lib/index";
 import { readSettings } from "../../lib/settings";
 import { STACKS } from "../support/stacks";
+import "../support/token-traces";
 import { anchorsOf, type Block, blocksOf, codeIn, fileOf, readDocuments, root, sectionOf, tableOf } from "./markdown";
 
 const documents = readDocuments();

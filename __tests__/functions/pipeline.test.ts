@@ -8,6 +8,7 @@ import { createHandler as createTrain } from "../../functions/pipeline-train/han
 import { readEnvironment } from "../../functions/shared/environment";
 import { stepEnvironmentSchema } from "../../functions/shared/pipeline/environment";
 import { type PipelineStepOptions, pipelineStep } from "../../functions/shared/pipeline/step";
+import { inDepth } from "../support/deep";
 import { dispatchAll } from "../support/dispatcher";
 import { environments } from "../support/environments";
 import { FakeGoogle } from "../support/fake-google";
@@ -94,7 +95,7 @@ describe("the pipeline on the Iris data", () => {
     expect(google.buckets.json("gs://run-bucket/runs/r1/steps/infer.json").outputs.accuracy).toBe(metrics.accuracy);
   });
 
-  test.each([2, 3, 4])("is as good with seed %i", async (seed) => {
+  test.each(inDepth([2, 3, 4], [2]))("is as good with seed %i", async (seed) => {
     await start.post({ run: "r", parameters: { ...parameters, seed, maxIterations: 200 } });
     await dispatchAll(google, routes);
     expect(google.buckets.json("gs://run-bucket/runs/r/infer/metrics.json").accuracy).toBeGreaterThanOrEqual(0.9);

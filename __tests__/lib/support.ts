@@ -8,13 +8,9 @@ import { validationErrors } from "../../lib/core/validation";
 import { FunctionService, type FunctionServiceProps } from "../../lib/parts/function-service";
 import { GoogleStack, type GoogleStackProps } from "../../lib/parts/google-stack";
 
-export type Json = { readonly [key: string]: unknown };
+export { captureTrace } from "../support/token-traces";
 
-// cdktf notes for every token where it was made, which takes more than half the time of these tests. Errors keep theirs.
-export const captureTrace = Error.captureStackTrace;
-Error.captureStackTrace = (target, below) => {
-  if (target instanceof Error) captureTrace(target, below);
-};
+export type Json = { readonly [key: string]: unknown };
 
 const folders: string[] = [];
 

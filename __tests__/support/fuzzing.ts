@@ -8,9 +8,9 @@ import type { Folder } from "./targets";
 
 /**
  * Requests per function: `FUZZ_RUNS`.
- * @default 40; in `npm run test:deep` 500
+ * @default 24; in `npm run test:deep` 500
  */
-export const RUNS = Number(process.env.FUZZ_RUNS ?? inDepth(500, 40));
+export const RUNS = Number(process.env.FUZZ_RUNS ?? inDepth(500, 24));
 /**
  * Repeats a run: `FUZZ_SEED`.
  * @default always the same; in `npm run test:deep` a new one, which is printed

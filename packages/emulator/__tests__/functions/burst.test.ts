@@ -1,5 +1,6 @@
 import { App } from "cdktf";
 import { helloSource, synthesized } from "../../../../__tests__/lib/support";
+import { IS_DEEP } from "../../../../__tests__/support/deep";
 import { EventWorkflow, GoogleStack, PredictionEndpoint, PubSubFanout } from "../../../../lib";
 import type { ManualClock } from "../../src/core/clock";
 import type { EvaluatedResource } from "../../src/core/emulator";
@@ -135,8 +136,10 @@ const named = (type: string, part: string) => {
   };
 };
 
+const FANOUT = "stack-fanout-text-worker-dev";
+
 test.each([
-  ["a fan-out", "stack-fanout-text-worker-dev", "stack-fanout-text-dev"],
+  ["a fan-out", FANOUT, "stack-fanout-text-dev"],
   ["the starter of a workflow", "stack-workflow-start-workflow-dev", "stack-workflow-start-workflow-dev"],
 ])("no healthy message of a burst that is pushed to %s is dead-lettered", async (_name, worker, subscription) => {
   const { service_config } = named("google_cloudfunctions2_function", worker);
@@ -150,7 +153,9 @@ test.each([
   expect(outcome).toMatchObject({ done: MESSAGES, deadLettered: 0 });
   expect(outcome.refused).toBeGreaterThan(0);
 
-  // The same burst with five attempts and ten instances, Google's default and our former one.
+  // The same burst with five attempts and ten instances, Google's default and our former one. In the
+  // short form for the fan-out alone.
+  if (!IS_DEEP && worker !== FANOUT) return;
   const former = await burst(
     { ...pushed, dead_letter_policy: { ...pushed.dead_letter_policy, max_delivery_attempts: 5 } },
     { ...service_config, max_instance_count: 10 },
