@@ -1,10 +1,12 @@
 const { availableParallelism } = require("node:os");
+const deepFiles = require("./__tests__/jest/deep-files.js");
 
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/__tests__", "<rootDir>/packages"],
   testMatch: ["**/*.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/", ...deepFiles.map((file) => `<rootDir>/${file}$`)],
   transform: {
     "\\.ts$": [
       "@swc/jest",

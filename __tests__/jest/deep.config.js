@@ -3,6 +3,7 @@
 const { readdirSync, readFileSync } = require("node:fs");
 const { join, resolve } = require("node:path");
 const config = require("../../jest.config.js");
+const deepFiles = require("./deep-files.js");
 
 const root = resolve(__dirname, "../..");
 // Workers inherit it.
@@ -16,13 +17,19 @@ const tests = ["__tests__", "packages"].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true })
     .map((file) => join(folder, file).replaceAll("\\", "/"))
     .filter((file) => file.endsWith(".test.ts") && !file.includes("/node_modules/"))
-    .filter((file) => IS_COVERING.test(file) || HAS_LONG_FORM.test(readFileSync(join(root, file), "utf8"))),
+    .filter(
+      (file) =>
+        deepFiles.includes(file) ||
+        IS_COVERING.test(file) ||
+        HAS_LONG_FORM.test(readFileSync(join(root, file), "utf8")),
+    ),
 );
 
 /** @type {import("jest").Config} */
 module.exports = {
   ...config,
   rootDir: root,
+  testPathIgnorePatterns: ["/node_modules/"],
   testMatch: tests.map((file) => `<rootDir>/${file}`),
   collectCoverage: true,
   coverageProvider: "v8",

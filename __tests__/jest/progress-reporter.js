@@ -1,3 +1,5 @@
+const deepFiles = require("./deep-files.js");
+
 // Shows that a run goes on while no file ends, and says at its end which tests were skipped and why.
 
 /** Longest silence in milliseconds. */
@@ -38,6 +40,9 @@ class ProgressReporter {
 
   onRunComplete() {
     clearInterval(this.timer);
+    if (process.env.DEEP_TESTS !== "1") {
+      process.stderr.write(`Skipped: npm run test:deep runs these files: ${deepFiles.join(", ")}\n`);
+    }
     for (const [reason, counts] of [...this.skipped].sort()) {
       const files = [...counts].map(([file, count]) => `${count} in ${file}`);
       process.stderr.write(`Skipped: ${reason}: ${files.join(", ")}\n`);
