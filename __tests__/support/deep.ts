@@ -11,9 +11,14 @@ export function inDepth<T>(deep: T, short: T): T {
 /** How many cases of a property a test tries: all in the long form, a fifth in the short one. */
 export const cases = (count: number): number => inDepth(count, Math.ceil(count / 5));
 
+/** Tests that only the long form runs. */
+export function deepOnly(tests: () => void): void {
+  onlyIf(IS_DEEP, "npm run test:deep runs it", tests);
+}
+
 /** A test that only the long form runs. */
 export function deepTest(name: string, run: jest.ProvidesCallback, timeout?: number): void {
-  onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+  deepOnly(() => {
     test(name, run, timeout);
   });
 }
