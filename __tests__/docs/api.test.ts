@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { IS_DEEP } from "../support/deep";
-import { onlyIf } from "../support/only-if";
+import { deepOnly } from "../support/deep";
 import { codeIn, readDocuments, root } from "./markdown";
 
 const documents = readDocuments();
@@ -62,7 +61,7 @@ test("docs/api.md has no addresses of sources and no folders of this machine", (
   expect(page).not.toContain(root);
 });
 
-onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+deepOnly(() => {
   test("docs/api.md is what the docstrings say", () => {
     const { status, stderr } = spawnSync(process.execPath, ["scripts/ts.mjs", "scripts/api-docs.ts", "--check"], {
       cwd: root,

@@ -1,7 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesOf, readBlocks } from "../docs/markdown";
-import { inDepth } from "../support/deep";
 import { copyProject, ROOT, removeFolders, run, temporaryFolder, writeInto } from "./project-copy";
 
 afterAll(removeFolders);
@@ -62,7 +61,7 @@ describe("docs/own-worker.md, followed in a clone without dist/", () => {
     ],
   };
 
-  test.each(inDepth(runs, runs.slice(0, 1)))(
+  test.each(runs)(
     "runs $stack by the page's command, with the result where the page says",
     ({ stack = "", rest = "" }) => {
       const printed = run("npm", ["run", "--silent", "local", "--", stack, ...rest.split(" ")], clone);

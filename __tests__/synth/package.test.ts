@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesOf, readBlocks } from "../docs/markdown";
-import { IS_DEEP } from "../support/deep";
-import { onlyIf } from "../support/only-if";
+import { deepOnly } from "../support/deep";
 import { linkPackages, ROOT, removeFolders, run, temporaryFolder, writeInto } from "./project-copy";
 
 afterAll(removeFolders);
@@ -55,7 +54,7 @@ test("has its peers and what a worker imports in the versions that docs/own-work
   expect(installed.valibot).toBe(dependencies.valibot);
 });
 
-onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+deepOnly(() => {
   describe("the package in another project", () => {
     const project = temporaryFolder("another project");
 

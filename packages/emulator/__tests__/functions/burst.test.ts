@@ -1,6 +1,5 @@
 import { App } from "cdktf";
 import { helloSource, synthesized } from "../../../../__tests__/lib/support";
-import { IS_DEEP } from "../../../../__tests__/support/deep";
 import { EventWorkflow, GoogleStack, PredictionEndpoint, PubSubFanout } from "../../../../lib";
 import type { ManualClock } from "../../src/core/clock";
 import type { EvaluatedResource } from "../../src/core/emulator";
@@ -153,9 +152,7 @@ test.each([
   expect(outcome).toMatchObject({ done: MESSAGES, deadLettered: 0 });
   expect(outcome.refused).toBeGreaterThan(0);
 
-  // The same burst with five attempts and ten instances, Google's default and our former one. In the
-  // short form for the fan-out alone.
-  if (!IS_DEEP && worker !== FANOUT) return;
+  // The same burst with five attempts and ten instances, Google's default and our former one.
   const former = await burst(
     { ...pushed, dead_letter_policy: { ...pushed.dead_letter_policy, max_delivery_attempts: 5 } },
     { ...service_config, max_instance_count: 10 },

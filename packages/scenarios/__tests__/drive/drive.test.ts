@@ -1,7 +1,5 @@
 import { join } from "node:path";
 import { filesOf, readBlocks } from "../../../../__tests__/docs/markdown";
-import { IS_DEEP } from "../../../../__tests__/support/deep";
-import { onlyIf } from "../../../../__tests__/support/only-if";
 import { copyProject, removeFolders, run, temporaryFolder, writeInto } from "../../../../__tests__/synth/project-copy";
 import { inProcess } from "../support/in-process";
 
@@ -54,13 +52,11 @@ describe("the driver of docs/local.md", () => {
     expect(status).toBe(0);
   });
 
-  onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
-    test("brings the IAM check: each binding is needed, and none is missing", async () => {
-      const { status, json } = await local("--drive", shout, "--check-iam");
-      expect(json()).toMatchObject({ verdict: "OK", unproven: [], missing: [] });
-      expect(json().necessary).toBe(json().bindings);
-      expect(status).toBe(0);
-    });
+  test("brings the IAM check: each binding is needed, and none is missing", async () => {
+    const { status, json } = await local("--drive", shout, "--check-iam");
+    expect(json()).toMatchObject({ verdict: "OK", unproven: [], missing: [] });
+    expect(json().necessary).toBe(json().bindings);
+    expect(status).toBe(0);
   });
 });
 

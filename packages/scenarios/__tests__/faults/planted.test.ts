@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Interceptors, Machine } from "@cdktf-serverless-ml/emulator";
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
-import { deepTest } from "../../../../__tests__/support/deep";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
 import type { FaultReport } from "../../src/faults/report";
 import { runFaults } from "../../src/faults/run-faults";
@@ -83,70 +82,58 @@ function withoutPrecondition(): string {
   return folder;
 }
 
-deepTest(
-  "a worker without its precondition: effects are repeated, and the trace shows what was done twice",
-  async () => {
-    const report = await caught(withoutPrecondition(), { seeds: [2, 1, 3, 4, 5] });
-    expect(report.repeatedEffects).toBeGreaterThan(0);
-    expect(report).toMatchObject({ lost: 0, unexpected: 0, refused: [] });
-    const { why, trace = [] } = report.offence ?? {};
-    expect(why).toBe("has its effect more than once");
-    expect(trace.join("\n")).toMatch(/fault -> .*(twice at once|shard-\d+\.jsonl {2}attempt 1 {2}call reset after)/);
-  },
-  120_000,
-);
+test("a worker without its precondition: effects are repeated, and the trace shows what was done twice", async () => {
+  const report = await caught(withoutPrecondition(), { seeds: [2, 1, 3, 4, 5] });
+  expect(report.repeatedEffects).toBeGreaterThan(0);
+  expect(report).toMatchObject({ lost: 0, unexpected: 0, refused: [] });
+  const { why, trace = [] } = report.offence ?? {};
+  expect(why).toBe("has its effect more than once");
+  expect(trace.join("\n")).toMatch(/fault -> .*(twice at once|shard-\d+\.jsonl {2}attempt 1 {2}call reset after)/);
+}, 120_000);
 
-deepTest(
-  "a dead letter without its subscription: the command ends with 1, and says of one item where it went",
-  () => {
-    const folder = changed(stack, ({ resource, output }) => {
-      delete resource.google_pubsub_subscription;
-      for (const name of Object.keys(output)) if (name.startsWith("dead_letter")) delete output[name];
-    });
-    const args = ["--terraform", folder, "--faults", "--seed", "4", "--inputs", "10", "--quiet", "--json"];
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", ...args],
-      {
-        env: { ...process.env, INIT_CWD: undefined, NO_COLOR: "1" },
-        encoding: "utf8",
-      },
-    );
-    expect(stderr).toBe("");
-    const report: FaultReport = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
-    // The refused one, the one that fails, and the one that kills.
-    expect(report).toMatchObject({ accepted: 10, done: 7, deadLettered: 0, lost: 3, seed: 4, inputs: 10 });
-    expect(report.offence?.trace.join("\n")).toMatch(
-      /async-batch-worker-dev -> topic async-batch-dead-letter-dev {2}message \d+ {2}LOST {2}The topic has no subscription/,
-    );
-    expect(status).toBe(1);
-    expect(stdout).toContain(
-      `To repeat this run: npm run local -- --terraform ${folder} --faults --seed 4 --inputs 10\n`,
-    );
-    expect(stdout).toMatch(/^FAILED {2}async-batch {2}accepted 10, done 7, deadLettered 0, lost 3/m);
-    expect(stdout).toContain("was accepted and has neither an effect nor a dead letter:\n");
-  },
-  120_000,
-);
+test("a dead letter without its subscription: the command ends with 1, and says of one item where it went", () => {
+  const folder = changed(stack, ({ resource, output }) => {
+    delete resource.google_pubsub_subscription;
+    for (const name of Object.keys(output)) if (name.startsWith("dead_letter")) delete output[name];
+  });
+  const args = ["--terraform", folder, "--faults", "--seed", "4", "--inputs", "10", "--quiet", "--json"];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", ...args],
+    {
+      env: { ...process.env, INIT_CWD: undefined, NO_COLOR: "1" },
+      encoding: "utf8",
+    },
+  );
+  expect(stderr).toBe("");
+  const report: FaultReport = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+  // The refused one, the one that fails, and the one that kills.
+  expect(report).toMatchObject({ accepted: 10, done: 7, deadLettered: 0, lost: 3, seed: 4, inputs: 10 });
+  expect(report.offence?.trace.join("\n")).toMatch(
+    /async-batch-worker-dev -> topic async-batch-dead-letter-dev {2}message \d+ {2}LOST {2}The topic has no subscription/,
+  );
+  expect(status).toBe(1);
+  expect(stdout).toContain(
+    `To repeat this run: npm run local -- --terraform ${folder} --faults --seed 4 --inputs 10\n`,
+  );
+  expect(stdout).toMatch(/^FAILED {2}async-batch {2}accepted 10, done 7, deadLettered 0, lost 3/m);
+  expect(stdout).toContain("was accepted and has neither an effect nor a dead letter:\n");
+}, 120_000);
 
-deepTest(
-  "a worker without its dead letter: an item that nothing gives up ends the run",
-  async () => {
-    const folder = changed(stack, (json) => {
-      givingUpSoon(json);
-      for (const { name, service_config } of Object.values<Worker>(json.resource.google_cloudfunctions2_function)) {
-        if (name.includes("worker")) delete service_config.environment_variables.DEAD_LETTER_TOPIC;
-      }
-    });
-    const report = await caught(folder, { inputs: 5 });
-    expect(report.error).toMatch(/^task \S+ was attempted 106 times, and nothing gives it up$/);
-    expect(report.offence?.why).toBe("is attempted again and again");
-    expect(report.offence?.trace.join("\n")).toMatch(
-      /attempt 1 {2}(400|500)[\s\S]*… \d+ more hops[\s\S]*attempt 10\d {2}(400|500)/,
-    );
-  },
-  60_000,
-);
+test("a worker without its dead letter: an item that nothing gives up ends the run", async () => {
+  const folder = changed(stack, (json) => {
+    givingUpSoon(json);
+    for (const { name, service_config } of Object.values<Worker>(json.resource.google_cloudfunctions2_function)) {
+      if (name.includes("worker")) delete service_config.environment_variables.DEAD_LETTER_TOPIC;
+    }
+  });
+  const report = await caught(folder, { inputs: 5 });
+  expect(report.error).toMatch(/^task \S+ was attempted 106 times, and nothing gives it up$/);
+  expect(report.offence?.why).toBe("is attempted again and again");
+  expect(report.offence?.trace.join("\n")).toMatch(
+    /attempt 1 {2}(400|500)[\s\S]*… \d+ more hops[\s\S]*attempt 10\d {2}(400|500)/,
+  );
+}, 60_000);
 
 interface Worker {
   readonly name: string;

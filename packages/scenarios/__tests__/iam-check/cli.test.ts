@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { IS_DEEP } from "../../../../__tests__/support/deep";
-import { onlyIf } from "../../../../__tests__/support/only-if";
+import { deepOnly } from "../../../../__tests__/support/deep";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 import { type Ended, inProcess } from "../support/in-process";
 
@@ -52,7 +51,7 @@ test("all that is needed or documented: a table of what fails without each, exit
 });
 
 // check-iam.test.ts has the finding.
-onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+deepOnly(() => {
   test("a binding of which no use was exercised: its address, and no advice to remove it, exit code 3", async () => {
     const copy = changed(stack, ({ resource }) => {
       const bindings = resource.google_storage_bucket_iam_member;

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
-import { IS_DEEP } from "../../../../__tests__/support/deep";
-import { onlyIf } from "../../../../__tests__/support/only-if";
+import { deepOnly } from "../../../../__tests__/support/deep";
 import { checkIam } from "../../src/iam-check/check-iam";
 import { summaryOf } from "../../src/iam-check/report";
 import { readStackWithOutputs, scenarioOf } from "../../src/patterns";
@@ -38,7 +37,7 @@ const BINDINGS: readonly [string, number][] = [
   ["own-batch", 15],
 ];
 
-onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+deepOnly(() => {
   test.each(BINDINGS)(
     "%s, whose functions never fail: each of its %i bindings is needed, as failures of each function are made",
     async (name, bindings) => {

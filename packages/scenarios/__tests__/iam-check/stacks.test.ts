@@ -1,5 +1,4 @@
-import { IS_DEEP } from "../../../../__tests__/support/deep";
-import { onlyIf } from "../../../../__tests__/support/only-if";
+import { deepOnly } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
 import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
 import { checkIam } from "../../src/iam-check/check-iam";
@@ -31,7 +30,7 @@ const BINDINGS: Readonly<Record<string, number>> = {
 };
 
 // In npm test cli.test.ts has scheduled-preprocessing.
-onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+deepOnly(() => {
   test.each(STACK_NAMES)(
     "%s: each of its bindings is needed, and none is missing",
     async (name) => {

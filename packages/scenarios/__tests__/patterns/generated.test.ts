@@ -1,4 +1,3 @@
-import { deepTest } from "../../../../__tests__/support/deep";
 import { changed, givingUpSoon, synthesized } from "../../../../__tests__/support/synthesized";
 import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
 import { readStackWithOutputs, scenarioOf } from "../../src/patterns";
@@ -29,40 +28,37 @@ test("async-batch: shards that are refused, fail and kill end as dead letters, a
   expect(attemptsAt(failing)).toEqual([...upTo(5).map((n) => `queue ${n + 1}: 500`), "queue 6: 200"]);
 });
 
-deepTest(
-  "pubsub-fanout: poison is a dead letter of each subscriber, and what the model refuses one of its function",
-  async () => {
-    const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(impatient("pubsub-fanout"), 10);
-    // Ids are numbers of messages, counted from 1; each reaches text or image or neither, audit,
-    // and who pulls.
-    expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 29, done: 21, deadLettered: 8 });
-    const reasons = Object.fromEntries(
-      deadLetters.map(({ key, reason }) => [key.replace(/.*subscriptions\//, "").replace(/\/10*/, " "), reason]),
-    );
-    const refused = expect.stringContaining('answered 400 INVALID_ARGUMENT: Instance 0 is "poison-refused"');
-    const failed = "its deliveries failed";
-    expect(reasons).toEqual({
-      "text 3": refused,
-      "image 4": refused,
-      "text 5": failed,
-      "audit 5": failed,
-      "ai-workloads-subscription-dev 5": failed,
-      "image 8": failed,
-      "audit 8": failed,
-      "ai-workloads-subscription-dev 8": failed,
-    });
-    expect(functions).toEqual(["Pub/Sub", "message-predictor"]);
-    // At the text, at its audit, and three times Pub/Sub's own.
-    expect(attemptsAt("text/1000000000000005").sort()).toEqual(
-      [
-        ...upTo(5).flatMap((n) => [`subscription ${n + 1}: 500`, `subscription ${n + 1}: 500`]),
-        ...upTo(3).map(() => "subscription 5: DEAD_LETTERED"),
-      ].sort(),
-    );
-  },
-);
+test("pubsub-fanout: poison is a dead letter of each subscriber, and what the model refuses one of its function", async () => {
+  const { summary, deadLetters, functions, attemptsAt } = await poisonedRun(impatient("pubsub-fanout"), 10);
+  // Ids are numbers of messages, counted from 1; each reaches text or image or neither, audit,
+  // and who pulls.
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 29, done: 21, deadLettered: 8 });
+  const reasons = Object.fromEntries(
+    deadLetters.map(({ key, reason }) => [key.replace(/.*subscriptions\//, "").replace(/\/10*/, " "), reason]),
+  );
+  const refused = expect.stringContaining('answered 400 INVALID_ARGUMENT: Instance 0 is "poison-refused"');
+  const failed = "its deliveries failed";
+  expect(reasons).toEqual({
+    "text 3": refused,
+    "image 4": refused,
+    "text 5": failed,
+    "audit 5": failed,
+    "ai-workloads-subscription-dev 5": failed,
+    "image 8": failed,
+    "audit 8": failed,
+    "ai-workloads-subscription-dev 8": failed,
+  });
+  expect(functions).toEqual(["Pub/Sub", "message-predictor"]);
+  // At the text, at its audit, and three times Pub/Sub's own.
+  expect(attemptsAt("text/1000000000000005").sort()).toEqual(
+    [
+      ...upTo(5).flatMap((n) => [`subscription ${n + 1}: 500`, `subscription ${n + 1}: 500`]),
+      ...upTo(3).map(() => "subscription 5: DEAD_LETTERED"),
+    ].sort(),
+  );
+});
 
-deepTest("event-workflow: what the function or the workflow refuses is a dead letter with the reason", async () => {
+test("event-workflow: what the function or the workflow refuses is a dead letter with the reason", async () => {
   const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(impatient("event-workflow"), 10);
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 10, done: 6, deadLettered: 4 });
   const reasons = Object.fromEntries(deadLetters.map(({ key, reason }) => [key.replace(/\/\d+$/, ""), reason]));
@@ -85,7 +81,7 @@ deepTest("event-workflow: what the function or the workflow refuses is a dead le
   expect(errors.map((name) => name.split("/")[0])).toEqual(["poison-refused-by-workflow-00003.jsonl"]);
 });
 
-deepTest("scheduled-preprocessing: each task that a queue took on launches one job or is a dead letter", async () => {
+test("scheduled-preprocessing: each task that a queue took on launches one job or is a dead letter", async () => {
   const { summary, deadLetters, functions, running, attemptsAt } = await poisonedRun(
     impatient("scheduled-preprocessing"),
     10,
@@ -105,7 +101,7 @@ deepTest("scheduled-preprocessing: each task that a queue took on launches one j
   expect(attemptsAt(failing)).toEqual([...upTo(5).map((n) => `queue ${n + 1}: 500`), "queue 6: 200"]);
 });
 
-deepTest("task-pipeline: runs end at each of the functions, and what comes after is never begun", async () => {
+test("task-pipeline: runs end at each of the functions, and what comes after is never begun", async () => {
   const { summary, deadLetters, notReached, functions, running, attemptsAt } = await poisonedRun(
     impatient("task-pipeline"),
     10,

@@ -1,6 +1,5 @@
 import type { Binding, Machine } from "@cdktf-serverless-ml/emulator";
 import { readStack, type Stack } from "@cdktf-serverless-ml/terraform-json";
-import { deepTest } from "../../../../__tests__/support/deep";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
 import { outputsOf, scenarioOf } from "../../src/patterns";
@@ -118,7 +117,7 @@ test("scheduled-preprocessing: the schedule's task launches a job, which counts 
   expect(summary.outputs).toMatchObject({ words: 5, most: ["the: 3", "and: 2", "cat: 1", "dog: 1", "bird: 1"] });
 });
 
-deepTest("scheduled-preprocessing: the sample", async () => {
+test("scheduled-preprocessing: the sample", async () => {
   const summary = await run("scheduled-preprocessing");
   expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 2, done: 2 });
   expect(summary.outputs.most).toContain("the: 559");

@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { strToU8, zipSync } from "fflate";
-import { deepTest, IS_DEEP, inDepth } from "../../../../__tests__/support/deep";
-import { onlyIf } from "../../../../__tests__/support/only-if";
+import { deepOnly, deepTest, inDepth } from "../../../../__tests__/support/deep";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 import { type Ended, inProcess } from "../support/in-process";
 
@@ -254,7 +253,7 @@ describe("Ctrl-C", () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
-  onlyIf(IS_DEEP, "npm run test:deep runs it", () => {
+  deepOnly(() => {
     test.each([150, 500, 900, 1400])("after %i ms leaves no process and no folder", async (delay) => {
       const child = kept();
       await new Promise((resolve) => setTimeout(resolve, delay));

@@ -1,5 +1,4 @@
 import { vertexAi } from "@cdktf-serverless-ml/emulator";
-import { inDepth } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
 import { scenarioOf } from "../../src/patterns";
 import { inputFor, runScenario } from "../../src/run/run-stack";
@@ -18,20 +17,17 @@ const STACKS: readonly [string, number][] = [
   ["event-workflow", 1],
   ["pubsub-fanout", 32],
 ];
-test.each(inDepth(STACKS, STACKS.slice(0, 1)))(
-  "%s asks a dedicated endpoint on its own host",
-  async (name, accepted) => {
-    const running = await startStack(stacks.stack(name));
-    try {
-      const scenario = scenarioOf(running.stack);
-      if (!scenario) throw new Error(`${name} is none of the five`);
-      const summary = await runScenario(running, scenario, inputFor(scenario, undefined, "samples"));
-      expect(summary).toMatchObject({ accepted, done: accepted, deadLettered: 0, lost: 0, unexpected: 0, refused: [] });
-      expect([...running.service(vertexAi).endpoints]).toEqual([
-        `projects/my-gcp-project/locations/us-central1/endpoints/${id}`,
-      ]);
-    } finally {
-      await running.stop();
-    }
-  },
-);
+test.each(STACKS)("%s asks a dedicated endpoint on its own host", async (name, accepted) => {
+  const running = await startStack(stacks.stack(name));
+  try {
+    const scenario = scenarioOf(running.stack);
+    if (!scenario) throw new Error(`${name} is none of the five`);
+    const summary = await runScenario(running, scenario, inputFor(scenario, undefined, "samples"));
+    expect(summary).toMatchObject({ accepted, done: accepted, deadLettered: 0, lost: 0, unexpected: 0, refused: [] });
+    expect([...running.service(vertexAi).endpoints]).toEqual([
+      `projects/my-gcp-project/locations/us-central1/endpoints/${id}`,
+    ]);
+  } finally {
+    await running.stop();
+  }
+});

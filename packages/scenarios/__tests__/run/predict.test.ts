@@ -3,7 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Machine, modelFor } from "@cdktf-serverless-ml/emulator";
-import { inDepth } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
 import { scenarioOf } from "../../src/patterns";
 import { inputFor, runScenario } from "../../src/run/run-stack";
@@ -96,24 +95,21 @@ describe("--predict", () => {
     ["model.mjs", `export default async (instances, parameters) => ${rule};`],
     ["model.cjs", `exports.predict = (instances, parameters) => ${rule};`],
   ];
-  test.each(inDepth(MODELS, MODELS.slice(0, 1)))(
-    "%s: the model is the user's module, and the summary says whose",
-    async (file, code) => {
-      const { status, summary } = await local(
-        "async-batch",
-        { [file]: code, "own.jsonl": REVIEWS },
-        "--input",
-        "own.jsonl",
-        "--predict",
-        file,
-      );
-      expect(summary.outputs).toMatchObject({
-        model: `yours, ${join(folder, file)}`,
-        first: [{ prediction: { shouted: "A FINE DAY" } }, { prediction: { shouted: "RAIN" } }],
-      });
-      expect(status).toBe(0);
-    },
-  );
+  test.each(MODELS)("%s: the model is the user's module, and the summary says whose", async (file, code) => {
+    const { status, summary } = await local(
+      "async-batch",
+      { [file]: code, "own.jsonl": REVIEWS },
+      "--input",
+      "own.jsonl",
+      "--predict",
+      file,
+    );
+    expect(summary.outputs).toMatchObject({
+      model: `yours, ${join(folder, file)}`,
+      first: [{ prediction: { shouted: "A FINE DAY" } }, { prediction: { shouted: "RAIN" } }],
+    });
+    expect(status).toBe(0);
+  });
 
   test("a record that the user's model refuses is a dead letter with the model's own reason", async () => {
     const { status, summary } = await local(

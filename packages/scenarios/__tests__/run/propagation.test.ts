@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { type Machine, type RunOptions, VirtualClock } from "@cdktf-serverless-ml/emulator";
-import { inDepth } from "../../../../__tests__/support/deep";
 import { synthesized } from "../../../../__tests__/support/synthesized";
 import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
 import { readStackWithOutputs, scenarioOf } from "../../src/patterns";
@@ -32,7 +31,7 @@ async function run(machine: Machine, scenario: Scenario, options: RunOptions): P
   }
 }
 
-describe.each(inDepth(STACK_NAMES, ["scheduled-preprocessing"]))("%s", (name) => {
+describe.each(STACK_NAMES)("%s", (name) => {
   let machine: Machine;
   let scenario: Scenario;
 
