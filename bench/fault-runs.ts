@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { counted } from "@cdktf-serverless-ml/cli";
-import { forEachConcurrently } from "@cdktf-serverless-ml/emulator";
 import {
   type FaultReport,
+  forEachConcurrently,
   isGood,
   readStackWithOutputs,
   runFaults,

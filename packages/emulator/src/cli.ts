@@ -1,5 +1,4 @@
-import { resolve } from "node:path";
-import { endWithOthers, FlagError, readFlags } from "@cdktf-serverless-ml/cli";
+import { endWithOthers, FlagError, readFlags, userPath } from "@cdktf-serverless-ml/cli";
 import { StackError } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
@@ -41,19 +40,14 @@ async function main(args: readonly string[]): Promise<void> {
   if (folder === undefined || more.length > 0) {
     throw new FlagError(`Given ${positionals.length} folders; allowed: one`);
   }
-  const running = await startStack(absolute(folder), {
+  const running = await startStack(userPath(folder), {
     ...(values.quiet ? {} : onTerminal()),
-    ...(values.secrets !== undefined && { secrets: readSecrets(absolute(values.secrets)) }),
+    ...(values.secrets !== undefined && { secrets: readSecrets(userPath(values.secrets)) }),
     onNotice: noticesOnce(),
     chooseModel: irisOrEcho,
   });
   console.log((await keepStack(running)).text);
   await new Promise(() => {});
-}
-
-/** npm changes to the project's folder, while people type paths relative to theirs. */
-function absolute(path: string): string {
-  return resolve(process.env.INIT_CWD ?? ".", path);
 }
 
 function explain(error: Error): string {

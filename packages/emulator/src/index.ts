@@ -10,7 +10,6 @@ export type {
   RestRequest,
   RestService,
 } from "./core/emulator";
-export { forEachConcurrently } from "./core/for-each-concurrently";
 export { LoadError } from "./core/load-error";
 export type { Item, Service } from "./core/service";
 export { ModuleError, userModule } from "./core/user-module";

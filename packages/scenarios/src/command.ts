@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { counted, FlagError, type Flags, readFlags, wholeFlag } from "@cdktf-serverless-ml/cli";
+import { join } from "node:path";
+import { counted, FlagError, type Flags, readFlags, userPath, wholeFlag } from "@cdktf-serverless-ml/cli";
 import {
   ApiError,
   type ChooseModel,
@@ -19,7 +19,6 @@ import {
   StartError,
   type StartOptions,
 } from "@cdktf-serverless-ml/emulator";
-
 import { StackError } from "@cdktf-serverless-ml/terraform-json";
 import { drivenBy } from "./drive/driven-scenario";
 import { loadDriver } from "./drive/driver";
@@ -146,7 +145,7 @@ async function run(args: readonly string[]): Promise<number> {
   const input =
     scenario && (options.input !== undefined || !options.keep) ? inputFor(scenario, options.input, SAMPLES) : undefined;
   if (options.output !== undefined) requireEmpty(options.output);
-  const model = options.predict === undefined ? undefined : await readModel(options.predict, absolute);
+  const model = options.predict === undefined ? undefined : await readModel(options.predict, userPath);
   const chooseModel = model ? () => model : modelOf(scenario, input, options.keep);
   const start = { ...startOptions(options), chooseModel, propagation: options.propagation };
   if (options.keep) return keep(options.folder, start, { scenario, input, samples: SAMPLES });
@@ -198,11 +197,11 @@ function readOptions(args: readonly string[]): Options | undefined {
   const settings = faultSettings(values);
   requireCompatible(values);
   return {
-    folder: terraform === undefined ? folderOf(stack) : absolute(terraform),
-    input: input === undefined ? undefined : absolute(input),
+    folder: terraform === undefined ? folderOf(stack) : userPath(terraform),
+    input: input === undefined ? undefined : userPath(input),
     predict: values.predict,
-    output: values.output === undefined ? undefined : absolute(values.output),
-    drive: drive === undefined ? undefined : absolute(drive),
+    output: values.output === undefined ? undefined : userPath(values.output),
+    drive: drive === undefined ? undefined : userPath(drive),
     keep,
     checkIam: values["check-iam"] ?? false,
     faults: settings,
@@ -215,7 +214,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     allowsDeadLetters: values["allow-dead-letters"] ?? false,
     json,
     quiet,
-    secrets: values.secrets === undefined ? undefined : readSecrets(absolute(values.secrets)),
+    secrets: values.secrets === undefined ? undefined : readSecrets(userPath(values.secrets)),
     onNotice: noticesOnce(),
   };
 }
@@ -229,11 +228,6 @@ function requireCompatible(values: Flags<typeof FLAGS>): void {
     const other = values[flag] && others.find((name) => values[name] !== undefined);
     if (other) throw new UsageError(`--${other} and --${flag} cannot be combined`);
   }
-}
-
-/** npm changes to the project's folder. Paths are relative to the folder that the user is in. */
-function absolute(path: string): string {
-  return resolve(process.env.INIT_CWD ?? ".", path);
 }
 
 function quoted(path: string): string {

@@ -6,4 +6,5 @@ export { describe } from "./run/print";
 export { inputFor, runStack } from "./run/run-stack";
 export { startMachine, startStack } from "./run/start";
 export { isGood, type Summary } from "./run/summary";
+export { forEachConcurrently } from "./run/workload";
 export type { Scenario } from "./shared/scenario";

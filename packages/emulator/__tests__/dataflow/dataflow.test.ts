@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PUBLIC_OBJECTS } from "../../../scenarios/src/run/public-objects";
+import { publicObjects } from "../../../scenarios/src/run/public-objects";
 import { cloudDataflow } from "../../src/dataflow";
 import { cloudStorage } from "../../src/storage";
 import { context } from "../support/context";
@@ -42,7 +42,7 @@ function world(grants: readonly string[] | "everything" = GRANTS, resources: obj
     type: "google_storage_bucket",
     attributes: { name },
   }));
-  const storage = cloudStorage.create(around, buckets, { publicObjects: PUBLIC_OBJECTS });
+  const storage = cloudStorage.create(around, buckets, { publicObjects: publicObjects() });
   const jobResources = resources.map((attributes) => ({
     address: "google_dataflow_job.j",
     type: "google_dataflow_job",

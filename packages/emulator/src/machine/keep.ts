@@ -47,13 +47,16 @@ function scheduleText({ id, schedule, timeZone, next }: Upcoming): string {
   return `schedule ${id}\n  ${schedule} (${timeZone}), ${when}`;
 }
 
-function textOf({ stack, parts }: RunningStack, schedules: readonly string[], commands: readonly Command[]): string {
+function textOf(
+  { stack, index, parts }: RunningStack,
+  schedules: readonly string[],
+  commands: readonly Command[],
+): string {
   const { port, caFile } = parts.network;
-  const functions = stack.resources.filter(({ type }) => type === "google_cloudfunctions2_function");
   return [
     `\n${stack.name} runs here until Ctrl-C.\n`,
     `Google's APIs and the functions answer on 127.0.0.1, TLS port ${port}, with the certificate authority ${caFile}`,
-    ...functions.map(({ attributes }) => `function ${attributes.name}\n  ${attributes.service_config.uri}`),
+    ...index.functions().map(({ name, uri }) => `function ${name}\n  ${uri}`),
     ...schedules,
     ...commands.map(({ title, command }) => `\n# ${title}\n${command}`),
   ].join("\n");

@@ -1,13 +1,13 @@
 import * as emulator from "@cdktf-serverless-ml/emulator";
 import { outputsOf } from "../patterns";
-import { PUBLIC_OBJECTS } from "./public-objects";
+import { publicObjects } from "./public-objects";
 
 /** `Machine.start` of a stack with the outputs that scenarios read from its resources. */
 export function startMachine(folder: string, options: emulator.MachineOptions = {}): Promise<emulator.Machine> {
-  return emulator.Machine.start(folder, { outputsOf, publicObjects: PUBLIC_OBJECTS, ...options });
+  return emulator.Machine.start(folder, { outputsOf, publicObjects: publicObjects(), ...options });
 }
 
 /** `startStack` of a stack with the outputs that scenarios read from its resources. */
 export function startStack(folder: string, options: emulator.StartOptions = {}): Promise<emulator.RunningStack> {
-  return emulator.startStack(folder, { outputsOf, publicObjects: PUBLIC_OBJECTS, ...options });
+  return emulator.startStack(folder, { outputsOf, publicObjects: publicObjects(), ...options });
 }
