@@ -35,7 +35,6 @@ export { PredictionEndpoint, type PredictionEndpointProps } from "./parts/predic
 export type { IDeadLetter, IPublishTarget } from "./parts/publish-target";
 export { type IPullSubscription, PullSubscription, type PullSubscriptionProps } from "./parts/pull-subscription";
 export { PushSubscription, type PushSubscriptionProps } from "./parts/push-subscription";
-export type { IPushTarget } from "./parts/push-target";
 export { RequiredApis } from "./parts/required-apis";
 export { Schedule, type ScheduledTask, type ScheduleProps, ScheduleTarget } from "./parts/schedule";
 export type { ScheduleTime } from "./parts/schedule-time";
@@ -48,6 +47,7 @@ export type { ITaskQueue } from "./parts/task-queue-base";
 export type { TaskRetry } from "./parts/task-retry";
 export { type ITopic, Topic, type TopicProps } from "./parts/topic";
 export type { TopicSchema } from "./parts/topic-schema";
+export type { IWorker } from "./parts/worker";
 export { type IWorkflow, Workflow, type WorkflowProps } from "./parts/workflow";
 
 export { AsyncBatch, type AsyncBatchProps } from "./patterns/async-batch";

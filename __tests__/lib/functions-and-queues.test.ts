@@ -609,7 +609,7 @@ describe("TaskQueue", () => {
     expect(errorsOf(stack)).toEqual([]);
     queue.dispatchDeadline(usual, Duration.seconds(59));
     expect(errorsOf(stack)).toEqual([
-      "[stack/queue] DeadlineTooShort: dispatchDeadline is 59s, shorter than the timeout of [stack/w60], which is 60s: Cloud Tasks would try again while the function still works",
+      "[stack/queue] DeadlineTooShort: dispatchDeadline is 59s, shorter than the timeout of [stack/w60], which is 60s: Cloud Tasks would try again while the worker still works",
     ]);
   });
 

@@ -214,6 +214,14 @@ describe("an imported function", () => {
     ]);
   });
 
+  test("is given no variable", () => {
+    const stack = testStack();
+    imported(stack).addEnvironment("MODEL", "iris");
+    expect(errorsOf(stack)).toEqual([
+      '[stack/it] UnsupportedOnImport: the imported function "scorer-dev" cannot be given the variable MODEL, because its environment belongs to the app that creates it; set it there',
+    ]);
+  });
+
   test("has a URL without a path, and sizes that Cloud Functions knows", () => {
     const stack = testStack();
     FunctionService.fromName(stack, "it", "scorer-dev", {

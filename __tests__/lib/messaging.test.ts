@@ -213,7 +213,7 @@ describe("push subscription", () => {
     const stack = testStack();
     subscribed(stack, { ackDeadline: Duration.seconds(59) });
     expect(errorsOf(stack)).toEqual([
-      "[stack/events/push] DeadlineTooShort: ackDeadline is 59s, shorter than the timeout of [stack/worker], which is 60s: a message would be delivered again while the function still works",
+      "[stack/events/push] DeadlineTooShort: ackDeadline is 59s, shorter than the timeout of [stack/worker], which is 60s: a message would be delivered again while the worker still works",
     ]);
   });
 

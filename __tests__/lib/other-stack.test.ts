@@ -26,7 +26,7 @@ const WIRING: readonly [name: string, wire: Wire, error: string][] = [
   [
     "a topic's subscription and its function",
     (a, b) => new Topic(a, "topic").addPushSubscription("s", testFunction(b)),
-    "[a/topic/s] OtherStack: [b/worker] is in the stack b, this is in a; subscribe in the stack of the function, to a topic imported by name: Topic.fromName(stack, id, name).addPushSubscription(…)",
+    "[a/topic/s] OtherStack: [b/worker] is in the stack b, this is in a; subscribe in the stack of the worker, to a topic imported by name: Topic.fromName(stack, id, name).addPushSubscription(…)",
   ],
   [
     "a subscription and its dead letter",
@@ -36,7 +36,7 @@ const WIRING: readonly [name: string, wire: Wire, error: string][] = [
   [
     "a queue and the function that it dispatches to",
     (a, b) => new TaskQueue(a, "queue").dispatchTo(testFunction(b)),
-    "[a/queue] OtherStack: [b/worker] is in the stack b, this is in a; make the queue in the stack of its functions; those who enqueue may be elsewhere: grantEnqueue(externalGrantee(…))",
+    "[a/queue] OtherStack: [b/worker] is in the stack b, this is in a; make the queue in the stack of its workers; those who enqueue may be elsewhere: grantEnqueue(externalGrantee(…))",
   ],
   [
     "a queue and one of its targets",

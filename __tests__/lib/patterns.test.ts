@@ -402,7 +402,7 @@ describe("AsyncBatch", () => {
     expect(variables(usual, "stack-batch-submitter-dev")).toMatchObject({ DISPATCH_DEADLINE_SECONDS: "300" });
     expect(variables(longer, "stack-batch-submitter-dev")).toMatchObject({ DISPATCH_DEADLINE_SECONDS: "1800" });
     expect(errorsOf(shorter)).toEqual([
-      "[stack/batch/queue] DeadlineTooShort: dispatchDeadline is 60s, shorter than the timeout of [stack/batch/worker], which is 300s: Cloud Tasks would try again while the function still works",
+      "[stack/batch/queue] DeadlineTooShort: dispatchDeadline is 60s, shorter than the timeout of [stack/batch/worker], which is 300s: Cloud Tasks would try again while the worker still works",
     ]);
   });
 

@@ -7,10 +7,10 @@ import { checkImportedName } from "../core/names";
 import { check, inRange, matches, report } from "../core/validation";
 import { grantOnce } from "./grants";
 import type { IDeadLetter } from "./publish-target";
-import type { IPushTarget } from "./push-target";
+import type { IWorker } from "./worker";
 
 /** A function, whether this app creates it or not. */
-export interface IFunctionService extends IPushTarget {
+export interface IFunctionService extends IWorker {
   /** Name of the function and of its Cloud Run service. */
   readonly name: string;
 }
@@ -50,6 +50,7 @@ export abstract class FunctionBase extends Construct implements IFunctionService
   /** The name as Terraform knows it, so that a grant comes after the function. */
   protected abstract readonly reference: string;
 
+  abstract addEnvironment(key: string, value: string): void;
   abstract useDeadLetter(deadLetter: IDeadLetter, maxAttempts?: number): void;
 
   /**
@@ -111,6 +112,14 @@ export class ImportedFunction extends FunctionBase {
 
   protected get reference(): string {
     return this.name;
+  }
+
+  addEnvironment(key: string): void {
+    report(
+      this,
+      "UnsupportedOnImport",
+      `the imported function "${this.name}" cannot be given the variable ${key}, because its environment belongs to the app that creates it; set it there`,
+    );
   }
 
   useDeadLetter(deadLetter: IDeadLetter): void {

@@ -143,7 +143,7 @@ export class FunctionService extends FunctionBase implements IGrantable {
    * A function of the deployment's project and region that this app does not create.
    *
    * Reports InvalidName, InvalidValue and OutOfRange. Reports UnsupportedOnImport where the
-   * function is given a dead letter, or called without a known URL.
+   * function is given a dead letter or a variable, or called without a known URL.
    */
   static fromName(scope: Construct, id: string, name: string, props: ImportedFunctionProps = {}): IFunctionService {
     return new ImportedFunction(scope, id, name, props);

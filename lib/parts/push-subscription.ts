@@ -5,10 +5,10 @@ import { inSameStack } from "../core/stack";
 import { check } from "../core/validation";
 import { Alerts, windowOf } from "./alerts";
 import type { IPublishTarget } from "./publish-target";
-import type { IPushTarget } from "./push-target";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
 import { DEFAULT_MAX_BACKOFF, DEFAULT_RETENTION, Subscription, type SubscriptionProps } from "./subscription";
+import type { IWorker } from "./worker";
 
 /** Properties of {@link PushSubscription}. */
 export interface PushSubscriptionProps extends SubscriptionProps {
@@ -20,7 +20,7 @@ export interface PushSubscriptionProps extends SubscriptionProps {
    */
   readonly grantTokenCreator?: boolean;
   /**
-   * Lets the function itself send messages that can never succeed to the dead letter, with the
+   * Lets the worker itself send messages that can never succeed to the dead letter, with the
    * reason. Pub/Sub forwards unacknowledged messages in either case. Has no effect without a dead
    * letter.
    * @default true
@@ -29,11 +29,11 @@ export interface PushSubscriptionProps extends SubscriptionProps {
 }
 
 /**
- * Pushes messages to a function, with an ID token of its own identity.
+ * Pushes messages to a worker, with an ID token of its own identity.
  *
- * Grants `roles/run.invoker` on the function to that identity. With a dead letter, also grants
+ * Grants `roles/run.invoker` on the worker to that identity. With a dead letter, also grants
  * `roles/pubsub.publisher` on its topic and `roles/pubsub.subscriber` on the subscription to the
- * Pub/Sub service agent, and what {@link IPushTarget.useDeadLetter} grants. Reports OutOfRange,
+ * Pub/Sub service agent, and what {@link IWorker.useDeadLetter} grants. Reports OutOfRange,
  * DeadlineTooShort, TimeoutTooLong, InvalidName and OtherStack.
  */
 export class PushSubscription extends Subscription {
@@ -41,23 +41,17 @@ export class PushSubscription extends Subscription {
   readonly resource: PubsubSubscription;
   /** Name of the resource, known before anything is applied. */
   readonly name: string;
-  /** The identity that Pub/Sub presents to the function. */
+  /** The identity that Pub/Sub presents to the worker. */
   readonly caller: ServiceIdentity;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    topic: IPublishTarget,
-    worker: IPushTarget,
-    props: PushSubscriptionProps = {},
-  ) {
+  constructor(scope: Construct, id: string, topic: IPublishTarget, worker: IWorker, props: PushSubscriptionProps = {}) {
     super(scope, id);
     const ackDeadline = props.ackDeadline ?? worker.timeout.clamp(Duration.seconds(10), Duration.minutes(10));
     check(this, [
       {
         code: "DeadlineTooShort",
         broken: props.ackDeadline !== undefined && worker.timeout.isLongerThan(ackDeadline),
-        message: `ackDeadline is ${ackDeadline}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: a message would be delivered again while the function still works`,
+        message: `ackDeadline is ${ackDeadline}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: a message would be delivered again while the worker still works`,
       },
       {
         code: "TimeoutTooLong",
@@ -69,7 +63,7 @@ export class PushSubscription extends Subscription {
     const together = inSameStack(
       this,
       worker,
-      `subscribe in the stack of the function, to a topic imported by name: Topic.fromName(stack, id, name).addPushSubscription(…)`,
+      `subscribe in the stack of the worker, to a topic imported by name: Topic.fromName(stack, id, name).addPushSubscription(…)`,
     );
     const invoker = together ? [worker.grantInvoke(this.caller)] : [];
     if (props.grantTokenCreator) this.caller.grantOpenIdTokens(ServiceAgents.of(this).pubsub);
@@ -92,7 +86,7 @@ export class PushSubscription extends Subscription {
   }
 
   /**
-   * Also counts pushes that reach no function: 403 for a missing grant, 404 for a missing function,
+   * Also counts pushes that reach no worker: 403 for a missing grant, 404 for a missing worker,
    * 429.
    */
   private addPushAlert(maxBackoff: Duration): void {

@@ -11,11 +11,11 @@ import { resourceName } from "../core/names";
 import { inSameStack } from "../core/stack";
 import { base64Json, literal, type TerraformExpression } from "../core/terraform-text";
 import { check, inCharacters, inRange, report, ValidationError } from "../core/validation";
-import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { type ScheduleTime, scheduleRules } from "./schedule-time";
 import { ServiceIdentity } from "./service-identity";
 import { OVERRIDDEN_URL, type TaskQueue } from "./task-queue";
+import type { IWorker } from "./worker";
 
 /**
  * A task that a schedule creates. Terraform has no resource for tasks: a declared task is a
@@ -24,8 +24,8 @@ import { OVERRIDDEN_URL, type TaskQueue } from "./task-queue";
 export interface ScheduledTask {
   /** The queue that the task is created on. */
   readonly queue: TaskQueue;
-  /** The function that the task calls. */
-  readonly worker: IPushTarget;
+  /** The worker that the task calls. */
+  readonly worker: IWorker;
   /** Sent as JSON: up to 102400 bytes. */
   readonly body: unknown;
   /**
@@ -35,7 +35,7 @@ export interface ScheduledTask {
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * How long Cloud Tasks waits for an attempt: 15 seconds to 30 minutes.
-   * @default - the timeout of the function
+   * @default - the timeout of the worker
    */
   readonly dispatchDeadline?: Duration;
 }
@@ -63,14 +63,14 @@ export abstract class ScheduleTarget {
   }
 
   /**
-   * Calls a function.
+   * Calls a worker.
    *
-   * Grants `roles/run.invoker` on the function to the schedule's caller. Reports OutOfRange,
+   * Grants `roles/run.invoker` on the worker to the schedule's caller. Reports OutOfRange,
    * InvalidValue and OtherStack.
    *
    * @param body sent as JSON
    */
-  static invoke(worker: IPushTarget, body: unknown = {}): ScheduleTarget {
+  static invoke(worker: IWorker, body: unknown = {}): ScheduleTarget {
     return new FunctionTarget(worker, body);
   }
 
@@ -238,7 +238,7 @@ class FunctionTarget extends ScheduleTarget {
   readonly deadline: Duration;
 
   constructor(
-    private readonly worker: IPushTarget,
+    private readonly worker: IWorker,
     private readonly body: unknown,
   ) {
     super();

@@ -13,13 +13,13 @@ import { resourceName } from "../core/names";
 import { inSameStack } from "../core/stack";
 import { check, inRange, isKnown, report } from "../core/validation";
 import type { IDeadLetter } from "./publish-target";
-import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { ServiceIdentity } from "./service-identity";
 import { addQueueAlerts } from "./task-queue-alerts";
 import { ImportedQueue, type ITaskQueue, QueueBase } from "./task-queue-base";
 import { retryRules, type TaskRetry, withDefaults } from "./task-retry";
+import type { IWorker } from "./worker";
 
 /** Properties of {@link TaskQueue}. */
 export interface TaskQueueProps {
@@ -35,7 +35,7 @@ export interface TaskQueueProps {
    */
   readonly maxDispatchesPerSecond?: number;
   /**
-   * Tasks in progress at one time: 1 to 5000. Every function of the queue must be able to take all
+   * Tasks in progress at one time: 1 to 5000. Every worker of the queue must be able to take all
    * of them.
    * @default 10
    */
@@ -52,7 +52,7 @@ export interface TaskQueueProps {
   readonly loggingRatio?: number;
   /**
    * Receives tasks that have no attempts left or can never succeed. Cloud Tasks has no dead
-   * letters: the functions of the queue send tasks there, and the queue itself never gives up.
+   * letters: the workers of the queue send tasks there, and the queue itself never gives up.
    * @default - the queue drops a task after `maxAttempts`
    */
   readonly deadLetter?: IDeadLetter;
@@ -67,11 +67,11 @@ export interface TaskQueueProps {
 export const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
 
 const ONE_STACK =
-  "make the queue in the stack of its functions; those who enqueue may be elsewhere: grantEnqueue(externalGrantee(…))";
+  "make the queue in the stack of its workers; those who enqueue may be elsewhere: grantEnqueue(externalGrantee(…))";
 
 /**
- * A Cloud Tasks queue. It either dispatches all tasks to one function
- * ({@link TaskQueue.dispatchTo}), or carries tasks for several functions
+ * A Cloud Tasks queue. It either dispatches all tasks to one worker
+ * ({@link TaskQueue.dispatchTo}), or carries tasks for several workers
  * ({@link TaskQueue.addTarget}). In the latter case each task has its own URL and token.
  */
 export class TaskQueue extends QueueBase {
@@ -79,7 +79,7 @@ export class TaskQueue extends QueueBase {
    * A queue of the deployment's project and region that this app does not create. Reports
    * InvalidName.
    *
-   * `grantEnqueue` is enough where the queue dispatches all tasks to one function. Where tasks
+   * `grantEnqueue` is enough where the queue dispatches all tasks to one worker. Where tasks
    * carry tokens, a principal that enqueues also needs `roles/iam.serviceAccountUser` on the
    * queue's caller. The app that creates the queue grants both:
    * `queue.grantEnqueue(externalGrantee("serviceAccount:…"))`.
@@ -96,9 +96,9 @@ export class TaskQueue extends QueueBase {
   readonly maxAttempts: number;
   private readonly deadLetter?: IDeadLetter;
   private readonly enqueuers: IGrantable[] = [];
-  /** Grants without which tasks reach no function. */
+  /** Grants without which tasks reach no worker. */
   private readonly deliveryGrants: ITerraformDependable[] = [];
-  private readonly targets: IPushTarget[] = [];
+  private readonly targets: IWorker[] = [];
   private identity?: ServiceIdentity;
   private dispatchesAll = false;
 
@@ -137,7 +137,7 @@ export class TaskQueue extends QueueBase {
     addQueueAlerts(this, this.name, retry.maxBackoff);
   }
 
-  /** The identity that the queue presents to its functions. Created when it is first read. */
+  /** The identity that the queue presents to its workers. Created when it is first read. */
   get caller(): ServiceIdentity {
     this.identity ??= this.createCaller();
     return this.identity;
@@ -156,7 +156,7 @@ export class TaskQueue extends QueueBase {
   }
 
   /**
-   * True where the queue dispatches all tasks to one function, so that tasks need no URL and no
+   * True where the queue dispatches all tasks to one worker, so that tasks need no URL and no
    * token.
    */
   get hasTarget(): boolean {
@@ -164,17 +164,17 @@ export class TaskQueue extends QueueBase {
   }
 
   /**
-   * Sends every task of this queue to one function, with a token of {@link TaskQueue.caller}.
+   * Sends every task of this queue to one worker, with a token of {@link TaskQueue.caller}.
    * Principals that enqueue need only {@link TaskQueue.grantEnqueue}.
    *
-   * Grants `roles/run.invoker` on the function to the caller, and `roles/iam.serviceAccountUser` on
+   * Grants `roles/run.invoker` on the worker to the caller, and `roles/iam.serviceAccountUser` on
    * the caller to the Cloud Tasks service agent; with a dead letter, what
-   * {@link IPushTarget.useDeadLetter} grants. Whoever deploys needs `iam.serviceAccounts.actAs` on
+   * {@link IWorker.useDeadLetter} grants. Whoever deploys needs `iam.serviceAccounts.actAs` on
    * the caller.
    *
    * Reports ConflictingTarget, FleetTooSmall, TimeoutTooLong and OtherStack.
    */
-  dispatchTo(worker: IPushTarget): void {
+  dispatchTo(worker: IWorker): void {
     if (!inSameStack(this, worker, ONE_STACK)) return;
     if (this.targets.length > 0) {
       report(
@@ -201,14 +201,14 @@ export class TaskQueue extends QueueBase {
   }
 
   /**
-   * Adds a function to those that tasks of this queue may call. Each task carries the function's
+   * Adds a worker to those that tasks of this queue may call. Each task carries the worker's
    * URL and a token of {@link TaskQueue.caller}.
    *
    * Grants the same as {@link TaskQueue.dispatchTo}, and `roles/iam.serviceAccountUser` on the
    * caller to all principals that may enqueue. Reports ConflictingTarget, FleetTooSmall,
    * TimeoutTooLong and OtherStack.
    */
-  addTarget(worker: IPushTarget): void {
+  addTarget(worker: IWorker): void {
     if (!inSameStack(this, worker, ONE_STACK)) return;
     if (this.dispatchesAll) {
       report(
@@ -237,27 +237,27 @@ export class TaskQueue extends QueueBase {
   }
 
   /**
-   * How long Cloud Tasks waits for an attempt at this function: 15 seconds to 30 minutes. This is a
+   * How long Cloud Tasks waits for an attempt at this worker: 15 seconds to 30 minutes. This is a
    * property of each task, not of the queue, so whoever creates a task sets it.
    *
-   * Reports OutOfRange, and DeadlineTooShort where it is shorter than the function's timeout.
+   * Reports OutOfRange, and DeadlineTooShort where it is shorter than the worker's timeout.
    *
-   * @param given by default the timeout of the function
+   * @param given by default the timeout of the worker
    */
-  dispatchDeadline(worker: IPushTarget, given?: Duration): Duration {
+  dispatchDeadline(worker: IWorker, given?: Duration): Duration {
     const deadline = given ?? worker.timeout.clamp(Duration.seconds(15), Duration.minutes(30));
     check(this, [
       inRange("dispatchDeadline", deadline.toSeconds(), { min: 15, max: 1800, unit: "seconds" }),
       {
         code: "DeadlineTooShort",
         broken: given !== undefined && worker.timeout.isLongerThan(given),
-        message: `dispatchDeadline is ${given}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: Cloud Tasks would try again while the function still works`,
+        message: `dispatchDeadline is ${given}, shorter than the timeout of [${worker.node.path}], which is ${worker.timeout}: Cloud Tasks would try again while the worker still works`,
       },
     ]);
     return deadline;
   }
 
-  private attach(worker: IPushTarget): void {
+  private attach(worker: IWorker): void {
     this.targets.push(worker);
     const sizes = [this.maxConcurrentDispatches, worker.maxInstances, worker.concurrency];
     const capacity = worker.maxInstances * worker.concurrency;

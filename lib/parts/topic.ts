@@ -13,15 +13,15 @@ import { grantOnce } from "./grants";
 import type { IPublishTarget } from "./publish-target";
 import { PullSubscription, type PullSubscriptionProps } from "./pull-subscription";
 import { PushSubscription, type PushSubscriptionProps } from "./push-subscription";
-import type { IPushTarget } from "./push-target";
 import { RequiredApis } from "./required-apis";
 import { ServiceAgents } from "./service-agents";
 import { schemaRules, type TopicSchema } from "./topic-schema";
+import type { IWorker } from "./worker";
 
 /** A Pub/Sub topic, whether this app creates it or not. */
 export interface ITopic extends IPublishTarget {
-  /** Adds a subscription that pushes the messages to a function, see {@link PushSubscription}. */
-  addPushSubscription(id: string, worker: IPushTarget, props?: PushSubscriptionProps): PushSubscription;
+  /** Adds a subscription that pushes the messages to a worker, see {@link PushSubscription}. */
+  addPushSubscription(id: string, worker: IWorker, props?: PushSubscriptionProps): PushSubscription;
   /**
    * Adds a subscription that keeps the messages until they are pulled, see
    * {@link PullSubscription}.
@@ -82,7 +82,7 @@ abstract class TopicBase extends Construct implements ITopic {
     );
   }
 
-  addPushSubscription(id: string, worker: IPushTarget, props: PushSubscriptionProps = {}): PushSubscription {
+  addPushSubscription(id: string, worker: IWorker, props: PushSubscriptionProps = {}): PushSubscription {
     return new PushSubscription(this, id, this, worker, props);
   }
 

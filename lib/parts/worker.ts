@@ -5,10 +5,12 @@ import type { IGrantable } from "../core/grantee";
 import type { IDeadLetter } from "./publish-target";
 
 /**
- * What Cloud Tasks, Pub/Sub and Cloud Scheduler call: a function, whether this app creates it or
- * not.
+ * What Cloud Tasks, Pub/Sub, Cloud Scheduler and the steps of a pipeline hand work to: an HTTP
+ * service on Cloud Run, whether this app creates it or not.
  */
-export interface IPushTarget extends IConstruct {
+export interface IWorker extends IConstruct {
+  /** Name of the Cloud Run service. */
+  readonly name: string;
   /** URL that is called. It is also the audience of ID tokens. */
   readonly uri: string;
   /** How long one request may take. */
@@ -17,8 +19,10 @@ export interface IPushTarget extends IConstruct {
   readonly maxInstances: number;
   /** Requests at one time on one instance. */
   readonly concurrency: number;
-  /** Lets a principal call it. Grants `roles/run.invoker` on the Cloud Run service behind it. */
+  /** Lets a principal call it. Grants `roles/run.invoker` on the Cloud Run service. */
   grantInvoke(to: IGrantable): CloudRunV2ServiceIamMember;
+  /** Sets an environment variable. Reports UnsupportedOnImport where another app creates it. */
+  addEnvironment(key: string, value: string): void;
   /**
    * Tells it where to send what it cannot process: sets `DEAD_LETTER_TOPIC` and, with
    * `maxAttempts`, `MAX_ATTEMPTS`.
