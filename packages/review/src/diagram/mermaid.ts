@@ -24,6 +24,8 @@ const SHAPES: Readonly<Record<Kind, readonly [open: string, close: string]>> = {
   schedule: ["{{", "}}"],
   queue: ["[[", "]]"],
   function: ["[", "]"],
+  service: ["[", "]"],
+  pool: ["[", "]"],
   topic: [">", "]"],
   "dead-letter": [">", "]"],
   subscription: ["(", ")"],

@@ -20,6 +20,8 @@ export const THEME: Readonly<Record<Kind, Colours>> = {
   schedule: { fill: "#fef7e0", stroke: "#b06000" },
   queue: { fill: "#e6f4ea", stroke: "#188038" },
   function: { fill: "#e8f0fe", stroke: "#1967d2" },
+  service: { fill: "#e8f0fe", stroke: "#1967d2" },
+  pool: { fill: "#e8f0fe", stroke: "#1967d2" },
   topic: { fill: "#f3e8fd", stroke: "#8430ce" },
   "dead-letter": { fill: "#fce8e6", stroke: "#c5221f" },
   subscription: { fill: "#f3e8fd", stroke: "#8430ce" },

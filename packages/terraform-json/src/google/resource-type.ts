@@ -9,8 +9,21 @@ export type Attributes = Readonly<Record<string, Value>>;
  */
 export type Computed = Readonly<Record<string, (attributes: Attributes, defaults: ProviderDefaults) => Value>>;
 
-/** What a resource is drawn as. */
-export type ResourceKind = "schedule" | "queue" | "function" | "topic" | "subscription" | "bucket" | "workflow" | "job";
+/**
+ * What a resource is drawn as. A `service` is a container that is called, a `pool` is containers
+ * that pull; a `job` runs to its end (Dataflow, Cloud Run).
+ */
+export type ResourceKind =
+  | "schedule"
+  | "queue"
+  | "function"
+  | "service"
+  | "topic"
+  | "subscription"
+  | "bucket"
+  | "workflow"
+  | "job"
+  | "pool";
 
 /** What grants on resources of a type say: `<type>_iam_member` and `<type>_iam_binding`. */
 export interface IamFamily {
