@@ -1,4 +1,4 @@
-import { createJsonOnce, readJson } from "../../functions/shared/storage";
+import { createJsonOnce, listAll, readJson } from "../../functions/shared/storage";
 import { FakeGoogle } from "../support/fake-google";
 
 let google: FakeGoogle;
@@ -31,6 +31,20 @@ test("indents short JSON alone: blanks would make most of the deep and long", as
   const deep = JSON.parse(`${"[".repeat(60)}${"0,".repeat(40_000)}0${"]".repeat(60)}`);
   await createJsonOnce(storage, { ...object, name: "long" }, deep);
   expect(google.buckets.text("gs://b/long")).toHaveLength(80_122);
+});
+
+test("lists a folder page by page, with or without the folders in it", async () => {
+  const { storage } = google.services();
+  for (const name of ["a/1", "a/2", "a/b/3", "b/4"])
+    await storage.createOnce({ bucket: "b", name }, name, "text/plain");
+  const names = async (query: object) =>
+    (await listAll(storage, { bucket: "b", prefix: "a/", ...query })).map(({ name }) => name);
+  expect(await names({ maxResults: 2 })).toEqual(["a/1", "a/2", "a/b/3"]);
+  expect(google.asked(/^GET .*prefix=a%2F/)).toHaveLength(2);
+  expect(await names({ delimiter: "/" })).toEqual(["a/1", "a/2"]);
+  expect(await names({ prefix: "c/" })).toEqual([]);
+  const { objects } = await storage.list({ bucket: "b", prefix: "b/" });
+  expect(objects).toEqual([{ bucket: "b", name: "b/4", size: 3, timeCreated: expect.stringMatching(/^2.*Z$/) }]);
 });
 
 test("knows what is not there", async () => {

@@ -4,6 +4,7 @@ import { checkObject } from "./google-limits";
 
 interface FakeObject {
   bytes: Buffer;
+  timeCreated: string;
   generation: string;
   contentType: string;
   contentEncoding?: string;
@@ -11,7 +12,7 @@ interface FakeObject {
 
 const FIRST_GENERATION = 1_700_000_000_000_000;
 
-/** Cloud Storage's JSON API for objects: metadata, media by range and generation, media upload, `ifGenerationMatch`. */
+/** Cloud Storage's JSON API for objects: metadata, lists, media by range and generation, media upload, `ifGenerationMatch`. */
 export class FakeBuckets {
   private readonly objects = new Map<string, FakeObject>();
   private generations = FIRST_GENERATION;
@@ -19,7 +20,8 @@ export class FakeBuckets {
   /** Uploads behind the functions' back. @returns the generation. */
   put(uri: string, content: string | Buffer, contentEncoding?: string): string {
     const generation = String(++this.generations);
-    this.objects.set(uri, { bytes: Buffer.from(content), generation, contentType: "text/plain", contentEncoding });
+    const bytes = Buffer.from(content);
+    this.objects.set(uri, { bytes, timeCreated: now(), generation, contentType: "text/plain", contentEncoding });
     return generation;
   }
 
@@ -66,6 +68,7 @@ export class FakeBuckets {
   serve(request: IncomingMessage, url: URL, body: Buffer, response?: ServerResponse, cut = false): void {
     const [, bucket = "", name] = /\/b\/([^/]+)\/o(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
     if (url.pathname.includes("/upload/")) this.upload(request, bucket, url, body, response);
+    else if (name === undefined) this.list(bucket, url.searchParams, response);
     else this.read(request, url, `gs://${bucket}/${decodeURIComponent(name ?? "")}`, response, cut);
   }
 
@@ -89,12 +92,27 @@ export class FakeBuckets {
     // Not from `headers`: the functions' host takes the type away from every request of this process.
     const at = request.rawHeaders.findIndex((header) => header.toLowerCase() === "content-type");
     const contentType = request.rawHeaders[at + 1] ?? "";
-    const object = { bytes, generation: String(++this.generations), contentType };
+    const object = { bytes, timeCreated: now(), generation: String(++this.generations), contentType };
     this.objects.set(uri, object);
     send(response, this.resource(uri, object));
   }
 
-  private resource(uri: string, { bytes, generation, contentType, contentEncoding }: FakeObject): object {
+  /** In the order of the names, at most 1000 a page. A page's token is its last name. */
+  private list(bucket: string, query: URLSearchParams, response?: ServerResponse): void {
+    const [prefix, delimiter] = [query.get("prefix") ?? "", query.get("delimiter")];
+    const start = `gs://${bucket}/`;
+    const names = this.uris
+      .filter((uri) => uri.startsWith(start + prefix))
+      .map((uri) => uri.slice(start.length))
+      .filter((name) => !delimiter || !name.slice(prefix.length).includes(delimiter))
+      .filter((name) => name > (query.get("pageToken") ?? ""));
+    const page = names.slice(0, Math.min(Number(query.get("maxResults") ?? 1000), 1000));
+    const items = page.map((name) => this.resource(start + name, this.objects.get(start + name) as FakeObject));
+    const nextPageToken = page.length < names.length ? page.at(-1) : undefined;
+    send(response, { kind: "storage#objects", ...(items.length > 0 && { items }), nextPageToken });
+  }
+
+  private resource(uri: string, { bytes, generation, timeCreated, ...types }: FakeObject): object {
     const [bucket, ...name] = uri.slice("gs://".length).split("/");
     return {
       kind: "storage#object",
@@ -102,12 +120,13 @@ export class FakeBuckets {
       name: name.join("/"),
       generation,
       size: String(bytes.length),
-      contentType,
-      contentEncoding,
+      timeCreated,
+      ...types,
     };
   }
 }
 
+const now = () => new Date().toISOString();
 const nameIn = (uri: string) => uri.split("/").slice(3).join("/");
 
 function sendMedia(

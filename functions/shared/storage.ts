@@ -15,6 +15,38 @@ export interface ObjectInfo {
   encoding?: string;
 }
 
+export interface ListQuery {
+  bucket: string;
+  prefix: string;
+  /**
+   * Only names without it after the prefix, e.g. `/` for those directly in a folder.
+   *
+   * @default - all names
+   */
+  delimiter?: string;
+  /** From the page before. */
+  pageToken?: string;
+  /**
+   * 1 to 1000.
+   *
+   * @default 1000
+   */
+  maxResults?: number;
+}
+
+export interface ListedObject extends ObjectName {
+  /** Bytes. */
+  size: number;
+  /** RFC 3339. */
+  timeCreated: string;
+}
+
+export interface ObjectPage {
+  objects: ListedObject[];
+  /** Absent on the last page. */
+  nextPageToken?: string;
+}
+
 /**
  * The operations on objects that functions need. All reject with GoogleApiError when Cloud Storage
  * answers with an error.
@@ -35,6 +67,8 @@ export interface ObjectStore {
   readRange(object: ObjectName, generation: string, start: number, end: number): Promise<Buffer>;
   /** Reads a whole object. Undefined without such an object. */
   read(object: ObjectName): Promise<Buffer | undefined>;
+  /** One page of the objects whose names begin with a prefix, in the order of their names. */
+  list(query: ListQuery): Promise<ObjectPage>;
   /** Writes an object unless one of that name exists. @returns whether this call wrote it. */
   createOnce(object: ObjectName, data: string | Buffer, contentType: string): Promise<boolean>;
 }
@@ -93,6 +127,16 @@ export function objectStore(google: GoogleApi): ObjectStore {
       const bytes = await read<ArrayBuffer>(object, { alt: "media" }, media).catch(undefinedIfMissing);
       return bytes && Buffer.from(bytes);
     },
+    list: async ({ bucket, prefix, delimiter, pageToken, maxResults }) => {
+      const query = new URLSearchParams({ prefix, fields: "items(name,size,timeCreated),nextPageToken" });
+      if (delimiter !== undefined) query.set("delimiter", delimiter);
+      if (pageToken !== undefined) query.set("pageToken", pageToken);
+      if (maxResults !== undefined) query.set("maxResults", String(maxResults));
+      const url = `${API}/storage/v1/b/${bucket}/o?${query}`;
+      const { items = [], nextPageToken } = await google<Listing>({ method: "GET", url, idempotent: true });
+      const objects = items.map(({ name, size, timeCreated }) => ({ bucket, name, size: Number(size), timeCreated }));
+      return { objects, nextPageToken };
+    },
     createOnce: async (object, data, contentType) => {
       const query = `uploadType=media&ifGenerationMatch=0&name=${encodeURIComponent(object.name)}`;
       const url = `${API}/upload/storage/v1/b/${object.bucket}/o?${query}`;
@@ -116,6 +160,11 @@ interface Metadata {
   contentEncoding?: string;
 }
 
+interface Listing {
+  items?: { name: string; size: string; timeCreated: string }[];
+  nextPageToken?: string;
+}
+
 async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   for await (const { buffer, byteOffset, byteLength } of chunks) yield Buffer.from(buffer, byteOffset, byteLength);
 }
@@ -132,6 +181,18 @@ export async function statPlain(store: ObjectStore, object: ObjectName): Promise
   if (!info.encoding) return info;
   const message = `${gsUri(object)} has Content-Encoding ${info.encoding}; allowed: none, since it is read in ranges of bytes`;
   throw new PermanentError("unsupported_encoding", message);
+}
+
+/** All objects whose names begin with a prefix: one request for each 1000. */
+export async function listAll(store: ObjectStore, query: Omit<ListQuery, "pageToken">): Promise<ListedObject[]> {
+  const found: ListedObject[] = [];
+  let pageToken: string | undefined;
+  do {
+    const page: ObjectPage = await store.list({ ...query, pageToken });
+    found.push(...page.objects);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  return found;
 }
 
 /** Reads an object that holds JSON. Undefined without such an object. */

@@ -41,6 +41,13 @@ export interface TaskHandlerOptions<S extends v.GenericSchema> {
    */
   findEffect?: (payload: v.InferOutput<S>, context: TaskContext) => Promise<object | undefined>;
   /**
+   * Called before a task with a valid payload is handed to the dead letter topic. If it rejects,
+   * the task stays in its queue. Several calls for one task must have the effect of one.
+   *
+   * @default - nothing else happens
+   */
+  onDeadLetter?: (payload: v.InferOutput<S>, reason: PermanentError, context: TaskContext) => Promise<void>;
+  /**
    * Status of the answer, 200 to 299.
    *
    * @default 200
@@ -63,14 +70,17 @@ export interface TaskHandlerOptions<S extends v.GenericSchema> {
  * letter: it sees the answer.
  */
 export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptions<S>): HttpHandler {
-  const { environment, services, schema, handle, findEffect, status = 200 } = options;
+  const { environment, services, schema, handle, findEffect, onDeadLetter, status = 200 } = options;
 
-  async function work(body: Buffer, context: TaskContext, budget: number): Promise<Answer> {
+  function read(body: Buffer): v.InferOutput<S> {
     if (body.length > MAX_TASK_BYTES) {
       const message = `The body has ${body.length} bytes; allowed: ${MAX_TASK_BYTES}`;
       throw new PermanentError("payload_too_large", message, 413);
     }
-    const payload = check(schema, parseJson(body, "The body"), "The body");
+    return check(schema, parseJson(body, "The body"), "The body");
+  }
+
+  async function work(payload: v.InferOutput<S>, context: TaskContext, budget: number): Promise<Answer> {
     const effect = await findEffect?.(payload, context);
     if (effect) {
       context.log.info("Done already");
@@ -88,11 +98,16 @@ export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptio
     const context = { ...task, log, signal: invocation.signal };
     const body = await readBody(request, MAX_BODY_BYTES);
     const topic = task.queue && environment.DEAD_LETTER_TOPIC;
-    if (!topic) return work(body, context, Number.POSITIVE_INFINITY);
+    if (!topic) return work(read(body), context, Number.POSITIVE_INFINITY);
+    let payload: v.InferOutput<S> | undefined;
     try {
-      return await work(body, context, environment.MAX_ATTEMPTS);
+      payload = read(body);
+      return await work(payload, context, environment.MAX_ATTEMPTS);
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
+      // Before the dead letter: if it fails, the next delivery comes here again and there is still
+      // one letter.
+      if (payload !== undefined) await onDeadLetter?.(payload, error, context);
       await publishDeadLetter(services.google, topic, {
         data: body,
         reason: error,

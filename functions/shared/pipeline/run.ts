@@ -1,18 +1,10 @@
 import * as v from "valibot";
 import { PermanentError } from "../errors";
-import { shortHash } from "../hash";
 import { check } from "../json";
-import { gsUri, type ObjectName, readJson } from "../storage";
+import { gsUri, readJson } from "../storage";
 import type { StorageServices } from "../storage-services";
-import { createTask } from "../tasks";
 import { type Step, stepsSchema } from "./graph";
-
-/*
- * A run lives in one folder of the run bucket:
- *   runs/<run>/run.json            the steps and parameters it started with
- *   runs/<run>/<step>/…            what a step wrote
- *   runs/<run>/steps/<step>.json   the marker: this step is done, and these are its outputs
- */
+import { runFile } from "./layout";
 
 export const runId = v.pipe(
   v.string(),
@@ -34,18 +26,6 @@ export interface Pipeline {
   services: StorageServices;
 }
 
-export const runFolder = (run: string) => `runs/${run}`;
-
-export const runFile = ({ environment }: Pipeline, run: string): ObjectName => ({
-  bucket: environment.RUN_BUCKET,
-  name: `${runFolder(run)}/run.json`,
-});
-
-export const markerFile = ({ environment }: Pipeline, run: string, step: string): ObjectName => ({
-  bucket: environment.RUN_BUCKET,
-  name: `${runFolder(run)}/steps/${step}.json`,
-});
-
 /** @throws PermanentError `missing_run` (404) when no run has that id. */
 export async function loadRun(pipeline: Pipeline, run: string): Promise<Run> {
   const object = runFile(pipeline, run);
@@ -54,35 +34,20 @@ export async function loadRun(pipeline: Pipeline, run: string): Promise<Run> {
   return check(runSchema, value, gsUri(object));
 }
 
-/** Enqueues one step of a run. @returns false when its task was enqueued before. */
-export function enqueueStep(pipeline: Pipeline, run: string, step: Step, scheduleTime?: string): Promise<boolean> {
-  const { environment, services } = pipeline;
-  return createTask(services.google, environment.QUEUE, {
-    id: `${shortHash(run, step.name)}-${run}-${step.name}`,
-    url: step.url,
-    payload: { run, step: step.name },
-    deadlineSeconds: step.deadlineSeconds,
-    tokenIdentity: environment.TOKEN_IDENTITY,
-    scheduleTime,
-  });
+/** @throws PermanentError `unknown_step` when the run has no step of that name. */
+export function stepOf({ run, steps }: Run, name: string): Step {
+  const step = steps.find((candidate) => candidate.name === name);
+  if (!step) throw new PermanentError("unknown_step", `Run ${run} has no step ${name}`);
+  return step;
 }
 
-/**
- * Enqueues every step that comes after `done` and whose dependencies are all done. Steps that end
- * at the same time may both enqueue the next step. Its task's name is the same, so Cloud Tasks
- * creates one task.
- *
- * @returns names of the steps that were ready.
- */
-export async function enqueueDependents(pipeline: Pipeline, { run, steps }: Run, done: string): Promise<string[]> {
-  const isMarked = async (step: string) =>
-    step === done || (await pipeline.services.storage.stat(markerFile(pipeline, run, step))) !== undefined;
-  const ready: string[] = [];
-  for (const step of steps.filter(({ after }) => after.includes(done))) {
-    const marked = await Promise.all(step.after.map(isMarked));
-    if (!marked.every(Boolean)) continue;
-    await enqueueStep(pipeline, run, step);
-    ready.push(step.name);
+/** Whether there is such a run with such a step. */
+export async function isStepOf(pipeline: Pipeline, { run, step }: { run: string; step: string }): Promise<boolean> {
+  try {
+    stepOf(await loadRun(pipeline, run), step);
+    return true;
+  } catch (error) {
+    if (error instanceof PermanentError) return false;
+    throw error;
   }
-  return ready;
 }

@@ -19,6 +19,9 @@ const FEW_ITERATIONS = 50;
 /** Key of a run's start that ends in a dead letter. No step can have this name. */
 const START = "(start)";
 
+/** The marker of a step that is done. */
+const MARKER = /^runs\/([^/]+)\/steps\/([^/.]+)\.json$/;
+
 /** A task of the pipeline's queue, from its body. */
 interface Task {
   readonly id: string;
@@ -91,7 +94,7 @@ class TaskPipelineRun implements ScenarioRun {
       (index) => `start ${index + 1}`,
     );
     const effects = written.flatMap((name) => {
-      const [, run, step] = /^runs\/([^/]+)\/steps\/([^/]+)\.json$/.exec(name) ?? [];
+      const [, run, step] = MARKER.exec(name) ?? [];
       return run === undefined ? [] : [`${run}/${step}`];
     });
     const ended = this.ended(tasks, new Set(effects));
@@ -242,9 +245,8 @@ class TaskPipelineRun implements ScenarioRun {
   async outputs(): Promise<Record<string, unknown>> {
     const client = this.running.client();
     const [run = RUN] = this.started;
-    const markers = (await client.list(this.bucket, `runs/${run}/steps/`)).map((name) =>
-      client.download(this.bucket, name),
-    );
+    const names = await client.list(this.bucket, `runs/${run}/steps/`);
+    const markers = names.filter((name) => MARKER.test(name)).map((name) => client.download(this.bucket, name));
     const outputs = (await Promise.all(markers)).map((marker) => Object.entries(JSON.parse(marker.toString()).outputs));
     const plain = outputs.flat().filter(([, value]) => typeof value !== "object");
     return { run: `gs://${this.bucket}/runs/${run}/`, ...Object.fromEntries(plain) };

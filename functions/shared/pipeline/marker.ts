@@ -1,0 +1,38 @@
+import * as v from "valibot";
+import { check } from "../json";
+import { createJsonOnce, readJson } from "../storage";
+import { type Item, markerFile } from "./layout";
+import type { Pipeline } from "./run";
+
+/**
+ * Outputs of a step for later steps: `gs://` paths of objects that it wrote, or small JSON values.
+ */
+export type Outputs = Record<string, unknown>;
+
+const markerSchema = v.object({ outputs: v.record(v.string(), v.unknown()) });
+
+/** Whether a step or an element is done. */
+export async function isMarked(pipeline: Pipeline, item: Item): Promise<boolean> {
+  return (await pipeline.services.storage.stat(markerFile(pipeline, item))) !== undefined;
+}
+
+/** Outputs of a step or an element that is done, else undefined. */
+export async function readMarker(pipeline: Pipeline, item: Item): Promise<Outputs | undefined> {
+  const marker = await readJson(pipeline.services.storage, markerFile(pipeline, item));
+  if (marker === undefined) return undefined;
+  const of = item.index === undefined ? "step" : `element ${item.index} of step`;
+  return check(markerSchema, marker, `The marker of ${of} ${item.step}`).outputs;
+}
+
+/**
+ * Says that a step or an element is done. The first marker stays.
+ *
+ * @returns whether this call wrote it.
+ */
+export function writeMarker(pipeline: Pipeline, { run, step, index }: Item, outputs: Outputs): Promise<boolean> {
+  return createJsonOnce(pipeline.services.storage, markerFile(pipeline, { run, step, index }), {
+    step,
+    index,
+    outputs,
+  });
+}
