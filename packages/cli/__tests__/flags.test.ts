@@ -14,6 +14,13 @@ test("flags and other arguments in any order; what was not given is missing", ()
   expect(readFlags([], FLAGS)).toEqual({ values: {}, positionals: [] });
 });
 
+test("a flag that may be repeated gives all its values", () => {
+  const flags = { ...FLAGS, run: { type: "string", multiple: true } } as const;
+  expect(readFlags(["--run", "a=b c", "--run=d=e"], flags).values).toEqual({ run: ["a=b c", "d=e"] });
+  expect(readFlags([], flags).values.run).toBeUndefined();
+  expect(() => readFlags(["--run"], flags)).toThrow(FlagError);
+});
+
 test.each([
   [["--frob"], "Given --frob; allowed: --input, --keep, --help"],
   [["--frob=1"], "Given --frob; allowed: --input, --keep, --help"],

@@ -5,11 +5,17 @@ export interface Flag {
   readonly short?: string;
   /** Whether errors do not list it. @default false */
   readonly hidden?: boolean;
+  /** Whether it may be given several times. @default false */
+  readonly multiple?: boolean;
 }
 
 /** The values of the given flags. */
 export type Flags<T extends Readonly<Record<string, Flag>>> = {
-  readonly [Name in keyof T]?: T[Name]["type"] extends "string" ? string : boolean;
+  readonly [Name in keyof T]?: T[Name] extends { readonly multiple: true }
+    ? readonly string[]
+    : T[Name]["type"] extends "string"
+      ? string
+      : boolean;
 };
 
 /** A command line that is not valid: what was given, and what is allowed. */
@@ -35,13 +41,13 @@ export function readFlags<T extends Readonly<Record<string, Flag>>>(
     allowPositionals: true,
     tokens: true,
   });
-  const values: Record<string, string | boolean> = {};
+  const values: Record<string, string | boolean | string[]> = {};
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const { name, rawName, value, inlineValue } = token;
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
     if (!flag) throw new FlagError(`Given ${rawName}; allowed: ${names(flags)}`);
-    if (Object.hasOwn(values, name)) throw new FlagError(`Given ${rawName} twice; allowed: once`);
+    if (Object.hasOwn(values, name) && !flag.multiple) throw new FlagError(`Given ${rawName} twice; allowed: once`);
     if (flag.type === "boolean") {
       if (value !== undefined) throw new FlagError(`Given ${rawName}=${value}; allowed: ${rawName}, without a value`);
       values[name] = true;
@@ -51,7 +57,8 @@ export function readFlags<T extends Readonly<Record<string, Flag>>>(
     if (value === undefined || (!inlineValue && value.startsWith("-"))) {
       throw new FlagError(`Given ${rawName} without a value; allowed: ${rawName} <value>, or ${rawName}=<value>`);
     }
-    values[name] = value;
+    if (flag.multiple) values[name] = [...((values[name] as string[] | undefined) ?? []), value];
+    else values[name] = value;
   }
   return { values: values as Flags<T>, positionals };
 }

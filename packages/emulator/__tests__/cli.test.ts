@@ -58,13 +58,19 @@ test("--help says what there is", () => {
   const { status, stdout } = emulate("--help");
   expect(status).toBe(0);
   expect(stdout).toMatch(/^usage: emulate <folder> \[options\]\n/);
-  expect([...stdout.matchAll(/^ {2}(--\w+)/gm)].map(([, flag]) => flag)).toEqual(["--secrets", "--quiet", "--help"]);
+  expect([...stdout.matchAll(/^ {2}(--\w+)/gm)].map(([, flag]) => flag)).toEqual([
+    "--run",
+    "--docker",
+    "--secrets",
+    "--quiet",
+    "--help",
+  ]);
 });
 
 test.each([
   [[], "Given 0 folders; allowed: one. For help: emulate --help\n"],
   [["a", "b"], "Given 2 folders; allowed: one. For help: emulate --help\n"],
-  [["--loud"], "Given --loud; allowed: --secrets, --quiet, --help. For help: emulate --help\n"],
+  [["--loud"], "Given --loud; allowed: --run, --docker, --secrets, --quiet, --help. For help: emulate --help\n"],
   [["no-such-folder"], expect.stringMatching(/no-such-folder.*cdk\.tf\.json/)],
   [[stack.folder, "--secrets", "no-such-file"], expect.stringMatching(/no-such-file cannot be read/)],
 ])("%j is an error with what is allowed", (args, message) => {

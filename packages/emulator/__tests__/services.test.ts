@@ -2,7 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Api, defineService, type Emulator, type Service } from "../src/core/service";
 import roles from "../src/iam/roles.json";
+import type { Network } from "../src/network";
 import { definitionOf } from "../src/network/grpc-messages";
+import { LocalPrograms } from "../src/run/local-programs";
+import { RunCommands } from "../src/run/run-commands";
 import { Secrets } from "../src/secrets";
 import { DESCRIPTIONS, Emulators, SERVICES } from "../src/services";
 import { FakeContext, rest } from "./support/fake-context";
@@ -19,7 +22,9 @@ const around = new FakeContext();
 const endpoint = "projects/p/locations/us-central1/endpoints/1";
 const resources = [{ address: "test.endpoint", type: "test", attributes: { endpoint } }];
 const secretStore = new Secrets({ project: "p", projectNumber: "123", resources, references: [] });
-const emulators = new Emulators(around, resources, { secretStore });
+const commands = new RunCommands({ name: "s", resources: [] });
+const programs = new LocalPrograms({ commands, network: {} as Network });
+const emulators = new Emulators(around, resources, { secretStore, programs });
 
 /** An HTTP rule with something in place of each field and star. */
 function urlOf(api: Api, rule: string): { method: string; url: string } {

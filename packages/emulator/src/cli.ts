@@ -5,6 +5,9 @@ import { LoadError } from "./core/load-error";
 import { keepStack } from "./machine/keep";
 import { StartError, startStack } from "./machine/machine";
 import { describeLoadError, noticesOnce, onTerminal } from "./machine/terminal";
+import { DockerError } from "./run/docker";
+import { readRunFlags } from "./run/read-run-commands";
+import { RunCommandError } from "./run/run-commands";
 import { readSecrets, SecretsFileError } from "./secrets";
 import { irisOrEcho } from "./vertex";
 
@@ -14,10 +17,15 @@ Runs a stack on this machine: its functions, its Terraform JSON, its IAM binding
 until Ctrl-C. The command prints curl lines that call it.
 
   <folder>           a folder with a cdk.tf.json
+  --run <name>=<command>
+                     runs a container service, job or worker pool as this command of yours; may be repeated
+  --docker           runs the images of containers without a command, with docker
   --secrets <file>   values of secrets, as JSON or as NAME=value lines; made up unless given
   --quiet            prints no calls while the stack runs
   --help             this text`;
 const FLAGS = {
+  run: { type: "string", multiple: true },
+  docker: { type: "boolean" },
   secrets: { type: "string" },
   quiet: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -43,6 +51,8 @@ async function main(args: readonly string[]): Promise<void> {
   const running = await startStack(userPath(folder), {
     ...(values.quiet ? {} : onTerminal()),
     ...(values.secrets !== undefined && { secrets: readSecrets(userPath(values.secrets)) }),
+    run: readRunFlags(values.run ?? []),
+    docker: values.docker,
     onNotice: noticesOnce(),
     chooseModel: irisOrEcho,
   });
@@ -53,6 +63,8 @@ async function main(args: readonly string[]): Promise<void> {
 function explain(error: Error): string {
   if (error instanceof LoadError) return describeLoadError(error);
   if (error instanceof FlagError) return `${error.message}. For help: emulate --help`;
-  const expected = [StackError, ApiError, StartError, SecretsFileError].some((type) => error instanceof type);
+  const expected = [StackError, ApiError, StartError, SecretsFileError, RunCommandError, DockerError].some(
+    (type) => error instanceof type,
+  );
   return expected ? error.message : (error.stack ?? String(error));
 }

@@ -5,6 +5,7 @@ import { cloudDataflow } from "./dataflow";
 import { cloudFunctions } from "./functions";
 import { iam } from "./iam";
 import { pubSub } from "./pubsub";
+import type { LocalPrograms } from "./run/local-programs";
 import { cloudScheduler } from "./scheduler";
 import { secretManager } from "./secrets";
 import { cloudStorage } from "./storage";
@@ -32,7 +33,10 @@ type Intersection<Union> = (Union extends unknown ? (member: Union) => void : ne
   : never;
 
 /** The options of all services together. */
-export type ServiceOptions = Intersection<OptionsOf<(typeof SERVICES)[number]>>;
+export type ServiceOptions = Intersection<OptionsOf<(typeof SERVICES)[number]>> & {
+  /** Runs containers on this machine. */
+  readonly programs: LocalPrograms;
+};
 
 /**
  * Recognizes a delivery of any service.

@@ -4,7 +4,9 @@ import { counted, FlagError, type Flags, readFlags, userPath, wholeFlag } from "
 import {
   ApiError,
   type ChooseModel,
+  DockerError,
   describeLoadError,
+  type HostOptions,
   irisOrEcho,
   LoadError,
   ModelError,
@@ -13,7 +15,11 @@ import {
   noticesOnce,
   onTerminal,
   RequestFailed,
+  RunCommandError,
+  RunCommands,
   readModel,
+  readRunFile,
+  readRunFlags,
   readSecrets,
   SecretsFileError,
   StartError,
@@ -47,6 +53,10 @@ It needs no cloud account and no network.
   --drive <module>   a module that puts items into a stack of your own and says which are done (docs/local.md)
   --keep             keeps the stack running until Ctrl-C, and prints commands that use it
   --check-iam        runs the stack without each of its IAM bindings in turn, and shows which ones it needs
+  --run <name>=<command>
+                     runs a container service, job or worker pool as this command of yours; may be repeated
+                     (more of them: local.json beside cdktf.json, { "run": { "<name>": "<command>" } })
+  --docker           runs the images of containers without a command, with docker
   --secrets <file>   values of secrets, as JSON or as NAME=value lines (default: made up)
   --faults           injects faults into deliveries, calls and publishes of generated items, in virtual time, and
                      checks that nothing is lost or processed twice
@@ -69,6 +79,8 @@ const FLAGS = {
   "check-iam": { type: "boolean" },
   /** The former name of `--check-iam`. */
   "prove-iam": { type: "boolean", hidden: true },
+  run: { type: "string", multiple: true },
+  docker: { type: "boolean" },
   secrets: { type: "string" },
   faults: { type: "boolean" },
   seed: { type: "string" },
@@ -89,6 +101,8 @@ const EXCLUSIVE = {
 } as const;
 const STACKS = join("cdktf.out", "stacks");
 const SAMPLES = "samples";
+/** Beside cdktf.json. */
+const RUN_FILE = "local.json";
 
 /** An error that the user can fix. It is shown without a stack trace. */
 class UsageError extends Error {}
@@ -111,9 +125,7 @@ interface Options {
   readonly allowsDeadLetters: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
-  readonly secrets?: Readonly<Record<string, string>>;
-  /** Prints each notice once, on standard error. */
-  readonly onNotice: (notice: string) => void;
+  readonly host: HostOptions;
 }
 
 /** `npm run local`. Errors are printed. @returns the exit code: as `run` gives it, or 2 after an error */
@@ -139,15 +151,17 @@ async function run(args: readonly string[]): Promise<number> {
     const remedy = "Use --keep and call it yourself, or --drive <module> to say how it is used";
     throw new UsageError(`${stack.name} is none of the five architectures. ${remedy}`);
   }
-  if (scenario && options.checkIam) return checkIamCommand({ ...options, scenario });
-  if (scenario && options.faults) return faultsCommand({ ...options, ...options.faults, scenario, stack: stack.name });
+  const host = { ...options.host, run: { ...readRunFile(RUN_FILE, new RunCommands(stack)), ...options.host.run } };
+  if (scenario && options.checkIam) return checkIamCommand({ ...options, ...host, scenario });
+  if (scenario && options.faults)
+    return faultsCommand({ ...options, ...options.faults, host, scenario, stack: stack.name });
   // Read before anything starts, so that a bad file is reported at once.
   const input =
     scenario && (options.input !== undefined || !options.keep) ? inputFor(scenario, options.input, SAMPLES) : undefined;
   if (options.output !== undefined) requireEmpty(options.output);
   const model = options.predict === undefined ? undefined : await readModel(options.predict, userPath);
   const chooseModel = model ? () => model : modelOf(scenario, input, options.keep);
-  const start = { ...startOptions(options), chooseModel, propagation: options.propagation };
+  const start = { ...(options.quiet ? {} : onTerminal()), ...host, chooseModel, propagation: options.propagation };
   if (options.keep) return keep(options.folder, start, { scenario, input, samples: SAMPLES });
   if (!scenario || !input) return 1;
   return report(await runStack(options.folder, { scenario, input, output: options.output, ...start }), options);
@@ -156,10 +170,6 @@ async function run(args: readonly string[]): Promise<number> {
 /** The default model: Iris for flowers, and echo for any other input. */
 function modelOf(scenario: Scenario | undefined, input: Input | undefined, keep: boolean): ChooseModel {
   return keep ? irisOrEcho : modelFor((input && scenario?.instances?.(input)) ?? []);
-}
-
-function startOptions({ quiet, secrets, onNotice }: Options): StartOptions {
-  return { ...(quiet ? {} : onTerminal()), secrets, onNotice };
 }
 
 /** @returns the exit code */
@@ -210,12 +220,18 @@ function readOptions(args: readonly string[]): Options | undefined {
     given: [
       terraform === undefined ? String(stack) : `--terraform ${quoted(terraform)}`,
       ...(drive === undefined ? [] : [`--drive ${quoted(drive)}`]),
+      ...(values.run ?? []).map((command) => `--run ${quoted(command)}`),
+      ...(values.docker ? ["--docker"] : []),
     ].join(" "),
     allowsDeadLetters: values["allow-dead-letters"] ?? false,
     json,
     quiet,
-    secrets: values.secrets === undefined ? undefined : readSecrets(userPath(values.secrets)),
-    onNotice: noticesOnce(),
+    host: {
+      secrets: values.secrets === undefined ? undefined : readSecrets(userPath(values.secrets)),
+      run: readRunFlags(values.run ?? []),
+      docker: values.docker,
+      onNotice: noticesOnce(),
+    },
   };
 }
 
@@ -258,6 +274,8 @@ function explain(error: Error): string {
     ModelError,
     ModuleError,
     SecretsFileError,
+    RunCommandError,
+    DockerError,
   ].some((type) => error instanceof type);
   return expected ? error.message : (error.stack ?? String(error));
 }

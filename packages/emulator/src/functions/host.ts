@@ -3,13 +3,14 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Clock } from "../core/clock";
 import type { Authorizer, EvaluatedResource, Invocation, InvocationResult, Invoker } from "../core/emulator";
+import { Log, type LogEntry } from "../core/log";
 import { whenProcessEnds } from "../core/when-process-ends";
 import type { Network, Service } from "../network";
 import type { Secrets } from "../secrets";
 import type { Traffic } from "./access";
 import { requireBuild, requireSecrets, secretEnvironment } from "./deployment";
 import { InstancePool } from "./instance-pool";
-import { Log, type LogEntry } from "./log";
+import { nodeFunction } from "./node-function";
 import { type HostedFunction, Router } from "./router";
 import { runtimeEnvironment } from "./runtime";
 import { type FunctionSettings, problemsOf, settingsOf } from "./settings";
@@ -169,13 +170,9 @@ export class FunctionHost implements Invoker {
     });
     const secrets = secretEnvironment(settings, this.options.secrets);
     const environment = runtimeEnvironment({ ...settings, secrets }, await network.environment(settings.identity));
-    const instance = {
-      folder,
-      entryPoint: settings.entryPoint,
-      environment,
-      log,
-      onRefused: (host: string) => network.refused(host),
-    };
+    const { entryPoint } = settings;
+    const onRefused = (host: string) => network.refused(host);
+    const instance = { program: nodeFunction({ folder, entryPoint, environment, log, onRefused }), log };
     const hosted = { settings, log, pool: new InstancePool({ settings, instance, clock, maxProcesses }) };
     this.functions.push(hosted);
     return hosted;

@@ -61,7 +61,7 @@ export const cloudFunctions: ServiceDescription = {
   policies: ["projects/*/locations/*/services/*"],
 };
 
+export type { LogEntry } from "../core/log";
 export type { Traffic } from "./access";
 export { FunctionHost, type FunctionHostOptions } from "./host";
-export type { LogEntry } from "./log";
 export { settingsOf } from "./settings";

@@ -1,26 +1,26 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { Agent, type IncomingHttpHeaders, request as send } from "node:http";
-import { whenProcessEnds } from "../core/when-process-ends";
-import type { Log } from "./log";
-import { FRAMEWORK_MAIN } from "./source";
+import type { Log } from "../core/log";
+import { endingText, type StartedProcess } from "../core/process";
 
-export interface InstanceOptions {
-  /** Where the function's source was unpacked. */
-  readonly folder: string;
-  readonly entryPoint: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly log: Log;
-  /** Gets a host that its code called and that it must not reach. */
-  readonly onRefused: (host: string) => void;
-  /** Gets the local port of each connection to Google's hosts that the instance opens. */
-  readonly onCalling?: (instance: Instance, port: number) => void;
+/** A process that serves requests. */
+export interface ServingProcess {
+  readonly process: StartedProcess;
+  /** The port on which it listens, once it does. */
+  readonly listening: Promise<number>;
 }
 
-/** A message of an instance's process over its channel. */
-interface ChannelMessage {
-  readonly listening?: number;
-  readonly refused?: string;
-  readonly calling?: number;
+/**
+ * Starts a process that serves requests.
+ *
+ * @param onCalling gets the local port of each connection to Google's hosts that the process opens
+ */
+export type Program = (onCalling: (port: number) => void) => Promise<ServingProcess>;
+
+export interface InstanceOptions {
+  readonly program: Program;
+  readonly log: Log;
+  /** Gets the local port of each connection to Google's hosts that the instance opens. */
+  readonly onCalling?: (instance: Instance, port: number) => void;
 }
 
 export interface InstanceRequest {
@@ -37,8 +37,6 @@ export interface InstanceReply {
   readonly body: Buffer;
 }
 
-/** Milliseconds from SIGTERM to SIGKILL, as on Cloud Run. */
-const GRACE = 10_000;
 /** Of one connection only, or said anew. */
 const NOT_PASSED_ON = new Set([
   "connection",
@@ -51,52 +49,40 @@ const NOT_PASSED_ON = new Set([
   "upgrade",
 ]);
 
-/** One process of functions-framework with a function in it. */
+/** One process of a service, and requests to it. */
 export class Instance {
   /** Requests under way. */
   load = 0;
   /** The process is gone. */
   readonly ended: Promise<void>;
-  private readonly child: ChildProcess;
   private readonly agent = new Agent({ keepAlive: true });
+  private readonly started: Promise<ServingProcess>;
   private readonly listening: Promise<void>;
+  private process: StartedProcess | undefined;
+  private killed = false;
   private port = 0;
-  private readonly forget: () => void;
 
-  constructor({ folder, entryPoint, environment, log, onRefused, onCalling }: InstanceOptions) {
-    this.child = spawn(process.execPath, [FRAMEWORK_MAIN, `--source=${folder}`, `--target=${entryPoint}`], {
-      cwd: folder,
-      env: { ...environment, LOCAL_INSTANCE: String(process.pid) },
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      // A group of its own, so that what the function starts ends with it.
-      detached: process.platform !== "win32",
+  constructor({ program, log, onCalling }: InstanceOptions) {
+    this.started = program((port) => onCalling?.(this, port)).then((serving) => {
+      this.process = serving.process;
+      if (this.killed) this.kill();
+      return serving;
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) if (stream) log.read(stream);
-    this.forget = whenProcessEnds(() => this.kill());
-    this.ended = new Promise((resolve) => {
-      this.child.once("error", (error) => {
-        log.write(error.message);
-        if (this.child.pid === undefined) resolve();
-      });
-      this.child.once("exit", () => {
-        this.forget();
-        this.agent.destroy();
-        resolve();
-      });
-    });
-    this.listening = new Promise((resolve, reject) => {
-      this.child.on("message", ({ listening, refused, calling }: ChannelMessage) => {
-        if (refused !== undefined) onRefused(refused);
-        if (calling !== undefined) onCalling?.(this, calling);
-        if (listening === undefined) return;
-        this.port = listening;
-        resolve();
-      });
-      // What it wrote last is read before its streams close.
-      this.child.once("close", () => reject(new Error(`the instance ended before it listened, with ${this.ending}`)));
-      this.child.once("error", reject);
-    });
+    const failed = this.started.then(
+      ({ process }) => process.closed,
+      (error: Error) => ({ error: error.message }),
+    );
+    this.listening = Promise.race([
+      this.started.then(async ({ listening }) => {
+        this.port = await listening;
+      }),
+      failed.then((end) => Promise.reject(new Error(`the instance ended before it listened, with ${endingText(end)}`))),
+    ]);
     this.listening.catch(() => {});
+    this.ended = this.started
+      .then(({ process }) => process.ended)
+      .catch((error: Error) => log.write(error.message))
+      .then(() => this.agent.destroy());
   }
 
   /** Resolves once it listens. @throws Error where it ends before */
@@ -120,11 +106,6 @@ export class Instance {
       }),
     ]);
     clearTimeout(timer);
-  }
-
-  private get ending(): string {
-    const { exitCode, signalCode } = this.child;
-    return signalCode ? `signal ${signalCode}` : `exit code ${exitCode}`;
   }
 
   /** @throws Error where the connection ends without an answer, or `signal` aborts */
@@ -155,21 +136,13 @@ export class Instance {
 
   /** Ends the process as Cloud Run does: SIGTERM, and SIGKILL after ten seconds. */
   async stop(): Promise<void> {
-    this.child.kill("SIGTERM");
-    const timer = setTimeout(() => this.kill(), GRACE);
-    await this.ended;
-    clearTimeout(timer);
-    this.kill();
+    await this.started.then(({ process }) => process.stop()).catch(() => {});
   }
 
   /** Ends the process and what it started, at once. */
   kill(): void {
-    try {
-      if (this.child.pid && process.platform !== "win32") process.kill(-this.child.pid, "SIGKILL");
-      else this.child.kill("SIGKILL");
-    } catch {
-      // It had ended.
-    }
+    this.killed = true;
+    this.process?.kill();
   }
 }
 

@@ -1,12 +1,12 @@
 import { ConnectionLost } from "../core/api-error";
 import { type Clock, holding } from "../core/clock";
 import type { Authorizer, CrashPoint, Invocation, InvocationResult, RestReply } from "../core/emulator";
+import type { Log } from "../core/log";
 import type { Network, Service } from "../network";
 import { callerOf, refusalOf, rendered } from "../network/endpoint";
 import { accessError, type Traffic } from "./access";
 import { notFound, tooLarge } from "./error-pages";
 import type { InstancePool } from "./instance-pool";
-import type { Log } from "./log";
 import { runtimeHeaders } from "./runtime";
 import type { FunctionSettings } from "./settings";
 

@@ -7,6 +7,9 @@ import type { Service } from "../core/service";
 import { FunctionHost } from "../functions";
 import { agentWarnings, type Binding, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "../iam";
 import { Network, TokenAuthority } from "../network";
+import { requireDocker } from "../run/docker";
+import { LocalPrograms } from "../run/local-programs";
+import { RunCommands } from "../run/run-commands";
 import { Secrets } from "../secrets";
 import { DESCRIPTIONS, Emulators, SERVICES } from "../services";
 import { load } from "./load";
@@ -27,6 +30,7 @@ export class Machine {
   private readonly clock = new DelegatingClock();
   private readonly tokens = new TokenAuthority();
   private readonly network: Network;
+  private readonly programs: LocalPrograms;
   private readonly functions: FunctionHost;
   private readonly secrets: Secrets;
   private readonly publicObjects: MachineOptions["publicObjects"];
@@ -36,7 +40,7 @@ export class Machine {
     readonly stack: Stack,
     /** The stack's, and those of Google's agents. */
     readonly bindings: readonly Binding[],
-    { onLog, secrets: given, publicObjects, ...iam }: MachineOptions,
+    { onLog, secrets: given, publicObjects, run = {}, docker, ...iam }: MachineOptions,
   ) {
     const { clock, tokens, place } = this;
     const { resources, folder } = stack;
@@ -48,6 +52,7 @@ export class Machine {
     const references = FunctionHost.secrets({ ...place, resources });
     this.secrets = new Secrets({ ...place, resources, references, given });
     const { network, secrets } = this;
+    this.programs = new LocalPrograms({ commands: new RunCommands(stack, run), network, docker });
     this.functions = new FunctionHost({ ...place, resources, folder, network, authorizer, clock, secrets, onLog });
   }
 
@@ -55,11 +60,14 @@ export class Machine {
    * Reads a stack and starts its functions.
    *
    * @param folder holds `cdk.tf.json`.
-   * @throws StackError, LoadError with everything that is not simulated, ApiError for what the
-   *   stack's own deployment may not do, StartError. Then nothing runs any more.
+   * @throws StackError, LoadError with everything that is not simulated, RunCommandError,
+   *   DockerError, ApiError for what the stack's own deployment may not do, StartError. Then nothing
+   *   runs any more.
    */
   static async start(folder: string, options: MachineOptions = {}): Promise<Machine> {
     const { stack, bindings, notices } = load(folder, options.outputsOf);
+    new RunCommands(stack, options.run).check();
+    if (options.docker) await requireDocker();
     const { project, region } = stack.defaults;
     const { projectNumber, resources } = stack;
     const problems = FunctionHost.problems({ project, region, projectNumber, resources });
@@ -125,6 +133,7 @@ export class Machine {
       directory: stack.folder,
       publicObjects: this.publicObjects,
       secretStore: this.secrets,
+      programs: this.programs,
       publisher: between.publisher,
     });
     network.services.clear();

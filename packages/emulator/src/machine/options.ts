@@ -1,7 +1,7 @@
 import type { Stack } from "@cdktf-serverless-ml/terraform-json";
 import type { Clock } from "../core/clock";
 import type { EmulatorContext, Invoker, RestService } from "../core/emulator";
-import type { LogEntry } from "../functions/log";
+import type { LogEntry } from "../core/log";
 import type { Access, Binding, Denial } from "../iam";
 import type { TopicPublisher } from "../pubsub/publisher";
 import type { ServiceOptions } from "../services";
@@ -22,7 +22,7 @@ export interface Interceptors {
 }
 
 /** The machine gives services these options itself. */
-type Provided = "directory" | "publicObjects" | "publisher" | "secretStore";
+type Provided = "directory" | "publicObjects" | "publisher" | "secretStore" | "programs";
 
 /** Options of the services, such as `chooseModel`, and those of the run. */
 export interface RunOptions extends Omit<ServiceOptions, Provided> {
@@ -75,6 +75,16 @@ export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
   /** Values of secrets, by a secret's id or full name. @default - made-up values */
   readonly secrets?: Readonly<Record<string, string>>;
   /**
+   * Command lines that stand for container images on this machine, run in the folder of this process,
+   * by what names a service, job or worker pool: its name as deployed, that name without the stack's
+   * and the environment's, its Terraform address, or its image.
+   *
+   * @default - none: such a service answers 503
+   */
+  readonly run?: Readonly<Record<string, string>>;
+  /** Whether docker runs the images that have no command. @default false */
+  readonly docker?: boolean;
+  /**
    * Gets notices: what the stack asks for and a run does without, which secrets' values are made
    * up, and what may fail on a first apply.
    */
@@ -82,3 +92,6 @@ export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
 }
 
 export interface StartOptions extends RunOptions, MachineOptions {}
+
+/** What a person says on the command line about this machine. */
+export type HostOptions = Pick<MachineOptions, "secrets" | "onNotice" | "run" | "docker">;

@@ -1,6 +1,6 @@
 import { counted } from "@cdktf-serverless-ml/cli";
 import type { LoadError } from "../core/load-error";
-import type { LogEntry } from "../functions/log";
+import type { LogEntry } from "../core/log";
 import type { StartOptions } from "./options";
 
 /** Prints hops and errors of functions as they come. */

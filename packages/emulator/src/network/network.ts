@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock";
 import { whenProcessEnds } from "../core/when-process-ends";
 import { createEphemeralCa } from "./certificate";
 import { Endpoint } from "./endpoint";
+import { Gate } from "./gate";
 import { type MetadataOptions, MetadataServer } from "./metadata-server";
 import { ConnectProxy } from "./proxy";
 import { Services } from "./services";
@@ -125,23 +126,32 @@ export class Network {
    * The environment of a program outside the run, in any language, that calls this network as a
    * service account: what `environment` has, and the variables by which clients of other languages
    * find the proxy, the metadata server and the certificate authority.
+   *
+   * @param gate default: the network's own proxy, which does not know who calls
    */
-  async programEnvironment(email: string): Promise<Record<string, string>> {
+  async programEnvironment(email: string, gate?: Gate): Promise<Record<string, string>> {
     const environment = await this.environment(email);
     const { GCE_METADATA_HOST: metadata = "" } = environment;
     const both = (name: string, value: string) => ({ [name]: value, [name.toLowerCase()]: value });
+    const proxy = gate?.proxyUrl ?? this.proxy.url;
     return {
       ...environment,
+      ...(gate && { LOCAL_GOOGLE_PORT: String(gate.port) }),
       GOOGLE_CLOUD_PROJECT: this.options.project,
       // Python's google-auth looks for the server at this address before it asks it.
       GCE_METADATA_IP: metadata,
-      ...both("HTTPS_PROXY", this.proxy.url),
-      ...both("HTTP_PROXY", this.proxy.url),
+      ...both("HTTPS_PROXY", proxy),
+      ...both("HTTP_PROXY", proxy),
       ...both("NO_PROXY", "127.0.0.1,localhost"),
       // Of gRPC's C core (Python, Ruby, PHP, C++), of Python's requests and httplib2, of curl, of
       // OpenSSL and Go.
       ...Object.fromEntries(CA_VARIABLES.map((name) => [name, this.caFile])),
     };
+  }
+
+  /** A way to Google's hosts for one process. Whoever opens it closes it. */
+  gate(onCalling?: (port: number) => void): Promise<Gate> {
+    return Gate.open({ port: () => this.port, onRefused: (host) => this.refused(host), onCalling });
   }
 
   /**
@@ -182,4 +192,5 @@ function inherited(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => [[name, process.env[name]]]).filter(([, value]) => value));
 }
 
-const PRELOAD = join(__dirname, "preload.cjs");
+/** Loaded into Node.js processes. */
+export const PRELOAD = join(__dirname, "preload.cjs");

@@ -112,6 +112,11 @@ describe("bad input", () => {
     expect([status, stderr]).toEqual([2, "cdktf.out/stacks has no stacks yet. Run: npm run synth\n"]);
   });
 
+  test("a command for a container that is not there", async () => {
+    const { status, stderr } = await local(["--terraform", stack, "--run", "ocr=python3 main.py"]);
+    expect([status, stderr]).toEqual([2, "Given --run ocr; allowed: nothing, as the stack runs no container\n"]);
+  });
+
   test("a file of secrets that cannot be read: says where, never a value", async () => {
     const folder = mkdtempSync(join(tmpdir(), "secrets-"));
     const file = join(folder, "secrets.env");

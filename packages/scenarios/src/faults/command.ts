@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { counted, FlagError, wholeFlag } from "@cdktf-serverless-ml/cli";
-import { ApiError, type Machine, type MachineOptions } from "@cdktf-serverless-ml/emulator";
+import { ApiError, type HostOptions, type Machine } from "@cdktf-serverless-ml/emulator";
 import { describe } from "../run/print";
 import { startMachine } from "../run/start";
 import { exitCodeOf, refusedAtStart, type Summary } from "../run/summary";
@@ -45,7 +45,8 @@ export function faultSettings({ faults, seed, inputs, "real-time": realTime }: F
   };
 }
 
-export interface FaultCommand extends FaultSettings, Pick<MachineOptions, "secrets" | "onNotice"> {
+export interface FaultCommand extends FaultSettings {
+  readonly host: HostOptions;
   readonly scenario: Scenario;
   /** Folder with `cdk.tf.json`. */
   readonly folder: string;
@@ -68,13 +69,13 @@ const BETWEEN_LINES = 10_000;
  * @throws as `Machine.start`
  */
 export async function faultsCommand(command: FaultCommand): Promise<number> {
-  const { folder, scenario, stack, given, json, quiet, secrets, onNotice, ...settings } = command;
+  const { folder, scenario, stack, given, json, quiet, host, ...settings } = command;
   const { seed, inputs, realTime } = settings;
   const repeat = `npm run local -- ${given} --faults --seed ${seed} --inputs ${inputs}${realTime ? " --real-time" : ""}`;
   console.log(`${counted(inputs, "input")}, seed ${seed}. To repeat this run: ${repeat}`);
   let machine: Machine;
   try {
-    machine = await startMachine(folder, { secrets, onNotice });
+    machine = await startMachine(folder, host);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return end(describe(refusedAtStart(stack, error.message)), refusedAtStart(stack, error.message), json);

@@ -1,5 +1,12 @@
 import { counted } from "@cdktf-serverless-ml/cli";
-import { ApiError, type Denial, load, type Machine, type MachineOptions } from "@cdktf-serverless-ml/emulator";
+import {
+  ApiError,
+  type Denial,
+  type HostOptions,
+  load,
+  type Machine,
+  type MachineOptions,
+} from "@cdktf-serverless-ml/emulator";
 import { outputsOf, scenarioOf } from "../patterns";
 import { startMachine } from "../run/start";
 import { isGood, type Summary } from "../run/summary";
@@ -55,7 +62,7 @@ export interface IamReport extends Findings {
   readonly seconds: number;
 }
 
-export interface IamCheckOptions extends Pick<MachineOptions, "secrets" | "onNotice"> {
+export interface IamCheckOptions extends HostOptions {
   /**
    * How the stack is used.
    * @default - by the scenario of its pattern

@@ -1,10 +1,10 @@
-import type { StartOptions } from "@cdktf-serverless-ml/emulator";
+import type { HostOptions } from "@cdktf-serverless-ml/emulator";
 import { exitCodeOf } from "../run/summary";
 import type { Scenario } from "../shared/scenario";
 import { checkIam, type IamCheckOptions } from "./check-iam";
 import { describeIamReport, summaryOf, verdictOf } from "./report";
 
-export interface IamCommand extends Pick<StartOptions, "secrets" | "onNotice"> {
+export interface IamCommand extends HostOptions {
   /** Folder with `cdk.tf.json`. */
   readonly folder: string;
   readonly scenario: Scenario;

@@ -1,0 +1,44 @@
+import type { Log } from "../core/log";
+import { startProcess } from "../core/process";
+import type { Program } from "./instance";
+import { FRAMEWORK_MAIN } from "./source";
+
+export interface NodeFunctionOptions {
+  /** Where the function's source was unpacked. */
+  readonly folder: string;
+  readonly entryPoint: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly log: Log;
+  /** Gets a host that its code called and that it must not reach. */
+  readonly onRefused: (host: string) => void;
+}
+
+/** A message of the preload over the process's channel. */
+interface ChannelMessage {
+  readonly listening?: number;
+  readonly refused?: string;
+  readonly calling?: number;
+}
+
+/** A process of functions-framework for Node.js with a function in it. */
+export function nodeFunction({ folder, entryPoint, environment, log, onRefused }: NodeFunctionOptions): Program {
+  return async (onCalling) => {
+    let listens: (port: number) => void;
+    const listening = new Promise<number>((resolve) => {
+      listens = resolve;
+    });
+    const process = startProcess({
+      command: globalThis.process.execPath,
+      args: [FRAMEWORK_MAIN, `--source=${folder}`, `--target=${entryPoint}`],
+      cwd: folder,
+      env: { ...environment, LOCAL_INSTANCE: String(globalThis.process.pid) },
+      log,
+      onMessage: ({ listening: port, refused, calling }: ChannelMessage) => {
+        if (refused !== undefined) onRefused(refused);
+        if (calling !== undefined) onCalling(calling);
+        if (port !== undefined) listens(port);
+      },
+    });
+    return { process, listening };
+  };
+}
