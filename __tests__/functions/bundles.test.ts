@@ -11,7 +11,7 @@ import { reply } from "../support/serve";
 type Folder = keyof typeof environments;
 
 const folders = Object.keys(environments) as Folder[];
-const withoutStorage: Folder[] = ["start-workflow", "dataflow-launcher"];
+const withoutStorage: Folder[] = ["start-workflow", "dataflow-launcher", "dead-letter-redrive"];
 const withCsv: Folder[] = ["batch-submitter", "batch-worker", "pipeline-preprocess"];
 const framework = resolve("node_modules/@google-cloud/functions-framework/build/src/main.js");
 const root = mkdtempSync(join(tmpdir(), "bundles-"));

@@ -95,6 +95,56 @@ describe("a message handler", () => {
     expect((await fetch(predictor.url)).status).toBe(405);
   });
 
+  describe("of a message that was put back", () => {
+    const attributes = {
+      modality: "text",
+      redriveMessageId: "77",
+      redrivePublishTime: "2026-02-01T00:00:00Z",
+      redriveCount: "2",
+    };
+    const redriven = (data: unknown, subscription = "text-redrive") => ({
+      ...envelope(data, { id: "9001", attributes, orderingKey: "k" }),
+      subscription: `projects/my-project/subscriptions/${subscription}`,
+    });
+
+    test("makes the effect of the message as it was at first, once", async () => {
+      await predictor.message(
+        { instances: [1] },
+        { id: "77", publishTime: "2026-02-01T00:00:00Z", attributes: { modality: "text" } },
+      );
+      const before = google.buckets.texts;
+      google.buckets.clear();
+      for (let time = 1; time <= 2; time++)
+        expect((await predictor.post(redriven({ instances: [1] }))).status).toBe(204);
+      expect(google.buckets.texts).toEqual(before);
+      expect(Object.keys(before)).toEqual(["gs://results/text/77.json"]);
+      expect(google.predictRequests).toHaveLength(2);
+    });
+
+    test("believes only its redrive subscription", async () => {
+      await predictor.post(redriven({ instances: [1] }, "my-subscription"));
+      expect(google.buckets.uris).toEqual(["gs://results/text/9001.json"]);
+    });
+
+    test("hands over the identity and the count, so that it can come back again", async () => {
+      await predictor.post(redriven("no json"));
+      expect(google.published).toMatchObject([
+        {
+          orderingKey: "k",
+          attributes: {
+            modality: "text",
+            deadLetterMessageId: "77",
+            deadLetterRedrives: "2",
+            CloudPubSubDeadLetterSourceSubscription: "text-redrive",
+            CloudPubSubDeadLetterSourceTopicPublishTime: "2026-02-01T00:00:00Z",
+          },
+        },
+      ]);
+      expect(Object.keys(google.published[0]?.attributes ?? {}).filter((key) => key.startsWith("redrive"))).toEqual([]);
+      expect(google.log.at(-1)).toMatchObject({ messageId: "77", redrives: 2 });
+    });
+  });
+
   test("hands over with the reason, the message's attributes and where it came from", async () => {
     const attributes = { modality: "text", googclient_schemaname: "x" };
     const { status, text } = await predictor.message("no json", { attributes, attempt: 3, id: "77" });

@@ -55,6 +55,48 @@ test("tells the handler which task it is, and which attempt", async () => {
   });
 });
 
+describe("a task that was put back", () => {
+  const headers = {
+    "X-CloudTasks-QueueName": "my-queue",
+    "X-CloudTasks-TaskName": "0123456789abcdef-redrive-2-t-1",
+    "X-CloudTasks-TaskRetryCount": "0",
+    "X-Redrive-Task": "t-1",
+    "X-Redrive-Count": "2",
+  };
+
+  test("has the name that it had at first, and attempts of its own", async () => {
+    const seen: Partial<TaskContext>[] = [];
+    const server = await open({
+      handle: async (_payload, { id, attempt, redrives }) => {
+        seen.push({ id, attempt, redrives });
+        return undefined;
+      },
+    });
+    expect((await server.post({ n: 1 }, headers)).status).toBe(200);
+    expect(seen).toEqual([{ id: "t-1", attempt: 1, redrives: 2 }]);
+  });
+
+  test("comes back to the dead letter with its count and its service", async () => {
+    const services = { ...google.services("tasker"), service: "tasker-prod" };
+    const server = await open({ services });
+    await server.post("no json", headers);
+    expect(google.published[0]?.attributes).toMatchObject({
+      deadLetterTask: "t-1",
+      deadLetterService: "tasker-prod",
+      deadLetterRedrives: "2",
+      deadLetterAttempts: "1",
+    });
+  });
+
+  test("keeps its own name where the header is no name", async () => {
+    const seen: string[] = [];
+    const server = await open({ handle: async (_payload, { id }) => void seen.push(id) as undefined });
+    for (const first of ["../x", ""]) await server.post({ n: 1 }, { ...headers, "X-Redrive-Task": first });
+    await server.post({ n: 1 }, { ...headers, "X-Redrive-Count": "many" });
+    expect(seen).toEqual(Array(3).fill("0123456789abcdef-redrive-2-t-1"));
+  });
+});
+
 test("answers 200 without a body when there is no result", async () => {
   const { status, text } = await (await open()).task({ n: 1 });
   expect([status, text]).toEqual([200, ""]);

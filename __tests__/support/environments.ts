@@ -39,6 +39,7 @@ export const environments = {
     RESULTS_BUCKET: "results",
     VERTEX_ENDPOINT: "projects/my-project/locations/europe-west4/endpoints/456",
     DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+    REDRIVE_SUBSCRIPTION: "projects/my-project/subscriptions/text-redrive",
   },
   "message-audit": {
     SUBSCRIBER: "audit",
@@ -56,6 +57,42 @@ export const environments = {
     }),
     MAX_ATTEMPTS: "3",
     DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",
+  },
+  "dead-letter-redrive": {
+    ORIGINS: JSON.stringify([
+      {
+        kept: "projects/my-project/subscriptions/kept-shards",
+        queues: {
+          batch: {
+            name: "projects/my-project/locations/us-central1/queues/batch",
+            workers: { "batch-worker": { deadlineSeconds: 300 } },
+          },
+        },
+        topics: {},
+      },
+      {
+        kept: "projects/my-project/subscriptions/kept-steps",
+        queues: {
+          pipeline: {
+            name: "projects/my-project/locations/us-central1/queues/pipeline",
+            tokenIdentity: "caller@my-project.iam.gserviceaccount.com",
+            workers: {
+              train: { url: "https://train.example.run.app", deadlineSeconds: 600 },
+              infer: { url: "https://infer.example.run.app", deadlineSeconds: 60 },
+            },
+          },
+        },
+        topics: {},
+      },
+      {
+        kept: "projects/my-project/subscriptions/kept-texts",
+        queues: {},
+        topics: {
+          text: "projects/my-project/topics/text-redrive",
+          "text-redrive": "projects/my-project/topics/text-redrive",
+        },
+      },
+    ]),
   },
 } satisfies Record<string, Record<string, string>>;
 

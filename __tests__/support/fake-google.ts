@@ -8,6 +8,7 @@ import { objectStore } from "../../functions/shared/storage";
 import type { StorageServices } from "../../functions/shared/storage-services";
 import { ApiError } from "./api-error";
 import { FakeBuckets } from "./fake-buckets";
+import { FakeSubscriptions } from "./fake-subscriptions";
 import { checkJson, checkMessage, checkTask, type FakeTask, type Published } from "./google-limits";
 
 /** What goes wrong with one request: it is slow, its connection drops, or it is answered with an error. */
@@ -34,6 +35,7 @@ const impatience = { tries: 3, minDelay: 1, maxDelay: 5 };
  */
 export class FakeGoogle {
   readonly buckets = new FakeBuckets();
+  readonly subscriptions = new FakeSubscriptions();
   readonly tasks = new Map<string, FakeTask>();
   readonly published: Published[] = [];
   readonly executions: { workflow: string; argument: unknown }[] = [];
@@ -66,6 +68,7 @@ export class FakeGoogle {
     for (const list of [this.requests, this.logLines, this.faults]) list.length = 0;
     this.tasks.clear();
     this.buckets.clear();
+    this.subscriptions.clear();
     this.predict = echo;
     this.jobsPerPage = 50;
   }
@@ -155,6 +158,8 @@ export class FakeGoogle {
     if (match) return this.createTask(body.task);
     match = /^POST \/pubsub\.googleapis\.com\/v1\/(.*):publish$/.exec(route);
     if (match) return this.publish(match[1] ?? "", body.messages);
+    match = /^POST \/pubsub\.googleapis\.com\/v1\/(.*):(pull|acknowledge|modifyAckDeadline)$/.exec(route);
+    if (match) return this.subscriptions[match[2] as "pull"](match[1] ?? "", body);
     match = /^POST \/workflowexecutions\.googleapis\.com\/v1\/(.*)\/executions$/.exec(route);
     if (match) {
       this.executions.push({ workflow: match[1] ?? "", argument: JSON.parse(body.argument) });
@@ -192,9 +197,9 @@ export class FakeGoogle {
     return task;
   }
 
-  private publish(topic: string, messages: { data: string; attributes: Record<string, string> }[]): object {
-    for (const { data, attributes } of messages) {
-      const message = { topic, data: Buffer.from(data, "base64"), attributes };
+  private publish(topic: string, messages: (Omit<Published, "topic" | "data"> & { data: string })[]): object {
+    for (const { data, attributes, orderingKey } of messages) {
+      const message = { topic, data: Buffer.from(data, "base64"), attributes, ...(orderingKey && { orderingKey }) };
       checkMessage(message);
       this.published.push(message);
     }

@@ -18,6 +18,7 @@ export interface Published {
   topic: string;
   data: Buffer;
   attributes: Record<string, string>;
+  orderingKey?: string;
 }
 
 // What Google's APIs refuse with 400, as far as the functions could ever send it.

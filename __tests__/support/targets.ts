@@ -186,4 +186,27 @@ export const targets: Record<Folder, Target> = {
       { id: "tick-2", payload: { parameters: { inputFile: "gs://samples/hamlet.txt" } } },
     ],
   },
+  "dead-letter-redrive": {
+    calledBy: "client",
+    mayAsk: asks(
+      ...["shards", "steps", "texts"].map(
+        (name) =>
+          `POST pubsub.googleapis.com/v1/projects/my-project/subscriptions/kept-${name}:(pull|acknowledge|modifyAckDeadline)`,
+      ),
+      enqueues("projects/my-project/locations/us-central1/queues/(batch|pipeline)"),
+    ),
+    prepare: ({ subscriptions }) => {
+      const task = (queue: string, deadLetterService: string, deadLetterTask: string) => ({
+        id: `${queue}-1`,
+        data: Buffer.from("{}"),
+        attributes: { deadLetterSource: "cloudtasks", deadLetterQueue: queue, deadLetterService, deadLetterTask },
+      });
+      subscriptions.keep("projects/my-project/subscriptions/kept-shards", task("batch", "batch-worker", "j-1"));
+      subscriptions.keep("projects/my-project/subscriptions/kept-steps", task("pipeline", "train", "r-train"));
+      return [
+        { id: "a", payload: { source: "kept-shards", reason: "none", max: 5, perSecond: 500 } },
+        { id: "b", payload: { source: "kept-steps" } },
+      ];
+    },
+  },
 };

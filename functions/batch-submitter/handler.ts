@@ -8,7 +8,7 @@ import { objectPath } from "../shared/object-path";
 import { MAX_SHARD_RECORDS, SHARD_OBJECT_BYTES, type ShardPayload, shardObject } from "../shared/shard";
 import { gsUri, type ObjectName, type ObjectStore, statPlain } from "../shared/storage";
 import type { StorageServices } from "../shared/storage-services";
-import { createTask } from "../shared/tasks";
+import { createTask, PLACEHOLDER_URL } from "../shared/tasks";
 import { utf8Chunks } from "../shared/utf8";
 import type { environmentSchema } from "./environment";
 import { csvRecords, jsonlRecords, type RecordRange } from "./records";
@@ -18,11 +18,6 @@ import { cut } from "./shards";
 const ENQUEUE_CONCURRENCY = 16;
 /** Every task contains the header, and a task holds 1 MiB. */
 const MAX_HEADER_BYTES = 64 * 1024;
-/**
- * CreateTask requires a URL. The queue's HTTP target replaces it; without a target, tasks fail
- * visibly.
- */
-const PLACEHOLDER_URL = "https://overridden-by-queue.invalid/";
 
 /**
  * Cuts a file of records into shards and enqueues one task per shard.

@@ -16,6 +16,12 @@ export interface ApiHandlerOptions<S extends v.GenericSchema> {
    * @default 1048576
    */
   maxBytes?: number;
+  /**
+   * Status of the answer, 200 to 299.
+   *
+   * @default 202
+   */
+  status?: number;
 }
 
 /**
@@ -23,11 +29,11 @@ export interface ApiHandlerOptions<S extends v.GenericSchema> {
  * with `{ error: { code, message } }` for a PermanentError, and 5xx for an error that may pass.
  */
 export function apiHandler<S extends v.GenericSchema>(options: ApiHandlerOptions<S>): HttpHandler {
-  const { services, schema, handle, maxBytes = 1024 ** 2 } = options;
+  const { services, schema, handle, maxBytes = 1024 ** 2, status = 202 } = options;
   return servePost(services, async (request, invocation) => {
     requireJson(request);
     const payload = check(schema, parseJson(await readBody(request, maxBytes), "The body"), "The body");
-    return { status: 202, body: await handle(payload, invocation) };
+    return { status, body: await handle(payload, invocation) };
   });
 }
 

@@ -23,6 +23,12 @@ export interface DeadLetter {
    * @default - no attributes
    */
   attributes?: Record<string, string>;
+  /**
+   * Ordering key of the original message.
+   *
+   * @default - none
+   */
+  orderingKey?: string;
 }
 
 /**
@@ -56,6 +62,7 @@ export async function publishDeadLetter(google: GoogleApi, topic: string, letter
         {
           data: letter.data.toString("base64"),
           attributes: Object.fromEntries(attributes),
+          orderingKey: letter.orderingKey,
         },
       ],
     },

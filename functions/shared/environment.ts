@@ -23,6 +23,10 @@ export const queueName = matching(
   "a queue name like projects/P/locations/L/queues/Q",
 );
 export const topicName = matching(/^projects\/[^/\s]+\/topics\/[^/\s]+$/, "a topic name like projects/P/topics/T");
+export const subscriptionName = matching(
+  /^projects\/[^/\s]+\/subscriptions\/[^/\s]+$/,
+  "a subscription name like projects/P/subscriptions/S",
+);
 export const serviceAccountEmail = matching(
   /^[^@\s]+@[^@\s]+\.[^@\s]+$/,
   "a service account's e-mail like name@project.iam.gserviceaccount.com",
@@ -92,6 +96,11 @@ export const messageVariables = {
    * subscription's own dead letter policy applies.
    */
   DEAD_LETTER_TOPIC: v.optional(topicName),
+  /**
+   * Subscription that brings back messages from the dead letter. Only its messages may say which
+   * message they were at first.
+   */
+  REDRIVE_SUBSCRIPTION: v.optional(subscriptionName),
 };
 
 /** A function's variables. The schema checks and converts each string. */

@@ -136,7 +136,7 @@ function endOfString(json: Buffer, start: number): number {
  */
 export function check<S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
   // To valibot an array is an object, too.
-  const candidate = schema.type === "object" && Array.isArray(value) ? "an array" : value;
+  const candidate = /^(strict_)?object$/.test(schema.type) && Array.isArray(value) ? "an array" : value;
   const first = v.safeParse(schema, candidate, { abortEarly: true });
   if (first.success) return first.output;
   const all = holdsMoreThan(MAX_VALUES_LISTED, value) ? first : v.safeParse(schema, candidate);

@@ -8,6 +8,12 @@ import { createLog, type Log } from "./log";
 export interface Services {
   /** The function's name in logs and dead letters. */
   name: string;
+  /**
+   * Name of the Cloud Run service that runs the function, for dead letters: `K_SERVICE`.
+   *
+   * @default - dead letters do not name it
+   */
+  service?: string;
   google: GoogleApi;
   log: Log;
   /**
@@ -32,6 +38,7 @@ export function connect(name: string, environment: CommonEnvironment): Services 
   const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform" });
   return {
     name,
+    service: process.env.K_SERVICE,
     google: googleApi(auth),
     log: createLog({ component: name }),
     project: environment.GOOGLE_CLOUD_PROJECT,

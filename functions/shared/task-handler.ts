@@ -4,6 +4,7 @@ import { publishDeadLetter } from "./dead-letter";
 import { PermanentError } from "./errors";
 import { type Answer, type HttpHandler, type HttpRequest, type Invocation, readBody, servePost } from "./http";
 import { check, parseJson } from "./json";
+import { countOf, REDRIVE_COUNT, REDRIVE_TASK } from "./redrive";
 import type { Services } from "./services";
 
 /**
@@ -16,10 +17,15 @@ const MAX_BODY_BYTES = 8 * 1024 ** 2;
 export interface TaskContext extends Invocation {
   /** Number of this attempt, from 1. */
   attempt: number;
-  /** The task's name, without the queue; a random UUID in a manual call. */
+  /**
+   * The task's name, without the queue; a random UUID in a manual call. A task that was put back
+   * from the dead letter has the name that it had at first.
+   */
   id: string;
   /** The queue's name; undefined in a manual call. */
   queue?: string;
+  /** How often it was put back from the dead letter; undefined for never. */
+  redrives?: number;
 }
 
 export interface TaskHandlerOptions<S extends v.GenericSchema> {
@@ -94,7 +100,8 @@ export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptio
 
   return servePost(services, async (request, invocation) => {
     const task = taskOf(request);
-    const log = invocation.log.with({ task: task.id, queue: task.queue, attempt: task.attempt });
+    const { id, queue, attempt, redrives } = task;
+    const log = invocation.log.with({ task: id, queue, attempt, redrives });
     const context = { ...task, log, signal: invocation.signal };
     const body = await readBody(request, MAX_BODY_BYTES);
     const topic = task.queue && environment.DEAD_LETTER_TOPIC;
@@ -114,9 +121,11 @@ export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptio
         origin: {
           deadLetterSource: "cloudtasks",
           deadLetterFunction: services.name,
-          deadLetterQueue: task.queue,
-          deadLetterTask: task.id,
-          deadLetterAttempts: String(task.attempt),
+          deadLetterService: services.service,
+          deadLetterQueue: queue,
+          deadLetterTask: id,
+          deadLetterAttempts: String(attempt),
+          deadLetterRedrives: redrives?.toString(),
         },
       });
       log.warning(`Handed to the dead letter topic: ${error.code}`, { code: error.code });
@@ -125,20 +134,29 @@ export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptio
   });
 }
 
+const TASK_ID = /^[A-Za-z0-9_-]{1,500}$/;
+
 /**
  * Cloud Run does not remove these headers from requests of other callers. Every caller that may
  * invoke the function can set them.
  */
-function taskOf({ headers }: HttpRequest): Pick<TaskContext, "id" | "queue" | "attempt"> {
+function taskOf({ headers }: HttpRequest): Pick<TaskContext, "id" | "queue" | "attempt" | "redrives"> {
   const read = (header: string, pattern: RegExp) => {
     const value = headers[`x-cloudtasks-${header.toLowerCase()}`];
     if (value === undefined || (typeof value === "string" && pattern.test(value))) return value as string | undefined;
     const message = `Given X-CloudTasks-${header} ${JSON.stringify(value).slice(0, 100)}; allowed: ${pattern.source}`;
     throw new PermanentError("invalid_header", message);
   };
-  const id = read("TaskName", /^[A-Za-z0-9_-]{1,500}$/);
+  const id = read("TaskName", TASK_ID);
   const queue = read("QueueName", /^[A-Za-z0-9-]{1,100}$/);
   const retries = read("TaskRetryCount", /^\d{1,9}$/);
   if (!id || !queue) return { id: randomUUID(), attempt: 1 };
-  return { id, queue, attempt: Number(retries ?? 0) + 1 };
+  const first = String(headers[REDRIVE_TASK.toLowerCase()]);
+  const redrives = countOf(String(headers[REDRIVE_COUNT.toLowerCase()]));
+  return {
+    id: redrives > 0 && TASK_ID.test(first) ? first : id,
+    queue,
+    attempt: Number(retries ?? 0) + 1,
+    ...(redrives > 0 && { redrives }),
+  };
 }

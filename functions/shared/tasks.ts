@@ -2,6 +2,12 @@ import * as v from "valibot";
 import { GoogleApiError } from "./errors";
 import type { GoogleApi } from "./google-api";
 
+/**
+ * CreateTask requires a URL. The queue's HTTP target replaces it; without a target, tasks fail
+ * visibly.
+ */
+export const PLACEHOLDER_URL = "https://overridden-by-queue.invalid/";
+
 const MAX_AHEAD = 30 * 24 * 3_600_000;
 const TIMESTAMP = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
@@ -30,10 +36,16 @@ export interface NewTask {
    * 24 hours after the first ended.
    */
   id: string;
-  /** URL of the task, unless the queue has its own HTTP target. */
+  /** URL of the task. A queue with its own HTTP target replaces it: see `PLACEHOLDER_URL`. */
   url: string;
-  /** Sent as JSON. */
+  /** Sent as JSON, bytes as they are. */
   payload: unknown;
+  /**
+   * Further headers of its requests.
+   *
+   * @default - none
+   */
+  headers?: Readonly<Record<string, string>>;
   /** Seconds that one attempt may take, 15 to 1800. */
   deadlineSeconds: number;
   /**
@@ -73,8 +85,8 @@ export async function createTask(google: GoogleApi, queue: string, task: NewTask
           httpRequest: {
             url: task.url,
             httpMethod: "POST",
-            headers: { "Content-Type": "application/json" },
-            body: Buffer.from(JSON.stringify(task.payload)).toString("base64"),
+            headers: { "Content-Type": "application/json", ...task.headers },
+            body: bytesOf(task.payload).toString("base64"),
             ...token(task),
           },
         },
@@ -85,6 +97,10 @@ export async function createTask(google: GoogleApi, queue: string, task: NewTask
     if (error instanceof GoogleApiError && error.alreadyExists) return false;
     throw error;
   }
+}
+
+function bytesOf(payload: unknown): Buffer {
+  return Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
 }
 
 /** Cloud Run requires the service's URL without path as audience, for every path. */
