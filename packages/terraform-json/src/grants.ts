@@ -10,7 +10,7 @@ export interface Grant {
   /** Such as `serviceAccount:EMAIL` or `allUsers`. */
   readonly member: string;
   readonly on: {
-    /** The Terraform type. */
+    /** The Terraform type; the likeliest where several can be meant, see `StackIndex.grants`. */
     readonly type: string;
     /** As the grant names it: a name or a full name. */
     readonly name: string;
@@ -28,10 +28,12 @@ interface Granting {
 /** How a type grants; undefined for a type that does not, or whose family is not known. */
 export function granting(
   type: string,
-): { readonly family: IamFamily; readonly on: string; readonly membersIn: "member" | "members" } | undefined {
+):
+  | { readonly family: IamFamily; readonly on: readonly string[]; readonly membersIn: "member" | "members" }
+  | undefined {
   const [, base = "", form] = /^(.+)_iam_(member|binding)$/.exec(type) ?? [];
   const family = RESOURCE_TYPES.get(base)?.iam;
-  return family && { family, on: family.on ?? base, membersIn: form === "member" ? "member" : "members" };
+  return family && { family, on: family.on ?? [base], membersIn: form === "member" ? "member" : "members" };
 }
 
 /** What a resource grants, by members; nothing where its role or what it grants on is not known. */
@@ -39,7 +41,11 @@ export function grantsOf({ address, type, attributes }: Granting, project: strin
   const found = granting(type);
   const role = attributes.role;
   if (!found || typeof role !== "string") return [];
-  const { family, on, membersIn } = found;
+  const {
+    family,
+    on: [on = ""],
+    membersIn,
+  } = found;
   const name = attributes[family.name] ?? (family.name === "project" ? project : undefined);
   const members = [attributes[membersIn] ?? []].flat();
   if (typeof name !== "string") return [];

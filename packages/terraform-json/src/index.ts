@@ -1,5 +1,6 @@
 export { RESOURCE_TYPES, SERVICE_AGENTS } from "./google";
-export { functionAliases, functionUri } from "./google/cloud-functions";
+export { functionAliases } from "./google/cloud-functions";
+export { serviceAlias, serviceUri } from "./google/cloud-run";
 export type { ResourceKind, ServiceAgent } from "./google/resource-type";
 export { customRoles, type Grant, granting, grantsOf, mayActAs } from "./grants";
 export { block, blocks } from "./json";
@@ -13,5 +14,6 @@ export {
   shortAccount,
 } from "./service-accounts";
 export { evaluateStack, readStack, StackError } from "./stack";
-export type { StackFunction } from "./stack-function";
+
 export { StackIndex } from "./stack-index";
+export { containerEnvironment, type StackWorker } from "./stack-worker";

@@ -1,13 +1,12 @@
 import { RESOURCE_TYPES } from "./google";
 import { DEFAULT_DELIVERY_ATTEMPTS } from "./google/pubsub";
 import type { Attributes, Link, Lookup } from "./google/resource-type";
-import { customRoles, type Grant, grantsOf } from "./grants";
+import { customRoles, type Grant, granting, grantsOf } from "./grants";
 import { block } from "./json";
 import type { Stack, StackResource } from "./model";
 import { emailOf, isServiceAgent } from "./service-accounts";
-import { functionOf, leadsTo, type StackFunction } from "./stack-function";
+import { leadsTo, type StackWorker, WORKERS } from "./stack-worker";
 
-const FUNCTION = "google_cloudfunctions2_function";
 const SUBSCRIPTION = "google_pubsub_subscription";
 const TOPIC = "google_pubsub_topic";
 const WORKFLOW = "google_workflows_workflow";
@@ -16,7 +15,7 @@ const WORKFLOW = "google_workflows_workflow";
 export type Indexed = Pick<Stack, "resources" | "defaults">;
 
 /**
- * What is where in a stack, and who is who: functions by URL and by service account, dead letters,
+ * What is where in a stack, and who is who: workers by URL and by service account, dead letters,
  * grants. Each answer is derived once, when it is first asked for.
  */
 export class StackIndex implements Lookup {
@@ -53,21 +52,26 @@ export class StackIndex implements Lookup {
     return this.first("google_service_account", (attributes) => attributes.email === email);
   }
 
-  readonly functions = once(() => this.all(FUNCTION).map((resource) => functionOf(resource, this.stack.defaults)));
+  /** Functions, container services and worker pools, in this order. */
+  readonly workers = once((): readonly StackWorker[] =>
+    Object.entries(WORKERS).flatMap(([type, read]) =>
+      this.all(type).map((resource) => read(resource, this.stack.defaults)),
+    ),
+  );
 
-  /** The function that a URL leads to, by any of the function's URLs. */
-  functionAt(url: unknown): StackFunction | undefined {
-    return this.functions().find((each) => leadsTo(url, each));
+  /** The worker that a URL leads to, by any of the worker's URLs. */
+  workerAt(url: unknown): StackWorker | undefined {
+    return this.workers().find((each) => leadsTo(url, each));
   }
 
-  /** The first function that has all of these environment variables. */
-  functionWith(...variables: readonly string[]): StackFunction | undefined {
-    return this.functions().find(({ environment }) => variables.every((name) => environment[name] !== undefined));
+  /** The first worker that has all of these environment variables. */
+  workerWith(...variables: readonly string[]): StackWorker | undefined {
+    return this.workers().find(({ environment }) => variables.every((name) => environment[name] !== undefined));
   }
 
-  /** The functions that run as a service account. */
-  functionsOf(email: string | undefined): readonly StackFunction[] {
-    return email === undefined ? [] : this.functions().filter((each) => each.email === email);
+  /** The workers that run as a service account. */
+  workersOf(email: string | undefined): readonly StackWorker[] {
+    return email === undefined ? [] : this.workers().filter((each) => each.email === email);
   }
 
   /** Addresses of the resources that run as a service account. */
@@ -75,10 +79,10 @@ export class StackIndex implements Lookup {
     return this.runners().get(email) ?? [];
   }
 
-  /** Whether a function or a workflow of the stack runs as a service account. */
+  /** Whether a worker or a workflow of the stack runs as a service account. */
   isWorker(email: string | undefined): boolean {
     const found = email === undefined ? [] : this.runningAs(email);
-    return found.some((address) => [FUNCTION, WORKFLOW].includes(this.at(address)?.type ?? ""));
+    return found.some((address) => [...Object.keys(WORKERS), WORKFLOW].includes(this.at(address)?.type ?? ""));
   }
 
   /** The service account whose token a resource presents to what it calls. */
@@ -99,8 +103,15 @@ export class StackIndex implements Lookup {
     ),
   );
 
+  /** Each on the type of the resource that has the name, if there is one. */
   readonly grants = once((): readonly Grant[] =>
-    this.stack.resources.flatMap((resource) => grantsOf(resource, this.stack.defaults.project)),
+    this.stack.resources.flatMap((resource) => {
+      const types = granting(resource.type)?.on ?? [];
+      return grantsOf(resource, this.stack.defaults.project).map((grant) => {
+        const type = types.find((each) => this.first(each, ({ name }) => name === lastSegment(grant.on.name)));
+        return type === undefined ? grant : { ...grant, on: { ...grant.on, type } };
+      });
+    }),
   );
 
   /**
@@ -120,9 +131,9 @@ export class StackIndex implements Lookup {
   /** Permissions of the stack's custom roles, by the roles' full names. */
   readonly customRoles = once(() => customRoles(this.stack.resources, this.stack.defaults.project));
 
-  /** Full names of the topics that functions and subscriptions hand to what cannot be worked on. */
+  /** Full names of the topics that workers and subscriptions hand to what cannot be worked on. */
   readonly deadLetterTopics = once((): ReadonlySet<string> => {
-    const variables = this.functions().flatMap(({ environment }) =>
+    const variables = this.workers().flatMap(({ environment }) =>
       Object.entries(environment).flatMap(([name, value]) => (name.includes("DEAD_LETTER") ? [value] : [])),
     );
     const policies = [...this.policies().values()].map(({ topic }) => topic);
@@ -141,16 +152,16 @@ export class StackIndex implements Lookup {
     return (attempt ?? 0) >= (this.policies().get(subscription)?.attempts ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Attempts after which a function hands a task over; 0 for one that does not count them. */
-  attemptsOf({ environment }: StackFunction): number {
+  /** Attempts after which a worker hands a task over; 0 for one that does not count them. */
+  attemptsOf({ environment }: StackWorker): number {
     return environment.DEAD_LETTER_TOPIC ? Number(environment.MAX_ATTEMPTS) || 0 : 0;
   }
 
-  /** The most attempts after which any function or subscription gives an item up. */
+  /** The most attempts after which any worker or subscription gives an item up. */
   readonly mostAttempts = once(() =>
     Math.max(
       0,
-      ...this.functions().map(({ environment }) => Number(environment.MAX_ATTEMPTS) || 0),
+      ...this.workers().map(({ environment }) => Number(environment.MAX_ATTEMPTS) || 0),
       ...[...this.policies().values()].map(({ attempts }) => attempts),
     ),
   );

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { functionUri } from "@cdktf-serverless-ml/terraform-json";
+import { serviceUri } from "@cdktf-serverless-ml/terraform-json";
 import { strToU8, zipSync } from "fflate";
 import { ApiError } from "../../src/core/api-error";
 import { type Clock, RealClock } from "../../src/core/clock";
@@ -20,7 +20,7 @@ export interface Fixture {
   readonly packageJson?: object;
 }
 
-export const urlOf = (name: string) => functionUri(name, "us-central1", "acme-ml");
+export const urlOf = (name: string) => serviceUri(name, "us-central1", "acme-ml");
 
 /** Allows what `permission resource` pairs of an email say, and nothing else. */
 export function authorizerOf(allowed: Readonly<Record<string, readonly string[]>>): Authorizer {

@@ -1,10 +1,4 @@
-import {
-  block,
-  blocks,
-  defaultComputeAccount,
-  functionAliases,
-  functionUri,
-} from "@cdktf-serverless-ml/terraform-json";
+import { block, blocks, defaultComputeAccount, functionAliases, serviceUri } from "@cdktf-serverless-ml/terraform-json";
 import type { EvaluatedResource } from "../core/emulator";
 import type { SecretReference } from "../secrets";
 
@@ -59,7 +53,7 @@ export function settingsOf(
     address,
     name,
     region,
-    url: functionUri(name, region, project),
+    url: serviceUri(name, region, project),
     aliases: functionAliases(attributes, stack, stack.projectNumber),
     service: `projects/${project}/locations/${region}/services/${name}`,
     entryPoint: build.entry_point,

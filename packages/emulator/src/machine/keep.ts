@@ -56,7 +56,9 @@ function textOf(
   return [
     `\n${stack.name} runs here until Ctrl-C.\n`,
     `Google's APIs and the functions answer on 127.0.0.1, TLS port ${port}, with the certificate authority ${caFile}`,
-    ...index.functions().map(({ name, uri }) => `function ${name}\n  ${uri}`),
+    ...index
+      .workers()
+      .map(({ kind, name, uri }) => [`${kind} ${name}`, ...(uri === undefined ? [] : [uri])].join("\n  ")),
     ...schedules,
     ...commands.map(({ title, command }) => `\n# ${title}\n${command}`),
   ].join("\n");

@@ -211,6 +211,6 @@ function certificateHosts(resources: readonly EvaluatedResource[]): string[] {
 
 /** Host -> name of each function. */
 function namesOf(stack: Stack): Map<string, string> {
-  const functions = StackIndex.of(stack).functions();
+  const functions = StackIndex.of(stack).workers();
   return new Map(functions.flatMap(({ name, uri }) => (uri === undefined ? [] : [[new URL(uri).host, name] as const])));
 }

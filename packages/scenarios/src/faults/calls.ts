@@ -53,7 +53,7 @@ export class FaultyCalls {
       isWrite,
       hasPrecondition: isWrite && request.query.has("ifGenerationMatch"),
       isStorage: request.host === "storage.googleapis.com",
-      byFunction: index.functionsOf(email).length > 0,
+      byFunction: index.workersOf(email).length > 0,
     });
     if (!fault || crasher.isGuarded(email)) return inner.handle(request);
     count.faults++;

@@ -43,7 +43,7 @@ export class Crasher {
 
   /** Whether a function that runs as this service account is under the crash guard. */
   isGuarded(email: string | undefined): boolean {
-    return this.index.functionsOf(email).some(({ name }) => this.crashGuard.has(name));
+    return this.index.workersOf(email).some(({ name }) => this.crashGuard.has(name));
   }
 
   /**
@@ -52,7 +52,7 @@ export class Crasher {
    * @returns false if its function is under the crash guard, or if no function makes it
    */
   crash({ caller: { email }, port }: Pick<RestRequest, "caller" | "port">): boolean {
-    const names = this.index.functionsOf(email).map(({ name }) => name);
+    const names = this.index.workersOf(email).map(({ name }) => name);
     if (names.length === 0 || this.isGuarded(email)) return false;
     const killed = names.reduce((sum, name) => sum + this.kill(name, port), 0);
     // An instance may become known only after its first call.

@@ -52,7 +52,7 @@ export class FaultyInvoker implements Invoker {
     // Executions at the same time share an id: each request counts as the first of another item.
     const [id, number] = item.isExecution ? [`${item.id} ${nth}`, 1] : [item.id, nth];
     if (number > index.mostAttempts() + BEYOND) faultLog.endless ??= { what: item.what, attempts: number };
-    const target = index.functionAt(invocation.url)?.name;
+    const target = index.workerAt(invocation.url)?.name;
     const attempt = { invocation, item, nth, to: invocation.url };
     const { message } = item;
     if (target !== undefined && message && index.isLastDelivery(message.subscription, message.attempt)) {

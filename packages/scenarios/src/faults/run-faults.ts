@@ -148,5 +148,5 @@ async function ended(running: RunningStack, clock: Clock): Promise<void> {
   const deadline = Date.now() + REST;
   while (functions.pending() > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   if (functions.pending() === 0) return;
-  for (const { attributes } of running.named("google_cloudfunctions2_function")) functions.crash(attributes.name);
+  for (const { name } of running.index.workers()) functions.crash(name);
 }

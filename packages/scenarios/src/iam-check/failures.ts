@@ -1,5 +1,5 @@
 import { type Invocation, type Invoker, type Item, itemOf } from "@cdktf-serverless-ml/emulator";
-import type { StackFunction, StackIndex } from "@cdktf-serverless-ml/terraform-json";
+import type { StackIndex, StackWorker } from "@cdktf-serverless-ml/terraform-json";
 
 const NO_ANSWER = { status: 0, headers: {}, body: Buffer.alloc(0), failure: "connection" } as const;
 /** Not JSON, so that a function that reads JSON refuses it for good. */
@@ -22,7 +22,7 @@ export class Failures {
   invoker(inner: Invoker): Invoker {
     return {
       invoke: async (invocation) => {
-        const target = this.index.functionAt(invocation.url);
+        const target = this.index.workerAt(invocation.url);
         const item = target === undefined ? undefined : itemOf(invocation);
         if (target === undefined || !item || item.isExecution) return inner.invoke(invocation);
         const place = this.placeOf(target.name, item);
@@ -45,7 +45,7 @@ export class Failures {
    * Messages fail until Pub/Sub forwards them, if it does. Tasks fail until the function's attempts
    * are used up.
    */
-  private isToFail(target: StackFunction, { id, message }: Item): boolean {
+  private isToFail(target: StackWorker, { id, message }: Item): boolean {
     if (message) return this.index.forwards(message.subscription);
     const failed = this.failed.get(id) ?? 0;
     this.failed.set(id, failed + 1);

@@ -118,7 +118,7 @@ export class MutationRun {
             service: (inner) =>
               killSwitch.service(injectPoison(inner, { poison, index, faultLog, crash: () => false })),
             invoker: (inner) => {
-              const repeated = repeating(killSwitch.invoker(inner), (url) => index.functionAt(url) !== undefined);
+              const repeated = repeating(killSwitch.invoker(inner), (url) => index.workerAt(url) !== undefined);
               return withFailures ? new Failures(index).invoker(repeated) : repeated;
             },
           };

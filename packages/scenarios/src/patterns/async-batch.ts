@@ -54,7 +54,7 @@ export const asyncBatch: PatternScenario = {
 };
 
 function outputsFrom(index: StackIndex) {
-  const submitter = index.functionWith("INPUT_BUCKET", "OUTPUT_BUCKET", "QUEUE", "DISPATCH_DEADLINE_SECONDS");
+  const submitter = index.workerWith("INPUT_BUCKET", "OUTPUT_BUCKET", "QUEUE", "DISPATCH_DEADLINE_SECONDS");
   if (!submitter) return {};
   const { INPUT_BUCKET, OUTPUT_BUCKET } = submitter.environment;
   const mayUpload = uploaders(index, INPUT_BUCKET);

@@ -60,7 +60,7 @@ export const eventWorkflow: PatternScenario = {
 };
 
 function outputsFrom(index: StackIndex) {
-  const starter = index.functionWith("WORKFLOW", "UPLOAD_BUCKET");
+  const starter = index.workerWith("WORKFLOW", "UPLOAD_BUCKET");
   if (!starter) return {};
   const { WORKFLOW, UPLOAD_BUCKET } = starter.environment;
   const name = String(WORKFLOW).split("/").at(-1);

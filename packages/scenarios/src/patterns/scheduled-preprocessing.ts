@@ -50,11 +50,11 @@ export const scheduledPreprocessing: PatternScenario = {
 };
 
 function outputsFrom(index: StackIndex) {
-  const launcher = index.functionWith("LAUNCH", "TEMPLATE_PATH", "DATAFLOW_LOCATION");
+  const launcher = index.workerWith("LAUNCH", "TEMPLATE_PATH", "DATAFLOW_LOCATION");
   if (!launcher) return {};
   const queue = index.first("google_cloud_tasks_queue", (attributes) => {
     const host = block(attributes, "http_target", "uri_override")?.host;
-    return index.functionAt(`https://${host}`) === launcher;
+    return index.workerAt(`https://${host}`) === launcher;
   })?.attributes;
   const schedule = index.first("google_cloud_scheduler_job", (attributes) =>
     String(block(attributes, "http_target")?.uri).includes(`/queues/${queue?.name}/tasks`),
@@ -181,7 +181,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
 
   /** What the launcher launches unless a task says otherwise. */
   private launch(): { worker?: string; inputFile?: string } {
-    const launcher = this.running.index.functionWith("LAUNCH");
+    const launcher = this.running.index.workerWith("LAUNCH");
     if (!launcher) return {};
     const { environment, parameters } = JSON.parse(launcher.environment.LAUNCH);
     return { worker: environment?.serviceAccountEmail, inputFile: parameters?.inputFile };

@@ -15,7 +15,7 @@ export const CLOUD_SCHEDULER: GoogleService = {
           "google_cloud_tasks_queue",
           ({ id, name }) => path !== undefined && path === (id ?? name),
         );
-        const called = queue ?? stack.functionAt(target?.uri)?.resource;
+        const called = queue ?? stack.workerAt(target?.uri)?.resource;
         const topic = stack.topic(block(attributes, "pubsub_target")?.topic_name);
         const links: Link[] = [];
         if (called)

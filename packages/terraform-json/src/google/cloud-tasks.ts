@@ -11,7 +11,7 @@ export const CLOUD_TASKS: GoogleService = {
       presents: identity,
       links: ({ address, attributes }, stack) => {
         const host = block(attributes, "http_target", "uri_override")?.host;
-        const called = typeof host === "string" ? stack.functionAt(`https://${host}`) : undefined;
+        const called = typeof host === "string" ? stack.workerAt(`https://${host}`) : undefined;
         if (!called) return [];
         return [{ from: address, to: called.resource.address, what: "POST", as: identity(attributes) }];
       },

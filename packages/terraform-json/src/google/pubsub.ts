@@ -14,7 +14,7 @@ export const PUBSUB: GoogleService = {
         const policy = block(attributes, "dead_letter_policy");
         const source = stack.topic(attributes.topic);
         const dead = stack.topic(policy?.dead_letter_topic);
-        const called = stack.functionAt(block(attributes, "push_config")?.push_endpoint);
+        const called = stack.workerAt(block(attributes, "push_config")?.push_endpoint);
         const links: Link[] = [];
         if (source) links.push({ from: source.address, to: address, what: "", delivered: true });
         if (called)

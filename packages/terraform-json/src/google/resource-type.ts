@@ -34,10 +34,10 @@ export interface IamFamily {
   /** The full name of the resource: `projects/P`, `projects/_/buckets/B`, … */
   readonly resource: (attributes: Attributes, project: string) => string;
   /**
-   * The type of the resource that is meant.
+   * The types of resources that can be meant, the likeliest first.
    * @default - the type before `_iam_member`
    */
-  readonly on?: string;
+  readonly on?: readonly string[];
 }
 
 /** A call or a delivery that follows from a resource's own settings, without grants. */
@@ -61,8 +61,8 @@ export interface Lookup {
   first(type: string, test: (attributes: Attributes) => boolean): StackResource | undefined;
   /** A topic by its full name, or by its id. */
   topic(name: unknown): StackResource | undefined;
-  /** The function that a URL leads to. */
-  functionAt(url: unknown): { readonly resource: StackResource } | undefined;
+  /** The worker that a URL leads to. */
+  workerAt(url: unknown): { readonly resource: StackResource } | undefined;
 }
 
 /** What is known of a Terraform resource type. Everything is optional. */

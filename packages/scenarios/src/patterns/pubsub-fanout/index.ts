@@ -58,13 +58,13 @@ export const pubsubFanout: PatternScenario = {
 };
 
 function outputsFrom(index: StackIndex) {
-  const worker = index.functionWith("SUBSCRIBER", "RESULTS_BUCKET");
+  const worker = index.workerWith("SUBSCRIBER", "RESULTS_BUCKET");
   const subscriptions = index.all("google_pubsub_subscription").map(({ attributes }) => attributes);
   const pushed =
-    worker && subscriptions.find((each) => index.functionAt(block(each, "push_config")?.push_endpoint) === worker);
+    worker && subscriptions.find((each) => index.workerAt(block(each, "push_config")?.push_endpoint) === worker);
   if (!worker || !pushed) return {};
   const topic = String(pushed.topic).split("/").at(-1);
-  const runtimeAccounts = index.functions().map(({ email }) => `serviceAccount:${email}`);
+  const runtimeAccounts = index.workers().map(({ email }) => `serviceAccount:${email}`);
   return {
     topic_name: topic,
     subscription_names: subscriptions.filter((each) => each.topic === pushed.topic).map(({ name }) => String(name)),
@@ -187,7 +187,7 @@ class PubSubFanoutRun implements ScenarioRun {
       .all("google_pubsub_subscription")
       .filter(({ attributes }) => attributes.topic === this.topic)
       .map(({ attributes }) => {
-        const target = index.functionAt(block(attributes, "push_config")?.push_endpoint);
+        const target = index.workerAt(block(attributes, "push_config")?.push_endpoint);
         return {
           subscription: `projects/${attributes.project ?? stack.defaults.project}/subscriptions/${attributes.name}`,
           isFiltered: Boolean(attributes.filter),

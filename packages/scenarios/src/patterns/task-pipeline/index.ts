@@ -47,7 +47,7 @@ export const taskPipeline: PatternScenario = {
 };
 
 function outputsFrom(index: StackIndex) {
-  const start = index.functionWith("RUN_BUCKET", "QUEUE", "STEPS");
+  const start = index.workerWith("RUN_BUCKET", "QUEUE", "STEPS");
   if (!start) return {};
   const { RUN_BUCKET, STEPS } = start.environment;
   const mayUpload = uploaders(index, RUN_BUCKET);
