@@ -2,7 +2,12 @@
 
 export { Deployment, type DeploymentProps } from "./core/deployment";
 export { Duration } from "./core/duration";
-export { type DirectorySourceOptions, FunctionSource, type TypeScriptSourceOptions } from "./core/function-source";
+export {
+  type DirectorySourceOptions,
+  FunctionSource,
+  type PythonSourceOptions,
+  type TypeScriptSourceOptions,
+} from "./core/function-source";
 export { externalGrantee, type Grantee, type IGrantable, publicGrantee } from "./core/grantee";
 export { Memory } from "./core/memory";
 export { skipTokenTraces } from "./core/token-traces";

@@ -101,15 +101,17 @@ describe("snippets", () => {
     },
   );
 
-  /** Each document has a folder of its own, in which our functions and packages are as they are in a clone. */
+  /** Each document has a folder of its own, in which our functions, workers and packages are as they are in a clone. */
   function folderOf(document: string): string {
     const folder = join(workspace, document.replaceAll("/", "-"));
     if (!existsSync(folder)) {
-      mkdirSync(join(folder, "functions"), { recursive: true });
+      mkdirSync(folder, { recursive: true });
       for (const name of ["node_modules", "local", "terraform", "cli"])
         symlinkSync(join(root, name), join(folder, name));
-      for (const name of readdirSync(join(root, "functions"))) {
-        symlinkSync(join(root, "functions", name), join(folder, "functions", name));
+      for (const kind of ["functions", "workers"]) {
+        mkdirSync(join(folder, kind), { recursive: true });
+        for (const name of readdirSync(join(root, kind)))
+          symlinkSync(join(root, kind, name), join(folder, kind, name));
       }
     }
     return folder;

@@ -216,6 +216,54 @@ describe("directory", () => {
   });
 });
 
+describe("python", () => {
+  const main = "def main(request):\n    return ''\n";
+  const names = (source: FunctionSource) => Object.keys(contents(source));
+
+  test("is a folder with the function main of its main.py, without what belongs to a container", () => {
+    const root = folder({ "main.py": main, "requirements.txt": "", Dockerfile: "FROM python", "README.md": "x" });
+    const source = FunctionSource.python(root);
+    expect(names(source)).toEqual(["main.py", "requirements.txt"]);
+    expect(source.archive()).toMatchObject({ runtime: "python313", entryPoint: "main" });
+  });
+
+  test("gets the contract of a worker if it imports it, and keeps its own copy", () => {
+    const using = { "main.py": "from serverless_ml import task_worker\n\nmain = task_worker(print)\n" };
+    const files = readdirSync(join(ROOT, "workers", "serverless_ml")).filter((file) => file.endsWith(".py"));
+    expect(names(FunctionSource.python(folder(using)))).toEqual([
+      "main.py",
+      ...files.sort().map((file) => `serverless_ml/${file}`),
+    ]);
+    const own = { ...using, "serverless_ml/__init__.py": "task_worker = None\n" };
+    expect(contents(FunctionSource.python(folder(own)))).toEqual(own);
+  });
+
+  test.each([
+    ["async def main(request):\n    pass\n"],
+    ["main: object = 1\n"],
+    ["from worker import (\n    other,\n    handle as main,\n)\n"],
+    ["import main\n"],
+  ])("finds the entry point in %j", (text) => {
+    expect(FunctionSource.python(folder({ "main.py": text })).archive().entryPoint).toBe("main");
+  });
+
+  test("an entry point that is missing is reported, with what there is", () => {
+    const text = `"""\ndef main(request):\n"""\nimport json\nLIMIT = 3\n\ndef handle(request):\n    main = LIMIT == 3\n`;
+    const root = folder({ "main.py": text });
+    expect(thrownBy(() => FunctionSource.python(root).archive())).toBe(
+      `InvalidSource: function source "${root}" has no main at the top level of its main.py; allowed as entryPoint: LIMIT, handle, json`,
+    );
+    expect(FunctionSource.python(root, { entryPoint: "handle", runtime: "python312" }).archive()).toMatchObject({
+      entryPoint: "handle",
+      runtime: "python312",
+    });
+    const empty = folder({ "app.py": main });
+    expect(thrownBy(() => FunctionSource.python(empty).archive())).toBe(
+      `InvalidSource: function source "${empty}" holds no main.py; allowed is a folder whose main.py has the function main`,
+    );
+  });
+});
+
 describe("bundles that are kept", () => {
   const code = { "index.ts": `import { text } from "./text";\nexport const handler = () => text;` };
   const cache = () => join(process.cwd(), "node_modules/.cache/cdktf-serverless-ml");

@@ -3,6 +3,7 @@ import { basename, extname, join, relative } from "node:path";
 import { appPath, searchedFolders } from "./app-path";
 import { type Bundle, BundleError, bundleModules } from "./bundle";
 import { packageRoot } from "./package-root";
+import { DEFAULT_PYTHON_RUNTIME, PYTHON_CONTRACT, pythonProblem } from "./python-source";
 import { DEFAULT_NODE_RUNTIME } from "./runtime";
 import { type Archive, manifestFiles, zip } from "./source-archive";
 import { ValidationError } from "./validation";
@@ -42,6 +43,25 @@ export interface DirectorySourceOptions {
   readonly exclude?: readonly string[];
 }
 
+/** Options of {@link FunctionSource.python}. */
+export interface PythonSourceOptions {
+  /**
+   * Name of the HTTP function in `main.py`.
+   * @default "main"
+   */
+  readonly entryPoint?: string;
+  /**
+   * A Python runtime of Cloud Functions.
+   * @default "python313"
+   */
+  readonly runtime?: string;
+  /**
+   * Names of files and folders to leave out, at any depth.
+   * @default - those of DirectorySourceOptions, Dockerfile and README.md
+   */
+  readonly exclude?: readonly string[];
+}
+
 const DEFAULT_EXCLUDE = [".git", "node_modules", "__pycache__", ".venv", "venv", ".DS_Store", ".env"];
 
 /** Where a function's code comes from. It is read once, when a construct first deploys it. */
@@ -69,6 +89,23 @@ export class FunctionSource {
   static directory(path: string, options: DirectorySourceOptions): FunctionSource {
     const key = `dir ${appPath(path)} ${options.entryPoint} ${options.runtime} ${options.exclude?.join()}`;
     return new FunctionSource(key, () => collect(path, options));
+  }
+
+  /**
+   * A folder with a `main.py` and a `requirements.txt`. A folder whose code imports `serverless_ml`,
+   * the contract of a worker in Python, gets it: docs/workers.md#python.
+   *
+   * Without a `main.py`, or with one that has no such function at its top level, synthesis reports
+   * InvalidSource.
+   *
+   * @param path absolute, or relative to the working directory or the folder of cdktf.json
+   */
+  static python(path: string, options: PythonSourceOptions = {}): FunctionSource {
+    const { entryPoint = "main", runtime = DEFAULT_PYTHON_RUNTIME, exclude = [] } = options;
+    const key = `python ${appPath(path)} ${entryPoint} ${runtime} ${exclude.join()}`;
+    return new FunctionSource(key, () =>
+      collectPython(path, { entryPoint, runtime, exclude: [...exclude, "Dockerfile", "README.md"] }),
+    );
   }
 
   /** One of the functions that come with this package, such as `batch-worker`. */
@@ -147,6 +184,29 @@ function findModule(path: string): string {
 }
 
 function collect(path: string, options: DirectorySourceOptions): SourceArchive {
+  return archiveOf(path, filesIn(path, options.exclude), options);
+}
+
+function collectPython(path: string, options: DirectorySourceOptions): SourceArchive {
+  const files = filesIn(path, options.exclude);
+  const problem = pythonProblem(files, options.entryPoint);
+  if (problem) throw new ValidationError("InvalidSource", `function source "${path}" ${problem}`);
+  const { name, folder } = PYTHON_CONTRACT;
+  const code = [...files].filter(([file]) => file.endsWith(".py"));
+  const isIn = code.some(([file]) => file.startsWith(`${name}/`) || file === `${name}.py`);
+  if (!isIn && code.some(([, text]) => Buffer.from(text).includes(name))) {
+    for (const [file, bytes] of filesIn(folder())) files.set(`${name}/${file}`, bytes);
+  }
+  return archiveOf(path, files, options);
+}
+
+function archiveOf(path: string, files: ReadonlyMap<string, Uint8Array>, options: DirectorySourceOptions) {
+  const { runtime, entryPoint } = options;
+  return { ...zip(files), name: basename(appPath(path)), runtime, entryPoint };
+}
+
+/** The files of a folder, by their paths within it. */
+function filesIn(path: string, excluded: readonly string[] = []): Map<string, Uint8Array> {
   const root = appPath(path);
   if (!existsSync(root) || !statSync(root).isDirectory()) {
     throw new ValidationError(
@@ -154,7 +214,7 @@ function collect(path: string, options: DirectorySourceOptions): SourceArchive {
       `function source "${path}" is not a folder, relative to ${searchedFolders()}`,
     );
   }
-  const exclude = new Set([...DEFAULT_EXCLUDE, ...(options.exclude ?? [])]);
+  const exclude = new Set([...DEFAULT_EXCLUDE, ...excluded]);
   const files = new Map<string, Uint8Array>();
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name);
@@ -171,5 +231,5 @@ function collect(path: string, options: DirectorySourceOptions): SourceArchive {
   if (files.size === 0) {
     throw new ValidationError("InvalidSource", `function source "${path}" holds no files`);
   }
-  return { ...zip(files), name: basename(root), runtime: options.runtime, entryPoint: options.entryPoint };
+  return files;
 }

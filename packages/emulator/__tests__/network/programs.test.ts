@@ -1,7 +1,8 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { request } from "node:http";
 import { promisify } from "node:util";
 import { onlyIf } from "../../../../__tests__/support/only-if";
+import { PYTHON, pythonHas } from "../../../../__tests__/support/python";
 import type { Network } from "../../src/network";
 import { pubSub } from "../../src/pubsub";
 import { FakeContext } from "../support/fake-context";
@@ -55,18 +56,6 @@ test("Node.js: subscription.on, uploads, and no other host", async () => {
   expect(JSON.parse(await inShell(`'${process.execPath}' -e '${program}'`))).toEqual(["from node", "5", "ENOTFOUND"]);
 });
 
-// A Python that has Google's clients; set LOCAL_PYTHON to that of an environment of yours.
-const PYTHON = process.env.LOCAL_PYTHON ?? "python3";
-
-function hasClients(): boolean {
-  try {
-    execFileSync(PYTHON, ["-c", "import google.cloud.pubsub, google.cloud.storage"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const IN_PYTHON = `
 from concurrent.futures import Future
 from google.cloud import pubsub, storage
@@ -91,7 +80,7 @@ except requests.exceptions.ProxyError:
 print([text, size, elsewhere])
 `;
 
-onlyIf(hasClients(), `${PYTHON} has no google-cloud-pubsub and google-cloud-storage`, () => {
+onlyIf(pythonHas("google.cloud.pubsub", "google.cloud.storage"), `${PYTHON} has no google-cloud-pubsub and google-cloud-storage`, () => {
   test("Python: subscriber.subscribe, Cloud Storage, and no other host", async () => {
     expect(await inShell(`'${PYTHON}' -c '${IN_PYTHON.replaceAll("'", `'\\''`)}'`)).toBe(
       "['from python', 5, 'refused']",

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import os
+import sys
+
+
+def serve(source: str, target: str) -> None:
+    """Serves a function of a file on PORT, for containers; it does not return. functions-framework
+    serves it, as it does in Cloud Functions, with gunicorn.
+
+    source: the file, `__file__`.
+    target: the function's name; the variable FUNCTION_TARGET goes before it.
+    """
+    target = os.environ.get("FUNCTION_TARGET", target)
+    command = [sys.executable, "-m", "functions_framework", "--source", source, "--target", target]
+    os.execv(sys.executable, command)
