@@ -28,6 +28,7 @@ const SOURCES = [
   "package-lock.json",
   "scripts",
   "tsconfig.json",
+  "workers",
   "workflows",
 ];
 /** Packages that import cdktf. They must be reinstalled, so that they find cdktn. */

@@ -110,8 +110,7 @@ describe("snippets", () => {
         symlinkSync(join(root, name), join(folder, name));
       for (const kind of ["functions", "workers"]) {
         mkdirSync(join(folder, kind), { recursive: true });
-        for (const name of readdirSync(join(root, kind)))
-          symlinkSync(join(root, kind, name), join(folder, kind, name));
+        for (const name of readdirSync(join(root, kind))) symlinkSync(join(root, kind, name), join(folder, kind, name));
       }
     }
     return folder;

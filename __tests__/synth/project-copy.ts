@@ -70,6 +70,7 @@ export function copyProject(folder: string): void {
     "packages",
     "scripts",
     "tsconfig.json",
+    "workers",
     "workflows",
   ]) {
     cpSync(join(ROOT, path), join(folder, path), { recursive: true, filter: (file) => !file.includes("__tests__") });

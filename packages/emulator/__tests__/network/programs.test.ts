@@ -80,7 +80,7 @@ except requests.exceptions.ProxyError:
 print([text, size, elsewhere])
 `;
 
-onlyIf(pythonHas("google.cloud.pubsub", "google.cloud.storage"), `${PYTHON} has no google-cloud-pubsub and google-cloud-storage`, () => {
+onlyIf(pythonHas("google.cloud.pubsub", "google.cloud.storage"), `${PYTHON} has no clients of Google`, () => {
   test("Python: subscriber.subscribe, Cloud Storage, and no other host", async () => {
     expect(await inShell(`'${PYTHON}' -c '${IN_PYTHON.replaceAll("'", `'\\''`)}'`)).toBe(
       "['from python', 5, 'refused']",
