@@ -3,6 +3,7 @@
 module.exports = [
   "__tests__/functions/fuzz-messages.test.ts",
   "__tests__/functions/fuzz.test.ts",
+  "__tests__/pipelines/flowers.test.ts",
   "__tests__/synth/own-worker.test.ts",
   "packages/emulator/__tests__/functions/burst.test.ts",
   "packages/emulator/__tests__/machine/every-option.test.ts",

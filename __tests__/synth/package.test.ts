@@ -32,7 +32,9 @@ test("npm pack packs the library alone, into a file that git ignores", () => {
   const [{ filename, files }] = JSON.parse(
     run("npm", ["pack", "--silent", "--json", "--dry-run", "--ignore-scripts"], ROOT),
   );
-  const others = files.filter(({ path }: { path: string }) => !/^(dist|functions|workers|workflows)\//.test(path));
+  const others = files.filter(
+    ({ path }: { path: string }) => !/^(dist|functions|pipelines|workers|workflows)\//.test(path),
+  );
   expect(others.map(({ path }: { path: string }) => path).sort()).toEqual(["LICENSE", "README.md", "package.json"]);
   expect(files.some(({ path }: { path: string }) => path.includes("__tests__"))).toBe(false);
   expect(filename).toMatch(/\.tgz$/);

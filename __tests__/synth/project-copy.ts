@@ -70,6 +70,7 @@ export function copyProject(folder: string): void {
     "packages",
     "scripts",
     "tsconfig.json",
+    "pipelines",
     "workers",
     "workflows",
   ]) {
