@@ -22,6 +22,9 @@ export {
   type NotificationOptions,
 } from "./parts/bucket";
 export { BuildIdentity } from "./parts/build-identity";
+export type { BucketMount, ContainerProps, MountOptions } from "./parts/container";
+export { ContainerJob, type ContainerJobProps, type IContainerJob } from "./parts/container-job";
+export { ContainerService, type ContainerServiceProps } from "./parts/container-service";
 export { CustomRole, type CustomRoleProps } from "./parts/custom-role";
 export { DataflowJob, type DataflowJobProps, DataflowTemplate } from "./parts/dataflow-job";
 export {
@@ -33,10 +36,17 @@ export {
 export { DeadLetter, type DeadLetterProps } from "./parts/dead-letter";
 export { EncryptionKey } from "./parts/encryption-key";
 export { Filter } from "./parts/filter";
-export type { IFunctionService, ImportedFunctionProps } from "./parts/function-base";
-export { FunctionService, type FunctionServiceProps, type Ingress, type VpcEgress } from "./parts/function-service";
+export {
+  FunctionService,
+  type FunctionServiceProps,
+  type IFunctionService,
+  type ImportedFunctionProps,
+} from "./parts/function-service";
 export { GoogleStack, type GoogleStackProps } from "./parts/google-stack";
+export type { Gpu, GpuOptions, GpuType } from "./parts/gpu";
+export type { ImportedServiceProps } from "./parts/imported-service";
 export { PredictionEndpoint, type PredictionEndpointProps } from "./parts/prediction-endpoint";
+export type { GrpcProbe, HttpProbe, ProbeOptions, TcpProbe } from "./parts/probe";
 export type { IDeadLetter, IPublishTarget } from "./parts/publish-target";
 export { type IPullSubscription, PullSubscription, type PullSubscriptionProps } from "./parts/pull-subscription";
 export { PushSubscription, type PushSubscriptionProps } from "./parts/push-subscription";
@@ -45,6 +55,7 @@ export { Schedule, type ScheduledTask, type ScheduleProps, ScheduleTarget } from
 export type { ScheduleTime } from "./parts/schedule-time";
 export { Secret } from "./parts/secret";
 export { ServiceAgents } from "./parts/service-agents";
+export type { Ingress } from "./parts/service-base";
 export { ServiceIdentity, type ServiceIdentityProps } from "./parts/service-identity";
 export type { SubscriptionProps } from "./parts/subscription";
 export { OVERRIDDEN_URL, TaskQueue, type TaskQueueProps } from "./parts/task-queue";
@@ -52,7 +63,9 @@ export type { ITaskQueue } from "./parts/task-queue-base";
 export type { TaskRetry } from "./parts/task-retry";
 export { type ITopic, Topic, type TopicProps } from "./parts/topic";
 export type { TopicSchema } from "./parts/topic-schema";
+export type { DirectVpcEgress, VpcEgress, VpcTraffic } from "./parts/vpc-egress";
 export type { IWorker } from "./parts/worker";
+export { WorkerPool, type WorkerPoolProps } from "./parts/worker-pool";
 export { type IWorkflow, Workflow, type WorkflowProps } from "./parts/workflow";
 
 export { AsyncBatch, type AsyncBatchProps } from "./patterns/async-batch";

@@ -113,12 +113,15 @@ const NAMES: Readonly<Record<NamedResource, { readonly pattern: RegExp; readonly
   customRole: { pattern: /^[A-Za-z0-9_.]{3,}$/, max: 64 },
   dataflowJob: { pattern: /^[a-z](|[a-z0-9-]*[a-z0-9])$/, max: 40 },
   function: { pattern: /^[a-z][a-z0-9-]{2,}[a-z0-9]$/, max: 49 },
+  job: { pattern: /^[a-z](|[a-z0-9-]*[a-z0-9])$/, max: 49 },
   queue: { pattern: /^[A-Za-z0-9-]+$/, max: 100 },
   schedulerJob: { pattern: /^[A-Za-z0-9_-]+$/, max: 500 },
   schema: { pattern: /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,}$/, max: 255 },
+  service: { pattern: /^[a-z](|[a-z0-9-]*[a-z0-9])$/, max: 49 },
   serviceAccount: { pattern: /^[a-z][a-z0-9-]{4,}[a-z0-9]$/, max: 30 },
   subscription: { pattern: /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,}$/, max: 255 },
   topic: { pattern: /^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,}$/, max: 255 },
+  workerPool: { pattern: /^[a-z](|[a-z0-9-]*[a-z0-9])$/, max: 49 },
   workflow: { pattern: /^[A-Za-z](|[A-Za-z0-9_-]*[A-Za-z0-9])$/, max: 64 },
 };
 const TYPES = Object.keys(NAMES) as NamedResource[];

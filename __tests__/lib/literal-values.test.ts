@@ -5,6 +5,8 @@ import { TerraformVariable } from "cdktf";
 import fc from "fast-check";
 import { Alerts } from "../../lib/parts/alerts";
 import { Bucket } from "../../lib/parts/bucket";
+import { ContainerJob } from "../../lib/parts/container-job";
+import { ContainerService, type ContainerServiceProps } from "../../lib/parts/container-service";
 import { CustomRole } from "../../lib/parts/custom-role";
 import { DataflowJob, DataflowTemplate } from "../../lib/parts/dataflow-job";
 import { DataflowWorkers } from "../../lib/parts/dataflow-workers";
@@ -14,6 +16,7 @@ import { Schedule, ScheduleTarget } from "../../lib/parts/schedule";
 import { ServiceIdentity } from "../../lib/parts/service-identity";
 import { TaskQueue } from "../../lib/parts/task-queue";
 import { Topic } from "../../lib/parts/topic";
+import { WorkerPool } from "../../lib/parts/worker-pool";
 import { Workflow } from "../../lib/parts/workflow";
 import { evaluate } from "../../packages/terraform-json/src/evaluate";
 import { parseTemplate } from "../../packages/terraform-json/src/expression";
@@ -91,6 +94,27 @@ const PROPERTIES: Readonly<
     give: (stack, connector) => testFunction(stack, "f", { vpc: { connector } }),
     find: (stack) => at(only(stack, "google_cloudfunctions2_function"), "service_config", "vpc_connector"),
   },
+  "environment variable of a container service": {
+    give: (stack, TEXT) => service(stack, { environment: { TEXT } }),
+    // After FUNCTION_TIMEOUT_SECONDS and GOOGLE_CLOUD_PROJECT.
+    find: (stack) => at(container(only(stack, "google_cloud_run_v2_service")), "env", 2, "value"),
+  },
+  "description of a container service": {
+    give: (stack, description) => service(stack, { description }),
+    find: (stack) => only(stack, "google_cloud_run_v2_service").description,
+  },
+  "gRPC service of a probe": {
+    give: (stack, grpc) => service(stack, { startupProbe: { grpc } }),
+    find: (stack) => at(container(only(stack, "google_cloud_run_v2_service")), "startup_probe", "grpc", "service"),
+  },
+  "argument of a container job": {
+    give: (stack, text) => new ContainerJob(stack, "job", { image: IMAGE, args: ["--text", text] }),
+    find: (stack) => at(container(at(only(stack, "google_cloud_run_v2_job"), "template")), "args", 1),
+  },
+  "command of a worker pool": {
+    give: (stack, text) => new WorkerPool(stack, "pool", { image: IMAGE, command: [text] }),
+    find: (stack) => at(container(only(stack, "google_cloud_run_v2_worker_pool")), "command", 0),
+  },
   "description of an identity": {
     give: (stack, description) => new ServiceIdentity(stack, "some-identity", { description }),
     find: (stack) => only(stack, "google_service_account").description,
@@ -149,6 +173,16 @@ function bodyWith(text: string): Json {
 function textIn(json: Json): unknown {
   expect(json).toEqual(JSON.parse(JSON.stringify(bodyWith(json.text as string))));
   return json.text;
+}
+
+const IMAGE = "us-docker.pkg.dev/acme-ml/workers/ocr:1";
+
+function service(stack: GoogleStack, props: Partial<ContainerServiceProps>) {
+  new ContainerService(stack, "ocr", { image: IMAGE, ...props });
+}
+
+function container(resource: unknown): unknown {
+  return at(resource, "template", "containers", 0);
 }
 
 function alert(stack: GoogleStack, props: Partial<Parameters<Alerts["add"]>[1]>) {

@@ -3,6 +3,8 @@ import type { App } from "cdktf";
 import { externalGrantee } from "../../lib/core/grantee";
 import { ValidationError, ValidationErrors } from "../../lib/core/validation";
 import { Bucket } from "../../lib/parts/bucket";
+import { ContainerJob } from "../../lib/parts/container-job";
+import { ContainerService } from "../../lib/parts/container-service";
 import { DeadLetter } from "../../lib/parts/dead-letter";
 import { GoogleStack } from "../../lib/parts/google-stack";
 import { Schedule, ScheduleTarget } from "../../lib/parts/schedule";
@@ -13,6 +15,7 @@ import { TaskPipeline } from "../../lib/patterns/task-pipeline";
 import { synthesize } from "../../lib/synthesize";
 import { helloSource, testApp, testFunction, thrownBy } from "./support";
 
+const IMAGE = "us-docker.pkg.dev/acme-ml/workers/ocr:1";
 const settings = { project: "acme-ml", region: "us-central1" };
 
 function twoStacks(): { app: App; a: GoogleStack; b: GoogleStack } {
@@ -66,6 +69,21 @@ const WIRING: readonly [name: string, wire: Wire, error: string][] = [
     "a function and its secret",
     (a, b) => testFunction(a, "worker", { secrets: { KEY: new Secret(b, "key", "api-key") } }),
     "[a/worker] OtherStack: [b/key] is in the stack b, this is in a; make a Secret of the same name in the stack of the function",
+  ],
+  [
+    "a container and its secret",
+    (a, b) => new ContainerService(a, "ocr", { image: IMAGE, secrets: { KEY: new Secret(b, "key", "api-key") } }),
+    "[a/ocr] OtherStack: [b/key] is in the stack b, this is in a; make a Secret of the same name in the stack of the service",
+  ],
+  [
+    "a container and the bucket that it mounts",
+    (a, b) => new ContainerJob(a, "train", { image: IMAGE }).mount(new Bucket(b, "models"), "/models"),
+    "[a/train] OtherStack: [b/models] is in the stack b, this is in a; import the bucket by name: Bucket.fromName(stack, id, name)",
+  ],
+  [
+    "a queue and the container that it dispatches to",
+    (a, b) => new TaskQueue(a, "queue").dispatchTo(new ContainerService(b, "ocr", { image: IMAGE })),
+    "[a/queue] OtherStack: [b/ocr] is in the stack b, this is in a; make the queue in the stack of its workers",
   ],
   [
     "grants both ways, each of which alone would do",

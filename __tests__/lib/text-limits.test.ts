@@ -1,10 +1,12 @@
 import * as fc from "fast-check";
 import { Bucket } from "../../lib/parts/bucket";
+import { ContainerService } from "../../lib/parts/container-service";
 import { CustomRole } from "../../lib/parts/custom-role";
 import type { GoogleStack } from "../../lib/parts/google-stack";
 import { Schedule, ScheduleTarget } from "../../lib/parts/schedule";
 import { cutToBytes, ServiceIdentity } from "../../lib/parts/service-identity";
 import { Topic } from "../../lib/parts/topic";
+import { WorkerPool } from "../../lib/parts/worker-pool";
 import { Workflow } from "../../lib/parts/workflow";
 import { errorsOf, only, testFunction, testStack } from "./support";
 
@@ -38,6 +40,8 @@ interface Limited {
   readonly make: (stack: GoogleStack, text: string) => unknown;
   readonly error: (length: number) => string;
 }
+
+const IMAGE = "us-docker.pkg.dev/acme-ml/workers/ocr:1";
 
 const LIMITED: Readonly<Record<string, Limited>> = {
   // iam v1, Role.title: "limited to 100 UTF-8 bytes"
@@ -76,6 +80,21 @@ const LIMITED: Readonly<Record<string, Limited>> = {
       new Workflow(stack, "flow", { source: "workflows/ml-prediction-workflow.yaml", description }),
     error: (length) =>
       `[stack/flow] OutOfRange: description is ${length} characters; allowed is from 0 to 1000 characters`,
+  },
+  // run v2, Service.description and WorkerPool.description: "512-character limit"
+  "description of a container service": {
+    unit: "characters",
+    max: 512,
+    make: (stack, description) => new ContainerService(stack, "ocr", { image: IMAGE, description }),
+    error: (length) =>
+      `[stack/ocr] OutOfRange: description is ${length} characters; allowed is from 0 to 512 characters`,
+  },
+  "description of a worker pool": {
+    unit: "characters",
+    max: 512,
+    make: (stack, description) => new WorkerPool(stack, "embed", { image: IMAGE, description }),
+    error: (length) =>
+      `[stack/embed] OutOfRange: description is ${length} characters; allowed is from 0 to 512 characters`,
   },
 };
 

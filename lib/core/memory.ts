@@ -32,6 +32,14 @@ export class Memory {
     return this.amount;
   }
 
+  /**
+   * As Kubernetes writes it (`512Mi`, `16Gi`), so that it is no difference whether Cloud Run gives
+   * back what was written or its own form.
+   */
+  toQuantity(): string {
+    return this.amount % 1024 === 0 ? `${this.amount / 1024}Gi` : this.toString();
+  }
+
   /** In Google's notation, such as `512Mi`. */
   toString(): string {
     return `${this.amount}Mi`;

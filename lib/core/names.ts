@@ -18,11 +18,27 @@ interface NameRule {
    */
   readonly global?: boolean;
   /**
+   * The type whose names these share, with a last word that keeps generated names apart.
+   * @default - names of their own
+   */
+  readonly shared?: { readonly with: string; readonly word: string };
+  /**
    * Rule for resources that this app does not create.
    * @default - the same rule
    */
   readonly imported?: Pick<NameRule, "pattern" | "allowed">;
 }
+
+/**
+ * Names of Cloud Run: the id "must begin with letter, and cannot end with hyphen; must contain fewer
+ * than 50 characters" (run v2, `service_id`, `worker_pool_id`; believed to hold for `job_id`).
+ */
+const CLOUD_RUN_NAME = {
+  pattern: /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/,
+  allowed: "1 to 49 of a-z, 0-9 and -, beginning with a letter, not ending with -",
+  max: 49,
+  separator: "-",
+} as const;
 
 /** Names that Google accepts. Sources: the API definitions, see `docs/errors.md`, InvalidName. */
 const NAME_RULES = {
@@ -70,6 +86,7 @@ const NAME_RULES = {
     max: 49,
     separator: "-",
   },
+  job: { resource: "a Cloud Run job", ...CLOUD_RUN_NAME },
   queue: {
     resource: "a Cloud Tasks queue",
     pattern: /^[A-Za-z0-9-]{1,100}$/,
@@ -90,6 +107,13 @@ const NAME_RULES = {
     allowed: "3 to 255 of A-Z, a-z, 0-9 and ._~+%-, beginning with a letter, not with goog",
     max: 255,
     separator: "-",
+  },
+  // A function has a Cloud Run service of its name. The word lets one apply replace the one by the
+  // other.
+  service: {
+    resource: "a Cloud Run service",
+    ...CLOUD_RUN_NAME,
+    shared: { with: "function", word: "container" },
   },
   serviceAccount: {
     resource: "a service account",
@@ -112,6 +136,7 @@ const NAME_RULES = {
     max: 255,
     separator: "-",
   },
+  workerPool: { resource: "a Cloud Run worker pool", ...CLOUD_RUN_NAME },
   workflow: {
     resource: "a workflow",
     pattern: /^[A-Za-z]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$/,
@@ -135,14 +160,15 @@ const taken = new WeakMap<TerraformStack, Map<string, string>>();
  */
 export function resourceName(scope: Construct, type: NamedResource, given?: string): string {
   const rule: NameRule = NAME_RULES[type];
-  const name = given ?? generatedName(rule, pathWords(scope), Deployment.of(scope));
+  const word = rule.shared ? [rule.shared.word] : [];
+  const name = given ?? generatedName(rule, [...pathWords(scope), ...word], Deployment.of(scope));
   if (!isKnown(name)) return name;
 
   checkName(scope, rule.resource, name, rule);
   const stack = TerraformStack.of(scope);
   const names = taken.get(stack) ?? new Map<string, string>();
   taken.set(stack, names);
-  const key = `${type} ${name}`;
+  const key = `${rule.shared?.with ?? type} ${name}`;
   const owner = names.get(key);
   if (owner !== undefined && owner !== scope.node.path) {
     report(

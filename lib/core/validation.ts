@@ -14,8 +14,10 @@ export type ValidationCode =
   | "DeadlineTooShort"
   | "DuplicateId"
   | "FleetTooSmall"
+  | "GpuMismatch"
   | "InvalidFilter"
   | "InvalidGrant"
+  | "InvalidImage"
   | "InvalidName"
   | "InvalidSchedule"
   | "InvalidSchema"
@@ -32,6 +34,7 @@ export type ValidationCode =
   | "TimeoutTooLong"
   | "UnknownStep"
   | "UnsupportedOnImport"
+  | "UnsupportedRegion"
   | "UnsupportedRuntime";
 
 /** One mistake: a stable code, what was given and what is allowed, and the construct. */

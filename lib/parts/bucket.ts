@@ -19,6 +19,8 @@ import { ServiceAgents } from "./service-agents";
 export interface IBucket extends IConstruct {
   /** Name without `gs://`, known before anything is applied. */
   readonly name: string;
+  /** Region or multi-region. Undefined where another app creates the bucket. */
+  readonly location?: string;
   /** Lets a principal get and list objects. Grants `roles/storage.objectViewer` on the bucket. */
   grantRead(to: IGrantable): StorageBucketIamMember;
   /**
@@ -176,6 +178,8 @@ export class Bucket extends BucketBase {
   readonly resource: StorageBucket;
   /** Name without `gs://`, known before anything is applied. */
   readonly name: string;
+  /** Region or multi-region, in lower or upper case. */
+  readonly location: string;
   protected readonly reference: string;
 
   constructor(scope: Construct, id: string, props: BucketProps = {}) {
@@ -200,11 +204,12 @@ export class Bucket extends BucketBase {
 
     const deployment = Deployment.of(this);
     this.name = resourceName(this, "bucket", props.name);
+    this.location = props.location ?? deployment.region;
     const accessLogs = this.logBucket(props.accessLogs);
     this.resource = new StorageBucket(this, "Resource", {
       project: deployment.project,
       name: this.name,
-      location: literal((props.location ?? deployment.region).toUpperCase()),
+      location: literal(this.location.toUpperCase()),
       uniformBucketLevelAccess: true,
       publicAccessPrevention: "enforced",
       forceDestroy: props.forceDestroy ?? false,

@@ -87,37 +87,3 @@ export function limitRules({ timeout, memory, cpu, concurrency, minInstances, ma
     },
   ];
 }
-
-const RESERVED = new Set([
-  "ENTRY_POINT",
-  "FUNCTION_SIGNATURE_TYPE",
-  "FUNCTION_TARGET",
-  "K_CONFIGURATION",
-  "K_REVISION",
-  "K_SERVICE",
-  "PORT",
-]);
-
-/**
- * Rules of Cloud Functions for an environment variable. A variable cannot be set twice to two
- * values.
- */
-export function environmentRules(key: string, before: string | undefined, value: string): Rule[] {
-  return [
-    {
-      code: "ReservedVariable",
-      broken: RESERVED.has(key) || key.startsWith("X_GOOGLE_"),
-      message: `environment variable ${key} is set by Cloud Run itself; choose another name`,
-    },
-    {
-      code: "InvalidValue",
-      broken: !/^[A-Za-z_][A-Za-z0-9_]*$/.test(key),
-      message: `environment variable is named "${key}"; allowed are A-Z, a-z, 0-9 and _, not beginning with a digit`,
-    },
-    {
-      code: "InvalidValue",
-      broken: before !== undefined && before !== value,
-      message: `environment variable ${key} is set already, to another value`,
-    },
-  ];
-}

@@ -7,39 +7,28 @@ import type { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import type { FunctionSource } from "../core/function-source";
-import type { Grantee, IGrantable } from "../core/grantee";
 import { Memory } from "../core/memory";
 import { resourceName } from "../core/names";
-import { inSameStack } from "../core/stack";
-import { literal, literals } from "../core/terraform-text";
-import { check, report } from "../core/validation";
-import { Alerts } from "./alerts";
+import { literal } from "../core/terraform-text";
+import { check } from "../core/validation";
 import type { EncryptionKey } from "./encryption-key";
-import { FunctionBase, type IFunctionService, ImportedFunction, type ImportedFunctionProps } from "./function-base";
+import { Environment, SET_BY_FUNCTIONS } from "./environment";
 import { functionBuild } from "./function-build";
-import { environmentRules, type FunctionLimits, limitRules } from "./function-rules";
-import type { IDeadLetter } from "./publish-target";
+import { type FunctionLimits, limitRules } from "./function-rules";
+import { IMPORTED_FUNCTION, ImportedService, type ImportedServiceProps } from "./imported-service";
 import { RequiredApis } from "./required-apis";
-import type { Secret } from "./secret";
+import { grantSecrets, type Secret } from "./secret";
 import { ServiceAgents } from "./service-agents";
+import { CreatedService, type Ingress } from "./service-base";
 import { ServiceIdentity } from "./service-identity";
+import type { VpcEgress } from "./vpc-egress";
+import type { IWorker } from "./worker";
 
-/**
- * Networks from which a function can be reached, before IAM is asked. With `ALLOW_INTERNAL_ONLY`,
- * Cloud Tasks, Cloud Scheduler, Pub/Sub, Eventarc and Workflows of the same project still reach it.
- */
-export type Ingress = "ALLOW_INTERNAL_ONLY" | "ALLOW_INTERNAL_AND_GCLB" | "ALLOW_ALL";
+/** A function, whether this app creates it or not. */
+export type IFunctionService = IWorker;
 
-/** How a function reaches a VPC network. */
-export interface VpcEgress {
-  /** `projects/<project>/locations/<region>/connectors/<connector>` */
-  readonly connector: string;
-  /**
-   * Requests that go through the connector.
-   * @default "PRIVATE_RANGES_ONLY"
-   */
-  readonly traffic?: "PRIVATE_RANGES_ONLY" | "ALL_TRAFFIC";
-}
+/** What is known of a function that this app does not create. */
+export type ImportedFunctionProps = ImportedServiceProps;
 
 /** Properties of {@link FunctionService}. */
 export interface FunctionServiceProps {
@@ -138,7 +127,7 @@ export interface FunctionServiceProps {
  * Reports what Google would refuse: OutOfRange, CpuMemoryMismatch, ConcurrencyNeedsCpu,
  * InvalidName, InvalidSource, BundleFailed, UnsupportedRuntime, ReservedVariable, InvalidValue.
  */
-export class FunctionService extends FunctionBase implements IGrantable {
+export class FunctionService extends CreatedService {
   /**
    * A function of the deployment's project and region that this app does not create.
    *
@@ -146,7 +135,7 @@ export class FunctionService extends FunctionBase implements IGrantable {
    * function is given a dead letter or a variable, or called without a known URL.
    */
   static fromName(scope: Construct, id: string, name: string, props: ImportedFunctionProps = {}): IFunctionService {
-    return new ImportedFunction(scope, id, name, props);
+    return new ImportedService(scope, id, name, IMPORTED_FUNCTION, props);
   }
 
   /** The inner `google_cloudfunctions2_function`. */
@@ -158,8 +147,8 @@ export class FunctionService extends FunctionBase implements IGrantable {
   readonly timeout: Duration;
   readonly maxInstances: number;
   readonly concurrency: number;
-  private readonly environment: Record<string, string> = {};
-  private deadLetter?: IDeadLetter;
+  protected readonly environment: Environment;
+  protected readonly kind = "function";
 
   constructor(scope: Construct, id: string, props: FunctionServiceProps) {
     super(scope, id);
@@ -196,7 +185,7 @@ export class FunctionService extends FunctionBase implements IGrantable {
         maxInstanceRequestConcurrency: this.concurrency,
         minInstanceCount: limits.minInstances,
         maxInstanceCount: this.maxInstances,
-        environmentVariables: this.environment,
+        environmentVariables: {},
         secretEnvironmentVariables: props.secrets && secretVariables(props.secrets),
         ingressSettings: props.ingress ?? "ALLOW_INTERNAL_ONLY",
         vpcConnector: literal(props.vpc?.connector),
@@ -205,11 +194,14 @@ export class FunctionService extends FunctionBase implements IGrantable {
       dependsOn: [...this.prerequisites(props), ...build.dependsOn],
       ...props.overrides,
     });
+    this.environment = new Environment(this, SET_BY_FUNCTIONS, (variables) => {
+      this.resource.serviceConfig.environmentVariables = variables;
+    });
     this.addEnvironment("GOOGLE_CLOUD_PROJECT", project);
     // Cloud Functions does not tell a function its own timeout.
     this.addEnvironment("FUNCTION_TIMEOUT_SECONDS", String(this.timeout.toSeconds()));
     for (const [key, value] of Object.entries(props.environment ?? {})) this.addEnvironment(key, value);
-    this.addAlert();
+    this.addErrorAlert();
   }
 
   /** URL of the function on Cloud Run. It is also the audience of ID tokens for the function. */
@@ -221,46 +213,11 @@ export class FunctionService extends FunctionBase implements IGrantable {
     return this.resource.name;
   }
 
-  get grantee(): Grantee {
-    return this.identity.grantee;
-  }
-
-  /** Sets an environment variable. Reports ReservedVariable and InvalidValue. */
-  addEnvironment(key: string, value: string): void {
-    check(this, environmentRules(key, this.environment[key], value));
-    this.environment[key] = value;
-    this.resource.serviceConfig.environmentVariables = literals(sorted(this.environment));
-  }
-
-  /**
-   * Tells the function where to send what it cannot process: sets `DEAD_LETTER_TOPIC` and, with
-   * `maxAttempts`, `MAX_ATTEMPTS`.
-   *
-   * Grants `roles/pubsub.publisher` on the dead-letter topic to the function. Reports
-   * ConflictingTarget where the function already has another dead letter.
-   */
-  useDeadLetter(deadLetter: IDeadLetter, maxAttempts?: number): void {
-    if (this.deadLetter && this.deadLetter !== deadLetter) {
-      report(
-        this,
-        "ConflictingTarget",
-        `the function already has the dead letter [${this.deadLetter.node.path}] and cannot have [${deadLetter.node.path}] as well`,
-      );
-      return;
-    }
-    this.deadLetter = deadLetter;
-    deadLetter.topic.grantPublish(this);
-    this.addEnvironment("DEAD_LETTER_TOPIC", deadLetter.topic.fullName);
-    if (maxAttempts !== undefined) this.addEnvironment("MAX_ATTEMPTS", String(maxAttempts));
-  }
-
   private prerequisites({ secrets, encryptionKey }: FunctionServiceProps): ITerraformDependable[] {
     const agents = ServiceAgents.of(this);
     return [
       ...RequiredApis.of(this).ready("cloudfunctions", "run"),
-      ...Object.values(secrets ?? {})
-        .filter((secret) => inSameStack(this, secret, "make a Secret of the same name in the stack of the function"))
-        .map((secret) => secret.grantAccess(this)),
+      ...grantSecrets(this, secrets, "function"),
       // These and the agent of Artifact Registry, whose grant comes with the repository, are the
       // five that https://cloud.google.com/functions/docs/securing/cmek lists.
       ...(encryptionKey
@@ -269,16 +226,6 @@ export class FunctionService extends FunctionBase implements IGrantable {
           )
         : []),
     ];
-  }
-
-  private addAlert(): void {
-    Alerts.of(this).add(this, {
-      title: `${this.name} answers with errors`,
-      runbook: `The function \`${this.name}\` answered more than 5 requests in 5 minutes with a 5xx status. Callers retry; read its logs for the reason.`,
-      filter: `metric.type="run.googleapis.com/request_count" AND resource.type="cloud_run_revision" AND resource.labels.service_name="${this.name}" AND metric.labels.response_code_class="5xx"`,
-      aligner: "ALIGN_DELTA",
-      threshold: 5,
-    });
   }
 }
 
@@ -289,8 +236,4 @@ function secretVariables(secrets: Readonly<Record<string, Secret>>) {
     secret: secret.name,
     version: secret.version,
   }));
-}
-
-function sorted(map: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -2,6 +2,7 @@ import { SecretManagerSecretIamMember } from "@cdktf/provider-google/lib/secret-
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
+import { inSameStack } from "../core/stack";
 import { check, matches } from "../core/validation";
 import { grantOnce } from "./grants";
 import { RequiredApis } from "./required-apis";
@@ -53,4 +54,19 @@ export class Secret extends Construct {
         }),
     );
   }
+}
+
+/**
+ * Lets a principal read secrets. Reports OtherStack for a secret of another stack.
+ *
+ * @param noun what reads the secrets, for the message
+ */
+export function grantSecrets(
+  to: Construct & IGrantable,
+  secrets: Readonly<Record<string, Secret>> = {},
+  noun: string,
+): SecretManagerSecretIamMember[] {
+  return Object.values(secrets)
+    .filter((secret) => inSameStack(to, secret, `make a Secret of the same name in the stack of the ${noun}`))
+    .map((secret) => secret.grantAccess(to));
 }
