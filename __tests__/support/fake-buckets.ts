@@ -101,11 +101,12 @@ export class FakeBuckets {
   private list(bucket: string, query: URLSearchParams, response?: ServerResponse): void {
     const [prefix, delimiter] = [query.get("prefix") ?? "", query.get("delimiter")];
     const start = `gs://${bucket}/`;
-    const names = this.uris
+    const names = [...this.objects.keys()]
       .filter((uri) => uri.startsWith(start + prefix))
       .map((uri) => uri.slice(start.length))
       .filter((name) => !delimiter || !name.slice(prefix.length).includes(delimiter))
-      .filter((name) => name > (query.get("pageToken") ?? ""));
+      .filter((name) => name > (query.get("pageToken") ?? ""))
+      .sort();
     const page = names.slice(0, Math.min(Number(query.get("maxResults") ?? 1000), 1000));
     const items = page.map((name) => this.resource(start + name, this.objects.get(start + name) as FakeObject));
     const nextPageToken = page.length < names.length ? page.at(-1) : undefined;

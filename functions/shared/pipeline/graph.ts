@@ -18,6 +18,15 @@ export const stepSchema = v.object({
   after: v.array(stepName),
   /** Seconds that one attempt may take, 15 to 1800. */
   deadlineSeconds: v.pipe(v.number(), v.integer(), v.minValue(15), v.maxValue(1800)),
+  /** The step runs once for each element of this output of an earlier step. */
+  forEach: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_.-]{1,100}$/, "an output's name like shards"))),
+  /** Share of the elements that must succeed, above 0, to 1. Default 1. */
+  minSuccess: v.optional(
+    v.pipe(
+      v.number(),
+      v.check((share) => share > 0 && share <= 1, "above 0, to 1"),
+    ),
+  ),
 });
 
 export type Step = v.InferOutput<typeof stepSchema>;
@@ -31,6 +40,7 @@ export const stepsSchema = v.pipe(
     const names = new Set(steps.map((step) => step.name));
     return steps.every((step) => step.after.every((name) => names.has(name)));
   }, "`after` that names steps of this pipeline"),
+  v.check((steps) => steps.every((step) => !step.forEach || step.after.length > 0), "`after` with `forEach`"),
   v.check((steps) => steps.every((step) => !ancestors(steps, step.name).includes(step.name)), "steps without a cycle"),
 );
 

@@ -63,3 +63,6 @@ export const resumeFile = inRunBucket((item: Item, resume: number) => `${itemNam
 export const elementsFile = inRunBucket(
   (item: Item, block: number) => `${elementsFolder(item)}elements/${blockDigits(block)}.json`,
 );
+export const blockFile = inRunBucket(
+  (item: Item, block: number, ends: number) => `${blocksFolder(item)}${blockDigits(block)}.${ends}.json`,
+);

@@ -9,6 +9,13 @@ import type { Pipeline } from "./run";
  */
 export type Outputs = Record<string, unknown>;
 
+/** What the marker of a step with `forEach` says of its elements. */
+export interface ElementCounts {
+  count: number;
+  /** Indices of elements that failed, in order. In the lists of outputs, `null` is in their places. */
+  failed: readonly number[];
+}
+
 const markerSchema = v.object({ outputs: v.record(v.string(), v.unknown()) });
 
 /** Whether a step or an element is done. */
@@ -29,10 +36,12 @@ export async function readMarker(pipeline: Pipeline, item: Item): Promise<Output
  *
  * @returns whether this call wrote it.
  */
-export function writeMarker(pipeline: Pipeline, { run, step, index }: Item, outputs: Outputs): Promise<boolean> {
-  return createJsonOnce(pipeline.services.storage, markerFile(pipeline, { run, step, index }), {
-    step,
-    index,
-    outputs,
-  });
+export function writeMarker(
+  pipeline: Pipeline,
+  { run, step, index }: Item,
+  outputs: Outputs,
+  elements?: ElementCounts,
+): Promise<boolean> {
+  const marker = { step, index, elements, outputs };
+  return createJsonOnce(pipeline.services.storage, markerFile(pipeline, { run, step, index }), marker);
 }

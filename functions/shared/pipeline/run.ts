@@ -40,14 +40,3 @@ export function stepOf({ run, steps }: Run, name: string): Step {
   if (!step) throw new PermanentError("unknown_step", `Run ${run} has no step ${name}`);
   return step;
 }
-
-/** Whether there is such a run with such a step. */
-export async function isStepOf(pipeline: Pipeline, { run, step }: { run: string; step: string }): Promise<boolean> {
-  try {
-    stepOf(await loadRun(pipeline, run), step);
-    return true;
-  } catch (error) {
-    if (error instanceof PermanentError) return false;
-    throw error;
-  }
-}

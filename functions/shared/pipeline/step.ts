@@ -1,15 +1,19 @@
 import type * as v from "valibot";
+import { PermanentError } from "../errors";
 import type { HttpHandler } from "../http";
 import { check } from "../json";
-import { taskHandler } from "../task-handler";
+import { type TaskContext, taskHandler } from "../task-handler";
 import { Again, files, type StepContext } from "./context";
+import { countElements, limitOutputs, readElement } from "./elements";
 import type { StepEnvironment } from "./environment";
 import { recordFailure } from "./failure";
 import { enqueueDependents } from "./follow";
 import { readInputs } from "./inputs";
+import { endElement, join } from "./join";
 import { isMarked, type Outputs, writeMarker } from "./marker";
-import { isStepOf, loadRun, type Pipeline, stepOf } from "./run";
-import { enqueueTask, stepTaskSchema } from "./task";
+import { loadRun, type Pipeline, type Run, stepOf } from "./run";
+import { spread, spreadPart } from "./spread";
+import { enqueueTask, type StepTask, stepTaskSchema } from "./task";
 
 export interface PipelineStepOptions<S extends v.GenericSchema> {
   environment: StepEnvironment;
@@ -25,10 +29,11 @@ export interface PipelineStepOptions<S extends v.GenericSchema> {
 
 /**
  * A step of a pipeline. Cloud Tasks calls it with `{ run, step }`. Does the work unless the step's
- * marker exists, writes the marker, and enqueues the steps that are now ready.
+ * marker exists, writes the marker, and enqueues the steps that are now ready. Of a step with
+ * `forEach` it creates a task for each element, does the work of each, and joins them.
  */
 export function pipelineStep<S extends v.GenericSchema>(options: PipelineStepOptions<S>): HttpHandler {
-  const { environment, services, parameters, work } = options;
+  const { environment, services } = options;
 
   return taskHandler({
     environment,
@@ -36,31 +41,71 @@ export function pipelineStep<S extends v.GenericSchema>(options: PipelineStepOpt
     schema: stepTaskSchema,
     findEffect: async (task) => {
       if (!(await isMarked(options, task))) return undefined;
-      return { ...task, enqueued: await enqueueDependents(options, await loadRun(options, task.run), task.step) };
+      return end(options, await loadRun(options, task.run), task);
     },
-    handle: async (task, { attempt, log, signal }) => {
+    handle: async (task, context) => {
       const run = await loadRun(options, task.run);
       const step = stepOf(run, task.step);
-      const outputs = await work({
-        ...task,
-        resume: task.resume ?? 0,
-        attempt,
-        log,
-        signal,
-        parameters: check(parameters, run.parameters, `The parameters of run ${task.run}`),
-        ...files(options, task),
-        ...(await readInputs(options, run, task.step)),
-      });
-      if (outputs instanceof Again) {
-        const poll = { n: (task.poll?.n ?? 0) + 1, state: outputs.state };
-        await enqueueTask(options, step, { ...task, poll }, outputs.scheduleTime);
-        return { ...task, again: outputs.scheduleTime };
+      const ofElements = task.index ?? task.spread ?? task.join;
+      if (step.forEach === undefined) {
+        if (ofElements === undefined) return workOn(options, run, task, context);
+        throw new PermanentError("unknown_element", `Step ${task.step} of run ${task.run} has no \`forEach\``);
       }
-      await writeMarker(options, task, outputs);
-      return { ...task, enqueued: await enqueueDependents(options, run, task.step) };
+      if (task.index !== undefined) return workOn(options, run, task, context);
+      if (task.join !== undefined) return join(options, run, step, task);
+      return task.spread === undefined ? spread(options, run, step, task) : spreadPart(options, step, task);
     },
-    onDeadLetter: async (task, reason, { id }) => {
-      if (await isStepOf(options, task)) await recordFailure(options, task, reason, id);
-    },
+    onDeadLetter: (task, reason, { id }) => noteDeadLetter(options, task, reason, id),
   });
 }
+
+/** The work of a step or an element. */
+async function workOn<S extends v.GenericSchema>(
+  options: PipelineStepOptions<S>,
+  run: Run,
+  task: StepTask,
+  { attempt, log, signal }: TaskContext,
+): Promise<object> {
+  const { count, element } = isElement(task) ? await readElement(options, task) : { count: 1, element: undefined };
+  const outputs = await options.work({
+    ...task,
+    element,
+    resume: task.resume ?? 0,
+    attempt,
+    log,
+    signal,
+    parameters: check(options.parameters, run.parameters, `The parameters of run ${task.run}`),
+    ...files(options, task),
+    ...(await readInputs(options, run, task.step)),
+  });
+  if (outputs instanceof Again) {
+    const poll = { n: (task.poll?.n ?? 0) + 1, state: outputs.state };
+    await enqueueTask(options, stepOf(run, task.step), { ...task, poll }, outputs.scheduleTime);
+    return { ...task, again: outputs.scheduleTime };
+  }
+  if (isElement(task)) limitOutputs(outputs, task, count);
+  await writeMarker(options, task, outputs);
+  return end(options, run, task);
+}
+
+/** After the marker: enqueues what is now ready. */
+async function end(pipeline: Pipeline, run: Run, task: StepTask): Promise<object> {
+  if (!isElement(task)) return { ...task, enqueued: await enqueueDependents(pipeline, run, task.step) };
+  await endElement(pipeline, stepOf(run, task.step), task, await countElements(pipeline, task));
+  return task;
+}
+
+/** A failed element has ended, too. */
+async function noteDeadLetter(pipeline: Pipeline, task: StepTask, reason: PermanentError, id: string): Promise<void> {
+  try {
+    const step = stepOf(await loadRun(pipeline, task.run), task.step);
+    const count = isElement(task) ? (await readElement(pipeline, task)).count : 0;
+    await recordFailure(pipeline, task, reason, id);
+    if (isElement(task)) await endElement(pipeline, step, task, count);
+  } catch (error) {
+    // The task belongs to no step or element of a run.
+    if (!(error instanceof PermanentError)) throw error;
+  }
+}
+
+const isElement = (task: StepTask): task is StepTask & { index: number } => task.index !== undefined;

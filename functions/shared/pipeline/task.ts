@@ -10,9 +10,12 @@ export const MAX_ELEMENTS = 10_000;
 
 const count = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 
+/** Elements whose tasks one task creates. */
+export const SPREAD = 1_000;
+
 /**
- * The body of a step's task. `{ run, step }` does the step, or spreads the elements of a step with
- * `forEach`.
+ * The body of a step's task. `{ run, step }` does the step, or creates the tasks of the elements of
+ * a step with `forEach`.
  */
 export const stepTaskSchema = v.pipe(
   v.object({
@@ -20,11 +23,19 @@ export const stepTaskSchema = v.pipe(
     step: stepName,
     /** Does one element of the step. */
     index: v.optional(count(0, MAX_ELEMENTS - 1)),
+    /** Creates the tasks of 1000 elements, from the one with 1000 times this number. */
+    spread: v.optional(count(0, MAX_ELEMENTS / SPREAD - 1)),
+    /** Joins the elements. How many ends of elements there were when the task was created. */
+    join: v.optional(count(1, Number.MAX_SAFE_INTEGER)),
     /** Number of the resume that this task belongs to. Absent in the first attempt. */
     resume: v.optional(count(1, 1_000_000)),
     /** From the `Again` of the task before. */
     poll: v.optional(v.object({ n: count(1, 1_000_000), state: record(v.unknown()) })),
   }),
+  v.check(
+    ({ index, spread, join }) => [index, spread, join].filter((given) => given !== undefined).length <= 1,
+    "one of index, spread and join",
+  ),
 );
 
 export type StepTask = v.InferOutput<typeof stepTaskSchema>;
@@ -51,9 +62,11 @@ export function enqueueTask(pipeline: Pipeline, step: Step, task: StepTask, sche
  * Begins with a hash: names with a common beginning slow Cloud Tasks down, as its reference of
  * `Task.name` says.
  */
-function taskId({ run, step, index, resume, poll }: StepTask): string {
+function taskId({ run, step, index, spread, join, resume, poll }: StepTask): string {
   const parts = [
     ...(index === undefined ? [] : [String(index)]),
+    ...(spread === undefined ? [] : [`spread${spread}`]),
+    ...(join === undefined ? [] : [`join${join}`]),
     ...(resume === undefined ? [] : [`r${resume}`]),
     ...(poll === undefined ? [] : [`p${poll.n}`]),
   ];
