@@ -20,13 +20,21 @@ interface Role {
  * dot is a prefix.
  */
 const NEIGHBOURS = [
+  "aiplatform.batchPredictionJobs.",
+  "aiplatform.customJobs.",
   "cloudscheduler.jobs.",
   "cloudtasks.",
   "dataflow.jobs.",
+  "dataflow.messages.",
+  "dataflow.metrics.",
   "dataflow.workItems.",
   "iam.serviceAccounts.getAccessToken",
   "iam.serviceAccounts.getOpenIdToken",
   "pubsub.",
+  "run.executions.",
+  "run.jobs.",
+  "run.operations.",
+  "run.tasks.",
   "storage.buckets.",
   "storage.multipartUploads.",
   "storage.objects.",
@@ -39,21 +47,24 @@ const SERVICES =
   /^(aiplatform|artifactregistry|bigquery|cloudbuild|cloudfunctions|cloudkms|cloudscheduler|cloudtasks|cloudtrace|dataflow|errorreporting|eventarc|iam|logging|monitoring|pubsub|run|secretmanager|serviceusage|storage|workflows)\./;
 const BASIC = ["viewer", "editor", "owner", "browser"];
 /** Google's service agents that act in a run. */
-const AGENTS = ["cloudscheduler", "cloudtasks", "dataflow", "pubsub", "run", "workflows"];
+const AGENTS = [
+  "aiplatform.customCodeServiceAgent",
+  "aiplatform.serviceAgent",
+  "cloudscheduler.serviceAgent",
+  "cloudtasks.serviceAgent",
+  "dataflow.serviceAgent",
+  "pubsub.serviceAgent",
+  "run.serviceAgent",
+  "workflows.serviceAgent",
+];
 
 const [checkout, commit] = process.argv.slice(2);
 if (!checkout || !commit) throw new Error("usage: extract-roles.ts <checkout> <commit>");
 const folder = join(checkout, "roles");
 const roles: { name: string; size: number; permissions: string[] }[] = [];
 for (const file of readdirSync(folder).sort()) {
-  const agent = /^(.+?)\.(\w*[sS]erviceAgent)$/.exec(file);
-  if (
-    agent
-      ? agent[2] !== "serviceAgent" || !AGENTS.includes(agent[1] ?? "")
-      : !SERVICES.test(file) && !BASIC.includes(file)
-  ) {
-    continue;
-  }
+  const isAgent = /[sS]erviceAgent$/.test(file);
+  if (isAgent ? !AGENTS.includes(file) : !SERVICES.test(file) && !BASIC.includes(file)) continue;
   const { name, includedPermissions = [] } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Role;
   const permissions = includedPermissions.filter((permission) =>
     KEPT.some((kept) => (kept.endsWith(".") ? permission.startsWith(kept) : permission === kept)),

@@ -6,6 +6,7 @@ import { cloudFunctions } from "./functions";
 import { iam } from "./iam";
 import { pubSub } from "./pubsub";
 import type { LocalPrograms } from "./run/local-programs";
+import { cloudRunJobs } from "./run-jobs";
 import { cloudScheduler } from "./scheduler";
 import { secretManager } from "./secrets";
 import { cloudStorage } from "./storage";
@@ -23,6 +24,7 @@ export const SERVICES = [
   cloudDataflow,
   vertexAi,
   cloudWorkflows,
+  cloudRunJobs,
 ] as const;
 
 /** What a stack may hold: all services, and those that the machine itself runs. */

@@ -2,9 +2,10 @@ import { defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
+import { pageOf } from "../core/page";
 import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
-import { isUnset, readEnum, readText, rejectUnknownFields } from "../core/values";
+import { isUnset, readEnum, readText, rejectUnknownFields, rfc3339 } from "../core/values";
 import type { StorageEmulator } from "../storage/storage-emulator";
 import { Job } from "./job";
 import { type Launch, readLaunch } from "./launch";
@@ -13,17 +14,31 @@ import { type Launch, readLaunch } from "./launch";
 const FILTERS = { UNKNOWN: 0, ALL: 1, TERMINATED: 2, ACTIVE: 3 } as const;
 const VIEWS = { JOB_VIEW_UNKNOWN: 0, JOB_VIEW_SUMMARY: 1, JOB_VIEW_ALL: 2, JOB_VIEW_DESCRIPTION: 3 } as const;
 
-/** Jobs of a page; Google's own number "is unspecified". */
+/** Source: google/dataflow/v1beta3/messages.proto, `JobMessageImportance`. */
+const IMPORTANCES = {
+  JOB_MESSAGE_IMPORTANCE_UNKNOWN: 0,
+  JOB_MESSAGE_DEBUG: 1,
+  JOB_MESSAGE_DETAILED: 2,
+  JOB_MESSAGE_BASIC: 5,
+  JOB_MESSAGE_WARNING: 3,
+  JOB_MESSAGE_ERROR: 4,
+} as const;
+/** Least first: the order in which the proto lists them. */
+const RANKS: readonly string[] = Object.keys(IMPORTANCES);
+
+/** Jobs and messages of a page; Google's own number "is unspecified". */
 const PAGE = 100;
 
 /** Dataflow: launches Google's WordCount template. What it does and does not: FIDELITY.md. */
 export class DataflowEmulator implements Emulator {
-  /** Methods and paths: google/dataflow/v1beta3/templates.proto and jobs.proto. */
+  /** Methods and paths: google/dataflow/v1beta3/templates.proto, jobs.proto and messages.proto. */
   readonly handlers = {
     LaunchTemplate: (call: Call) => this.launch(call),
     LaunchFlexTemplate: (call: Call) => this.launchFlex(call),
     ListJobs: (call: Call) => this.list(call),
     GetJob: (call: Call) => this.get(call),
+    UpdateJob: (call: Call) => this.update(call),
+    ListJobMessages: (call: Call) => this.messages(call),
   };
   /** In the order of their launches. The stack's own jobs come first. */
   readonly jobs: Job[] = [];
@@ -107,14 +122,10 @@ export class DataflowEmulator implements Emulator {
       .filter((job) => job.location === location && (name === "" || job.launch.name === name))
       .filter(({ active }) => (filter === "ACTIVE" ? active : filter === "TERMINATED" ? !active : true))
       .reverse();
-    const token = readText(request.pageToken, "pageToken");
-    const from = token === "" ? 0 : found.findIndex(({ id }) => id === token) + 1;
-    if (token !== "" && from === 0) throw new ApiError("INVALID_ARGUMENT", "Invalid page token");
-    const page = found.slice(from, from + pageSize(request.pageSize));
-    const more = from + page.length < found.length;
+    const { items, nextPageToken } = pageOf(found, request, ({ id }) => id, { usual: PAGE });
     return {
-      ...(page.length > 0 && { jobs: page.map((job) => job.resource()) }),
-      ...(more && { nextPageToken: page.at(-1)?.id }),
+      ...(items.length > 0 && { jobs: items.map((job) => job.resource()) }),
+      ...(nextPageToken !== undefined && { nextPageToken }),
     };
   }
 
@@ -122,10 +133,62 @@ export class DataflowEmulator implements Emulator {
     rejectUnknownFields(request, ["name", "view"], "");
     this.context.authorizer.require(caller, "dataflow.jobs.get", `projects/${this.context.project}`);
     readEnum(request.view, VIEWS, "view");
-    const [, , , location, , id] = readText(request.name, "name").split("/");
+    return this.job(request.name).resource();
+  }
+
+  /** Cancels a job: the one change of its state that is simulated. */
+  private update({ request, caller }: Call): object {
+    const { name, ...given } = request;
+    // "Only the job state is updatable; other fields will be ignored": jobs.proto,
+    // `UpdateJobRequest.job`.
+    const requested = readText(given.requestedState, "requestedState");
+    if (requested !== "JOB_STATE_CANCELLED") {
+      throw new ApiError(
+        "UNIMPLEMENTED",
+        `requestedState ${requested || "(none)"} of a job is not simulated; JOB_STATE_CANCELLED is`,
+      );
+    }
+    this.context.authorizer.require(caller, "dataflow.jobs.cancel", `projects/${this.context.project}`);
+    const job = this.job(name);
+    if (!job.cancel()) {
+      throw new ApiError(
+        "FAILED_PRECONDITION",
+        `(${job.id}): Could not modify workflow; the job is in terminal state ${job.state}.`,
+      );
+    }
+    return job.resource();
+  }
+
+  /** Oldest first. */
+  private messages({ request, caller }: Call): object {
+    for (const field of ["startTime", "endTime"]) {
+      if (!isUnset(request[field])) throw new ApiError("UNIMPLEMENTED", `${field} of messages is not simulated`);
+    }
+    rejectUnknownFields(request, ["name", "minimumImportance", "pageSize", "pageToken", "startTime", "endTime"], "");
+    this.context.authorizer.require(caller, "dataflow.messages.list", `projects/${this.context.project}`);
+    const least = readEnum(request.minimumImportance, IMPORTANCES, "minimumImportance") ?? "JOB_MESSAGE_BASIC";
+    const shown = this.job(request.name).messages.filter(
+      ({ importance }) => RANKS.indexOf(importance) >= RANKS.indexOf(least),
+    );
+    const { items, nextPageToken } = pageOf(shown, request, ({ id }) => id, { usual: PAGE });
+    return {
+      ...(items.length > 0 && {
+        jobMessages: items.map(({ id, time, text, importance }) => ({
+          id,
+          time: rfc3339(time),
+          messageText: text,
+          messageImportance: importance,
+        })),
+      }),
+      ...(nextPageToken !== undefined && { nextPageToken }),
+    };
+  }
+
+  private job(name: unknown): Job {
+    const [, , , location, , id] = readText(name, "name").split("/");
     const job = this.jobs.find((candidate) => candidate.id === id && candidate.location === location);
     if (!job) throw new ApiError("NOT_FOUND", `(${id}): Information about job ${id} could not be found in our system.`);
-    return job.resource();
+    return job;
   }
 }
 
@@ -145,11 +208,4 @@ function readResource(attributes: EvaluatedResource["attributes"]): Launch {
 
 function locationOf(parent: unknown): string {
   return readText(parent, "parent").split("/")[3] ?? "";
-}
-
-function pageSize(given: unknown): number {
-  const size = isUnset(given) ? PAGE : Number(given);
-  if (!Number.isInteger(size) || size < 0)
-    throw new ApiError("INVALID_ARGUMENT", `pageSize ${given}; allowed: 0 or more`);
-  return size === 0 ? PAGE : Math.min(size, PAGE);
 }

@@ -50,17 +50,24 @@ export const cloudDataflow = defineService({
       methods: {
         ListJobs: `GET /v1b3/{parent=${LOCATION}}/jobs`,
         GetJob: `GET /v1b3/{name=${LOCATION}/jobs/*}`,
+        UpdateJob: `PUT /v1b3/{name=${LOCATION}/jobs/*}`,
       },
       refused: {
-        UpdateJob: `PUT /v1b3/{name=${LOCATION}/jobs/*}`,
         CreateJob: `POST /v1b3/{parent=${LOCATION}}/jobs`,
       },
     },
+    {
+      name: "google.dataflow.v1beta3.MessagesV1Beta3",
+      hosts,
+      methods: { ListJobMessages: `GET /v1b3/{name=${LOCATION}/jobs/*}/messages` },
+    },
   ],
   permissions: [
+    "dataflow.jobs.cancel",
     "dataflow.jobs.create",
     "dataflow.jobs.get",
     "dataflow.jobs.list",
+    "dataflow.messages.list",
     "dataflow.workItems.lease",
     // On the account that workers run as.
     "iam.serviceAccounts.actAs",

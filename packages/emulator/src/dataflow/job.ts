@@ -3,22 +3,34 @@ import { defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import type { EmulatorContext } from "../core/emulator";
 import { rfc3339 } from "../core/values";
+import { parseGsUri } from "../storage/gs-uri";
 import type { StorageEmulator } from "../storage/storage-emulator";
 import type { Launch } from "./launch";
-import { parseGsUri, runWordCount } from "./word-count";
+import { runWordCount } from "./word-count";
 
 export type JobState =
   | "JOB_STATE_PENDING"
   | "JOB_STATE_RUNNING"
   | "JOB_STATE_DONE"
   | "JOB_STATE_FAILED"
+  | "JOB_STATE_CANCELLING"
   | "JOB_STATE_CANCELLED";
 
+/** What a job says of itself. */
+export interface JobMessage {
+  readonly id: string;
+  readonly time: number;
+  readonly text: string;
+  readonly importance: "JOB_MESSAGE_BASIC" | "JOB_MESSAGE_ERROR";
+}
+
 /**
- * Milliseconds in which machines start, and in which they work. On Dataflow both take minutes.
+ * Milliseconds in which machines start, in which they work, and in which they stop. On Dataflow all
+ * take minutes.
  */
 const STARTING = 1_000;
 const WORKING = 1_000;
+const CANCELLING = 1_000;
 
 /** One run of a template. */
 export class Job {
@@ -29,6 +41,8 @@ export class Job {
   outputs: readonly string[] = [];
   /** Why it failed. */
   failure?: string;
+  /** Oldest first. */
+  readonly messages: JobMessage[] = [];
   private stateTime: number;
   private started?: number;
   private cancelTimer: () => void;
@@ -55,7 +69,19 @@ export class Job {
   }
 
   get active(): boolean {
-    return this.state === "JOB_STATE_PENDING" || this.state === "JOB_STATE_RUNNING";
+    return ["JOB_STATE_PENDING", "JOB_STATE_RUNNING", "JOB_STATE_CANCELLING"].includes(this.state);
+  }
+
+  /** @returns false for a job that has ended */
+  cancel(): boolean {
+    if (!this.active) return false;
+    if (this.state === "JOB_STATE_CANCELLING") return true;
+    const { clock } = this.context;
+    this.cancelTimer();
+    this.failure = undefined;
+    this.become("JOB_STATE_CANCELLING");
+    this.cancelTimer = clock.at(clock.now() + CANCELLING, () => this.become("JOB_STATE_CANCELLED"));
+    return true;
   }
 
   stop(): void {
@@ -84,6 +110,7 @@ export class Job {
     const { clock } = this.context;
     this.started = clock.now();
     this.become("JOB_STATE_RUNNING");
+    this.say("JOB_MESSAGE_BASIC", "Starting the pipeline.");
     try {
       this.work();
     } catch (error) {
@@ -110,7 +137,13 @@ export class Job {
   private become(state: JobState): void {
     this.state = state;
     this.stateTime = this.context.clock.now();
+    if (state === "JOB_STATE_FAILED") this.say("JOB_MESSAGE_ERROR", `Workflow failed. Causes: ${this.failure}`);
     this.hop();
+  }
+
+  private say(importance: JobMessage["importance"], text: string): void {
+    const id = `${this.id}-${this.messages.length}`;
+    this.messages.push({ id, time: this.context.clock.now(), text, importance });
   }
 
   private hop(): void {

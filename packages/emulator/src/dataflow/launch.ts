@@ -1,6 +1,7 @@
 import { ApiError } from "../core/api-error";
 import { readText, readTexts, rejectUnknownFields } from "../core/values";
-import { PARAMETERS, parseGsUri, WORD_COUNT, type WordCountParameters } from "./word-count";
+import { parseGsUri } from "../storage/gs-uri";
+import { PARAMETERS, WORD_COUNT, type WordCountParameters } from "./word-count";
 
 /** A job as it was asked for. */
 export interface Launch {

@@ -1,5 +1,5 @@
-import { ApiError } from "../core/api-error";
 import type { Caller } from "../core/emulator";
+import { objectsAt, parseGsUri } from "../storage/gs-uri";
 import type { StorageEmulator } from "../storage/storage-emulator";
 
 /** Google's template, in its global bucket and in those of the regions, at any version. */
@@ -40,7 +40,9 @@ const BUNDLE = 16_384;
  */
 export function runWordCount(storage: StorageEmulator, worker: Caller, job: WordCountJob): string[] {
   const temporary = new Folder(storage, worker, `${job.tempLocation.replace(/\/$/, "")}/${job.id}`);
-  const lines = inputs(storage, worker, job.parameters.inputFile).flatMap((text) => text.split(/\r?\n/));
+  const lines = objectsAt(storage, worker, job.parameters.inputFile).flatMap(({ content }) =>
+    content.toString().split(/\r?\n/),
+  );
   for (const [at, bundle] of [...bundles(lines)].entries())
     temporary.write(`counts-${at}.json`, JSON.stringify([...count(bundle)]));
 
@@ -72,27 +74,6 @@ function* bundles(lines: readonly string[]): Generator<string[]> {
     size = 0;
   }
   if (bundle.length > 0) yield bundle;
-}
-
-function inputs(storage: StorageEmulator, worker: Caller, pattern: string): string[] {
-  const { bucket, name } = parseGsUri(pattern);
-  if (!name.includes("*")) return [storage.get(worker, bucket, name).content.toString()];
-  const matching = new RegExp(`^${name.split("*").map(escaped).join("[^/]*")}$`);
-  const prefix = name.slice(0, name.indexOf("*"));
-  const names = allNames(storage, worker, bucket, prefix).filter((found) => matching.test(found));
-  if (names.length === 0) throw new ApiError("NOT_FOUND", `No files matched spec: ${pattern}`);
-  return names.map((found) => storage.get(worker, bucket, found).content.toString());
-}
-
-function allNames(storage: StorageEmulator, worker: Caller, bucket: string, prefix: string): string[] {
-  const names: string[] = [];
-  let pageToken: string | undefined;
-  do {
-    const page = storage.list(worker, bucket, { prefix, pageToken });
-    names.push(...page.items.map((object) => object.name));
-    pageToken = page.nextPageToken;
-  } while (pageToken !== undefined);
-  return names;
 }
 
 /** Writes one shard to a temporary name, copies it to its name, and deletes the temporary one. */
@@ -139,14 +120,3 @@ class Folder {
     });
   }
 }
-
-/** @throws ApiError INVALID_ARGUMENT */
-export function parseGsUri(uri: string): { bucket: string; name: string } {
-  const [, bucket, name] = /^gs:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? [];
-  if (bucket === undefined || name === undefined) {
-    throw new ApiError("INVALID_ARGUMENT", `${JSON.stringify(uri)} is not a Cloud Storage path like gs://bucket/name`);
-  }
-  return { bucket, name };
-}
-
-const escaped = (text: string) => text.replace(/[\\^$.+?()[\]{}|]/g, "\\$&");

@@ -10,6 +10,7 @@ import { Network, TokenAuthority } from "../network";
 import { requireDocker } from "../run/docker";
 import { LocalPrograms } from "../run/local-programs";
 import { RunCommands } from "../run/run-commands";
+import { secretsOf } from "../run-jobs";
 import { Secrets } from "../secrets";
 import { DESCRIPTIONS, Emulators, SERVICES } from "../services";
 import { load } from "./load";
@@ -34,6 +35,7 @@ export class Machine {
   private readonly functions: FunctionHost;
   private readonly secrets: Secrets;
   private readonly publicObjects: MachineOptions["publicObjects"];
+  private readonly onLog: MachineOptions["onLog"];
   private current: { authorizer: Authorizer; unsimulated: string[] };
 
   private constructor(
@@ -45,11 +47,12 @@ export class Machine {
     const { clock, tokens, place } = this;
     const { resources, folder } = stack;
     this.publicObjects = publicObjects;
+    this.onLog = onLog;
     this.current = { authorizer: this.authorizerOf(iam), unsimulated: [] };
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
     this.network = new Network({ ...place, tokens, clock, onRefused, moreHosts: certificateHosts(resources) });
-    const references = FunctionHost.secrets({ ...place, resources });
+    const references = [...FunctionHost.secrets({ ...place, resources }), ...secretsOf(resources, place)];
     this.secrets = new Secrets({ ...place, resources, references, given });
     const { network, secrets } = this;
     this.programs = new LocalPrograms({ commands: new RunCommands(stack, run), network, docker });
@@ -134,6 +137,7 @@ export class Machine {
       publicObjects: this.publicObjects,
       secretStore: this.secrets,
       programs: this.programs,
+      onLog: this.onLog,
       publisher: between.publisher,
     });
     network.services.clear();

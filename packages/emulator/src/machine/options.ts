@@ -22,7 +22,7 @@ export interface Interceptors {
 }
 
 /** The machine gives services these options itself. */
-type Provided = "directory" | "publicObjects" | "publisher" | "secretStore" | "programs";
+type Provided = "directory" | "onLog" | "programs" | "publicObjects" | "publisher" | "secretStore";
 
 /** Options of the services, such as `chooseModel`, and those of the run. */
 export interface RunOptions extends Omit<ServiceOptions, Provided> {
@@ -66,7 +66,7 @@ export interface RunOptions extends Omit<ServiceOptions, Provided> {
 export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
   /** The outputs by which the stack is used, such as `client`. @default - those of the stack */
   readonly outputsOf?: (stack: Stack) => Stack["outputs"];
-  /** Gets what functions write to their logs. */
+  /** Gets what functions and jobs write to their logs. */
   readonly onLog?: (functionName: string, entry: LogEntry) => void;
   /** Which bindings the builds of the functions may use. @default - all */
   readonly bindings?: (binding: Binding) => Binding | boolean;

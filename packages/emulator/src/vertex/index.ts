@@ -1,12 +1,11 @@
 import { defineService } from "../core/service";
+import { cloudStorage } from "../storage";
 import { dedicatedHosts, hostsOf } from "./endpoints";
-import type { ChooseModel } from "./model";
-import { VertexEmulator } from "./vertex-emulator";
+import { VertexEmulator, type VertexOptions } from "./vertex-emulator";
 
-export interface VertexOptions {
-  /** Chooses the model that answers a prediction. @default - the Iris model */
-  readonly chooseModel?: ChooseModel;
-}
+const LOCATION = "projects/*/locations/*";
+const CUSTOM_JOB = `${LOCATION}/customJobs/*`;
+const BATCH_JOB = `${LOCATION}/batchPredictionJobs/*`;
 
 export const vertexAi = defineService({
   name: "Vertex AI",
@@ -16,13 +15,47 @@ export const vertexAi = defineService({
     {
       name: "google.cloud.aiplatform.v1.PredictionService",
       hosts: hostsOf,
-      methods: { Predict: "POST /v1/{endpoint=projects/*/locations/*/endpoints/*}:predict" },
+      methods: { Predict: `POST /v1/{endpoint=${LOCATION}/endpoints/*}:predict` },
       data: ["instances", "parameters", "labels"],
     },
+    {
+      name: "google.cloud.aiplatform.v1.JobService",
+      hosts: hostsOf,
+      methods: {
+        CreateCustomJob: `POST /v1/{parent=${LOCATION}}/customJobs`,
+        GetCustomJob: `GET /v1/{name=${CUSTOM_JOB}}`,
+        ListCustomJobs: `GET /v1/{parent=${LOCATION}}/customJobs`,
+        CancelCustomJob: `POST /v1/{name=${CUSTOM_JOB}}:cancel`,
+        CreateBatchPredictionJob: `POST /v1/{parent=${LOCATION}}/batchPredictionJobs`,
+        GetBatchPredictionJob: `GET /v1/{name=${BATCH_JOB}}`,
+        ListBatchPredictionJobs: `GET /v1/{parent=${LOCATION}}/batchPredictionJobs`,
+        CancelBatchPredictionJob: `POST /v1/{name=${BATCH_JOB}}:cancel`,
+      },
+      refused: {
+        DeleteCustomJob: `DELETE /v1/{name=${CUSTOM_JOB}}`,
+        DeleteBatchPredictionJob: `DELETE /v1/{name=${BATCH_JOB}}`,
+      },
+      data: ["labels", "modelParameters"],
+    },
   ],
-  permissions: ["aiplatform.endpoints.predict"],
+  permissions: [
+    "aiplatform.batchPredictionJobs.cancel",
+    "aiplatform.batchPredictionJobs.create",
+    "aiplatform.batchPredictionJobs.get",
+    "aiplatform.batchPredictionJobs.list",
+    "aiplatform.customJobs.cancel",
+    "aiplatform.customJobs.create",
+    "aiplatform.customJobs.get",
+    "aiplatform.customJobs.list",
+    "aiplatform.endpoints.predict",
+    // On the account that a job's container runs as.
+    "iam.serviceAccounts.actAs",
+  ],
+  // Batch prediction reads and writes there.
+  needs: { cloudStorage },
   certificateHosts: dedicatedHosts,
-  create: (context, resources, { chooseModel }: VertexOptions) => new VertexEmulator(context, resources, chooseModel),
+  create: (context, resources, options: VertexOptions, needed) =>
+    new VertexEmulator(context, resources, options, needed.cloudStorage),
 });
 
 export { irisOrEcho, modelFor } from "./choose";

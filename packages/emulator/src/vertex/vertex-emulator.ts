@@ -1,11 +1,26 @@
 import { ApiError } from "../core/api-error";
 import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
+import { Log, type LogEntry } from "../core/log";
 import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
 import { readText, rejectUnknownFields } from "../core/values";
+import { NO_PROGRAMS, type Programs } from "../run/container-run";
+import type { StorageEmulator } from "../storage/storage-emulator";
 import { alwaysIris } from "./choose";
 import { type Endpoints, endpointsOf, locationOf } from "./endpoints";
+import { readBatchPrediction } from "./jobs/batch-prediction";
+import { readCustomJob } from "./jobs/custom-job";
+import { type JobKind, JobService } from "./jobs/job-service";
 import type { ChooseModel, Model } from "./model";
+
+export interface VertexOptions {
+  /** Chooses the model that answers a prediction. @default - the Iris model */
+  readonly chooseModel?: ChooseModel;
+  /** Runs the containers of custom jobs. @default - they end without having run */
+  readonly programs?: Programs;
+  /** Gets what custom jobs write to their logs. */
+  readonly onLog?: (name: string, entry: LogEntry) => void;
+}
 
 const MODEL = "emulated";
 
@@ -15,21 +30,31 @@ const MAX_REQUEST = 1.5 * 1024 * 1024;
 const MAX_DEDICATED_REQUEST = 10 * 1024 * 1024;
 
 /**
- * Vertex AI online prediction, by a small model of our own or one of the user's. What it does and
- * does not: FIDELITY.md.
+ * Vertex AI: online and batch prediction, by a small model of our own or one of the user's, and
+ * custom jobs. What it does and does not: FIDELITY.md.
  */
 export class VertexEmulator implements Emulator {
-  /** Source: google/cloud/aiplatform/v1/prediction_service.proto. */
-  readonly handlers = { Predict: (call: Call) => this.predict(call) };
+  /** Source: google/cloud/aiplatform/v1/prediction_service.proto and job_service.proto. */
+  readonly handlers;
   private readonly known: Endpoints;
+  private readonly jobs: readonly JobService[];
   private readonly used = new Set<Model>();
 
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
-    private readonly choose: ChooseModel = alwaysIris,
+    private readonly options: VertexOptions = {},
+    storage?: StorageEmulator,
   ) {
     this.known = endpointsOf(resources);
+    const custom = new JobService(context, this.customJobs());
+    const batches = new JobService(context, this.batchPredictionJobs(storage));
+    this.jobs = [custom, batches];
+    this.handlers = {
+      Predict: (call: Call) => this.predict(call),
+      ...custom.handlers("CustomJob"),
+      ...batches.handlers("BatchPredictionJob"),
+    };
   }
 
   /** `projects/P/locations/L/endpoints/E` that the stack names. */
@@ -43,10 +68,52 @@ export class VertexEmulator implements Emulator {
   }
 
   pending(): number {
-    return 0;
+    return this.jobs.reduce((sum, jobs) => sum + jobs.pending(), 0);
   }
 
-  stop(): void {}
+  stop(): void {
+    for (const jobs of this.jobs) jobs.stop();
+  }
+
+  private customJobs(): JobKind {
+    const { context } = this;
+    const { programs = NO_PROGRAMS, onLog } = this.options;
+    const log = (name: string) => new Log((entry) => onLog?.(name, entry));
+    return {
+      collection: "customJobs",
+      what: "CustomJob",
+      permissions: {
+        create: "aiplatform.customJobs.create",
+        get: "aiplatform.customJobs.get",
+        list: "aiplatform.customJobs.list",
+        cancel: "aiplatform.customJobs.cancel",
+      },
+      read: (body) => readCustomJob(body, { context, programs, log }),
+    };
+  }
+
+  private batchPredictionJobs(storage: StorageEmulator | undefined): JobKind {
+    return {
+      collection: "batchPredictionJobs",
+      what: "BatchPredictionJob",
+      permissions: {
+        create: "aiplatform.batchPredictionJobs.create",
+        get: "aiplatform.batchPredictionJobs.get",
+        list: "aiplatform.batchPredictionJobs.list",
+        cancel: "aiplatform.batchPredictionJobs.cancel",
+      },
+      read: (body, location) => {
+        if (!storage) throw new Error("batch prediction needs Cloud Storage");
+        const options = { context: this.context, storage, choose: (all: readonly unknown[]) => this.modelFor(all) };
+        return readBatchPrediction(body, { ...options, location, models: this.known.models });
+      },
+    };
+  }
+
+  private modelFor(instances: readonly unknown[]): Model {
+    const { chooseModel = alwaysIris } = this.options;
+    return chooseModel(instances);
+  }
 
   private async predict({ request, caller, rest }: Call): Promise<object> {
     const host = rest?.host ?? "";
@@ -65,7 +132,7 @@ export class VertexEmulator implements Emulator {
       throw new ApiError("INVALID_ARGUMENT", "Empty instances.");
     }
     const location = locationOf(endpoint);
-    const model = this.choose(instances);
+    const model = this.modelFor(instances);
     const predictions = await model.predict(instances, request.parameters);
     this.used.add(model);
     return {

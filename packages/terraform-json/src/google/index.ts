@@ -1,6 +1,7 @@
 import { ARTIFACT_REGISTRY } from "./artifact-registry";
 import { CLOUD_FUNCTIONS } from "./cloud-functions";
 import { CLOUD_RUN } from "./cloud-run";
+import { CLOUD_RUN_JOBS } from "./cloud-run-jobs";
 import { CLOUD_SCHEDULER } from "./cloud-scheduler";
 import { CLOUD_STORAGE } from "./cloud-storage";
 import { CLOUD_TASKS } from "./cloud-tasks";
@@ -14,6 +15,7 @@ import { PROJECT } from "./project";
 import { PUBSUB } from "./pubsub";
 import type { Computed, GoogleService, ResourceType, ServiceAgent } from "./resource-type";
 import { SECRET_MANAGER } from "./secret-manager";
+import { VERTEX_AI } from "./vertex-ai";
 import { WORKFLOWS } from "./workflows";
 
 /** What is known of Google's services. Links are drawn in this order. */
@@ -24,8 +26,10 @@ const SERVICES: readonly GoogleService[] = [
   CLOUD_SCHEDULER,
   CLOUD_FUNCTIONS,
   CLOUD_RUN,
+  CLOUD_RUN_JOBS,
   WORKFLOWS,
   DATAFLOW,
+  VERTEX_AI,
   SECRET_MANAGER,
   ARTIFACT_REGISTRY,
   KMS,
