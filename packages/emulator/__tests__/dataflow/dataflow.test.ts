@@ -20,6 +20,8 @@ const parameters = {
 };
 const LAUNCH = { jobName: "job", parameters, environment };
 
+const CANCELLED = { requestedState: "JOB_STATE_CANCELLED" };
+
 const WORKER_GRANTS = [
   "worker@p dataflow.workItems.lease projects/p",
   ...["create", "get", "delete"].flatMap((verb) => [
@@ -31,6 +33,8 @@ const GRANTS = [
   "launcher@p dataflow.jobs.create projects/p",
   "launcher@p dataflow.jobs.list projects/p",
   "launcher@p dataflow.jobs.get projects/p",
+  "launcher@p dataflow.jobs.cancel projects/p",
+  "launcher@p dataflow.messages.list projects/p",
   "launcher@p iam.serviceAccounts.actAs projects/p/serviceAccounts/worker@p",
   ...WORKER_GRANTS,
 ];
@@ -207,7 +211,7 @@ describe("Dataflow", () => {
     });
   });
 
-  test("refuses flex templates and cancelling by name, unknown jobs as missing", async () => {
+  test("refuses flex templates and other states than cancelled by name, unknown jobs as missing", async () => {
     const { ask } = world();
     const launchParameter = { jobName: "j", containerSpecGcsPath: "gs://mine/spec.json" };
     await expect(
@@ -216,13 +220,72 @@ describe("Dataflow", () => {
       code: "UNIMPLEMENTED",
       message: "The flex template gs://mine/spec.json is not simulated",
     });
-    await expect(ask("PUT", `${JOBS}/x`, { requestedState: "JOB_STATE_CANCELLED" })).rejects.toMatchObject({
+    await expect(ask("PUT", `${JOBS}/x`, { requestedState: "JOB_STATE_DRAINED" })).rejects.toMatchObject({
       code: "UNIMPLEMENTED",
-      message: "dataflow.googleapis.com: UpdateJob is not simulated here",
+      message: "requestedState JOB_STATE_DRAINED of a job is not simulated; JOB_STATE_CANCELLED is",
     });
-    await expect(ask("GET", `${JOBS}/x`)).rejects.toMatchObject({
-      code: "NOT_FOUND",
-      message: "(x): Information about job x could not be found in our system.",
+    const missing = { code: "NOT_FOUND", message: "(x): Information about job x could not be found in our system." };
+    await expect(ask("GET", `${JOBS}/x`)).rejects.toMatchObject(missing);
+    await expect(ask("GET", `${JOBS}/x/messages`)).rejects.toMatchObject(missing);
+    await expect(ask("PUT", `${JOBS}/x`, CANCELLED)).rejects.toMatchObject(missing);
+  });
+
+  test.each([
+    ["that starts", 0],
+    ["that works", 1_500],
+  ])("cancels a job %s, which then is in its name's way no more", async (_when, wait) => {
+    const { around, ask, dataflow, launch } = world();
+    const { job } = await launch();
+    await around.clock.advance(wait);
+    const cancelling = { id: job.id, currentState: "JOB_STATE_CANCELLING" };
+    expect(await ask("PUT", `${JOBS}/${job.id}`, CANCELLED)).toMatchObject(cancelling);
+    expect(await ask("PUT", `${JOBS}/${job.id}`, CANCELLED)).toMatchObject(cancelling);
+    await expect(launch()).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    await around.clock.advance(1_000);
+    expect(await ask("GET", `${JOBS}/${job.id}`)).toMatchObject({ currentState: "JOB_STATE_CANCELLED" });
+    expect(dataflow.pending()).toBe(0);
+    await expect(ask("PUT", `${JOBS}/${job.id}`, CANCELLED)).rejects.toMatchObject({
+      code: "FAILED_PRECONDITION",
+      message: `(${job.id}): Could not modify workflow; the job is in terminal state JOB_STATE_CANCELLED.`,
+    });
+    expect(await launch()).toMatchObject({ job: { currentState: "JOB_STATE_PENDING" } });
+  });
+
+  test("says why a job failed in its messages", async () => {
+    const { around, ask, launch } = world(GRANTS.filter((grant) => !grant.includes("workItems")));
+    const { job } = await launch();
+    await around.clock.advance(2_000);
+    const { jobMessages } = await ask("GET", `${JOBS}/${job.id}/messages?minimumImportance=JOB_MESSAGE_ERROR`);
+    expect(jobMessages).toEqual([
+      {
+        id: expect.stringContaining(job.id),
+        time: "2026-01-01T00:00:02Z",
+        messageText: "Workflow failed. Causes: worker@p lacks dataflow.workItems.lease on projects/p",
+        messageImportance: "JOB_MESSAGE_ERROR",
+      },
+    ]);
+    const all = await ask("GET", `${JOBS}/${job.id}/messages`);
+    expect(all.jobMessages).toHaveLength(2);
+    const first = await ask("GET", `${JOBS}/${job.id}/messages?pageSize=1`);
+    expect(first.jobMessages).toEqual(all.jobMessages.slice(0, 1));
+    const rest = await ask("GET", `${JOBS}/${job.id}/messages?pageToken=${first.nextPageToken}`);
+    expect(rest).toEqual({ jobMessages: all.jobMessages.slice(1) });
+    await expect(ask("GET", `${JOBS}/${job.id}/messages?startTime=2026-01-01T00:00:00Z`)).rejects.toMatchObject({
+      code: "UNIMPLEMENTED",
+      message: "startTime of messages is not simulated",
+    });
+  });
+
+  test("cancelling and messages need permissions of their own", async () => {
+    const { ask, launch } = world(GRANTS.filter((grant) => !/cancel|messages/.test(grant)));
+    const { job } = await launch();
+    await expect(ask("PUT", `${JOBS}/${job.id}`, CANCELLED)).rejects.toMatchObject({
+      code: "PERMISSION_DENIED",
+      message: "launcher@p lacks dataflow.jobs.cancel on projects/p",
+    });
+    await expect(ask("GET", `${JOBS}/${job.id}/messages`)).rejects.toMatchObject({
+      code: "PERMISSION_DENIED",
+      message: "launcher@p lacks dataflow.messages.list on projects/p",
     });
   });
 

@@ -2,6 +2,7 @@ import { ApiError } from "../../src/core/api-error";
 import { ManualClock } from "../../src/core/clock";
 import type { Caller, EmulatorContext, Hop, Invocation, InvocationResult, RestReply } from "../../src/core/emulator";
 import type { Served } from "../../src/core/service";
+import { answersFor } from "../../src/network/services";
 
 /** How a fake target answers: a status, or no answer at all. */
 export type Answer = number | "deadline" | "connection";
@@ -59,7 +60,7 @@ export async function rest(
   { body, email = "caller@p" }: { body?: unknown; email?: string } = {},
 ): Promise<RestReply> {
   const { host, pathname, searchParams } = new URL(url);
-  const service = emulator.rest.find(({ hosts }) => hosts.includes(host));
+  const service = emulator.rest.find(({ hosts }) => answersFor(hosts, host));
   if (!service) throw new Error(`Nothing answers for ${host}`);
   return service.handle({
     method,

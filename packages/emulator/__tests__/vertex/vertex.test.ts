@@ -1,3 +1,4 @@
+import { answersFor } from "../../src/network/services";
 import { vertexAi } from "../../src/vertex";
 import { fittedModel } from "../../src/vertex/iris-model";
 import { SoftmaxRegression } from "../../src/vertex/softmax-regression";
@@ -95,7 +96,7 @@ describe("Vertex AI prediction", () => {
       const attributes = { url: `https://${own}/v1/${ENDPOINT}:predict`, other };
       const resource = { address: "google_workflows_workflow.w", type: "google_workflows_workflow", attributes };
       const { rest } = vertexAi.create(context({ grants: "everything" }), [resource]);
-      const service = rest.find(({ hosts }) => hosts.includes(host));
+      const service = rest.find(({ hosts }) => answersFor(hosts, host));
       return service?.handle({
         method: "POST",
         host,

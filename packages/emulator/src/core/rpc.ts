@@ -60,6 +60,8 @@ export function restService({
 }): RestService {
   const dataFields = new Set(data);
   const routes = rpcs.flatMap((rpc) => (rpc.http ? [{ rpc, ...parseTemplate(rpc.http) }] : []));
+  // `GET …/jobs/*` also matches `GET …/jobs/*:getIamPolicy`, which therefore comes first.
+  routes.sort((one, other) => Number(hasVerb(other.rpc)) - Number(hasVerb(one.rpc)));
   return {
     hosts,
     async handle(request) {
@@ -76,6 +78,10 @@ export function restService({
       throw notSimulated(`${request.method} https://${request.host}${request.path}`);
     },
   };
+}
+
+function hasVerb({ http = "" }: Rpc): boolean {
+  return /:\w+$/.test(http);
 }
 
 function notSimulated(what: string): ApiError {

@@ -44,6 +44,7 @@ export class Services {
   }
 }
 
-function answersFor(hosts: readonly string[], host: string): boolean {
+/** Whether a host is one of a service's. */
+export function answersFor(hosts: readonly string[], host: string): boolean {
   return hosts.some((known) => (known.startsWith("*") ? host.endsWith(known.slice(1)) : host === known));
 }
