@@ -199,7 +199,7 @@ class Reader {
     const { schedule, paused, filter, disabled } = resource.attributes;
     if (kind === "schedule") return [name, ...(schedule ? [schedule] : []), ...(paused ? ["paused"] : [])];
     if (kind === "subscription" && filter) return [name, filter.replace(/attributes\.|"/g, "")];
-    if (kind === "job") return [`Dataflow ${name}`, "once, by terraform apply"];
+    if (resource.type === "google_dataflow_job") return [`Dataflow ${name}`, "once, by terraform apply"];
     return disabled ? [name, "disabled"] : [name];
   }
 
