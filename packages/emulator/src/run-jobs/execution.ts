@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { EmulatorContext } from "../core/emulator";
 import type { Programs } from "../run/container-run";
 import { missingCommand } from "../run/local-programs";
-import { type Condition, executionResource } from "./resources";
+import { type Condition, type ExecutionView, executionResource } from "./resources";
 import type { JobSettings, Template } from "./settings";
 import { Task } from "./task";
 
@@ -28,7 +28,7 @@ export interface ExecutionOptions {
 }
 
 /** One execution of a job. */
-export class Execution {
+export class Execution implements ExecutionView {
   readonly id: string;
   readonly uid = randomUUID();
   readonly created: number;

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { rfc3339 } from "../core/values";
-import type { Execution } from "./execution";
 import type { JobSettings, Template } from "./settings";
 
 /** The condition `Completed` of an execution. Source: google/cloud/run/v2/condition.proto. */
@@ -11,8 +10,25 @@ export interface Condition {
   readonly executionReason?: "NON_ZERO_EXIT_CODE" | "CANCELLING" | "CANCELLED";
 }
 
+/** What answers say of an execution. Times in milliseconds since 1970. */
+export interface ExecutionView {
+  readonly id: string;
+  /** `projects/P/locations/L/jobs/J/executions/E` */
+  readonly name: string;
+  readonly uid: string;
+  readonly created: number;
+  readonly started?: number;
+  readonly completed?: number;
+  readonly condition: Condition;
+  /** Tasks that have been retried. */
+  readonly retried: number;
+  readonly options: { readonly job: JobSettings; readonly template: Template; readonly creator: string };
+  /** How many tasks have a state. */
+  count(state: "running" | "succeeded" | "failed" | "cancelled"): number;
+}
+
 /** Source: google/cloud/run/v2/execution.proto. Counts of 0 are left out, as JSON has them. */
-export function executionResource(execution: Execution): object {
+export function executionResource(execution: ExecutionView): object {
   const { options, condition, started, completed, uid, id, name, created } = execution;
   const { template, job, creator } = options;
   const counts = {
@@ -55,7 +71,7 @@ export function executionResource(execution: Execution): object {
 }
 
 /** Source: google/cloud/run/v2/job.proto, `Job`. */
-export function jobResource(job: JobSettings, executions: readonly Execution[], created: number): object {
+export function jobResource(job: JobSettings, executions: readonly ExecutionView[], created: number): object {
   const { name, labels, template } = job;
   const latest = executions.at(-1);
   return {
