@@ -32,7 +32,9 @@ test.each(folders)("%s is small and holds nothing that it does not use", (folder
   const files = bundles.get(entryOf(folder))?.files.map((file) => relative(".", file).replaceAll("\\", "/")) ?? [];
   const uses = (path: string) => files.some((file) => file.includes(path));
   const csv = withCsv.includes(folder);
-  expect(bytes).toBeLessThanOrEqual(csv ? 400_000 : 360_000);
+  // The client of four services that run jobs.
+  const isLarge = folder === "pipeline-job";
+  expect(bytes).toBeLessThanOrEqual(csv ? 400_000 : isLarge ? 385_000 : 370_000);
   expect(uses("csv-parse")).toBe(csv);
   expect(uses("shared/storage.ts")).toBe(!withoutStorage.includes(folder));
   expect(uses("functions-framework")).toBe(false);

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { PermanentError } from "../../functions/shared/errors";
 import { type TaskContext, type TaskHandlerOptions, taskHandler } from "../../functions/shared/task-handler";
+import { queueTime } from "../../functions/shared/task-time";
 import { FakeGoogle } from "../support/fake-google";
 import { type Served, serve } from "../support/serve";
 
@@ -42,8 +43,8 @@ test("tells the handler which task it is, and which attempt", async () => {
   expect((await server.task({ n: 1 }, { id: "t-1", retries: 1 })).body).toEqual({ aborted: false });
   await server.post({ n: 2 });
   expect(seen).toEqual([
-    { n: 1, id: "t-1", queue: "my-queue", attempt: 2 },
-    { n: 2, id: expect.stringMatching(/^[0-9a-f-]{36}$/), attempt: 1 },
+    { n: 1, id: "t-1", queue: "my-queue", attempt: 2, time: expect.any(Number) },
+    { n: 2, id: expect.stringMatching(/^[0-9a-f-]{36}$/), attempt: 1, time: expect.any(Number) },
   ]);
   expect(google.log[0]).toEqual({
     severity: "INFO",
@@ -267,4 +268,19 @@ test("stops when the caller has gone", async () => {
   caller.abort();
   await expect(call).rejects.toThrow("aborted");
   expect(await saw).toBe("aborted");
+});
+
+test.each([
+  ["now, for a task that is due", 0, 0],
+  ["now, for a task that waited for days in its queue", -30 * 86_400, 0],
+  ["the schedule time, where the queue's clock is ahead", 3_600, 3_600],
+  ["the schedule time, where it is months behind", -40 * 86_400, -40 * 86_400],
+])("a task comes %s", (_name, scheduled, expected) => {
+  const clock = Date.UTC(2026, 10, 26);
+  const header = (clock / 1_000 + scheduled).toFixed(6);
+  expect(queueTime(header, clock)).toBe(clock + expected * 1_000);
+});
+
+test.each([undefined, "", "soon", "-1", "1e9", ["1", "2"]])("a schedule time of %j is not heeded", (header) => {
+  expect(queueTime(header, 5)).toBe(5);
 });

@@ -28,6 +28,16 @@ export const environments = {
   "pipeline-preprocess": step(),
   "pipeline-train": step(),
   "pipeline-infer": step(),
+  "pipeline-job": {
+    ...step(),
+    JOB: JSON.stringify({
+      kind: "run",
+      job: "projects/my-project/locations/us-central1/jobs/train",
+      args: ["--input={inputs.train}", "--seed={parameters.seed}"],
+    }),
+    POLL_INTERVAL_SECONDS: "30",
+    MAX_DURATION_SECONDS: "86400",
+  },
   "start-workflow": {
     WORKFLOW: "projects/my-project/locations/us-central1/workflows/ml-prediction-workflow",
     UPLOAD_BUCKET: "uploads",

@@ -8,6 +8,7 @@ import { objectStore } from "../../functions/shared/storage";
 import type { StorageServices } from "../../functions/shared/storage-services";
 import { ApiError } from "./api-error";
 import { FakeBuckets } from "./fake-buckets";
+import { FakeJobs } from "./fake-jobs";
 import { FakeSubscriptions } from "./fake-subscriptions";
 import { checkJson, checkMessage, checkTask, type FakeTask, type Published } from "./google-limits";
 
@@ -36,6 +37,8 @@ const impatience = { tries: 3, minDelay: 1, maxDelay: 5 };
 export class FakeGoogle {
   readonly buckets = new FakeBuckets();
   readonly subscriptions = new FakeSubscriptions();
+  /** Jobs that take a while. */
+  readonly longJobs = new FakeJobs();
   readonly tasks = new Map<string, FakeTask>();
   readonly published: Published[] = [];
   readonly executions: { workflow: string; argument: unknown }[] = [];
@@ -69,6 +72,7 @@ export class FakeGoogle {
     this.tasks.clear();
     this.buckets.clear();
     this.subscriptions.clear();
+    this.longJobs.reset();
     this.predict = echo;
     this.jobsPerPage = 50;
   }
@@ -150,9 +154,12 @@ export class FakeGoogle {
     answerError(response, fault.status, fault.reason ?? "FAULT", fault.message ?? "scripted fault");
   }
 
-  private call(method: string, { pathname, searchParams }: URL, bytes: Buffer): object {
+  private call(method: string, url: URL, bytes: Buffer): object {
+    const { pathname, searchParams } = url;
     const body = bytes.length > 0 ? JSON.parse(bytes.toString()) : {};
     checkJson(body);
+    const job = this.longJobs.call(method, url, body);
+    if (job) return job;
     const route = `${method} ${pathname}`;
     let match = /^POST \/cloudtasks\.googleapis\.com\/v2\/(.*)\/tasks$/.exec(route);
     if (match) return this.createTask(body.task);
@@ -175,7 +182,7 @@ export class FakeGoogle {
     }
     match = /^GET \/dataflow\.googleapis\.com\/v1b3\/.*\/jobs$/.exec(route);
     if (match) return this.listJobs(searchParams);
-    match = /^POST \/dataflow\.googleapis\.com\/v1b3\/.*\/(templates|flexTemplates):launch$/.exec(route);
+    match = /^POST \/dataflow\.googleapis\.com\/v1b3\/(.*)\/(templates|flexTemplates):launch$/.exec(route);
     if (match) {
       const name = (body.launchParameter ?? body).jobName;
       if (this.jobs.some((job) => job.name === name)) throw new ApiError(409, "ALREADY_EXISTS", "The job is active");
@@ -185,6 +192,7 @@ export class FakeGoogle {
         request: { ...body, gcsPath: searchParams.get("gcsPath") },
       };
       this.jobs.push(job);
+      this.longJobs.launched(match[1] ?? "", job.id, body);
       return { job: { id: job.id, name } };
     }
     throw new ApiError(404, "NOT_FOUND", `no such method: ${route}`);

@@ -33,13 +33,24 @@ export function startTarget(folder: Folder, google: FakeGoogle): Promise<Served>
   return serve(createHandler(environment, { ...services, predictor }));
 }
 
-/** What there is now: objects, tasks, jobs, and executions, whose repetition the workflow itself makes good. */
+/**
+ * What there is now: objects, tasks, jobs, and executions, whose repetition the workflow itself makes good. Without the times
+ * at which it came to be.
+ */
 export function effectsIn(google: FakeGoogle): string[] {
   const executions = google.executions.map((execution) => JSON.stringify(execution));
   return [
     ...Object.entries(google.buckets.texts).map((object) => JSON.stringify(object)),
-    ...[...google.tasks.values()].map((task) => JSON.stringify(task)),
+    ...[...google.tasks.values()].map(({ httpRequest: { body, ...request }, ...task }) =>
+      JSON.stringify([task, request, Buffer.from(body, "base64").toString()]),
+    ),
     ...google.jobs.map(({ name, request }) => JSON.stringify([name, request])),
+    ...google.longJobs.all.map(({ kind, request }) => JSON.stringify([kind, request])),
     ...new Set(executions),
-  ].sort();
+  ]
+    .map((effect) => effect.replace(NOW, "<time>"))
+    .sort();
 }
+
+/** A time of this century with milliseconds, as a number or an RFC 3339 timestamp. */
+const NOW = /\b1[789]\d{11}\b|\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;

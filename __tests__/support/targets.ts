@@ -32,12 +32,15 @@ export interface There {
 }
 
 const reads = (bucket: string) => `GET storage.googleapis.com/storage/v1/b/${bucket}/o/[^/?]+\\?\\S*`;
+const lists = (bucket: string) => `GET storage.googleapis.com/storage/v1/b/${bucket}/o\\?\\S*`;
 const creates = (bucket: string, folder = "") =>
   `POST storage.googleapis.com/upload/storage/v1/b/${bucket}/o\\?uploadType=media&ifGenerationMatch=0&name=${folder}[^&]+`;
 const enqueues = (queue: string) => `POST cloudtasks.googleapis.com/v2/${queue}/tasks`;
 const publishes = (topic: string) => `POST pubsub.googleapis.com/v1/${topic}:publish`;
 const asks = (...allowed: string[]) => new RegExp(`^(${allowed.join("|")})$`);
 
+/** The job that `pipeline-job` runs. */
+const TRAINING = "projects/my-project/locations/us-central1/jobs/train";
 const dead = publishes("projects/my-project/topics/dead");
 const LINES = Array.from({ length: 6 }, (_, i) => `{"n":${i}}\n`).join("");
 const TABLE = "a,b\n1,2\n3,4\n5,6\n";
@@ -138,6 +141,18 @@ export const targets: Record<Folder, Target> = {
   "pipeline-preprocess": step("preprocess", []),
   "pipeline-train": step("train", ["preprocess"]),
   "pipeline-infer": step("infer", ["preprocess", "train"]),
+  "pipeline-job": {
+    ...step("infer", ["preprocess", "train"]),
+    mayAsk: asks(
+      reads("run-bucket"),
+      lists("run-bucket"),
+      creates("run-bucket", "runs%2F"),
+      enqueues(environments["pipeline-job"].QUEUE),
+      `POST run.googleapis.com/v2/${TRAINING}:run`,
+      `GET run.googleapis.com/v2/${TRAINING}/executions(\\?\\S*|/\\S+)`,
+      dead,
+    ),
+  },
   "start-workflow": {
     calledBy: "message",
     mayAsk: asks(

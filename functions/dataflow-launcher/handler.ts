@@ -1,10 +1,10 @@
 import * as v from "valibot";
+import { findJob, launchTemplate } from "../shared/dataflow";
 import { shortHash } from "../shared/hash";
 import type { HttpHandler } from "../shared/http";
 import { record } from "../shared/json";
 import type { Services } from "../shared/services";
 import { taskHandler } from "../shared/task-handler";
-import { findJob, launchTemplate } from "./dataflow";
 import type { environmentSchema } from "./environment";
 
 const schema = v.object({

@@ -9,7 +9,7 @@ import { defaultRetryPolicy, type RetryPolicy, TIMED_OUT, withRetries } from "./
 export interface AuthorizedClient {
   request<T>(options: {
     url: string;
-    method: "GET" | "POST";
+    method: "GET" | "POST" | "PUT";
     headers?: Record<string, string>;
     data?: unknown;
     responseType?: "json" | "arraybuffer" | "stream";
@@ -20,7 +20,7 @@ export interface AuthorizedClient {
 }
 
 export interface GoogleRequest {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT";
   url: string;
   /** @default - no headers besides those of google-auth-library */
   headers?: Record<string, string>;

@@ -6,6 +6,7 @@ import { type Answer, type HttpHandler, type HttpRequest, type Invocation, readB
 import { check, parseJson } from "./json";
 import { countOf, REDRIVE_COUNT, REDRIVE_TASK } from "./redrive";
 import type { Services } from "./services";
+import { queueTime } from "./task-time";
 
 /**
  * A task has at most 1 MiB. The function reads a larger body up to 8 MiB, so that it can send it to
@@ -26,6 +27,8 @@ export interface TaskContext extends Invocation {
   queue?: string;
   /** How often it was put back from the dead letter; undefined for never. */
   redrives?: number;
+  /** When the task came by the clock of its queue, milliseconds since 1970. */
+  time: number;
 }
 
 export interface TaskHandlerOptions<S extends v.GenericSchema> {
@@ -140,7 +143,7 @@ const TASK_ID = /^[A-Za-z0-9_-]{1,500}$/;
  * Cloud Run does not remove these headers from requests of other callers. Every caller that may
  * invoke the function can set them.
  */
-function taskOf({ headers }: HttpRequest): Pick<TaskContext, "id" | "queue" | "attempt" | "redrives"> {
+function taskOf({ headers }: HttpRequest): Omit<TaskContext, keyof Invocation> {
   const read = (header: string, pattern: RegExp) => {
     const value = headers[`x-cloudtasks-${header.toLowerCase()}`];
     if (value === undefined || (typeof value === "string" && pattern.test(value))) return value as string | undefined;
@@ -150,13 +153,14 @@ function taskOf({ headers }: HttpRequest): Pick<TaskContext, "id" | "queue" | "a
   const id = read("TaskName", TASK_ID);
   const queue = read("QueueName", /^[A-Za-z0-9-]{1,100}$/);
   const retries = read("TaskRetryCount", /^\d{1,9}$/);
-  if (!id || !queue) return { id: randomUUID(), attempt: 1 };
+  if (!id || !queue) return { id: randomUUID(), attempt: 1, time: Date.now() };
   const first = String(headers[REDRIVE_TASK.toLowerCase()]);
   const redrives = countOf(String(headers[REDRIVE_COUNT.toLowerCase()]));
   return {
     id: redrives > 0 && TASK_ID.test(first) ? first : id,
     queue,
     attempt: Number(retries ?? 0) + 1,
+    time: queueTime(headers["x-cloudtasks-tasketa"]),
     ...(redrives > 0 && { redrives }),
   };
 }

@@ -7,7 +7,10 @@ import type { Pipeline } from "./run";
 import type { StepTask } from "./task";
 
 /** What the work of a step gets. */
-export interface StepContext<P> extends Pick<TaskContext, "attempt" | "log" | "signal">, Files, Inputs {
+export interface StepContext<P>
+  extends Pick<TaskContext, "attempt" | "redrives" | "time" | "log" | "signal">,
+    Files,
+    Inputs {
   run: string;
   step: string;
   /** Position of the element that a step with `forEach` works on, from 0. */

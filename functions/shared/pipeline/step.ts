@@ -64,7 +64,7 @@ async function workOn<S extends v.GenericSchema>(
   options: PipelineStepOptions<S>,
   run: Run,
   task: StepTask,
-  { attempt, log, signal }: TaskContext,
+  { attempt, redrives, time, log, signal }: TaskContext,
 ): Promise<object> {
   const { count, element } = isElement(task) ? await readElement(options, task) : { count: 1, element: undefined };
   const outputs = await options.work({
@@ -72,6 +72,8 @@ async function workOn<S extends v.GenericSchema>(
     element,
     resume: task.resume ?? 0,
     attempt,
+    redrives,
+    time,
     log,
     signal,
     parameters: check(options.parameters, run.parameters, `The parameters of run ${task.run}`),

@@ -1,5 +1,5 @@
-import { GoogleApiError, isInvalidRequest, PermanentError } from "../shared/errors";
-import type { GoogleApi } from "../shared/google-api";
+import { GoogleApiError, isInvalidRequest, PermanentError } from "./errors";
+import type { GoogleApi } from "./google-api";
 
 export interface Job {
   id: string;

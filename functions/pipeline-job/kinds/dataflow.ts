@@ -1,0 +1,73 @@
+import { findJob, launchTemplate, type Template } from "../../shared/dataflow";
+import type { GoogleApi } from "../../shared/google-api";
+import type { JobKind, JobState, Launch } from "../job-kind";
+import { fill } from "../placeholders";
+
+const API = "https://dataflow.googleapis.com/v1b3";
+/** Messages of a failed job that a reason quotes. The last ones say most. */
+const QUOTED = 3;
+
+/** A Dataflow template. */
+export interface DataflowTemplateJob {
+  readonly kind: "dataflow";
+  /** `projects/P/locations/R` */
+  readonly location: string;
+  readonly template: Template;
+  /** Prefix of the jobs' names, `^[a-z][-a-z0-9]{0,39}$`. */
+  readonly namePrefix: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The environment of the launch request. */
+  readonly environment: Readonly<Record<string, unknown>>;
+}
+
+/** Source: discovery document of dataflow v1b3, `Job.currentState`. */
+const ENDED_WELL = ["JOB_STATE_DONE", "JOB_STATE_DRAINED"];
+const ENDED_BADLY = ["JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_UPDATED"];
+
+/** Jobs of a Dataflow template. A job's name carries the key. */
+export function dataflowJobs(google: GoogleApi, config: DataflowTemplateJob): JobKind {
+  const { location, template, namePrefix } = config;
+  const nameOf = ({ key }: Launch) => `${namePrefix}-${key}`;
+  const full = (id: string) => `${location}/jobs/${id}`;
+
+  async function find(launch: Launch): Promise<string | undefined> {
+    const job = await findJob(google, location, nameOf(launch));
+    return job && full(job.id);
+  }
+
+  return {
+    find,
+    async start(launch: Launch): Promise<string> {
+      const { parameters, environment } = fill(config, launch.file);
+      const job = await launchTemplate(google, location, template, {
+        jobName: nameOf(launch),
+        parameters,
+        environment,
+      });
+      const name = job ? full(job.id) : await find(launch);
+      if (name === undefined) throw new Error(`Dataflow has a job ${nameOf(launch)} and does not list it`);
+      return name;
+    },
+    async state(name: string): Promise<JobState> {
+      const url = `${API}/${name}`;
+      const { currentState = "" } = await google<{ currentState?: string }>({ method: "GET", url, idempotent: true });
+      if (ENDED_WELL.includes(currentState)) return { state: "succeeded" };
+      if (!ENDED_BADLY.includes(currentState)) return { state: "running" };
+      return { state: "failed", reason: [currentState, ...(await errors(google, url))].join(": ") };
+    },
+    async cancel(name: string): Promise<void> {
+      const body = { requestedState: "JOB_STATE_CANCELLED" };
+      await google({ method: "PUT", url: `${API}/${name}`, body, idempotent: true });
+    },
+  };
+}
+
+/** The job's last error messages. */
+async function errors(google: GoogleApi, url: string): Promise<string[]> {
+  const { jobMessages = [] } = await google<{ jobMessages?: { messageText: string }[] }>({
+    method: "GET",
+    url: `${url}/messages?minimumImportance=JOB_MESSAGE_ERROR`,
+    idempotent: true,
+  });
+  return jobMessages.slice(-QUOTED).map(({ messageText }) => messageText);
+}

@@ -1,0 +1,45 @@
+import { PermanentError } from "../shared/errors";
+import type { JobFile } from "./job-file";
+
+/** `{run}`, `{inputs.train}`. Other text in braces, such as JSON, is no placeholder. */
+const PLACEHOLDER = /\{([a-z]+)(?:\.([A-Za-z0-9_-]+))?\}/g;
+
+/**
+ * A value with the placeholders in all its strings filled. Values that are no strings are written
+ * as JSON.
+ *
+ * @throws PermanentError `missing_input` for an output that no earlier step wrote,
+ *   `invalid_payload` for a parameter that the run does not have, `unknown_placeholder`
+ */
+export function fill<T>(template: T, file: JobFile): T {
+  const filled = (value: unknown): unknown => {
+    if (typeof value === "string") {
+      return value.replace(PLACEHOLDER, (whole, word: string, name?: string) =>
+        textOf(valueFor(file, whole, word, name)),
+      );
+    }
+    if (Array.isArray(value)) return value.map(filled);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item)]));
+  };
+  return filled(template) as T;
+}
+
+function valueFor(file: JobFile, placeholder: string, word: string, name?: string): unknown {
+  const { run, step, index, element, inputs, parameters, output } = file;
+  if (name !== undefined && word === "inputs") {
+    if (Object.hasOwn(inputs, name)) return inputs[name];
+    throw new PermanentError("missing_input", `No step before ${step} of run ${run} has an output ${name}`);
+  }
+  if (name !== undefined && word === "parameters") {
+    if (Object.hasOwn(parameters, name)) return parameters[name];
+    throw new PermanentError("invalid_payload", `Run ${run} has no parameter ${name}, which step ${step} needs`);
+  }
+  const values: Record<string, unknown> = { run, step, index, element, output };
+  if (name === undefined && values[word] !== undefined) return values[word];
+  throw new PermanentError("unknown_placeholder", `The job of step ${step} has the placeholder ${placeholder}`);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
