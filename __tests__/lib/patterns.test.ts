@@ -543,6 +543,38 @@ describe("TaskPipeline", () => {
     expect(errorsOf(stack)).toEqual([error]);
   });
 
+  test.each<[object, string]>([
+    [
+      { forEach: "a b" },
+      'InvalidValue: forEach of step "b" is "a b"; allowed is the name of an output: 1 to 100 of letters, digits, _, . and -',
+    ],
+    [
+      { forEach: "x", after: [] },
+      'InvalidValue: step "b" has forEach "x" and runs after no step; allowed are outputs of a step that it runs after',
+    ],
+    [{ forEach: "x", minSuccess: 0 }, 'OutOfRange: minSuccess of step "b" is 0; allowed is above 0, to 1'],
+    [{ forEach: "x", minSuccess: 1.1 }, 'OutOfRange: minSuccess of step "b" is 1.1; allowed is above 0, to 1'],
+    [{ minSuccess: 0.5 }, 'InvalidValue: step "b" has minSuccess and no forEach; allowed is both, or forEach alone'],
+  ])("%# a step for elements that could not run is refused", (change, error) => {
+    const stack = testStack();
+    pipeline(stack, { steps: { a: step(), b: { ...step("a"), ...change } } });
+    expect(errorsOf(stack)).toEqual([`[stack/pipeline] ${error}`]);
+  });
+
+  test("the starter knows which step runs for each element; such a step creates tasks though it is the last", () => {
+    const stack = testStack();
+    pipeline(stack, { steps: { a: step(), b: { ...step("a"), forEach: "shards", minSuccess: 0.9 } } });
+    expect(errorsOf(stack)).toEqual([]);
+    const starts = all(stack, "google_cloudfunctions2_function").map(
+      ({ service_config }) => (service_config as Json).environment_variables as Json,
+    );
+    const [{ STEPS }] = starts.filter((variables) => "STEPS" in variables) as [Json];
+    expect(String(STEPS)).toContain('"forEach":"shards","minSuccess":0.9');
+    expect(grantLines(stack, "stack-pipeline-b-dev")).toContain(
+      "stack-pipeline-b-dev | roles/cloudtasks.enqueuer | queue stack-pipeline-queue-dev",
+    );
+  });
+
   test("a name of 40 characters, and a diamond, are fine", () => {
     const stack = testStack();
     pipeline(stack, { steps: { ...diamond, ["a".repeat(40)]: step("join") } });

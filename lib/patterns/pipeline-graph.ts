@@ -1,4 +1,4 @@
-import type { Rule } from "../core/validation";
+import { isKnown, matches, type Rule } from "../core/validation";
 
 /** For each step, the steps that it waits for. */
 export type Graph = Readonly<Record<string, readonly string[]>>;
@@ -32,6 +32,40 @@ export function graphRules(graph: Graph): Rule[] {
       code: "PipelineCycle",
       broken: cycle !== undefined,
       message: `steps wait for each other: ${cycle?.join(" -> ")}`,
+    },
+  ];
+}
+
+/** The properties of a step that runs once for each element of a list. */
+interface ElementProps {
+  readonly after?: readonly string[];
+  readonly forEach?: string;
+  readonly minSuccess?: number;
+}
+
+/** Rules for one step. Which outputs there are is known when the pipeline runs. */
+export function elementRules(name: string, { after = [], forEach, minSuccess }: ElementProps): Rule[] {
+  return [
+    matches(
+      `forEach of step "${name}"`,
+      forEach,
+      /^[A-Za-z0-9_.-]{1,100}$/,
+      "the name of an output: 1 to 100 of letters, digits, _, . and -",
+    ),
+    {
+      code: "InvalidValue",
+      broken: forEach !== undefined && after.length === 0,
+      message: `step "${name}" has forEach "${forEach}" and runs after no step; allowed are outputs of a step that it runs after`,
+    },
+    {
+      code: "OutOfRange",
+      broken: isKnown(minSuccess) && !(minSuccess > 0 && minSuccess <= 1),
+      message: `minSuccess of step "${name}" is ${minSuccess}; allowed is above 0, to 1`,
+    },
+    {
+      code: "InvalidValue",
+      broken: minSuccess !== undefined && forEach === undefined,
+      message: `step "${name}" has minSuccess and no forEach; allowed is both, or forEach alone`,
     },
   ];
 }

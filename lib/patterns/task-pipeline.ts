@@ -14,7 +14,7 @@ import type { ScheduleTime } from "../parts/schedule-time";
 import { ServiceIdentity } from "../parts/service-identity";
 import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
-import { type Graph, graphRules, hasDependents } from "./pipeline-graph";
+import { elementRules, type Graph, graphRules, hasDependents } from "./pipeline-graph";
 import { environment, type WorkerProps } from "./worker";
 
 /** Properties of a step. */
@@ -26,6 +26,21 @@ export interface PipelineStepProps extends WorkerProps {
    * @default - none: the step begins at once
    */
   readonly after?: readonly string[];
+  /**
+   * Name of an output of an earlier step: 1 to 100 of letters, digits, `_`, `.` and `-`. The step
+   * runs once for each element of the list that the output holds, at most 10,000 times. Later steps
+   * begin when all have ended, and get each output as a list in the elements' order.
+   *
+   * A step must be in TypeScript on `pipelineStep` to have it.
+   * @default - the step runs once
+   */
+  readonly forEach?: string;
+  /**
+   * Share of the elements that must succeed: above 0, to 1. With fewer the step fails. Elements that
+   * fail are `null` in the lists. Only with `forEach`.
+   * @default 1
+   */
+  readonly minSuccess?: number;
 }
 
 /** When runs start, and with which parameters. */
@@ -122,6 +137,7 @@ export class TaskPipeline extends Construct {
     );
     check(this, [
       ...graphRules(graph),
+      ...Object.entries(props.steps).flatMap(([name, step]) => elementRules(name, step)),
       ...Object.keys(graph).map((name) => ({
         code: "DuplicateId" as const,
         broken: OWN_IDS.has(name),
@@ -140,7 +156,10 @@ export class TaskPipeline extends Construct {
     this.steps = Object.fromEntries(
       Object.entries(props.steps)
         .filter(([name]) => !OWN_IDS.has(name))
-        .map(([name, step]) => [name, this.addStep(name, step, hasDependents(graph, name), encryptionKey)]),
+        .map(([name, step]) => [
+          name,
+          this.addStep(name, step, hasDependents(graph, name) || step.forEach !== undefined, encryptionKey),
+        ]),
     );
     this.starter = this.addStarter(props, graph);
     this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Starts runs of the pipeline" });
@@ -156,7 +175,7 @@ export class TaskPipeline extends Construct {
     enqueues: boolean,
     encryptionKey?: EncryptionKey,
   ): FunctionService {
-    const { after: _, ...overrides } = props;
+    const { after, forEach, minSuccess, ...overrides } = props;
     const step = new FunctionService(this, name, {
       description: `Pipeline step ${name}`,
       timeout: Duration.minutes(10),
@@ -175,7 +194,7 @@ export class TaskPipeline extends Construct {
     this.queue.addTarget(step);
     this.runBucket.grantRead(step);
     this.runBucket.grantCreate(step);
-    // The last steps enqueue nothing.
+    // The last steps enqueue nothing, except for the tasks of elements.
     if (enqueues) this.queue.grantEnqueue(step);
     return step;
   }
@@ -186,6 +205,8 @@ export class TaskPipeline extends Construct {
       url: step.uri,
       after: graph[name] ?? [],
       deadlineSeconds: this.queue.dispatchDeadline(step).toSeconds(),
+      forEach: props.steps[name]?.forEach,
+      minSuccess: props.steps[name]?.minSuccess,
     }));
     const start = new FunctionService(this, "start", {
       source: FunctionSource.builtIn("pipeline-start"),

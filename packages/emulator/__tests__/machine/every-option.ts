@@ -239,10 +239,12 @@ function taskPipeline(stack: GoogleStack): void {
   const step: Every<PipelineStepProps> = {
     ...workerOf(stack, "step-one"),
     source: FunctionSource.builtIn("pipeline-preprocess"),
-    after: [],
+    after: ["two"],
+    forEach: "shards",
+    minSuccess: 0.5,
   };
   const props: Every<TaskPipelineProps> = {
-    steps: { one: step, two: { source: FunctionSource.builtIn("pipeline-preprocess"), after: ["one"] } },
+    steps: { one: step, two: { source: FunctionSource.builtIn("pipeline-preprocess") } },
     maxDispatchesPerSecond: 5,
     maxConcurrentDispatches: 3,
     retry: RETRY,
