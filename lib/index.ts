@@ -71,20 +71,26 @@ export { type IWorkflow, Workflow, type WorkflowProps } from "./parts/workflow";
 export { AsyncBatch, type AsyncBatchProps } from "./patterns/async-batch";
 export { EventWorkflow, type EventWorkflowProps } from "./patterns/event-workflow";
 export {
+  type ContainerSubscriberProps,
+  type FunctionSubscriberProps,
   PubSubFanout,
   type PubSubFanoutProps,
   type PullSubscriber,
   type PullSubscriberProps,
   type Subscriber,
+  type SubscriberOptions,
   type SubscriberProps,
 } from "./patterns/pubsub-fanout";
 export { ScheduledPreprocessing, type ScheduledPreprocessingProps } from "./patterns/scheduled-preprocessing";
 export {
+  type ContainerStepProps,
+  type FunctionStepProps,
   type PipelineSchedule,
+  type PipelineStepOptions,
   type PipelineStepProps,
   TaskPipeline,
   type TaskPipelineProps,
 } from "./patterns/task-pipeline";
-export type { WorkerProps } from "./patterns/worker";
+export type { ContainerWorkerProps, FunctionWorkerProps, Worker, WorkerProps } from "./patterns/worker";
 
 export { synthesize } from "./synthesize";

@@ -315,7 +315,7 @@ test("docs/own-worker.md lists the properties of functions", () => {
 test("docs/pubsub-fanout.md lists the properties of subscribers", () => {
   const rows = tableOf(markdown("docs/pubsub-fanout.md"), "property of a subscriber");
   expect(rows.map(([name = ""]) => codeIn(name)[0])).toEqual(
-    membersOf("lib/patterns/pubsub-fanout.ts", "SubscriberProps"),
+    membersOf("lib/patterns/pubsub-fanout.ts", "SubscriberOptions"),
   );
 });
 

@@ -375,7 +375,7 @@ describe("AsyncBatch", () => {
     const stack = testStack();
     new AsyncBatch(stack, "batch");
     expect(errorsOf(stack)).toEqual([
-      "[stack/batch] InvalidValue: neither endpoint nor worker.source is given; the worker that comes with this package needs an endpoint",
+      "[stack/batch] InvalidValue: none of endpoint, worker.source and worker.image is given; the worker that comes with this package needs an endpoint",
     ]);
   });
 

@@ -8,28 +8,28 @@ import { check, inRange } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
-import { FunctionService, type FunctionServiceProps } from "../parts/function-service";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
 import { ServiceIdentity } from "../parts/service-identity";
 import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
-import { environment, type WorkerProps } from "./worker";
+import { createWorker, environment, type Worker, type WorkerProps } from "./worker";
 
 /** Properties of {@link AsyncBatch}. */
 export interface AsyncBatchProps {
   /**
    * Endpoint from which the worker gets predictions.
-   * @default - none; then `worker.source` must be a worker of your own
+   * @default - none; then `worker` must have a `source` or an `image` of your own
    */
   readonly endpoint?: PredictionEndpoint;
   /**
-   * Overrides of the worker function, including its source. `maxInstances` follows from the queue
-   * unless given.
+   * Overrides of the worker function, including its source, or a container in its place.
+   * `maxInstances` follows from the queue unless given.
    * @default - the function `batch-worker` of this package, with a timeout of 5 minutes
    */
   readonly worker?: WorkerProps;
   /**
-   * Overrides of the submitter function. `ingress` opens it to the internet; IAM still applies.
+   * Overrides of the submitter function, or a container in its place. `ingress` opens it to the
+   * internet; IAM still applies.
    * @default - the function `batch-submitter` of this package, with a timeout of 10 minutes
    */
   readonly submitter?: WorkerProps;
@@ -98,9 +98,9 @@ export class AsyncBatch extends Construct {
   /** Carries a task for each shard. */
   readonly queue: TaskQueue;
   /** Predicts one shard. */
-  readonly worker: FunctionService;
+  readonly worker: Worker;
   /** Splits an input and enqueues its shards. */
-  readonly submitter: FunctionService;
+  readonly submitter: Worker;
   /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
   /** The caller: the principal that was given, or a new service account. */
@@ -113,9 +113,9 @@ export class AsyncBatch extends Construct {
       inRange("predictBatchSize", props.predictBatchSize, { min: 1, max: 1000, integer: true }),
       {
         code: "InvalidValue",
-        broken: !props.endpoint && !props.worker?.source,
+        broken: !props.endpoint && !props.worker?.source && !props.worker?.image,
         message:
-          "neither endpoint nor worker.source is given; the worker that comes with this package needs an endpoint",
+          "none of endpoint, worker.source and worker.image is given; the worker that comes with this package needs an endpoint",
       },
     ]);
 
@@ -128,23 +128,22 @@ export class AsyncBatch extends Construct {
       retry: props.retry,
       deadLetter: this.deadLetter,
     });
-    this.worker = new FunctionService(this, "worker", this.workerProps(props));
+    this.worker = this.addWorker(props);
     this.queue.dispatchTo(this.worker);
-    this.submitter = new FunctionService(this, "submitter", this.submitterProps(props));
+    this.submitter = this.addSubmitter(props);
     this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Submits batches" });
     this.grant(props.endpoint);
   }
 
-  private workerProps(props: AsyncBatchProps): FunctionServiceProps {
+  private addWorker(props: AsyncBatchProps): Worker {
     const concurrency = props.worker?.concurrency ?? 1;
-    return {
+    const defaults = {
       source: FunctionSource.builtIn("batch-worker"),
       description: "Predicts one shard of a batch",
       timeout: Duration.minutes(5),
       // The fleet is as large as the queue keeps busy.
       maxInstances: Math.ceil(this.queue.maxConcurrentDispatches / concurrency),
       encryptionKey: props.encryptionKey,
-      ...props.worker,
       environment: environment<BatchWorkerEnvironment>(
         {
           INPUT_BUCKET: this.inputBucket.name,
@@ -156,16 +155,16 @@ export class AsyncBatch extends Construct {
         props.worker?.environment,
       ),
     };
+    return createWorker(this, "worker", defaults, props.worker);
   }
 
-  private submitterProps(props: AsyncBatchProps): FunctionServiceProps {
-    return {
+  private addSubmitter(props: AsyncBatchProps): Worker {
+    const defaults = {
       source: FunctionSource.builtIn("batch-submitter"),
       description: "Cuts an input into shards and enqueues them",
       timeout: Duration.minutes(10),
       maxInstances: 5,
       encryptionKey: props.encryptionKey,
-      ...props.submitter,
       environment: environment<BatchSubmitterEnvironment>(
         {
           INPUT_BUCKET: this.inputBucket.name,
@@ -178,6 +177,7 @@ export class AsyncBatch extends Construct {
         props.submitter?.environment,
       ),
     };
+    return createWorker(this, "submitter", defaults, props.submitter);
   }
 
   private grant(endpoint: PredictionEndpoint | undefined): void {

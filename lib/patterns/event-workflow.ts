@@ -10,14 +10,13 @@ import { Alerts } from "../parts/alerts";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
-import { FunctionService } from "../parts/function-service";
 import { createAfter } from "../parts/order";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
 import type { PushSubscription, PushSubscriptionProps } from "../parts/push-subscription";
 import { ServiceIdentity } from "../parts/service-identity";
 import { Topic } from "../parts/topic";
 import { Workflow, type WorkflowProps } from "../parts/workflow";
-import { environment, PUSH_INSTANCES, type WorkerProps } from "./worker";
+import { createWorker, environment, PUSH_INSTANCES, type Worker, type WorkerProps } from "./worker";
 
 /** Properties of {@link EventWorkflow}. */
 export interface EventWorkflowProps {
@@ -29,7 +28,7 @@ export interface EventWorkflowProps {
    */
   readonly workflow?: Partial<Omit<WorkflowProps, "encryptionKey">>;
   /**
-   * Overrides of the function that starts executions.
+   * Overrides of the function that starts executions, or a container in its place.
    * @default - the function `start-workflow` of this package
    */
   readonly starter?: WorkerProps;
@@ -102,7 +101,7 @@ export class EventWorkflow extends Construct {
   /** Pushes the messages to the starter. */
   readonly subscription: PushSubscription;
   /** Starts an execution for each upload. */
-  readonly starter: FunctionService;
+  readonly starter: Worker;
   /** Predicts one upload. */
   readonly workflow: Workflow;
   /** Undefined with `deadLetter: false`. */
@@ -147,22 +146,7 @@ export class EventWorkflow extends Construct {
       filter: `resource.type="workflows.googleapis.com/Workflow" AND resource.labels.workflow_id="${this.workflow.name}" AND jsonPayload.event="upload_partial"`,
     });
 
-    this.starter = new FunctionService(this, "start-workflow", {
-      source: FunctionSource.builtIn("start-workflow"),
-      description: "Starts an execution of the workflow for an upload",
-      timeout: Duration.seconds(30),
-      maxInstances: PUSH_INSTANCES,
-      encryptionKey,
-      ...props.starter,
-      environment: environment<StartWorkflowEnvironment>(
-        {
-          WORKFLOW: this.workflow.fullName,
-          UPLOAD_BUCKET: this.uploadBucket.name,
-          MAX_UPLOAD_BYTES: String(maxUploadBytes),
-        },
-        props.starter?.environment,
-      ),
-    });
+    this.starter = this.addStarter(props, maxUploadBytes);
     this.workflow.grantExecute(this.starter);
 
     this.deadLetter = props.deadLetter === false ? undefined : new DeadLetter(this, "dead-letter", { encryptionKey });
@@ -181,5 +165,23 @@ export class EventWorkflow extends Construct {
       props.client ?? new ServiceIdentity(this, "client", { description: "Uploads objects and reads results" });
     this.uploadBucket.grantCreate(this.client);
     this.resultsBucket.grantRead(this.client);
+  }
+  private addStarter(props: EventWorkflowProps, maxUploadBytes: number): Worker {
+    const defaults = {
+      source: FunctionSource.builtIn("start-workflow"),
+      description: "Starts an execution of the workflow for an upload",
+      timeout: Duration.seconds(30),
+      maxInstances: PUSH_INSTANCES,
+      encryptionKey: props.encryptionKey,
+      environment: environment<StartWorkflowEnvironment>(
+        {
+          WORKFLOW: this.workflow.fullName,
+          UPLOAD_BUCKET: this.uploadBucket.name,
+          MAX_UPLOAD_BYTES: String(maxUploadBytes),
+        },
+        props.starter?.environment,
+      ),
+    };
+    return createWorker(this, "start-workflow", defaults, props.starter);
   }
 }

@@ -1,23 +1,42 @@
 import { Construct } from "constructs";
 import type { MessagePredictorEnvironment } from "../../functions/message-predictor/environment";
 import { Duration } from "../core/duration";
+import type { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
 import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
 import type { Filter } from "../parts/filter";
-import { FunctionService, type FunctionServiceProps } from "../parts/function-service";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
 import type { PullSubscription, PullSubscriptionProps } from "../parts/pull-subscription";
 import type { PushSubscription, PushSubscriptionProps } from "../parts/push-subscription";
 import { ServiceIdentity } from "../parts/service-identity";
 import { Topic } from "../parts/topic";
 import type { TopicSchema } from "../parts/topic-schema";
-import { environment, PUSH_INSTANCES } from "./worker";
+import {
+  type ContainerWorkerProps,
+  createWorker,
+  environment,
+  type FunctionWorkerProps,
+  PUSH_INSTANCES,
+  type Worker,
+} from "./worker";
 
-/** Properties of a function that subscribes. */
-export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionKey"> {
+/** Properties of a worker that subscribes: a function, or a container. */
+export type SubscriberProps = FunctionSubscriberProps | ContainerSubscriberProps;
+
+/** Properties of a subscriber that is a function. */
+export interface FunctionSubscriberProps extends SubscriberOptions, FunctionWorkerProps {
+  /** The code of the function. */
+  readonly source: FunctionSource;
+}
+
+/** Properties of a subscriber that is a container. */
+export interface ContainerSubscriberProps extends SubscriberOptions, ContainerWorkerProps {}
+
+/** Properties that all subscribers have. */
+export interface SubscriberOptions {
   /**
    * Instances at most: 1 to 1000. A message that finds none free is answered 429, which counts as a
    * delivery.
@@ -30,7 +49,7 @@ export interface SubscriberProps extends Omit<FunctionServiceProps, "encryptionK
    */
   readonly filter?: Filter;
   /**
-   * Endpoint from which the function gets predictions. Sets `VERTEX_ENDPOINT` and grants
+   * Endpoint from which the worker gets predictions. Sets `VERTEX_ENDPOINT` and grants
    * predictions. The default of `timeout`, and so of the acknowledgement deadline, becomes 5
    * minutes.
    * @default - none
@@ -54,7 +73,7 @@ export interface PullSubscriberProps extends Omit<PullSubscriptionProps, "deadLe
 
 /** Properties of {@link PubSubFanout}. */
 export interface PubSubFanoutProps {
-  /** Functions by name. Each has its own subscription and dead letter. */
+  /** Functions and containers by name. Each has its own subscription and dead letter. */
   readonly subscribers: Readonly<Record<string, SubscriberProps>>;
   /**
    * Pull subscriptions for services of your own, by name. Each has its own dead letter.
@@ -72,7 +91,7 @@ export interface PubSubFanoutProps {
    */
   readonly schema?: TopicSchema;
   /**
-   * Receives the results of the functions.
+   * Receives the results of the workers.
    * @default - a new bucket
    */
   readonly resultsBucket?: IBucket;
@@ -95,7 +114,7 @@ export interface PubSubFanoutProps {
 
 /** The parts of one subscriber. */
 export interface Subscriber {
-  readonly worker: FunctionService;
+  readonly worker: Worker;
   readonly subscription: PushSubscription;
   /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
@@ -116,15 +135,15 @@ const PREDICTION_TIMEOUT = Duration.minutes(5);
 const OWN_IDS = new Set(["client", "results", "topic", "schema", "Resource"]);
 
 /**
- * Distributes messages to functions and services by their attributes. A message that a subscriber
+ * Distributes messages to functions, containers and services of your own by their attributes. A message that a subscriber
  * cannot process goes to that subscriber's dead letter.
  */
 export class PubSubFanout extends Construct {
   /** Carries all messages. */
   readonly topic: Topic;
-  /** Receives the results of the functions. */
+  /** Receives the results of the workers. */
   readonly resultsBucket: IBucket;
-  /** Functions by name. */
+  /** Functions and containers by name. */
   readonly subscribers: Readonly<Record<string, Subscriber>>;
   /** Pull subscriptions by name. */
   readonly pullSubscribers: Readonly<Record<string, PullSubscriber>>;
@@ -180,12 +199,11 @@ export class PubSubFanout extends Construct {
     const { filter, endpoint, subscription, ...worker } = props;
     const scope = new Construct(this, name);
     const deadLetter = this.addDeadLetter(scope);
-    const service = new FunctionService(scope, "worker", {
+    const defaults = {
       description: `Works on messages for ${name}`,
       ...(endpoint && { timeout: PREDICTION_TIMEOUT }),
       maxInstances: PUSH_INSTANCES,
       encryptionKey: this.encryptionKey,
-      ...worker,
       environment: environment<MessagePredictorEnvironment>(
         {
           SUBSCRIBER: name,
@@ -195,7 +213,8 @@ export class PubSubFanout extends Construct {
         },
         worker.environment,
       ),
-    });
+    };
+    const service = createWorker(scope, "worker", defaults, worker);
     this.resultsBucket.grantRead(service);
     this.resultsBucket.grantCreate(service);
     endpoint?.grantPredict(service);

@@ -9,12 +9,11 @@ import { DataflowJob, type DataflowTemplate, JOB_NAME } from "../parts/dataflow-
 import { type DataflowNetwork, DataflowWorkers } from "../parts/dataflow-workers";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
-import { FunctionService } from "../parts/function-service";
 import { Schedule, ScheduleTarget } from "../parts/schedule";
 import type { ScheduleTime } from "../parts/schedule-time";
 import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
-import { environment, type WorkerProps } from "./worker";
+import { createWorker, environment, type Worker, type WorkerProps } from "./worker";
 
 /** Properties of {@link ScheduledPreprocessing}. */
 export interface ScheduledPreprocessingProps {
@@ -76,7 +75,7 @@ export interface ScheduledPreprocessingProps {
    */
   readonly deadLetter?: boolean;
   /**
-   * Overrides of the launcher function.
+   * Overrides of the launcher function, or a container in its place.
    * @default - the function `dataflow-launcher` of this package
    */
   readonly launcher?: WorkerProps;
@@ -97,7 +96,7 @@ export class ScheduledPreprocessing extends Construct {
   /** Creates the tasks. */
   readonly schedule: Schedule;
   /** Launches a job for each task. */
-  readonly launcher: FunctionService;
+  readonly launcher: Worker;
   /** The workers of all jobs. */
   readonly workers: DataflowWorkers;
   /** Holds temporary files of the jobs. */
@@ -156,18 +155,14 @@ export class ScheduledPreprocessing extends Construct {
     }
   }
 
-  private addLauncher(
-    props: ScheduledPreprocessingProps,
-    parameters: Readonly<Record<string, string>>,
-  ): FunctionService {
+  private addLauncher(props: ScheduledPreprocessingProps, parameters: Readonly<Record<string, string>>): Worker {
     const { project, region } = Deployment.of(this);
-    return new FunctionService(this, "launcher", {
+    const defaults = {
       source: FunctionSource.builtIn("dataflow-launcher"),
       description: "Launches the Dataflow template for a task",
       timeout: Duration.minutes(2),
       maxInstances: 1,
       encryptionKey: props.encryptionKey,
-      ...props.launcher,
       environment: environment<DataflowLauncherEnvironment>(
         {
           DATAFLOW_LOCATION: `projects/${project}/locations/${region}`,
@@ -178,6 +173,7 @@ export class ScheduledPreprocessing extends Construct {
         },
         props.launcher?.environment,
       ),
-    });
+    };
+    return createWorker(this, "launcher", defaults, props.launcher);
   }
 }

@@ -8,19 +8,26 @@ import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import type { EncryptionKey } from "../parts/encryption-key";
-import { FunctionService } from "../parts/function-service";
 import { Schedule, ScheduleTarget } from "../parts/schedule";
 import type { ScheduleTime } from "../parts/schedule-time";
 import { ServiceIdentity } from "../parts/service-identity";
 import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
 import { elementRules, type Graph, graphRules, hasDependents } from "./pipeline-graph";
-import { environment, type WorkerProps } from "./worker";
+import {
+  type ContainerWorkerProps,
+  createWorker,
+  environment,
+  type FunctionWorkerProps,
+  type Worker,
+  type WorkerProps,
+} from "./worker";
 
-/** Properties of a step. */
-export interface PipelineStepProps extends WorkerProps {
-  /** The code of the step. */
-  readonly source: FunctionSource;
+/** Properties of a step: a function, or a container. */
+export type PipelineStepProps = FunctionStepProps | ContainerStepProps;
+
+/** Properties that all steps have. */
+export interface PipelineStepOptions {
   /**
    * Steps that must end before this one begins.
    * @default - none: the step begins at once
@@ -42,6 +49,15 @@ export interface PipelineStepProps extends WorkerProps {
    */
   readonly minSuccess?: number;
 }
+
+/** Properties of a step that is a function. */
+export interface FunctionStepProps extends FunctionWorkerProps, PipelineStepOptions {
+  /** The code of the step. */
+  readonly source: FunctionSource;
+}
+
+/** Properties of a step that is a container. */
+export interface ContainerStepProps extends ContainerWorkerProps, PipelineStepOptions {}
 
 /** When runs start, and with which parameters. */
 export interface PipelineSchedule extends ScheduleTime {
@@ -78,8 +94,8 @@ export interface TaskPipelineProps {
    */
   readonly schedule?: PipelineSchedule;
   /**
-   * Overrides of the function that starts runs. `ingress` opens it to the internet; IAM still
-   * applies.
+   * Overrides of the function that starts runs, or a container in its place. `ingress` opens it to
+   * the internet; IAM still applies.
    * @default - the function `pipeline-start` of this package
    */
   readonly starter?: WorkerProps;
@@ -109,17 +125,17 @@ export interface TaskPipelineProps {
 const OWN_IDS = new Set(["client", "dead-letter", "queue", "runs", "schedule", "start"]);
 
 /**
- * A pipeline of functions whose steps are tasks of one rate-limited queue. A step begins when all
+ * A pipeline of functions and containers whose steps are tasks of one rate-limited queue. A step begins when all
  * steps that it runs after have written their markers to the run's folder. A run keeps the graph
  * with which it started.
  */
 export class TaskPipeline extends Construct {
   /** Carries a task for each step of a run. */
   readonly queue: TaskQueue;
-  /** The functions of the steps, by name. */
-  readonly steps: Readonly<Record<string, FunctionService>>;
+  /** The workers of the steps, by name. */
+  readonly steps: Readonly<Record<string, Worker>>;
   /** Starts a run. */
-  readonly starter: FunctionService;
+  readonly starter: Worker;
   /** Holds inputs, and the state and results of runs. */
   readonly runBucket: IBucket;
   /** Undefined with `deadLetter: false`. */
@@ -169,19 +185,13 @@ export class TaskPipeline extends Construct {
     this.schedule = props.schedule && this.addSchedule(props.schedule);
   }
 
-  private addStep(
-    name: string,
-    props: PipelineStepProps,
-    enqueues: boolean,
-    encryptionKey?: EncryptionKey,
-  ): FunctionService {
+  private addStep(name: string, props: PipelineStepProps, enqueues: boolean, encryptionKey?: EncryptionKey): Worker {
     const { after, forEach, minSuccess, ...overrides } = props;
-    const step = new FunctionService(this, name, {
+    const defaults = {
       description: `Pipeline step ${name}`,
       timeout: Duration.minutes(10),
       maxInstances: this.queue.maxConcurrentDispatches,
       encryptionKey,
-      ...overrides,
       environment: environment<PipelineInferEnvironment>(
         {
           RUN_BUCKET: this.runBucket.name,
@@ -190,7 +200,8 @@ export class TaskPipeline extends Construct {
         },
         props.environment,
       ),
-    });
+    };
+    const step = createWorker(this, name, defaults, overrides);
     this.queue.addTarget(step);
     this.runBucket.grantRead(step);
     this.runBucket.grantCreate(step);
@@ -199,7 +210,7 @@ export class TaskPipeline extends Construct {
     return step;
   }
 
-  private addStarter(props: TaskPipelineProps, graph: Graph): FunctionService {
+  private addStarter(props: TaskPipelineProps, graph: Graph): Worker {
     const steps = Object.entries(this.steps).map(([name, step]) => ({
       name,
       url: step.uri,
@@ -208,13 +219,13 @@ export class TaskPipeline extends Construct {
       forEach: props.steps[name]?.forEach,
       minSuccess: props.steps[name]?.minSuccess,
     }));
-    const start = new FunctionService(this, "start", {
+    const defaults = {
       source: FunctionSource.builtIn("pipeline-start"),
       description: "Starts a run of the pipeline",
+      timeout: Duration.minutes(1),
       // A scheduled start is a task of the same queue.
       maxInstances: this.queue.maxConcurrentDispatches,
       encryptionKey: props.encryptionKey,
-      ...props.starter,
       environment: environment<PipelineStartEnvironment>(
         {
           RUN_BUCKET: this.runBucket.name,
@@ -224,7 +235,8 @@ export class TaskPipeline extends Construct {
         },
         props.starter?.environment,
       ),
-    });
+    };
+    const start = createWorker(this, "start", defaults, props.starter);
     this.runBucket.grantRead(start);
     this.runBucket.grantCreate(start);
     this.queue.grantEnqueue(start);

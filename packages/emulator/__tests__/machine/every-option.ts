@@ -23,12 +23,14 @@ import {
   FunctionService,
   type FunctionServiceProps,
   FunctionSource,
+  type FunctionStepProps,
+  type FunctionSubscriberProps,
+  type FunctionWorkerProps,
   GoogleStack,
   type GoogleStackProps,
   Memory,
   type NotificationOptions,
   type PipelineSchedule,
-  type PipelineStepProps,
   PredictionEndpoint,
   type PredictionEndpointProps,
   PubSubFanout,
@@ -46,7 +48,6 @@ import {
   Secret,
   ServiceIdentity,
   type ServiceIdentityProps,
-  type SubscriberProps,
   synthesize,
   TaskPipeline,
   type TaskPipelineProps,
@@ -57,7 +58,6 @@ import {
   type TopicProps,
   type TopicSchema,
   type VpcEgress,
-  type WorkerProps,
   Workflow,
   type WorkflowProps,
 } from "../../../../lib";
@@ -68,6 +68,12 @@ import {
  * Overrides are left out: they may hold anything.
  */
 type Every<Props> = Required<Omit<Props, "overrides">>;
+
+/**
+ * The same of a pattern's worker that is a function. A build identity of one's own needs grants that
+ * are made elsewhere, so functions of patterns have the stack's.
+ */
+type EveryOfWorker<Props> = Omit<Every<Props>, "image" | "buildIdentity">;
 
 const KEY = "projects/acme-ml/locations/us-central1/keyRings/ml/cryptoKeys/data";
 const CLIENT = externalGrantee("serviceAccount:caller@acme-ml.iam.gserviceaccount.com");
@@ -163,13 +169,9 @@ function functionOf(stack: GoogleStack, name: string): Every<FunctionServiceProp
   };
 }
 
-/**
- * A build identity of one's own needs grants that are made elsewhere, so functions here have the
- * stack's.
- */
-function workerOf(stack: GoogleStack, name: string): Every<WorkerProps> {
+function workerOf(stack: GoogleStack, name: string): EveryOfWorker<FunctionWorkerProps> {
   const { encryptionKey: _, buildIdentity: __, ...props } = functionOf(stack, name);
-  return props as Every<WorkerProps>;
+  return props;
 }
 
 function endpointOf(stack: GoogleStack): PredictionEndpoint {
@@ -236,7 +238,7 @@ function taskPipeline(stack: GoogleStack): void {
     timeZone: "Europe/Zurich",
     parameters: (runs) => ({ dataset: `gs://${runs}/data.csv` }),
   };
-  const step: Every<PipelineStepProps> = {
+  const step: EveryOfWorker<FunctionStepProps> = {
     ...workerOf(stack, "step-one"),
     source: FunctionSource.builtIn("pipeline-preprocess"),
     after: ["two"],
@@ -295,7 +297,7 @@ const pushOf = (name: string): Omit<Every<PushSubscriptionProps>, "filter" | "de
 
 function pubsubFanout(stack: GoogleStack): void {
   const { encryptionKey: _, buildIdentity: __, ...worker } = functionOf(stack, "fanout-worker");
-  const subscriber: Omit<Every<SubscriberProps>, "buildIdentity"> = {
+  const subscriber: EveryOfWorker<FunctionSubscriberProps> = {
     ...worker,
     source: FunctionSource.builtIn("message-predictor"),
     filter: Filter.equals("modality", "text"),

@@ -1,0 +1,133 @@
+import { FunctionSource } from "../../lib/core/function-source";
+import { ContainerService } from "../../lib/parts/container-service";
+import { DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { FunctionService } from "../../lib/parts/function-service";
+import type { GoogleStack } from "../../lib/parts/google-stack";
+import { PredictionEndpoint } from "../../lib/parts/prediction-endpoint";
+import { AsyncBatch } from "../../lib/patterns/async-batch";
+import { EventWorkflow } from "../../lib/patterns/event-workflow";
+import { PubSubFanout } from "../../lib/patterns/pubsub-fanout";
+import { ScheduledPreprocessing } from "../../lib/patterns/scheduled-preprocessing";
+import { TaskPipeline } from "../../lib/patterns/task-pipeline";
+import type { Worker, WorkerProps } from "../../lib/patterns/worker";
+import { all, errorsOf, helloSource, type Json, only, synthesized, testStack } from "./support";
+
+const IMAGE = "us-docker.pkg.dev/acme-ml/workers/ocr:1";
+const endpointOf = (stack: GoogleStack) => new PredictionEndpoint(stack, "endpoint", "1234567890");
+
+/** Each worker of the five patterns: the pattern with these properties for it. */
+const WORKERS: Readonly<Record<string, (stack: GoogleStack, props: WorkerProps) => Worker | undefined>> = {
+  "worker of AsyncBatch": (stack, worker) =>
+    new AsyncBatch(stack, "it", { endpoint: endpointOf(stack), worker }).worker,
+  "submitter of AsyncBatch": (stack, submitter) =>
+    new AsyncBatch(stack, "it", { endpoint: endpointOf(stack), submitter }).submitter,
+  "step of TaskPipeline": (stack, props) =>
+    new TaskPipeline(stack, "it", {
+      steps: {
+        train: props.image === undefined ? { ...props, source: helloSource } : props,
+        infer: { image: IMAGE, after: ["train"] },
+      },
+    }).steps.train,
+  "starter of TaskPipeline": (stack, starter) =>
+    new TaskPipeline(stack, "it", { steps: { train: { source: helloSource } }, starter }).starter,
+  "starter of EventWorkflow": (stack, starter) =>
+    new EventWorkflow(stack, "it", { endpoint: endpointOf(stack), starter }).starter,
+  "subscriber of PubSubFanout": (stack, props) =>
+    new PubSubFanout(stack, "it", {
+      subscribers: {
+        ocr: {
+          ...(props.image === undefined ? { ...props, source: helloSource } : props),
+          endpoint: endpointOf(stack),
+        },
+      },
+    }).subscribers.ocr?.worker,
+  "launcher of ScheduledPreprocessing": (stack, launcher) =>
+    new ScheduledPreprocessing(stack, "it", {
+      template: DataflowTemplate.classic("gs://dataflow-templates/latest/Word_Count"),
+      parameters: (output) => ({ output }),
+      schedule: { cron: "0 3 * * *" },
+      launcher,
+    }).launcher,
+};
+
+/** Grants of a stack, by who has which role on what, without those that builds need. */
+function grantsOf(stack: GoogleStack): string[] {
+  const { resource } = synthesized(stack) as { resource: Record<string, Record<string, Json>> };
+  return Object.entries(resource)
+    .filter(([type]) => type.endsWith("_iam_member"))
+    .flatMap(([, byId]) => Object.entries(byId).map(([id, { role }]) => `${id} ${role}`))
+    .filter((grant) => !/build|sources/.test(grant))
+    .sort();
+}
+
+describe.each(Object.entries(WORKERS))("the %s", (_, make) => {
+  test("is a function, or a container with the same variables, callers and roles", () => {
+    const [functions, containers] = [testStack(), testStack()];
+    const fn = make(functions, { environment: { MODE: "fast" } });
+    const container = make(containers, { image: IMAGE, environment: { MODE: "fast" } });
+    expect([errorsOf(functions), errorsOf(containers)]).toEqual([[], []]);
+    expect([fn, container]).toEqual([expect.any(FunctionService), expect.any(ContainerService)]);
+
+    const service = only(functions, "google_cloudfunctions2_function", fn?.name).service_config as Json;
+    const template = only(containers, "google_cloud_run_v2_service", container?.name).template as Json;
+    const [{ env }] = template.containers as [{ env: { name: string; value: string }[] }];
+    // References to the worker itself, in the steps of a pipeline, have another type.
+    const plain = (text: unknown) =>
+      String(text).replace(
+        /google_cloudfunctions2_function(\S+?)\.service_config\[0\]\.uri|google_cloud_run_v2_service(\S+?)\.uri/g,
+        "uri",
+      );
+    expect(Object.fromEntries(env.map(({ name, value }) => [name, plain(value)]))).toEqual(
+      Object.fromEntries(
+        Object.entries(service.environment_variables as Json).map(([name, value]) => [name, plain(value)]),
+      ),
+    );
+    expect(grantsOf(containers)).toEqual(grantsOf(functions));
+    expect(template).toMatchObject({
+      timeout: `${service.timeout_seconds}s`,
+      scaling: { max_instance_count: service.max_instance_count },
+      max_instance_request_concurrency: service.max_instance_request_concurrency,
+    });
+  });
+
+  test("has the options of a container", () => {
+    const stack = testStack();
+    make(stack, { image: IMAGE, gpu: "nvidia-l4", maxInstances: 100, concurrency: 2, port: 9000 });
+    expect(errorsOf(stack)).toEqual([]);
+    const gpus = all(stack, "google_cloud_run_v2_service").filter(({ template }) => (template as Json).node_selector);
+    expect(gpus).toHaveLength(1);
+  });
+});
+
+test("a container may take the place of the batch worker without an endpoint", () => {
+  const stack = testStack();
+  new AsyncBatch(stack, "batch", { worker: { image: IMAGE } });
+  expect(errorsOf(stack)).toEqual([]);
+  expect(all(stack, "google_project_iam_custom_role")).toEqual([]);
+});
+
+test("a worker is not both a function and a container, which types refuse too", () => {
+  const stack = testStack();
+  const both = { image: IMAGE, source: FunctionSource.builtIn("batch-worker") };
+  // @ts-expect-error
+  new AsyncBatch(stack, "batch", { endpoint: endpointOf(stack), worker: both });
+  expect(errorsOf(stack)).toEqual([
+    "[stack/batch/worker] InvalidValue: both source and image are given; a worker is either a function or a container",
+  ]);
+});
+
+test("a container's mistakes are reported with the others of the app", () => {
+  const stack = testStack({ region: "europe-west9" });
+  new AsyncBatch(stack, "batch", {
+    endpoint: endpointOf(stack),
+    predictBatchSize: 0,
+    worker: { image: "ocr", gpu: "nvidia-l4", cpu: 2, port: 0 },
+  });
+  expect(errorsOf(stack).map((error) => error.replace(/^(\S+ \w+):.*/s, "$1"))).toEqual([
+    "[stack/batch] OutOfRange",
+    "[stack/batch/worker] OutOfRange",
+    "[stack/batch/worker] InvalidImage",
+    "[stack/batch/worker] GpuMismatch",
+    "[stack/batch/worker] UnsupportedRegion",
+  ]);
+});
