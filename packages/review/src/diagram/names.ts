@@ -1,8 +1,8 @@
-import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
+import { block, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Kind, Wired } from "./model";
 
 /** Kinds that are added to the names of their resources. */
-const NAMED: ReadonlySet<Kind> = new Set(["bucket", "queue", "schedule", "subscription", "topic", "workflow"]);
+const NAMED: ReadonlySet<Kind> = new Set(["bucket", "pool", "queue", "schedule", "subscription", "topic", "workflow"]);
 
 /**
  * A resource's name without project, stack and environment, which all names of a stack have in
@@ -21,6 +21,26 @@ export function identityName(stack: Wired, account: StackResource): string {
   const path = account.path?.split("/").filter((part) => part !== "Resource") ?? [];
   const name = path.at(-1) === "identity" ? path.at(-2) : path.at(-1);
   return name ?? short(stack, String(account.attributes.account_id), environmentOf(stack));
+}
+
+/**
+ * What a box of containers says below its name: what it is, how many there are, its accelerator.
+ * Undefined for another kind.
+ */
+export function containerLines({ attributes }: StackResource, kind: Kind): string[] | undefined {
+  const outer = block(attributes, "template");
+  const { count, template } = {
+    service: { count: "container", template: outer },
+    pool: { count: counted(block(attributes, "scaling")?.manual_instance_count, "instance"), template: outer },
+    job: { count: `job, ${counted(outer?.task_count ?? 1, "task")}`, template: block(outer, "template") },
+  }[kind as "service" | "pool" | "job"] ?? { count: undefined, template: undefined };
+  if (count === undefined) return undefined;
+  const accelerator = block(template, "node_selector")?.accelerator;
+  return [count, ...(accelerator ? [String(accelerator)] : [])];
+}
+
+function counted(count: unknown, of: string): string {
+  return count === undefined ? `${of}s` : `${count} ${of}${count === 1 ? "" : "s"}`;
 }
 
 /** The last part of a resource name, such as the queue's in `projects/p/locations/l/queues/q`. */

@@ -12,6 +12,7 @@ const VERBS: Partial<Readonly<Record<Kind, Readonly<Record<string, string>>>>> =
   },
   "dead-letter": { "roles/pubsub.publisher": "gives up" },
   function: { "roles/run.invoker": "calls" },
+  service: { "roles/run.invoker": "calls" },
   queue: { "roles/cloudtasks.enqueuer": "enqueues" },
   subscription: { "roles/pubsub.subscriber": "pulled by" },
   topic: { "roles/pubsub.publisher": "publishes" },
@@ -21,6 +22,13 @@ const VERBS: Partial<Readonly<Record<Kind, Readonly<Record<string, string>>>>> =
 const HOLDERS: Readonly<Record<string, readonly string[]>> = {
   "aiplatform.endpoints.predict": ["roles/aiplatform.user", "roles/aiplatform.admin"],
   "dataflow.jobs.create": ["roles/dataflow.developer", "roles/dataflow.admin"],
+  "run.jobs.run": [
+    "roles/run.invoker",
+    "roles/run.jobsExecutor",
+    "roles/run.jobsExecutorWithOverrides",
+    "roles/run.developer",
+    "roles/run.admin",
+  ],
   "workflows.executions.create": ["roles/workflows.invoker", "roles/workflows.editor", "roles/workflows.admin"],
 };
 

@@ -1,5 +1,4 @@
 import {
-  block,
   emailOf,
   type Grant,
   isServiceAgent,
@@ -8,8 +7,9 @@ import {
   StackIndex,
   type StackResource,
 } from "@cdktf-serverless-ml/terraform-json";
+import { LAUNCHES, type Launch } from "./launches";
 import { type Arrow, arrowKey, type Box, type Kind, type Wired, type Wiring } from "./model";
-import { bareName, boxName, identityName } from "./names";
+import { bareName, boxName, containerLines, identityName } from "./names";
 import { holds, isQuiet, roleName, verbs } from "./roles";
 
 /**
@@ -25,12 +25,15 @@ const ORDER: readonly Kind[] = ["client", "schedule"];
 
 const QUEUE = "google_cloud_tasks_queue";
 
+/** What a token is presented to. */
+const CALLED: ReadonlySet<Kind> = new Set(["function", "service"]);
+
 class Reader {
   private readonly boxes = new Map<string, Box>();
   private readonly arrows = new Map<string, Arrow>();
   private readonly index: StackIndex;
   /** Keys of the boxes of launched jobs, by the service accounts that they run as. */
-  private readonly launched = new Map<string, string>();
+  private readonly launched = new Map<string, readonly string[]>();
 
   constructor(private readonly stack: Wired) {
     this.index = StackIndex.of(stack);
@@ -49,26 +52,31 @@ class Reader {
     }
     // Launched jobs come first: other grants can begin at their boxes.
     const grants = this.index.grants();
-    for (const grant of grants) if (this.allows(grant, "dataflow.jobs.create")) this.launches(grant, grants);
+    for (const launch of LAUNCHES) {
+      for (const grant of grants) if (this.allows(grant, launch.permission)) this.launches(launch, grant, grants);
+    }
     for (const grant of grants) this.grant(grant, grants);
     return this.connected();
   }
 
-  /**
-   * A grant that allows to launch Dataflow jobs. The jobs run as the workers that the launcher may
-   * act as.
-   */
-  private launches(grant: Grant, grants: readonly Grant[]): void {
-    const workers = grants.filter(({ role }) => role === "roles/dataflow.worker").map(({ member }) => emailOf(member));
+  /** A grant that allows to launch jobs, which run as accounts that the launcher may act as. */
+  private launches(launch: Launch, grant: Grant, grants: readonly Grant[]): void {
     for (const launcher of this.callers(grant)) {
-      const used = workers.filter((worker) => worker && mayActAs(grants, grant.member, worker));
-      for (const worker of used.length > 0 ? used : [undefined]) {
-        const key = `job launched as ${worker}`;
-        this.add({ key, kind: "job", label: ["Dataflow job", "one for each launch"], addresses: [] });
-        if (worker) this.launched.set(worker, key);
-        this.call(launcher, key, `launches${this.as(worker)}`, [grant.address]);
+      const used = this.accountsFor(launch, launcher, grants).filter((email) => mayActAs(grants, grant.member, email));
+      for (const account of used.length > 0 ? used : [undefined]) {
+        const key = `${launch.label} as ${account}`;
+        this.add({ key, kind: "job", label: [launch.label, "one for each launch"], addresses: [] });
+        if (account) this.launched.set(account, [...new Set([...(this.launched.get(account) ?? []), key])]);
+        this.call(launcher, key, `launches${this.as(account)}`, [grant.address]);
       }
     }
+  }
+
+  private accountsFor({ runsWith }: Launch, launcher: string, grants: readonly Grant[]): readonly string[] {
+    if (runsWith) return grants.filter(({ role }) => role === runsWith).flatMap(({ member }) => emailOf(member) ?? []);
+    const settings = JSON.stringify(this.settingsOf(launcher));
+    const emails = this.index.all("google_service_account").map(({ attributes }) => String(attributes.email));
+    return emails.filter((email) => settings.includes(email));
   }
 
   private grant(grant: Grant, grants: readonly Grant[]): void {
@@ -79,8 +87,8 @@ class Reader {
     if (type === "google_service_account") this.grantOnAccount(grant);
     const target = this.boxOf(type, name);
     if (!target) return;
-    if (target.kind === "function" && email && this.presented(email, target.key, grant, grants)) return;
-    const label = verbs(grant.role, target.kind);
+    if (CALLED.has(target.kind) && email && this.presented(email, target.key, grant, grants)) return;
+    const label = this.allows(grant, "run.jobs.run") && target.kind === "job" ? "runs" : verbs(grant.role, target.kind);
     for (const caller of this.callers(grant)) {
       // An arrow goes the way of the messages: from the subscription to its consumer.
       if (target.kind === "subscription") this.call(target.key, caller, label, [grant.address]);
@@ -90,7 +98,7 @@ class Reader {
   }
 
   /**
-   * Whether a queue or a subscription presents the token of a grant to call a function. In a queue
+   * Whether a queue or a subscription presents the token of a grant to call a worker. In a queue
    * without a target, each task carries URL and token: then it can be every account that its
    * enqueuers may act as.
    */
@@ -125,7 +133,6 @@ class Reader {
     const { role } = grant;
     if (isQuiet(role)) return;
     const may = (permission: string) => this.allows(grant, permission);
-    if (may("dataflow.jobs.create")) return;
     for (const caller of this.callers(grant)) {
       const settings = JSON.stringify(this.settingsOf(caller));
       if (may("aiplatform.endpoints.predict")) {
@@ -143,7 +150,7 @@ class Reader {
         const named = workflows.filter(({ attributes }) => settings.includes(`/workflows/${attributes.name}"`));
         for (const { address } of named.length > 0 ? named : workflows)
           this.call(caller, address, "executes", [grant.address]);
-      } else {
+      } else if (!LAUNCHES.some(({ permission }) => may(permission))) {
         this.add({ key: "project", kind: "project", label: ["the whole project"], addresses: [] });
         this.call(caller, "project", roleName(role), [grant.address]);
       }
@@ -160,8 +167,7 @@ class Reader {
   }
 
   private callersAs(email: string): readonly string[] {
-    const job = this.launched.get(email);
-    const known = [...this.index.runningAs(email), ...(job === undefined ? [] : [job])];
+    const known = [...this.index.runningAs(email), ...(this.launched.get(email) ?? [])];
     if (known.length > 0) return known;
     const account = this.index.serviceAccount(email);
     const key = account?.address ?? `account ${email}`;
@@ -200,6 +206,8 @@ class Reader {
     if (kind === "schedule") return [name, ...(schedule ? [schedule] : []), ...(paused ? ["paused"] : [])];
     if (kind === "subscription" && filter) return [name, filter.replace(/attributes\.|"/g, "")];
     if (resource.type === "google_dataflow_job") return [`Dataflow ${name}`, "once, by terraform apply"];
+    const containers = containerLines(resource, kind);
+    if (containers) return [name, ...containers];
     return disabled ? [name, "disabled"] : [name];
   }
 
@@ -213,8 +221,8 @@ class Reader {
   }
 
   private settingsOf(key: string): unknown {
-    const attributes = this.index.at(key)?.attributes;
-    return [block(attributes, "service_config")?.environment_variables, attributes?.user_env_vars];
+    const worker = this.index.workers().find(({ resource }) => resource.address === key);
+    return [worker?.environment, this.index.at(key)?.attributes.user_env_vars];
   }
 
   private allows({ role }: Grant, permission: string): boolean {
