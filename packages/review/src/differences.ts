@@ -22,28 +22,32 @@ const DERIVED = new Set(["terraform_labels", "effective_labels", "effective_anno
 /** The differences between before and after, key by key, sorted by key. */
 export function differences(change: Change): Difference[] {
   const found: Difference[] = [];
-  const compare = (path: Path, before: Value, after: Value, unknown: Value): void => {
+  const compare = (path: Path, before: Value, after: Value, unknown: Value, label = path): void => {
     if (path.length === 1 && DERIVED.has(String(path[0]))) return;
     if (unknown === true) {
       const references = referencesAt(change.expressions, path);
       // A value without an expression is computed, and unknown at every update.
       if (references === undefined) return;
-      found.push({ path: format(path), before: shown(before), after: { kind: "unknown", references } });
+      found.push({ path: format(label), before: shown(before), after: { kind: "unknown", references } });
     } else if (isObject(before) || isObject(after)) {
       if (isLeaf(before) && isLeaf(after)) return;
       for (const key of keysOf(before, after, unknown)) {
-        compare([...path, key], before?.[key], after?.[key], unknown?.[key]);
+        compare([...path, key], before?.[key], after?.[key], unknown?.[key], [...label, key]);
       }
     } else if (isBlocks(before, after)) {
+      const variables = path.at(-1) === "env" ? variablesOf(before, after) : undefined;
       const length = Math.max(before?.length ?? 0, after?.length ?? 0);
-      for (let index = 0; index < length; index++) {
-        const next = length === 1 ? path : [...path, index];
-        compare(next, before?.[index], after?.[index], unknown?.[index]);
+      for (const { name, was, is, index } of variables ?? []) {
+        compare([...path, index], was, is, unknown?.[index], [...label, name]);
+      }
+      for (let index = 0; !variables && index < length; index++) {
+        const end = length === 1 ? [] : [index];
+        compare([...path, ...end], before?.[index], after?.[index], unknown?.[index], [...label, ...end]);
       }
     } else if (!same(before, after)) {
       const lists = itemsOf(before, after);
       found.push({
-        path: format(path),
+        path: format(label),
         before: lists ? { kind: "items", items: lists.removed } : shown(before),
         after: lists ? { kind: "items", items: lists.added } : shown(after),
       });
@@ -88,6 +92,26 @@ function isLeaf(value: Value): boolean {
 function isBlocks(before: Value, after: Value): boolean {
   const lists = [before, after].filter((value) => value !== null && value !== undefined);
   return lists.every(Array.isArray) && lists.flat().some((item) => typeof item === "object" && item !== null);
+}
+
+/**
+ * The variables of a container by their names, which are left out: the provider sorts them anew when
+ * one is added. Undefined where a name is missing or occurs twice.
+ */
+function variablesOf(before: Value, after: Value) {
+  const [was, is] = [before, after].map((list: Value[] | null) => list ?? []) as [Value[], Value[]];
+  for (const list of [was, is]) {
+    const names = list.map((each) => each?.name);
+    if (names.some((name) => typeof name !== "string") || new Set(names).size < names.length) return undefined;
+  }
+  const unnamed = (list: Value[], name: string) => {
+    const { name: _, ...rest } = list.find((each) => each.name === name) ?? {};
+    return Object.keys(rest).length > 0 ? rest : undefined;
+  };
+  return [...new Set([...was, ...is].map(({ name }) => String(name)))].sort().map((name) => {
+    const index = is.findIndex((each) => each.name === name);
+    return { name, was: unnamed(was, name), is: unnamed(is, name), index: index < 0 ? is.length : index };
+  });
 }
 
 /** For lists of plain values: removed and added items. Their order may not matter. */

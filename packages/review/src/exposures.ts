@@ -1,4 +1,5 @@
 import type { Value } from "./change";
+import { hasPlainSecret, RUN_TYPES } from "./containers";
 import { becomes, ceases, is, isEverybody, isEverywhere, list, type SettingRule } from "./rule-values";
 
 const REGISTRY = "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources";
@@ -62,6 +63,13 @@ export const EXPOSURES: readonly SettingRule[] = [
     worse: becomes(is("true")),
     text: NO_IAM,
     source: "https://cloud.google.com/run/docs/securing/managing-access#invoker_check",
+  },
+  {
+    types: [...RUN_TYPES, "google_cloudfunctions2_function"],
+    path: [],
+    worse: becomes(hasPlainSecret),
+    text: "A variable that is named as a secret has its value in the configuration and in the state, where everybody who may read them sees it. Name a secret of Secret Manager instead.",
+    source: "https://cloud.google.com/run/docs/configuring/services/secrets",
   },
   {
     types: ["google_storage_bucket"],

@@ -58,6 +58,38 @@ export const KNOWLEDGE: Readonly<Record<string, Knowledge>> = {
   google_bigquery_dataset: { holds: "its tables", immutable: ["dataset_id", "location"] },
   google_bigquery_table: { holds: "its rows", immutable: ["dataset_id", "table_id"] },
   google_bigtable_instance: { holds: "its tables", immutable: ["name"] },
+  google_cloud_run_v2_job: {
+    holds: "the history of its executions",
+    immutable: ["name", "location"],
+    notes: [
+      {
+        when: destroyed,
+        // Believed: executions are children of the job, and the page does not say more.
+        text: "Executions that run are stopped, and what is started before the job exists again fails.",
+        source: "https://cloud.google.com/run/docs/managing/jobs",
+      },
+    ],
+  },
+  google_cloud_run_v2_service: {
+    immutable: ["name", "location"],
+    notes: [
+      {
+        when: destroyed,
+        text: "Callers get errors until the service exists again. A service with another name or in another region has another URL.",
+        source: `${REGISTRY}/cloud_run_v2_service`,
+      },
+    ],
+  },
+  google_cloud_run_v2_worker_pool: {
+    immutable: ["name", "location"],
+    notes: [
+      {
+        when: destroyed,
+        text: "Its instances are stopped, also those that work on something. Nothing pulls until the pool exists again, and the subscription drops messages that are older than its retention.",
+        source: "https://cloud.google.com/run/docs/managing/workerpools",
+      },
+    ],
+  },
   google_cloud_scheduler_job: { immutable: ["name", "region"] },
   google_cloud_tasks_queue: {
     holds: "its tasks",

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { isObject, type Value } from "./change";
+import { isSecretName } from "./secret-names";
 
 /**
  * Replaces a hidden value. Within one run, equal values have equal marks. A mark tells nothing
@@ -16,6 +17,8 @@ const HEADER = /^(?:proxy-|x-serverless-|x-forwarded-)?authorization$|^(?:set-)?
 /** In a map of headers, every name with one of these words. */
 const HEADER_WORD = /auth|cookie|credential|key|password|secret|signature|token/i;
 const HEADERS = /headers?$/i;
+/** In a map of environment variables, every name of a secret. */
+const VARIABLES = /environment_variables$/i;
 
 /** Credentials that Terraform does not mark: Google may return them in attributes. */
 const FORMS: readonly RegExp[] = [
@@ -36,7 +39,8 @@ const FORMS: readonly RegExp[] = [
  * Hidden are
  *
  * 1. values that Terraform marks as sensitive before or after the change, of any type and length;
- * 2. values of headers that authenticate, and texts in the form of a credential, marked or not;
+ * 2. values of headers that authenticate, of variables that are named as secrets, and texts in the
+ * form of a credential, marked or not;
  * 3. in the same resource, every value that equals one of these (`terraform_data` repeats its input
  * as its output);
  * 4. everywhere, each text in which one of them of 6 or more characters occurs, or a line of one:
@@ -94,7 +98,7 @@ export class Secrets {
     return Object.fromEntries(
       Object.entries(value).map(([name, item]) => [
         this.text(name),
-        this.value(item, inHeaders(name, item, below(masks, name)), own),
+        this.value(item, inNamed(name, item, below(masks, name)), own),
       ]),
     );
   }
@@ -129,7 +133,7 @@ function marked(value: Value, masks: readonly Value[]): string[] {
   }
   if (typeof value !== "object" || value === null) return [];
   return Object.entries<Value>(value).flatMap(([name, item]) =>
-    marked(item, inHeaders(name, item, below(masks, Array.isArray(value) ? Number(name) : name))),
+    marked(item, inNamed(name, item, below(masks, Array.isArray(value) ? Number(name) : name))),
   );
 }
 
@@ -139,12 +143,17 @@ function below(masks: readonly Value[], key: string | number): Value[] {
   );
 }
 
-/** Adds masks for headers that carry credentials. */
-function inHeaders(name: string, value: Value, masks: Value[]): Value[] {
+/** Adds masks for headers that carry credentials, and for variables that are named as secrets. */
+function inNamed(name: string, value: Value, masks: Value[]): Value[] {
   if (typeof value === "string") return HEADER.test(name) ? [true] : masks;
-  if (!HEADERS.test(name) || !isObject(value)) return masks;
-  const names = Object.keys(value).filter((header) => HEADER_WORD.test(header) && typeof value[header] === "string");
-  return [...masks, Object.fromEntries(names.map((header) => [header, true]))];
+  if (!isObject(value)) return masks;
+  // A variable of a container.
+  if (typeof value.name === "string" && isSecretName(value.name)) return [...masks, { value: true }];
+  const isHeader = (key: string) => HEADER_WORD.test(key);
+  const isSecret = HEADERS.test(name) ? isHeader : VARIABLES.test(name) ? isSecretName : undefined;
+  if (!isSecret) return masks;
+  const names = Object.keys(value).filter((key) => isSecret(key) && typeof value[key] === "string");
+  return [...masks, Object.fromEntries(names.map((key) => [key, true]))];
 }
 
 function isEmpty(value: Value): boolean {

@@ -3,9 +3,10 @@ import { referencesAt } from "./differences";
 import { EXPOSURES } from "./exposures";
 import type { Note } from "./knowledge";
 import { LOSSES } from "./losses";
+import { OPERATIONS } from "./operations";
 import type { SettingRule } from "./rule-values";
 
-export const SETTING_RULES: readonly SettingRule[] = [...EXPOSURES, ...LOSSES];
+export const SETTING_RULES: readonly SettingRule[] = [...EXPOSURES, ...LOSSES, ...OPERATIONS];
 
 /** Notes on the settings that a change makes worse. */
 export function settingNotes(change: Change): Note[] {
