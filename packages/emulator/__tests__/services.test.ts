@@ -9,6 +9,7 @@ import { RunCommands } from "../src/run/run-commands";
 import { Secrets } from "../src/secrets";
 import { DESCRIPTIONS, Emulators, SERVICES } from "../src/services";
 import { FakeContext, rest } from "./support/fake-context";
+import { googleRule, starred } from "./support/google-apis";
 
 const services: readonly Service[] = SERVICES;
 const source = join(__dirname, "..", "src");
@@ -75,9 +76,16 @@ describe.each(apis)("%s", (name, service, api) => {
   });
 
   const { protos } = api;
+  const rules = Object.entries({ ...api.methods, ...api.refused });
+  if (rules.some(([method]) => googleRule(`${name}.${method}`))) {
+    test("methods and their HTTP rules are those of the protos of Google's client", () => {
+      for (const [method, rule] of rules)
+        expect([method, starred(rule)]).toEqual([method, googleRule(`${name}.${method}`)]);
+    });
+  }
   if (protos === undefined) return;
   test("methods and their HTTP rules are those of the proto", () => {
-    for (const [method, rule] of Object.entries({ ...api.methods, ...api.refused })) {
+    for (const [method, rule] of rules) {
       const { options = {} } = definitionOf(protos, name, method);
       const [verb = "", path] = rule.split(" ");
       expect([method, options[`(google.api.http).${verb.toLowerCase()}`]]).toEqual([method, path]);

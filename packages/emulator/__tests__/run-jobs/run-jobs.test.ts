@@ -2,6 +2,7 @@ import { cloudRunJobs } from "../../src/run-jobs";
 import { Secrets } from "../../src/secrets";
 import { FakeContext, rest } from "../support/fake-context";
 import { FakePrograms } from "../support/fake-programs";
+import { strayFields } from "../support/google-apis";
 
 const JOB = "projects/p/locations/us-central1/jobs/train-dev";
 const IMAGE = "us-docker.pkg.dev/p/images/train:1";
@@ -13,6 +14,12 @@ const CONTAINER = {
     { name: "MODE", value: "full" },
     { name: "KEY", value_source: { secret_key_ref: { secret: "key", version: "latest" } } },
   ],
+};
+
+const OVERRIDES = {
+  containerOverrides: [{ args: ["--fast"], clearArgs: false, env: [{ name: "MODE", value: "small" }] }],
+  taskCount: 2,
+  timeout: "60s",
 };
 
 interface Settings {
@@ -45,6 +52,27 @@ function world({ template = {}, task = {}, programs = new FakePrograms() }: Sett
 
 const completed = (execution: { conditions: { type: string }[] }) =>
   execution.conditions.find(({ type }) => type === "Completed");
+
+test("answers and requests have the fields of Google's protos, and no others", async () => {
+  const { around, programs, ask } = world({
+    template: { task_count: 2, labels: { a: "b" } },
+    task: { max_retries: 0 },
+  });
+  const { metadata } = await ask("POST", `${JOB}:run`, { overrides: OVERRIDES });
+  await around.clock.advance(1_000);
+  programs.last().exit(1);
+  await around.clock.advance(0);
+  expect(strayFields("google.cloud.run.v2.RunJobRequest", { name: JOB, overrides: OVERRIDES })).toEqual([]);
+  expect(strayFields("google.cloud.run.v2.Execution", metadata)).toEqual([]);
+  expect(strayFields("google.cloud.run.v2.Execution", await ask("GET", metadata.name))).toEqual([]);
+  expect(strayFields("google.cloud.run.v2.Job", await ask("GET", JOB))).toEqual([]);
+  const list = await ask("GET", `${JOB}/executions`);
+  expect(strayFields("google.cloud.run.v2.ListExecutionsResponse", list)).toEqual([]);
+  expect(strayFields("google.cloud.run.v2.Execution", { conditions: [{ type: "x", reasons: 1 }], x: 1 })).toEqual([
+    "conditions.reasons",
+    "x",
+  ]);
+});
 
 describe("an execution", () => {
   test("is one process a task, with the job's container and what Cloud Run tells tasks", async () => {

@@ -104,15 +104,23 @@ export class VertexEmulator implements Emulator {
       },
       read: (body, location) => {
         if (!storage) throw new Error("batch prediction needs Cloud Storage");
-        const options = { context: this.context, storage, choose: (all: readonly unknown[]) => this.modelFor(all) };
-        return readBatchPrediction(body, { ...options, location, models: this.known.models });
+        return readBatchPrediction(body, {
+          context: this.context,
+          storage,
+          location,
+          models: this.known.models,
+          predict: async (...given) => (await this.predictions(...given)).predictions,
+        });
       },
     };
   }
 
-  private modelFor(instances: readonly unknown[]): Model {
+  private async predictions(instances: readonly unknown[], parameters: unknown) {
     const { chooseModel = alwaysIris } = this.options;
-    return chooseModel(instances);
+    const model = chooseModel(instances);
+    const predictions = await model.predict(instances, parameters);
+    this.used.add(model);
+    return { model, predictions };
   }
 
   private async predict({ request, caller, rest }: Call): Promise<object> {
@@ -132,9 +140,7 @@ export class VertexEmulator implements Emulator {
       throw new ApiError("INVALID_ARGUMENT", "Empty instances.");
     }
     const location = locationOf(endpoint);
-    const model = this.modelFor(instances);
-    const predictions = await model.predict(instances, request.parameters);
-    this.used.add(model);
+    const { model, predictions } = await this.predictions(instances, request.parameters);
     return {
       predictions,
       deployedModelId: MODEL,

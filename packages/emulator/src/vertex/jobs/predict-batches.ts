@@ -4,7 +4,6 @@ import { holding } from "../../core/clock";
 import type { Caller, EmulatorContext } from "../../core/emulator";
 import { objectsAt, parseGsUri } from "../../storage/gs-uri";
 import type { StorageEmulator } from "../../storage/storage-emulator";
-import type { Model } from "../model";
 import type { Result, Status } from "./job";
 
 export interface Prediction {
@@ -22,8 +21,8 @@ export interface Prediction {
 export interface PredictionOptions {
   readonly context: EmulatorContext;
   readonly storage: StorageEmulator;
-  /** The model that predicts these instances. */
-  readonly choose: (instances: readonly unknown[]) => Model;
+  /** A prediction of each instance, in their order. @throws ApiError */
+  readonly predict: (instances: readonly unknown[], parameters: unknown) => Promise<readonly unknown[]>;
 }
 
 /** An instance, and what became of it. */
@@ -104,9 +103,8 @@ function readInstances(storage: StorageEmulator, agent: Caller, inputs: readonly
 
 /** Where a batch is refused, each of its instances is tried alone, so that one spoils no others. */
 async function predict(batch: readonly unknown[], parameters: unknown, options: PredictionOptions): Promise<Row[]> {
-  const { choose, context } = options;
   try {
-    const predictions = await holding(context.clock, () => choose(batch).predict(batch, parameters));
+    const predictions = await holding(options.context.clock, () => options.predict(batch, parameters));
     return batch.map((instance, at) => ({ instance, prediction: predictions[at] }));
   } catch (error) {
     const [instance] = batch;
