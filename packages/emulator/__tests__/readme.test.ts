@@ -25,8 +25,8 @@ test("the table has all folders", () => {
   const folders = readdirSync(join(__dirname, "..", "src"), { withFileTypes: true }).filter((each) =>
     each.isDirectory(),
   );
-  const named = [...page.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(
-    ([, names = ""]) => names.match(/\w+/g) ?? [],
+  const named = [...page.matchAll(/^\| ((?:`[\w-]+`(?:, )?)+) \|/gm)].flatMap(
+    ([, names = ""]) => names.match(/[\w-]+/g) ?? [],
   );
   expect(named.sort()).toEqual(folders.map(({ name }) => name).sort());
 });

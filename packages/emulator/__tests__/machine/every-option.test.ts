@@ -16,17 +16,25 @@ afterEach(async () => {
   for (const machine of machines.splice(0)) await machine.stop();
 });
 
-test.each(Object.entries(folders))("%s with every option loads, is deployed, and starts", async (_, stack) => {
+test.each(Object.entries(folders))("%s with every option loads, is deployed, and starts", async (name, stack) => {
   const notices: string[] = [];
   const machine = await Machine.start(stack, {
     secrets: { "api-key": "of the user" },
     onNotice: (notice) => notices.push(notice),
   });
   machines.push(machine);
-  expect(notices).toEqual([
-    expect.stringMatching(/^customer-managed keys: nothing is encrypted here, .*\(google_\w+\.\S+ and \d+ more\)$/),
+  const onFunctions = [
     expect.stringMatching(/^image repositories: no image is built here \(google_cloudfunctions2_function\.\S+/),
     expect.stringMatching(/^VPC connectors: there is no network here, .*\(google_cloudfunctions2_function\.\S+/),
+  ];
+  const onJobs = [
+    expect.stringMatching(/^machines of Cloud Run jobs: .*\(google_cloud_run_v2_job\.\S+\)$/),
+    expect.stringMatching(/^volumes of Cloud Run jobs: .*\(google_cloud_run_v2_job\.\S+\)$/),
+    expect.stringMatching(/^VPC access of Cloud Run jobs: .*\(google_cloud_run_v2_job\.\S+\)$/),
+  ];
+  expect(notices).toEqual([
+    expect.stringMatching(/^customer-managed keys: nothing is encrypted here, .*\(google_\w+\.\S+( and \d+ more)?\)$/),
+    ...(name === "containerJob" ? onJobs : onFunctions),
     "the value of projects/acme-ml/secrets/token is made up; --secrets <file> gives it one",
   ]);
 });

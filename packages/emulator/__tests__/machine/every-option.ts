@@ -6,7 +6,10 @@ import {
   AsyncBatch,
   type AsyncBatchProps,
   Bucket,
+  type BucketMount,
   type BucketProps,
+  ContainerJob,
+  type ContainerJobProps,
   DataflowJob,
   type DataflowJobProps,
   type DataflowNetwork,
@@ -14,6 +17,7 @@ import {
   DataflowWorkers,
   type DataflowWorkersProps,
   DeadLetter,
+  type DirectVpcEgress,
   Duration,
   EncryptionKey,
   EventWorkflow,
@@ -28,6 +32,7 @@ import {
   type FunctionWorkerProps,
   GoogleStack,
   type GoogleStackProps,
+  type GpuOptions,
   Memory,
   type NotificationOptions,
   type PipelineSchedule,
@@ -117,7 +122,7 @@ export interface EveryOption {
 export function synthesizeEveryOption(): EveryOption {
   const folder = mkdtempSync(join(tmpdir(), "every-option-"));
   const app = new App({ outdir: folder, stackTraces: false });
-  const stacks = { asyncBatch, taskPipeline, eventWorkflow, pubsubFanout, scheduledPreprocessing, parts };
+  const stacks = { asyncBatch, taskPipeline, eventWorkflow, pubsubFanout, scheduledPreprocessing, parts, containerJob };
   const names = Object.entries(stacks).map(([name, build]) => {
     build(stackOf(app, name));
     return name;
@@ -435,4 +440,31 @@ function parts(stack: GoogleStack): void {
   workers.grantLaunch(CLIENT);
   const job: Every<DataflowJobProps> = { template: TEMPLATE, workers, parameters: WORD_COUNT, name: "job" };
   new DataflowJob(stack, "job", job);
+}
+
+function containerJob(stack: GoogleStack): void {
+  const mount: Every<BucketMount> = { bucket: bucketOf(stack, "weights"), path: "/models", readOnly: true };
+  const gpu: Every<GpuOptions> = { type: "nvidia-l4", zonalRedundancy: true, anyRegion: true };
+  const vpc: Every<DirectVpcEgress> = { network: "ml", subnetwork: "ml", tags: ["jobs"], traffic: "ALL_TRAFFIC" };
+  const props: Every<ContainerJobProps> = {
+    name: "train",
+    image: "us-docker.pkg.dev/acme-ml/images/train:1",
+    command: ["python", "-m", "train"],
+    args: ["--epochs", "3"],
+    environment: { MODE: "full" },
+    secrets: { TOKEN: new Secret(stack, "secret", "token", "latest") },
+    mounts: [mount],
+    encryptionKey: keyOf(stack),
+    identity: new ServiceIdentity(stack, "trainer", identityOf("trainer")),
+    cpu: 8,
+    memory: Memory.gibibytes(32),
+    gpu,
+    vpc,
+    taskCount: 4,
+    parallelism: 2,
+    timeout: Duration.hours(2),
+    retries: 1,
+    deletionProtection: false,
+  };
+  new ContainerJob(stack, "job", props).grantRun(CLIENT);
 }
