@@ -40,7 +40,7 @@ module.exports = {
     ),
     layer("core", ["^lib/core/"]),
     layer("parts", ["^lib/(core|parts)/"]),
-    layer("patterns", ["^lib/(core|parts)/", "^lib/patterns/(worker|pipeline-graph)[.]ts$"]),
+    layer("patterns", ["^lib/(core|parts)/", "^lib/patterns/(worker|pipeline-(graph|jobs|placeholders|step))[.]ts$"]),
     layer("stacks", ["^lib/(core|parts|patterns)/", "^lib/settings[.]ts$", "^lib/stacks/outputs[.]ts$"]),
     rule(
       "lib-functions",

@@ -14,6 +14,7 @@ export { skipTokenTraces } from "./core/token-traces";
 export { type ValidationCode, ValidationError, ValidationErrors, validationErrors } from "./core/validation";
 
 export { type AlertCondition, type AlertProps, Alerts, type LogAlertProps } from "./parts/alerts";
+export type { BatchPredictionProps } from "./parts/batch-prediction";
 export {
   Bucket,
   type BucketEvent,
@@ -45,6 +46,7 @@ export {
 export { GoogleStack, type GoogleStackProps } from "./parts/google-stack";
 export type { Gpu, GpuOptions, GpuType } from "./parts/gpu";
 export type { ImportedServiceProps } from "./parts/imported-service";
+export type { Accelerator } from "./parts/machine";
 export { PredictionEndpoint, type PredictionEndpointProps } from "./parts/prediction-endpoint";
 export type { GrpcProbe, HttpProbe, ProbeOptions, TcpProbe } from "./parts/probe";
 export type { IDeadLetter, IPublishTarget } from "./parts/publish-target";
@@ -63,6 +65,7 @@ export type { ITaskQueue } from "./parts/task-queue-base";
 export type { TaskRetry } from "./parts/task-retry";
 export { type ITopic, Topic, type TopicProps } from "./parts/topic";
 export type { TopicSchema } from "./parts/topic-schema";
+export type { VertexTrainingProps } from "./parts/vertex-training";
 export type { DirectVpcEgress, VpcEgress, VpcTraffic } from "./parts/vpc-egress";
 export type { IWorker } from "./parts/worker";
 export { WorkerPool, type WorkerPoolProps } from "./parts/worker-pool";
@@ -70,6 +73,15 @@ export { type IWorkflow, Workflow, type WorkflowProps } from "./parts/workflow";
 
 export { AsyncBatch, type AsyncBatchProps } from "./patterns/async-batch";
 export { EventWorkflow, type EventWorkflowProps } from "./patterns/event-workflow";
+export type {
+  BatchPredictionStepProps,
+  ContainerJobStepProps,
+  DataflowStepJob,
+  DataflowStepProps,
+  JobStepOptions,
+  JobStepProps,
+  VertexTrainingStepProps,
+} from "./patterns/pipeline-jobs";
 export {
   type ContainerSubscriberProps,
   type FunctionSubscriberProps,
@@ -86,7 +98,6 @@ export {
   type ContainerStepProps,
   type FunctionStepProps,
   type PipelineSchedule,
-  type PipelineStepOptions,
   type PipelineStepProps,
   TaskPipeline,
   type TaskPipelineProps,

@@ -10,6 +10,7 @@ export interface Grant {
 
 /** What a grant is on, by the type of its resource. */
 const TARGETS: Readonly<Record<string, { readonly what: string; readonly field: string }>> = {
+  google_cloud_run_v2_job_iam_member: { what: "job", field: "name" },
   google_cloud_run_v2_service_iam_member: { what: "function", field: "name" },
   google_cloud_tasks_queue_iam_member: { what: "queue", field: "name" },
   google_kms_crypto_key_iam_member: { what: "key", field: "crypto_key_id" },

@@ -2,7 +2,7 @@ import { PermanentError } from "../shared/errors";
 import type { JobFile } from "./job-file";
 
 /** `{run}`, `{inputs.train}`. Other text in braces, such as JSON, is no placeholder. */
-const PLACEHOLDER = /\{([a-z]+)(?:\.([A-Za-z0-9_-]+))?\}/g;
+const PLACEHOLDER = /\{([a-z]+)(?:\.([A-Za-z0-9_.-]+))?\}/g;
 
 /**
  * A value with the placeholders in all its strings filled. Values that are no strings are written

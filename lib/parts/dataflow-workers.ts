@@ -230,12 +230,39 @@ export class DataflowWorkers extends Construct implements IGrantable {
    * @returns the member of the custom role
    */
   grantLaunch(to: IGrantable): ProjectIamMember {
-    this.identity.grantActAs(to);
-    this.props.tempBucket.grantReadWrite(to);
+    this.grantWorkers(to);
     return CustomRole.of(this, "dataflow-launcher", {
       title: "Dataflow launcher",
       description: "Launches and finds Dataflow jobs",
       permissions: ["dataflow.jobs.create", "dataflow.jobs.list"],
     }).grant(to);
+  }
+
+  /**
+   * Lets a principal launch jobs on these workers, follow and cancel them.
+   *
+   * Grants what {@link DataflowWorkers.grantLaunch} grants, with a custom role that also has
+   * `dataflow.jobs.get`, `dataflow.jobs.cancel` and `dataflow.messages.list`.
+   *
+   * @returns the member of the custom role
+   */
+  grantRun(to: IGrantable): ProjectIamMember {
+    this.grantWorkers(to);
+    return CustomRole.of(this, "dataflow-runner", {
+      title: "Dataflow job runner",
+      description: "Launches, finds, follows and cancels Dataflow jobs",
+      permissions: [
+        "dataflow.jobs.cancel",
+        "dataflow.jobs.create",
+        "dataflow.jobs.get",
+        "dataflow.jobs.list",
+        "dataflow.messages.list",
+      ],
+    }).grant(to);
+  }
+
+  private grantWorkers(to: IGrantable): void {
+    this.identity.grantActAs(to);
+    this.props.tempBucket.grantReadWrite(to);
   }
 }

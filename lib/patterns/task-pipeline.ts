@@ -14,6 +14,8 @@ import { ServiceIdentity } from "../parts/service-identity";
 import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
 import { elementRules, type Graph, graphRules, hasDependents } from "./pipeline-graph";
+import { addJobStep, isJobStep, type JobStepProps } from "./pipeline-jobs";
+import type { PipelineStepOptions } from "./pipeline-step";
 import {
   type ContainerWorkerProps,
   createWorker,
@@ -23,32 +25,8 @@ import {
   type WorkerProps,
 } from "./worker";
 
-/** Properties of a step: a function, or a container. */
-export type PipelineStepProps = FunctionStepProps | ContainerStepProps;
-
-/** Properties that all steps have. */
-export interface PipelineStepOptions {
-  /**
-   * Steps that must end before this one begins.
-   * @default - none: the step begins at once
-   */
-  readonly after?: readonly string[];
-  /**
-   * Name of an output of an earlier step: 1 to 100 of letters, digits, `_`, `.` and `-`. The step
-   * runs once for each element of the list that the output holds, at most 10,000 times. Later steps
-   * begin when all have ended, and get each output as a list in the elements' order.
-   *
-   * A step must be in TypeScript on `pipelineStep` to have it.
-   * @default - the step runs once
-   */
-  readonly forEach?: string;
-  /**
-   * Share of the elements that must succeed: above 0, to 1. With fewer the step fails. Elements that
-   * fail are `null` in the lists. Only with `forEach`.
-   * @default 1
-   */
-  readonly minSuccess?: number;
-}
+/** Properties of a step: a function, a container, or a job that may take hours. */
+export type PipelineStepProps = FunctionStepProps | ContainerStepProps | JobStepProps;
 
 /** Properties of a step that is a function. */
 export interface FunctionStepProps extends FunctionWorkerProps, PipelineStepOptions {
@@ -132,7 +110,7 @@ const OWN_IDS = new Set(["client", "dead-letter", "queue", "runs", "schedule", "
 export class TaskPipeline extends Construct {
   /** Carries a task for each step of a run. */
   readonly queue: TaskQueue;
-  /** The workers of the steps, by name. */
+  /** The workers of the steps, by name. That of a job starts it and follows it. */
   readonly steps: Readonly<Record<string, Worker>>;
   /** Starts a run. */
   readonly starter: Worker;
@@ -172,10 +150,7 @@ export class TaskPipeline extends Construct {
     this.steps = Object.fromEntries(
       Object.entries(props.steps)
         .filter(([name]) => !OWN_IDS.has(name))
-        .map(([name, step]) => [
-          name,
-          this.addStep(name, step, hasDependents(graph, name) || step.forEach !== undefined, encryptionKey),
-        ]),
+        .map(([name, step]) => [name, this.addStep(name, step, graph, encryptionKey)]),
     );
     this.starter = this.addStarter(props, graph);
     this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Starts runs of the pipeline" });
@@ -185,7 +160,25 @@ export class TaskPipeline extends Construct {
     this.schedule = props.schedule && this.addSchedule(props.schedule);
   }
 
-  private addStep(name: string, props: PipelineStepProps, enqueues: boolean, encryptionKey?: EncryptionKey): Worker {
+  private addStep(name: string, props: PipelineStepProps, graph: Graph, encryptionKey?: EncryptionKey): Worker {
+    const { queue, runBucket } = this;
+    const isJob = isJobStep(props);
+    const step = isJob
+      ? addJobStep({ scope: this, queue, runBucket, encryptionKey }, name, props)
+      : this.addWorker(name, props, encryptionKey);
+    queue.addTarget(step);
+    runBucket.grantRead(step);
+    runBucket.grantCreate(step);
+    // The last steps enqueue nothing, except for the tasks of elements and of jobs.
+    if (hasDependents(graph, name) || props.forEach !== undefined || isJob) queue.grantEnqueue(step);
+    return step;
+  }
+
+  private addWorker(
+    name: string,
+    props: Exclude<PipelineStepProps, JobStepProps>,
+    encryptionKey?: EncryptionKey,
+  ): Worker {
     const { after, forEach, minSuccess, ...overrides } = props;
     const defaults = {
       description: `Pipeline step ${name}`,
@@ -201,13 +194,7 @@ export class TaskPipeline extends Construct {
         props.environment,
       ),
     };
-    const step = createWorker(this, name, defaults, overrides);
-    this.queue.addTarget(step);
-    this.runBucket.grantRead(step);
-    this.runBucket.grantCreate(step);
-    // The last steps enqueue nothing, except for the tasks of elements.
-    if (enqueues) this.queue.grantEnqueue(step);
-    return step;
+    return createWorker(this, name, defaults, overrides);
   }
 
   private addStarter(props: TaskPipelineProps, graph: Graph): Worker {
