@@ -35,6 +35,12 @@ export {
   type DataflowWorkersProps,
 } from "./parts/dataflow-workers";
 export { DeadLetter, type DeadLetterProps } from "./parts/dead-letter";
+export {
+  DeadLetterRedrive,
+  type DeadLetterRedriveProps,
+  type RedriveProps,
+  type RedriveSource,
+} from "./parts/dead-letter-redrive";
 export { EncryptionKey } from "./parts/encryption-key";
 export { Filter } from "./parts/filter";
 export {

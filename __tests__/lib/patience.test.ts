@@ -109,7 +109,7 @@ test.each<[string, (stack: ReturnType<typeof testStack>) => void]>([
   const stack = testStack();
   create(stack);
   const forwarding = all(stack, "google_pubsub_subscription").filter((each) => each.dead_letter_policy !== undefined);
-  expect(forwarding).toHaveLength(1);
+  expect(forwarding.length).toBeGreaterThan(0);
   for (const { retry_policy, dead_letter_policy } of forwarding) {
     const { minimum_backoff: min, maximum_backoff: max } = retry_policy as Json;
     const { max_delivery_attempts } = dead_letter_policy as Json;

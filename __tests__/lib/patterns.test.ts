@@ -210,31 +210,31 @@ describe("the encryption key reaches every resource that takes one", () => {
   test.each([
     [
       "async-batch",
-      ["artifact_registry_repository 1", "cloudfunctions2_function 2", "pubsub_topic 1", "storage_bucket 3"],
+      ["artifact_registry_repository 1", "cloudfunctions2_function 3", "pubsub_topic 1", "storage_bucket 3"],
     ],
     [
       "task-pipeline",
-      ["artifact_registry_repository 1", "cloudfunctions2_function 3", "pubsub_topic 1", "storage_bucket 2"],
+      ["artifact_registry_repository 1", "cloudfunctions2_function 4", "pubsub_topic 1", "storage_bucket 2"],
     ],
     [
       "event-workflow",
       [
         "artifact_registry_repository 1",
-        "cloudfunctions2_function 1",
-        "pubsub_topic 2",
+        "cloudfunctions2_function 2",
+        "pubsub_topic 3",
         "storage_bucket 3",
         "workflows_workflow 1",
       ],
     ],
     [
       "pubsub-fanout",
-      ["artifact_registry_repository 1", "cloudfunctions2_function 2", "pubsub_topic 5", "storage_bucket 2"],
+      ["artifact_registry_repository 1", "cloudfunctions2_function 3", "pubsub_topic 9", "storage_bucket 2"],
     ],
     [
       "scheduled-preprocessing",
       [
         "artifact_registry_repository 1",
-        "cloudfunctions2_function 1",
+        "cloudfunctions2_function 2",
         "dataflow_job 1",
         "pubsub_topic 1",
         "storage_bucket 3",
@@ -284,10 +284,13 @@ describe("AsyncBatch", () => {
     batch(stack);
     expect(grants(stack)).toEqual([
       "service agent gcp-sa-cloudtasks | roles/iam.serviceAccountUser | service account stack-batch-dispatcher-c47b33",
+      "stack-batch-client-dev | roles/run.invoker | function stack-batch-redrive-dev",
       "stack-batch-client-dev | roles/run.invoker | function stack-batch-submitter-dev",
       "stack-batch-client-dev | roles/storage.objectCreator | bucket acme-ml-stack-batch-input-dev",
       "stack-batch-client-dev | roles/storage.objectViewer | bucket acme-ml-stack-batch-output-dev",
       "stack-batch-dispatcher-c47b33 | roles/run.invoker | function stack-batch-worker-dev",
+      "stack-batch-redrive-dev | roles/cloudtasks.enqueuer | queue stack-batch-queue-dev",
+      "stack-batch-redrive-dev | roles/pubsub.subscriber | subscription stack-batch-dead-letter-kept-dev",
       "stack-batch-submitter-dev | roles/cloudtasks.enqueuer | queue stack-batch-queue-dev",
       "stack-batch-submitter-dev | roles/storage.objectViewer | bucket acme-ml-stack-batch-input-dev",
       "stack-batch-worker-dev | custom role stack_predictor_dev | project acme-ml",
@@ -387,6 +390,7 @@ describe("AsyncBatch", () => {
       client,
     });
     expect(grantLines(stack, "ml@acme.com")).toEqual([
+      "group:ml@acme.com | roles/run.invoker | function stack-batch-redrive-dev",
       "group:ml@acme.com | roles/run.invoker | function stack-batch-submitter-dev",
       "group:ml@acme.com | roles/storage.objectCreator | bucket acme-in",
       "group:ml@acme.com | roles/storage.objectViewer | bucket acme-out",
@@ -461,7 +465,7 @@ describe("TaskPipeline", () => {
   test("steps enqueue what comes after them, the last ones nothing; whoever enqueues may act as the dispatcher", () => {
     const stack = testStack();
     pipeline(stack, { steps: diamond });
-    const enqueuers = ["left", "load", "right", "start"].map((name) => `stack-pipeline-${name}-dev`);
+    const enqueuers = ["left", "load", "redrive", "right", "start"].map((name) => `stack-pipeline-${name}-dev`);
     expect(grantLines(stack, "roles/cloudtasks.enqueuer")).toEqual(
       enqueuers.map((name) => `${name} | roles/cloudtasks.enqueuer | queue stack-pipeline-queue-dev`),
     );
@@ -589,11 +593,15 @@ describe("EventWorkflow", () => {
     expect(grants(stack)).toEqual([
       "service agent gcp-sa-pubsub | roles/pubsub.publisher | topic stack-events-dead-letter-dev",
       "service agent gcp-sa-pubsub | roles/pubsub.subscriber | subscription stack-events-start-workflow-dev",
+      "service agent gcp-sa-pubsub | roles/pubsub.subscriber | subscription stack-events-start-workflow-redrive-again-dev",
       "service agent of storage | roles/pubsub.publisher | topic stack-events-dev",
       "stack-event-start-workf-e3c3a3 | custom role stack_execution_starter_dev | project acme-ml",
       "stack-event-start-workf-e3c3a3 | roles/pubsub.publisher | topic stack-events-dead-letter-dev",
+      "stack-events-client-dev | roles/run.invoker | function stack-events-redrive-dev",
       "stack-events-client-dev | roles/storage.objectCreator | bucket acme-ml-stack-events-uploads-dev",
       "stack-events-client-dev | roles/storage.objectViewer | bucket acme-ml-stack-events-results-dev",
+      "stack-events-redrive-dev | roles/pubsub.publisher | topic stack-events-start-workflow-redrive-dev",
+      "stack-events-redrive-dev | roles/pubsub.subscriber | subscription stack-events-dead-letter-kept-dev",
       "stack-events-sta-caller-ef011b | roles/run.invoker | function stack-events-start-workflow-dev",
       "stack-events-workflow-dev | custom role stack_predictor_dev | project acme-ml",
       "stack-events-workflow-dev | roles/logging.logWriter | project acme-ml",
@@ -694,6 +702,7 @@ describe("EventWorkflow", () => {
       client,
     });
     expect(grantLines(stack, "ml@acme.com")).toEqual([
+      "group:ml@acme.com | roles/run.invoker | function stack-events-redrive-dev",
       "group:ml@acme.com | roles/storage.objectCreator | bucket acme-up",
       "group:ml@acme.com | roles/storage.objectViewer | bucket acme-out",
     ]);
@@ -734,15 +743,26 @@ describe("PubSubFanout", () => {
       "service agent gcp-sa-pubsub | roles/pubsub.publisher | topic stack-fanout-services-pull-dead-letter-dev",
       "service agent gcp-sa-pubsub | roles/pubsub.publisher | topic stack-fanout-text-dead-letter-dev",
       "service agent gcp-sa-pubsub | roles/pubsub.subscriber | subscription stack-fanout-audit-dev",
+      "service agent gcp-sa-pubsub | roles/pubsub.subscriber | subscription stack-fanout-audit-redrive-again-dev",
       "service agent gcp-sa-pubsub | roles/pubsub.subscriber | subscription stack-fanout-services-dev",
+      "service agent gcp-sa-pubsub | roles/pubsub.subscriber | subscription stack-fanout-services-redrive-again-dev",
       "service agent gcp-sa-pubsub | roles/pubsub.subscriber | subscription stack-fanout-text-dev",
+      "service agent gcp-sa-pubsub | roles/pubsub.subscriber | subscription stack-fanout-text-redrive-again-dev",
       "stack-fanout-audit-caller-dev | roles/run.invoker | function stack-fanout-audit-worker-dev",
       "stack-fanout-audit-worker-dev | roles/pubsub.publisher | topic stack-fanout-audit-dead-letter-dev",
       "stack-fanout-audit-worker-dev | roles/storage.objectCreator | bucket acme-ml-stack-fanout-results-dev",
       "stack-fanout-audit-worker-dev | roles/storage.objectViewer | bucket acme-ml-stack-fanout-results-dev",
       "stack-fanout-client-dev | roles/pubsub.publisher | topic stack-fanout-dev",
+      "stack-fanout-client-dev | roles/run.invoker | function stack-fanout-redrive-dev",
       "stack-fanout-client-dev | roles/storage.objectViewer | bucket acme-ml-stack-fanout-results-dev",
+      "stack-fanout-redrive-dev | roles/pubsub.publisher | topic stack-fanout-audit-redrive-dev",
+      "stack-fanout-redrive-dev | roles/pubsub.publisher | topic stack-fanout-services-redrive-dev",
+      "stack-fanout-redrive-dev | roles/pubsub.publisher | topic stack-fanout-text-redrive-dev",
+      "stack-fanout-redrive-dev | roles/pubsub.subscriber | subscription stack-fanout-audit-dead-letter-kept-dev",
+      "stack-fanout-redrive-dev | roles/pubsub.subscriber | subscription stack-fanout-services-pull-dead-letter-kept-dev",
+      "stack-fanout-redrive-dev | roles/pubsub.subscriber | subscription stack-fanout-text-dead-letter-kept-dev",
       "stack-fanout-s-consumer-f1222c | roles/pubsub.subscriber | subscription stack-fanout-services-dev",
+      "stack-fanout-s-consumer-f1222c | roles/pubsub.subscriber | subscription stack-fanout-services-redrive-again-dev",
       "stack-fanout-text-caller-dev | roles/run.invoker | function stack-fanout-text-worker-dev",
       "stack-fanout-text-worker-dev | custom role stack_predictor_dev | project acme-ml",
       "stack-fanout-text-worker-dev | roles/pubsub.publisher | topic stack-fanout-text-dead-letter-dev",
@@ -774,6 +794,7 @@ describe("PubSubFanout", () => {
       subscribers: {},
       pullSubscribers: { services: { consumer: client } },
       resultsBucket: Bucket.fromName(stack, "out", "acme-out"),
+      redrive: false,
     });
     expect(errorsOf(stack)).toEqual([]);
     expect(all(stack, FUNCTION)).toEqual([]);
@@ -825,11 +846,14 @@ describe("ScheduledPreprocessing", () => {
     preprocessing(stack);
     expect(grants(stack)).toEqual([
       "service agent gcp-sa-cloudtasks | roles/iam.serviceAccountUser | service account stack-words-dispatcher-9fae02",
+      "stack-words-client-dev | roles/run.invoker | function stack-words-redrive-dev",
       "stack-words-dispatcher-9fae02 | roles/run.invoker | function stack-words-launcher-dev",
       "stack-words-launcher-dev | custom role stack_dataflow_launcher_dev | project acme-ml",
       "stack-words-launcher-dev | roles/iam.serviceAccountUser | service account stack-words-workers-dev",
       "stack-words-launcher-dev | roles/pubsub.publisher | topic stack-words-dead-letter-dev",
       "stack-words-launcher-dev | roles/storage.objectUser | bucket acme-ml-stack-words-temp-dev",
+      "stack-words-redrive-dev | roles/cloudtasks.enqueuer | queue stack-words-queue-dev",
+      "stack-words-redrive-dev | roles/pubsub.subscriber | subscription stack-words-dead-letter-kept-dev",
       "stack-words-sche-caller-df4fef | roles/cloudtasks.enqueuer | queue stack-words-queue-dev",
       "stack-words-workers-dev | roles/dataflow.worker | project acme-ml",
       "stack-words-workers-dev | roles/storage.objectUser | bucket acme-ml-stack-words-output-dev",

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { timeLeft } from "../shared/deadline";
 import { GoogleApiError } from "../shared/errors";
 import type { GoogleApi } from "../shared/google-api";
 import { TIMED_OUT } from "../shared/retry";
@@ -34,7 +35,7 @@ const pulledSchema = v.object({
 });
 
 /** Pub/Sub's longest lease in seconds: `ModifyAckDeadlineRequest.ack_deadline_seconds`. */
-export const LEASE_SECONDS = 600;
+export const LONGEST_LEASE = 600;
 /** Milliseconds after which a pull has brought nothing. Pub/Sub waits for "a bounded amount of time". */
 const PATIENCE = 10_000;
 /** A request takes up to 512 KiB, and an ackId has some 200 bytes. */
@@ -71,7 +72,7 @@ export class KeptLetters {
     const letters = received.filter(({ id }) => !this.held.has(id));
     for (const { id, ackId } of received) this.held.set(id, ackId);
     const ackIds = received.map(({ ackId }) => ackId);
-    await this.ask("modifyAckDeadline", { ackIds, ackDeadlineSeconds: LEASE_SECONDS });
+    await this.ask("modifyAckDeadline", { ackIds, ackDeadlineSeconds: leaseSeconds() });
     const largest = Math.max(1, ...letters.map(({ data }) => data.length));
     this.page = Math.max(1, Math.min(LARGEST_PAGE, Math.floor(PAGE_CHARACTERS / largest)));
     return letters;
@@ -97,6 +98,11 @@ export class KeptLetters {
     // A repeated pull leases other letters, and the leases of a lost answer end by themselves.
     return this.google<T>({ method: "POST", url, body, idempotent: true, ...(timeout && { timeout }) });
   }
+}
+
+/** A little longer than this call. What a call that dies has on a lease is free after that. */
+function leaseSeconds(): number {
+  return Math.min(LONGEST_LEASE, Math.ceil(timeLeft() / 1_000) + 10);
 }
 
 function nothingInTime(error: unknown): object {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { timeLeftForWork } from "../shared/deadline";
-import { LEASE_SECONDS } from "./kept-letters";
+import { LONGEST_LEASE } from "./kept-letters";
 
 /** Milliseconds for the last letters of a call. A short timeout gives a fifth of itself. */
 const MARGIN = 10_000;
@@ -11,7 +11,7 @@ export class Pace {
   private next = 0;
 
   constructor(private readonly perSecond: number) {
-    const left = Math.min(timeLeftForWork(), LEASE_SECONDS * 1_000);
+    const left = Math.min(timeLeftForWork(), LONGEST_LEASE * 1_000);
     this.end = performance.now() + left - Math.min(MARGIN, left / 5);
   }
 

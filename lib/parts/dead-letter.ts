@@ -1,4 +1,5 @@
 import type { PubsubSubscriptionIamMember } from "@cdktf/provider-google/lib/pubsub-subscription-iam-member";
+import { TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
@@ -44,7 +45,7 @@ export class DeadLetter extends Construct implements IDeadLetter {
     this.subscription = this.topic.addPullSubscription("kept", { retention: Duration.days(31) });
     Alerts.of(this).add(this, {
       title: `Dead letters in ${this.subscription.name}`,
-      runbook: `Messages wait in \`${this.subscription.name}\`. Read them with \`gcloud pubsub subscriptions pull ${this.subscription.name} --limit=10\`: the attribute \`deadLetterReason\` says why, the data is the original. Mend the cause, publish or submit them again, then acknowledge.`,
+      runbook: `Messages wait in \`${this.subscription.name}\`. Read them with \`gcloud pubsub subscriptions pull ${this.subscription.name} --limit=10\`: the attribute \`deadLetterReason\` says why, the data is the original. Mend the cause. Then \`npm run redrive -- ${TerraformStack.of(this).node.id}\` puts them back to where they came from (docs/workers.md); a stack without a redrive function needs them published or submitted again, then acknowledged.`,
       filter: `metric.type="pubsub.googleapis.com/subscription/num_undelivered_messages" AND resource.type="pubsub_subscription" AND resource.labels.subscription_id="${this.subscription.name}"`,
       aligner: "ALIGN_MAX",
       threshold: 0,

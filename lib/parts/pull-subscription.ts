@@ -41,7 +41,13 @@ export class PullSubscription extends Subscription implements IPullSubscription 
   /** Name of the resource, known before anything is applied. */
   readonly name: string;
 
-  constructor(scope: Construct, id: string, topic: IPublishTarget, props: PullSubscriptionProps = {}) {
+  constructor(
+    scope: Construct,
+    id: string,
+    topic: IPublishTarget,
+    /** As given. */
+    readonly props: PullSubscriptionProps = {},
+  ) {
     super(scope, id);
     const config = this.config(topic, props.ackDeadline ?? Duration.seconds(10), props);
     this.resource = new PubsubSubscription(this, "Resource", { ...config, ...props.overrides });

@@ -26,6 +26,11 @@ export interface PushSubscriptionProps extends SubscriptionProps {
    * @default true
    */
   readonly useDeadLetter?: boolean;
+  /**
+   * The identity that Pub/Sub presents to the worker.
+   * @default - a new service account
+   */
+  readonly caller?: ServiceIdentity;
 }
 
 /**
@@ -44,7 +49,15 @@ export class PushSubscription extends Subscription {
   /** The identity that Pub/Sub presents to the worker. */
   readonly caller: ServiceIdentity;
 
-  constructor(scope: Construct, id: string, topic: IPublishTarget, worker: IWorker, props: PushSubscriptionProps = {}) {
+  constructor(
+    scope: Construct,
+    id: string,
+    topic: IPublishTarget,
+    /** Receives the messages. */
+    readonly worker: IWorker,
+    /** As given. */
+    readonly props: PushSubscriptionProps = {},
+  ) {
     super(scope, id);
     const ackDeadline = props.ackDeadline ?? worker.timeout.clamp(Duration.seconds(10), Duration.minutes(10));
     check(this, [
@@ -59,7 +72,8 @@ export class PushSubscription extends Subscription {
         message: `the timeout of [${worker.node.path}] is ${worker.timeout}; allowed for a push subscription are up to 600s`,
       },
     ]);
-    this.caller = new ServiceIdentity(this, "caller", { description: `Presented by Pub/Sub to ${worker.node.id}` });
+    this.caller =
+      props.caller ?? new ServiceIdentity(this, "caller", { description: `Presented by Pub/Sub to ${worker.node.id}` });
     const together = inSameStack(
       this,
       worker,

@@ -101,6 +101,14 @@ export abstract class Subscription extends Construct {
   abstract readonly resource: PubsubSubscription;
   abstract readonly name: string;
 
+  /**
+   * `projects/<project>/subscriptions/<subscription>`, known before anything is applied: for
+   * environment variables.
+   */
+  get fullName(): string {
+    return `projects/${Deployment.of(this).project}/subscriptions/${this.name}`;
+  }
+
   protected config(topic: IPublishTarget, ackDeadline: Duration, props: SubscriptionProps): PubsubSubscriptionConfig {
     const retention = props.retention ?? DEFAULT_RETENTION;
     const minBackoff = props.minBackoff ?? Duration.seconds(10);

@@ -143,6 +143,11 @@ export class TaskQueue extends QueueBase {
     return this.identity;
   }
 
+  /** The workers that its tasks call. */
+  get workers(): readonly IWorker[] {
+    return this.targets;
+  }
+
   /**
    * What must exist before the first task is created. Otherwise the task would be lost or wait for
    * a grant.

@@ -7,6 +7,7 @@ import type { IGrantable } from "../core/grantee";
 import { check, inRange } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
+import { DeadLetterRedrive, type RedriveProps } from "../parts/dead-letter-redrive";
 import type { EncryptionKey } from "../parts/encryption-key";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
 import { ServiceIdentity } from "../parts/service-identity";
@@ -75,6 +76,12 @@ export interface AsyncBatchProps {
    */
   readonly deadLetter?: boolean;
   /**
+   * Overrides of the function that puts dead letters back. `ingress` opens it to the internet; IAM
+   * still applies. False: there is none.
+   * @default - the function `dead-letter-redrive` of this package
+   */
+  readonly redrive?: RedriveProps | false;
+  /**
    * Principal that may submit batches and upload inputs.
    * @default - a new service account for callers to impersonate
    */
@@ -103,6 +110,8 @@ export class AsyncBatch extends Construct {
   readonly submitter: Worker;
   /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
+  /** Puts dead letters back. Undefined with `redrive: false` or `deadLetter: false`. */
+  readonly redrive?: DeadLetterRedrive;
   /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
 
@@ -133,6 +142,10 @@ export class AsyncBatch extends Construct {
     this.submitter = this.addSubmitter(props);
     this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Submits batches" });
     this.grant(props.endpoint);
+    const { client, deadLetter, queue } = this;
+    this.redrive = DeadLetterRedrive.ofPattern(this, props.redrive, { client, encryptionKey }, [
+      { deadLetter, queue, dispatchDeadline: props.dispatchDeadline },
+    ]);
   }
 
   private addWorker(props: AsyncBatchProps): Worker {

@@ -9,6 +9,7 @@ import { check, inRange } from "../core/validation";
 import { Alerts } from "../parts/alerts";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
+import { DeadLetterRedrive, type RedriveProps } from "../parts/dead-letter-redrive";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { createAfter } from "../parts/order";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
@@ -76,6 +77,12 @@ export interface EventWorkflowProps {
    */
   readonly deadLetter?: boolean;
   /**
+   * Overrides of the function that puts dead letters back. `ingress` opens it to the internet; IAM
+   * still applies. False: there is none.
+   * @default - the function `dead-letter-redrive` of this package
+   */
+  readonly redrive?: RedriveProps | false;
+  /**
    * Principal that may upload and read results.
    * @default - a new service account for callers to impersonate
    */
@@ -106,6 +113,8 @@ export class EventWorkflow extends Construct {
   readonly workflow: Workflow;
   /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
+  /** Puts dead letters back. Undefined with `redrive: false` or `deadLetter: false`. */
+  readonly redrive?: DeadLetterRedrive;
   /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
 
@@ -165,6 +174,10 @@ export class EventWorkflow extends Construct {
       props.client ?? new ServiceIdentity(this, "client", { description: "Uploads objects and reads results" });
     this.uploadBucket.grantCreate(this.client);
     this.resultsBucket.grantRead(this.client);
+    const { client, deadLetter, subscription } = this;
+    this.redrive = DeadLetterRedrive.ofPattern(this, props.redrive, { client, encryptionKey }, [
+      { deadLetter, subscription },
+    ]);
   }
   private addStarter(props: EventWorkflowProps, maxUploadBytes: number): Worker {
     const defaults = {

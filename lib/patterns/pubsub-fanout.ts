@@ -6,6 +6,7 @@ import type { IGrantable } from "../core/grantee";
 import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
+import { DeadLetterRedrive, type RedriveProps } from "../parts/dead-letter-redrive";
 import type { EncryptionKey } from "../parts/encryption-key";
 import type { Filter } from "../parts/filter";
 import type { PredictionEndpoint } from "../parts/prediction-endpoint";
@@ -101,6 +102,12 @@ export interface PubSubFanoutProps {
    */
   readonly deadLetter?: boolean;
   /**
+   * Overrides of the function that puts dead letters back. `ingress` opens it to the internet; IAM
+   * still applies. False: there is none.
+   * @default - the function `dead-letter-redrive` of this package
+   */
+  readonly redrive?: RedriveProps | false;
+  /**
    * Principal that may publish and read results.
    * @default - a new service account for callers to impersonate
    */
@@ -132,7 +139,7 @@ export interface PullSubscriber {
 const PREDICTION_TIMEOUT = Duration.minutes(5);
 
 /** Construct ids of the fan-out and its topic, which subscribers cannot have. */
-const OWN_IDS = new Set(["client", "results", "topic", "schema", "Resource"]);
+const OWN_IDS = new Set(["client", "redrive", "results", "topic", "schema", "Resource"]);
 
 /**
  * Distributes messages to functions, containers and services of your own by their attributes. A message that a subscriber
@@ -147,6 +154,8 @@ export class PubSubFanout extends Construct {
   readonly subscribers: Readonly<Record<string, Subscriber>>;
   /** Pull subscriptions by name. */
   readonly pullSubscribers: Readonly<Record<string, PullSubscriber>>;
+  /** Puts dead letters back. Undefined with `redrive: false` or `deadLetter: false`. */
+  readonly redrive?: DeadLetterRedrive;
   /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
   private readonly encryptionKey?: EncryptionKey;
@@ -193,6 +202,11 @@ export class PubSubFanout extends Construct {
       props.client ?? new ServiceIdentity(this, "client", { description: "Publishes messages and reads results" });
     this.topic.grantPublish(this.client);
     this.resultsBucket.grantRead(this.client);
+    const { client, encryptionKey } = this;
+    this.redrive = DeadLetterRedrive.ofPattern(this, props.redrive, { client, encryptionKey }, [
+      ...Object.values(this.subscribers),
+      ...Object.values(this.pullSubscribers),
+    ]);
   }
 
   private addSubscriber(name: string, props: SubscriberProps): Subscriber {

@@ -3,14 +3,17 @@ import type { DataflowLauncherEnvironment } from "../../functions/dataflow-launc
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
+import type { IGrantable } from "../core/grantee";
 import { composeName } from "../core/names";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DataflowJob, type DataflowTemplate, JOB_NAME } from "../parts/dataflow-job";
 import { type DataflowNetwork, DataflowWorkers } from "../parts/dataflow-workers";
 import { DeadLetter } from "../parts/dead-letter";
+import { DeadLetterRedrive, type RedriveProps } from "../parts/dead-letter-redrive";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { Schedule, ScheduleTarget } from "../parts/schedule";
 import type { ScheduleTime } from "../parts/schedule-time";
+import { ServiceIdentity } from "../parts/service-identity";
 import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
 import { createWorker, environment, type Worker, type WorkerProps } from "./worker";
@@ -75,10 +78,21 @@ export interface ScheduledPreprocessingProps {
    */
   readonly deadLetter?: boolean;
   /**
+   * Overrides of the function that puts dead letters back. `ingress` opens it to the internet; IAM
+   * still applies. False: there is none.
+   * @default - the function `dead-letter-redrive` of this package
+   */
+  readonly redrive?: RedriveProps | false;
+  /**
    * Overrides of the launcher function, or a container in its place.
    * @default - the function `dataflow-launcher` of this package
    */
   readonly launcher?: WorkerProps;
+  /**
+   * Principal that may put dead letters back.
+   * @default - a new service account for callers to impersonate
+   */
+  readonly client?: IGrantable;
   /**
    * Key that encrypts buckets, dead letters, jobs and function.
    * @default - Google's keys
@@ -105,6 +119,13 @@ export class ScheduledPreprocessing extends Construct {
   readonly outputBucket: IBucket;
   /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
+  /** Puts dead letters back. Undefined with `redrive: false` or `deadLetter: false`. */
+  readonly redrive?: DeadLetterRedrive;
+  /**
+   * The caller of `redrive`: the principal that was given, or a new service account. Undefined
+   * without `redrive`.
+   */
+  readonly client?: IGrantable;
   /** Prefix of the names of launched jobs. */
   readonly jobNamePrefix: string;
   /** Undefined unless `deployTimeJob` is true. */
@@ -150,6 +171,13 @@ export class ScheduledPreprocessing extends Construct {
       description: "Creates the task that launches preprocessing",
       target: ScheduleTarget.createTask({ queue: this.queue, worker: this.launcher, body: { parameters: {} } }),
     });
+    if (this.deadLetter && props.redrive !== false) {
+      const { deadLetter, queue } = this;
+      this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Puts dead letters back" });
+      this.redrive = DeadLetterRedrive.ofPattern(this, props.redrive, { client: this.client, encryptionKey }, [
+        { deadLetter, queue },
+      ]);
+    }
     if (props.deployTimeJob) {
       this.deployTimeJob = new DataflowJob(this, "job", { template, workers: this.workers, parameters });
     }

@@ -7,6 +7,7 @@ import type { IGrantable } from "../core/grantee";
 import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
+import { DeadLetterRedrive, type RedriveProps } from "../parts/dead-letter-redrive";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { Schedule, ScheduleTarget } from "../parts/schedule";
 import type { ScheduleTime } from "../parts/schedule-time";
@@ -88,6 +89,12 @@ export interface TaskPipelineProps {
    */
   readonly deadLetter?: boolean;
   /**
+   * Overrides of the function that puts dead letters back. `ingress` opens it to the internet; IAM
+   * still applies. False: there is none.
+   * @default - the function `dead-letter-redrive` of this package
+   */
+  readonly redrive?: RedriveProps | false;
+  /**
    * Principal that may start runs and upload inputs.
    * @default - a new service account for callers to impersonate
    */
@@ -100,7 +107,7 @@ export interface TaskPipelineProps {
 }
 
 /** Construct ids of the pipeline, which steps cannot have. */
-const OWN_IDS = new Set(["client", "dead-letter", "queue", "runs", "schedule", "start"]);
+const OWN_IDS = new Set(["client", "dead-letter", "queue", "redrive", "runs", "schedule", "start"]);
 
 /**
  * A pipeline of functions and containers whose steps are tasks of one rate-limited queue. A step begins when all
@@ -120,6 +127,8 @@ export class TaskPipeline extends Construct {
   readonly deadLetter?: DeadLetter;
   /** Undefined without `schedule`. */
   readonly schedule?: Schedule;
+  /** Puts dead letters back. Undefined with `redrive: false` or `deadLetter: false`. */
+  readonly redrive?: DeadLetterRedrive;
   /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
 
@@ -158,6 +167,8 @@ export class TaskPipeline extends Construct {
     this.runBucket.grantCreate(this.client);
     this.runBucket.grantRead(this.client);
     this.schedule = props.schedule && this.addSchedule(props.schedule);
+    const { client, deadLetter, queue } = this;
+    this.redrive = DeadLetterRedrive.ofPattern(this, props.redrive, { client, encryptionKey }, [{ deadLetter, queue }]);
   }
 
   private addStep(name: string, props: PipelineStepProps, graph: Graph, encryptionKey?: EncryptionKey): Worker {

@@ -80,7 +80,12 @@ export function createWorker(
 export const PUSH_INSTANCES = 100;
 
 /** Variables that the worker sets itself, or a queue or subscription sets through it. */
-type SetByParts = "GOOGLE_CLOUD_PROJECT" | "FUNCTION_TIMEOUT_SECONDS" | "MAX_ATTEMPTS" | "DEAD_LETTER_TOPIC";
+type SetByParts =
+  | "GOOGLE_CLOUD_PROJECT"
+  | "FUNCTION_TIMEOUT_SECONDS"
+  | "MAX_ATTEMPTS"
+  | "DEAD_LETTER_TOPIC"
+  | "REDRIVE_SUBSCRIPTION";
 
 /**
  * The environment of a pattern's worker: the variables that the folder of its function declares

@@ -23,6 +23,8 @@ export class AsyncBatchStack extends GoogleStack {
       input_bucket_name: this.batch.inputBucket.name,
       output_bucket_name: this.batch.outputBucket.name,
       dead_letter_subscription_name: this.batch.deadLetter?.subscription.resource.name,
+      redrive_url: this.batch.redrive?.service.uri,
+      redrive_function_name: this.batch.redrive?.service.resource.name,
       client: this.batch.client.grantee.member,
     });
   }

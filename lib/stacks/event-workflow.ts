@@ -28,6 +28,8 @@ export class EventWorkflowStack extends GoogleStack {
       workflow_name: this.workflow.workflow.resource.name,
       results_bucket_name: this.workflow.resultsBucket.name,
       dead_letter_subscription_name: this.workflow.deadLetter?.subscription.resource.name,
+      redrive_url: this.workflow.redrive?.service.uri,
+      redrive_function_name: this.workflow.redrive?.service.resource.name,
       client: this.workflow.client.grantee.member,
     });
   }

@@ -30,7 +30,7 @@ export class PubSubFanoutStack extends GoogleStack {
       },
     });
 
-    const { topic, subscribers, pullSubscribers, resultsBucket, client } = this.fanout;
+    const { topic, subscribers, pullSubscribers, resultsBucket, redrive, client } = this.fanout;
     const pushed = Object.values(subscribers);
     const pulled = Object.values(pullSubscribers);
     addOutputs(this, {
@@ -42,6 +42,8 @@ export class PubSubFanoutStack extends GoogleStack {
       dead_letter_subscription_names: [...pushed, ...pulled].flatMap(
         ({ deadLetter }) => deadLetter?.subscription.resource.name ?? [],
       ),
+      redrive_url: redrive?.service.uri,
+      redrive_function_name: redrive?.service.resource.name,
       results_bucket_name: resultsBucket.name,
       client: client.grantee.member,
     });

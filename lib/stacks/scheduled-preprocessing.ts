@@ -28,6 +28,9 @@ export class ScheduledPreprocessingStack extends GoogleStack {
       schedule_name: this.preprocessing.schedule.resource.name,
       output_bucket_name: this.preprocessing.outputBucket.name,
       dead_letter_subscription_name: this.preprocessing.deadLetter?.subscription.resource.name,
+      redrive_url: this.preprocessing.redrive?.service.uri,
+      redrive_function_name: this.preprocessing.redrive?.service.resource.name,
+      client: this.preprocessing.client?.grantee.member,
     });
   }
 }

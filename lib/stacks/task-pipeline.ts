@@ -32,6 +32,8 @@ export class TaskPipelineStack extends GoogleStack {
       run_bucket_name: this.pipeline.runBucket.name,
       task_name: this.pipeline.schedule?.resource.name,
       dead_letter_subscription_name: this.pipeline.deadLetter?.subscription.resource.name,
+      redrive_url: this.pipeline.redrive?.service.uri,
+      redrive_function_name: this.pipeline.redrive?.service.resource.name,
       client: this.pipeline.client.grantee.member,
     });
   }

@@ -128,7 +128,7 @@ describe("wiring", () => {
   });
 
   test("every function of every stack is called, and functions with a dead letter hand over to one that is kept", () => {
-    const handNothingOver = ["submitter", "audit-worker"];
+    const handNothingOver = ["submitter", "audit-worker", "redrive"];
     for (const stack of STACKS) {
       const { boxes, arrows } = wiring(readStack(folderOf(stack)));
       const functions = boxes.filter(({ kind }) => kind === "function");
@@ -186,7 +186,7 @@ describe("changes", () => {
 
   test("new, changed and removed things carry a sign and a thick edge", () => {
     const after = changed("pubsub-fanout", (resources) => {
-      only(resources, "google_pubsub_subscription", "topic_image").filter = 'attributes.modality = "picture"';
+      only(resources, "google_pubsub_subscription", "topic_image_B").filter = 'attributes.modality = "picture"';
       delete resources.google_project_iam_member["project-grants_predictor-fanout-text-worker-identity_00A939B0"];
       resources.google_storage_bucket.archive = { name: "my-gcp-project-pubsub-fanout-archive-dev" };
       resources.google_storage_bucket_iam_member.archive = {

@@ -43,6 +43,7 @@ import {
   type PullSubscriberProps,
   type PullSubscriptionProps,
   type PushSubscriptionProps,
+  type RedriveProps,
   Schedule,
   ScheduledPreprocessing,
   type ScheduledPreprocessingProps,
@@ -218,6 +219,11 @@ function workflowOf(name: string): Omit<Every<WorkflowProps>, "encryptionKey"> {
   };
 }
 
+function redriveOf(stack: GoogleStack): Every<RedriveProps> {
+  const { encryptionKey: _, source: __, ...props } = functionOf(stack, "redrive");
+  return props;
+}
+
 function asyncBatch(stack: GoogleStack): void {
   const props: Every<AsyncBatchProps> = {
     endpoint: endpointOf(stack),
@@ -231,6 +237,7 @@ function asyncBatch(stack: GoogleStack): void {
     dispatchDeadline: Duration.minutes(5),
     predictBatchSize: 10,
     deadLetter: true,
+    redrive: redriveOf(stack),
     client: CLIENT,
     encryptionKey: keyOf(stack),
   };
@@ -259,6 +266,7 @@ function taskPipeline(stack: GoogleStack): void {
     starter: { ...workerOf(stack, "pipeline-start"), source: FunctionSource.builtIn("pipeline-start") },
     runBucket: bucketOf(stack, "runs"),
     deadLetter: true,
+    redrive: redriveOf(stack),
     client: CLIENT,
     encryptionKey: keyOf(stack),
   };
@@ -274,8 +282,9 @@ function eventWorkflow(stack: GoogleStack): void {
     resultsBucket: bucketOf(stack, "results"),
     topicName: "uploads",
     prefix: "in/",
-    subscription: pushOf("uploads"),
+    subscription: pushOf(stack, "uploads"),
     deadLetter: true,
+    redrive: redriveOf(stack),
     chunkSize: 10,
     maxUploadBytes: 10_000,
     client: CLIENT,
@@ -293,11 +302,12 @@ const SUBSCRIPTION = {
   maxBackoff: Duration.minutes(5),
 };
 
-const pushOf = (name: string): Omit<Every<PushSubscriptionProps>, "filter" | "deadLetter"> => ({
+const pushOf = (stack: GoogleStack, name: string): Omit<Every<PushSubscriptionProps>, "filter" | "deadLetter"> => ({
   ...SUBSCRIPTION,
   name,
   grantTokenCreator: true,
   useDeadLetter: true,
+  caller: new ServiceIdentity(stack, `${name}-caller`, { description: "Pushes" }),
 });
 
 function pubsubFanout(stack: GoogleStack): void {
@@ -307,7 +317,7 @@ function pubsubFanout(stack: GoogleStack): void {
     source: FunctionSource.builtIn("message-predictor"),
     filter: Filter.equals("modality", "text"),
     endpoint: endpointOf(stack),
-    subscription: pushOf("push-one"),
+    subscription: pushOf(stack, "push-one"),
   };
   const puller: Every<PullSubscriberProps> = {
     ...SUBSCRIPTION,
@@ -319,6 +329,7 @@ function pubsubFanout(stack: GoogleStack): void {
     subscribers: { text: subscriber },
     pullSubscribers: { pulled: puller },
     deadLetter: true,
+    redrive: redriveOf(stack),
     topicName: "messages",
     schema: AVRO,
     resultsBucket: bucketOf(stack, "results"),
@@ -335,6 +346,8 @@ function scheduledPreprocessing(stack: GoogleStack): void {
     parameters: (output) => ({ ...WORD_COUNT, output: `${output}/counts` }),
     schedule,
     deadLetter: true,
+    redrive: redriveOf(stack),
+    client: CLIENT,
     deployTimeJob: true,
     maxWorkers: 2,
     machineType: "n1-standard-2",
@@ -381,6 +394,7 @@ function parts(stack: GoogleStack): void {
     deadLetter,
     grantTokenCreator: true,
     useDeadLetter: true,
+    caller: new ServiceIdentity(stack, "pusher", { description: "Pushes" }),
   };
   topic.addPushSubscription("pushed", worker, push);
   const pull: Every<PullSubscriptionProps> = {

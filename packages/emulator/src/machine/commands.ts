@@ -149,7 +149,9 @@ function callersOf(running: RunningStack): string[] {
       const { project: home } = running.stack.defaults;
       const subscription = `projects/${project ?? home}/subscriptions/${name}`;
       return push_config ? undefined : running.holderOf("pubsub.subscriptions.consume", subscription);
-    });
+    })
+    // A function of the stack is no program of the user's.
+    .filter((email) => email === undefined || running.index.runningAs(email).length === 0);
   const callers = [typeof client === "string" ? client.replace(/^serviceAccount:/, "") : undefined, ...consumers];
   const found = [...new Set(callers.filter((email) => email !== undefined))];
   return found.length > 0 ? found : running.named("google_service_account").map(({ attributes }) => attributes.email);

@@ -1,7 +1,7 @@
 import { rfc3339 } from "../core/values";
 import type { Upcoming } from "../scheduler";
 import { type Command, plainCommands, programCommands } from "./commands";
-import { ControlServer } from "./control-server";
+import { ControlServer, type StackOnMachine } from "./control-server";
 import type { RunningStack } from "./running-stack";
 
 /**
@@ -26,6 +26,7 @@ export async function keepStack(
   const control = new ControlServer({
     schedules: running.schedules(),
     fire: (schedule) => running.fire(schedule),
+    stack: await stackOnMachine(running),
     deadLetters: () => running.deadLetters().map(({ data, ...letter }) => ({ ...letter, data: data.toString() })),
   });
   await control.start();
@@ -34,6 +35,13 @@ export async function keepStack(
   const commands = [...own, ...(await deadLetterCommands(running, control.url)), ...(await programCommands(running))];
   const schedules = running.startSchedules().map(scheduleText);
   return { text: textOf(running, schedules, commands), commands };
+}
+
+async function stackOnMachine({ stack: { name, outputs }, parts, clientEmail }: RunningStack): Promise<StackOnMachine> {
+  const { network } = parts;
+  const metadata =
+    outputs.client === undefined ? undefined : (await network.environment(clientEmail)).GCE_METADATA_HOST;
+  return { stack: name, port: network.port, caFile: network.caFile, metadata, outputs };
 }
 
 async function deadLetterCommands(running: RunningStack, controlUrl: string): Promise<Command[]> {

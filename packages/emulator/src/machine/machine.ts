@@ -4,16 +4,15 @@ import { DelegatingClock, RealClock } from "../core/clock";
 import type { Authorizer, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadError } from "../core/load-error";
 import type { Service } from "../core/service";
+import { FunctionHost } from "../functions";
 import { agentWarnings, type Binding, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "../iam";
 import { Network, TokenAuthority } from "../network";
 import { requireDocker } from "../run/docker";
 import { LocalPrograms } from "../run/local-programs";
 import { RunCommands } from "../run/run-commands";
-import { WorkerHost } from "../run/worker-host";
 import { secretsOf } from "../run-jobs";
 import { Secrets } from "../secrets";
 import { DESCRIPTIONS, Emulators, SERVICES } from "../services";
-import { cloudStorage, type StoredObject } from "../storage";
 import { load } from "./load";
 import { observed } from "./observed";
 import type { MachineOptions, RunOptions, StartOptions } from "./options";
@@ -33,16 +32,11 @@ export class Machine {
   private readonly tokens = new TokenAuthority();
   private readonly network: Network;
   private readonly programs: LocalPrograms;
-  private readonly workers: WorkerHost;
+  private readonly functions: FunctionHost;
   private readonly secrets: Secrets;
   private readonly publicObjects: MachineOptions["publicObjects"];
   private readonly onLog: MachineOptions["onLog"];
-  private current: {
-    readonly authorizer: Authorizer;
-    readonly unsimulated: string[];
-    readonly skipped: Set<string>;
-    readonly objects?: () => readonly StoredObject[];
-  };
+  private current: { authorizer: Authorizer; unsimulated: string[] };
 
   private constructor(
     readonly stack: Stack,
@@ -54,18 +48,15 @@ export class Machine {
     const { resources, folder } = stack;
     this.publicObjects = publicObjects;
     this.onLog = onLog;
-    this.current = { authorizer: this.authorizerOf(iam), unsimulated: [], skipped: new Set() };
+    this.current = { authorizer: this.authorizerOf(iam), unsimulated: [] };
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
     this.network = new Network({ ...place, tokens, clock, onRefused, moreHosts: certificateHosts(resources) });
-    const references = [...WorkerHost.secrets({ ...place, resources }), ...secretsOf(resources, place)];
+    const references = [...FunctionHost.secrets({ ...place, resources }), ...secretsOf(resources, place)];
     this.secrets = new Secrets({ ...place, resources, references, given });
     const { network, secrets } = this;
     this.programs = new LocalPrograms({ commands: new RunCommands(stack, run), network, docker });
-    const { programs } = this;
-    const common = { ...place, resources, folder, network, authorizer, clock, programs, secrets, onLog };
-    const objects = () => this.current.objects?.() ?? [];
-    this.workers = new WorkerHost({ ...common, objects, onSkipped: (why) => this.current.skipped.add(why) });
+    this.functions = new FunctionHost({ ...place, resources, folder, network, authorizer, clock, secrets, onLog });
   }
 
   /**
@@ -82,7 +73,7 @@ export class Machine {
     if (options.docker) await requireDocker();
     const { project, region } = stack.defaults;
     const { projectNumber, resources } = stack;
-    const problems = WorkerHost.problems({ project, region, projectNumber, resources });
+    const problems = FunctionHost.problems({ project, region, projectNumber, resources });
     if (problems.length > 0) throw new LoadError(problems);
     const machine = new Machine(stack, bindings, options);
     const madeUp = machine.secrets.madeUp.map(
@@ -93,10 +84,9 @@ export class Machine {
       // A first run finds what is not simulated before anything starts.
       await machine.run({ bindings: options.bindings, onDenied: options.onDenied }).stop();
       await machine.network.start();
-      await machine.workers.start().catch((error) => {
+      await machine.functions.start().catch((error) => {
         throw error instanceof ApiError ? error : new StartError(error.message);
       });
-      for (const why of machine.missing()) options.onNotice?.(`${why}. Its calls are answered 503, and skipped`);
       return machine;
     } catch (error) {
       await machine.stop();
@@ -123,7 +113,7 @@ export class Machine {
     onDenied,
     ...services
   }: RunOptions = {}): RunningStack {
-    const { stack, network, tokens, workers } = this;
+    const { stack, network, tokens, functions } = this;
     const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack) });
     const denials: Denial[] = [];
     const unsimulated: string[] = [];
@@ -134,13 +124,12 @@ export class Machine {
     const late = new Propagation(stack, clock, mayBeLate);
     const { inEffect, onEarly } = late;
     const authorizer = this.authorizerOf({ bindings, onAllowed, onDenied: deny, inEffect, onEarly });
-    const skipped = new Set<string>();
-    this.current = { authorizer, unsimulated, skipped };
+    this.current = { authorizer, unsimulated };
     this.clock.delegateTo(clock);
-    workers.requireDeployments();
+    functions.requireDeployments();
 
     const between = intercept?.({ clock, recorder }) ?? {};
-    const invoker = between.invoker?.(workers) ?? workers;
+    const invoker = between.invoker?.(functions) ?? functions;
     const context: EmulatorContext = { ...this.place, clock, recorder, authorizer, tokens, invoker };
     const emulators = new Emulators(context, stack.resources, {
       ...services,
@@ -151,18 +140,17 @@ export class Machine {
       onLog: this.onLog,
       publisher: between.publisher,
     });
-    this.current = { ...this.current, objects: () => emulators.of(cloudStorage).objects() };
     network.services.clear();
     network.services.add(
       ...emulators.all().map((emulator) => observed(emulator, between.service, (what) => unsimulated.push(what))),
-      { rest: [workers.service()], grpc: [] },
+      { rest: [functions.service()], grpc: [] },
     );
     const parts = {
       stack,
       bindings: this.bindings,
       network,
       tokens,
-      workers,
+      functions,
       emulators,
       authorizer,
       recorder,
@@ -171,19 +159,14 @@ export class Machine {
     };
     const morePending = () => between.pending?.() ?? 0;
     late.begin(propagation, authorizer.used);
-    return new RunningStack({ ...parts, late, denials, unsimulated, skipped, morePending }, async () => {
+    return new RunningStack({ ...parts, late, denials, unsimulated, morePending }, async () => {
       recorder.end();
       for (const emulator of emulators.all()) emulator.stop();
     });
   }
 
-  /** Why workers of the stack cannot run here, and what to do about it. */
-  missing(): readonly string[] {
-    return this.workers.missing();
-  }
-
   async stop(): Promise<void> {
-    await this.workers.stop();
+    await this.functions.stop();
     await this.network.stop();
   }
 

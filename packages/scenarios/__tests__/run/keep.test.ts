@@ -224,13 +224,16 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
         expect(text).toContain(`TLS port ${port}, with the certificate authority ${caFile}`);
         const calls = commands.filter(({ title }) => title.startsWith("call "));
         expect(calls.map(({ title }) => title)).toEqual([
+          expect.stringMatching(/^call async-batch-redrive-dev as async-batch-client-dev@/),
           "call async-batch-submitter-dev, as anybody may",
           expect.stringMatching(/^call async-batch-worker-dev as async-batch-dispatcher-/),
         ]);
-        expect(calls[0]?.command).not.toContain("Authorization");
+        expect(calls[1]?.command).not.toContain("Authorization");
+        const [redrive, ...others] = await pasted(calls);
+        expect([redrive?.code, redrive?.output]).toEqual([0, expect.stringContaining('"done":true')]);
         // IAM allows the call, and the function refuses the empty body: curl's code for an HTTP
         // error is 22.
-        for (const { code, output } of await pasted(calls)) {
+        for (const { code, output } of others) {
           expect([code, output]).toEqual([22, expect.stringMatching(/"code":"invalid_|The body is not valid/)]);
         }
       };
@@ -253,6 +256,7 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
         );
       expect(await titles("pubsub-fanout")).toEqual([
         "publish {} to ai-workloads-topic-dev",
+        ...["audit", "image", "services", "text"].map((name) => `publish {} to pubsub-fanout-${name}-redrive-dev`),
         "upload a text to my-gcp-project-pubsub-fanout-results-dev",
         "list my-gcp-project-pubsub-fanout-results-dev",
         "list my-gcp-project-pubsub-fanout-function-sources-dev",

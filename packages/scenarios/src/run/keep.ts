@@ -30,6 +30,14 @@ export function keepStack(
     const given = input ?? inputFor(scenario, undefined, samples);
     await run.prepare?.(given);
     if (input) await run.submit(input);
-    return run.commands(controlUrl, given.path);
+    return [...(await run.commands(controlUrl, given.path)), ...redriveCommand(running, controlUrl)];
   });
+}
+
+function redriveCommand({ stack: { name, outputs } }: emulator.RunningStack, controlUrl: string): emulator.Command[] {
+  if (outputs.redrive_url === undefined) return [];
+  const title = "put dead letters back to where they came from";
+  // npm, by which the run was started, is in the project's folder.
+  const npm = `npm --prefix ${JSON.stringify(process.cwd())} run -s redrive`;
+  return [{ title, command: `${npm} -- ${name} --local ${controlUrl}` }];
 }

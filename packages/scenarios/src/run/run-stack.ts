@@ -71,12 +71,11 @@ export async function runScenario(running: RunningStack, scenario: Scenario, inp
     if (end === "stuck") error = stuckText(running.pending(), PATIENCE);
   } catch (failure) {
     if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
-    // A call of what cannot run here is not the stack's failure.
-    if (parts.skipped.size === 0) error = failure.message;
+    error = failure.message;
   }
   const outputs = await run.outputs().catch((failure) => {
     if (!(failure instanceof RequestFailed)) throw failure;
-    if (parts.skipped.size === 0) error ??= failure.message;
+    error ??= failure.message;
     return {};
   });
   return summarise({
@@ -90,7 +89,6 @@ export async function runScenario(running: RunningStack, scenario: Scenario, inp
     hops: parts.recorder.hops.length,
     denials: parts.denials,
     unsimulated: parts.unsimulated,
-    skipped: parts.skipped,
     error,
   });
 }
