@@ -5,6 +5,7 @@ module.exports = [
   "__tests__/functions/fuzz.test.ts",
   "__tests__/pipelines/flowers.test.ts",
   "__tests__/synth/own-worker.test.ts",
+  "__tests__/workers/local-run.test.ts",
   "packages/emulator/__tests__/functions/burst.test.ts",
   "packages/emulator/__tests__/machine/every-option.test.ts",
   "packages/scenarios/__tests__/drive/drive.test.ts",

@@ -148,6 +148,8 @@ def mounted_path(uri: str) -> Path | None:
 
 
 def blob(uri: str):
+    # The client would read the bucket's metadata in the background; a job has no right to.
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     from google.cloud import storage
 
     bucket, name = split(uri)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,9 @@ from .payload import parse_json
 
 @cache
 def client():
+    # The client of 3.17 reads each bucket's metadata in the background, for traces. A worker
+    # has no right to (storage.buckets.get), and needs none.
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     from google.cloud import storage
 
     return storage.Client()
