@@ -7,8 +7,9 @@ import {
   StackIndex,
   type StackResource,
 } from "@cdktf-serverless-ml/terraform-json";
+import { Arrows } from "./arrows";
 import { LAUNCHES, type Launch } from "./launches";
-import { type Arrow, arrowKey, type Box, type Kind, type Wired, type Wiring } from "./model";
+import type { Box, Kind, Wired, Wiring } from "./model";
 import { bareName, boxName, containerLines, identityName } from "./names";
 import { holds, isQuiet, roleName, verbs } from "./roles";
 
@@ -30,7 +31,7 @@ const CALLED: ReadonlySet<Kind> = new Set(["function", "service"]);
 
 class Reader {
   private readonly boxes = new Map<string, Box>();
-  private readonly arrows = new Map<string, Arrow>();
+  private readonly arrows = new Arrows();
   private readonly index: StackIndex;
   /** Keys of the boxes of launched jobs, by the service accounts that they run as. */
   private readonly launched = new Map<string, readonly string[]>();
@@ -47,8 +48,8 @@ class Reader {
     }
     this.markDeadLetters();
     for (const { from, to, what, as, delivered, addresses } of this.index.links()) {
-      if (delivered) this.deliver(from, to, what, addresses);
-      else this.call(from, to, `${what}${this.as(as)}`, addresses);
+      if (delivered) this.arrows.deliver(from, to, what, addresses);
+      else this.arrows.call(from, to, `${what}${this.as(as)}`, addresses);
     }
     // Launched jobs come first: other grants can begin at their boxes.
     const grants = this.index.grants();
@@ -67,7 +68,7 @@ class Reader {
         const key = `${launch.label} as ${account}`;
         this.add({ key, kind: "job", label: [launch.label, "one for each launch"], addresses: [] });
         if (account) this.launched.set(account, [...new Set([...(this.launched.get(account) ?? []), key])]);
-        this.call(launcher, key, `launches${this.as(account)}`, [grant.address]);
+        this.arrows.call(launcher, key, `launches${this.as(account)}`, [grant.address]);
       }
     }
   }
@@ -91,9 +92,9 @@ class Reader {
     const label = this.allows(grant, "run.jobs.run") && target.kind === "job" ? "runs" : verbs(grant.role, target.kind);
     for (const caller of this.callers(grant)) {
       // An arrow goes the way of the messages: from the subscription to its consumer.
-      if (target.kind === "subscription") this.call(target.key, caller, label, [grant.address]);
-      else if (this.boxes.get(caller)?.kind === "schedule") this.join(caller, target.key, [grant.address]);
-      else this.call(caller, target.key, label, [grant.address]);
+      if (target.kind === "subscription") this.arrows.call(target.key, caller, label, [grant.address]);
+      else if (this.boxes.get(caller)?.kind === "schedule") this.arrows.join(caller, target.key, [grant.address]);
+      else this.arrows.call(caller, target.key, label, [grant.address]);
     }
   }
 
@@ -103,16 +104,14 @@ class Reader {
    * enqueuers may act as.
    */
   private presented(email: string, to: string, grant: Grant, grants: readonly Grant[]): boolean {
-    const known = [...this.arrows.values()].filter(
-      (arrow) => arrow.to === to && this.index.presentedBy(arrow.from) === email,
-    );
-    for (const arrow of known) this.join(arrow.from, to, [grant.address]);
+    const known = this.arrows.all().filter((arrow) => arrow.to === to && this.index.presentedBy(arrow.from) === email);
+    for (const arrow of known) this.arrows.join(arrow.from, to, [grant.address]);
     if (known.length > 0) return true;
     const queues = grants.filter((enqueue) => enqueue.on.type === QUEUE && mayActAs(grants, enqueue.member, email));
     const names = new Set(queues.map(({ on }) => on.name));
     for (const name of names) {
       const queue = this.boxOf(QUEUE, name);
-      if (queue) this.call(queue.key, to, `POST${this.as(email)}`, [grant.address]);
+      if (queue) this.arrows.call(queue.key, to, `POST${this.as(email)}`, [grant.address]);
     }
     return names.size > 0;
   }
@@ -125,7 +124,7 @@ class Reader {
     const email = emailOf(grant.on.name);
     if (!email || grant.role === "roles/iam.serviceAccountUser") return;
     for (const from of this.callers(grant)) {
-      for (const to of this.callersAs(email)) this.call(from, to, roleName(grant.role), [grant.address]);
+      for (const to of this.callersAs(email)) this.arrows.call(from, to, roleName(grant.role), [grant.address]);
     }
   }
 
@@ -144,15 +143,15 @@ class Reader {
           label: ["Vertex AI", ...(endpoint ? [`endpoint ${endpoint}`] : [])],
           addresses: [],
         });
-        this.call(caller, key, ":predict", [grant.address]);
+        this.arrows.call(caller, key, ":predict", [grant.address]);
       } else if (may("workflows.executions.create")) {
         const workflows = this.index.all("google_workflows_workflow");
         const named = workflows.filter(({ attributes }) => settings.includes(`/workflows/${attributes.name}"`));
         for (const { address } of named.length > 0 ? named : workflows)
-          this.call(caller, address, "executes", [grant.address]);
+          this.arrows.call(caller, address, "executes", [grant.address]);
       } else if (!LAUNCHES.some(({ permission }) => may(permission))) {
         this.add({ key: "project", kind: "project", label: ["the whole project"], addresses: [] });
-        this.call(caller, "project", roleName(role), [grant.address]);
+        this.arrows.call(caller, "project", roleName(role), [grant.address]);
       }
     }
   }
@@ -239,32 +238,8 @@ class Reader {
     if (!this.boxes.has(box.key)) this.boxes.set(box.key, box);
   }
 
-  private call(from: string, to: string, label: string, addresses: readonly string[] = []): void {
-    this.connect({ from, to, labels: [label], delivered: false, addresses });
-  }
-
-  private deliver(from: string, to: string, label: string, addresses: readonly string[] = []): void {
-    this.connect({ from, to, labels: label ? [label] : [], delivered: true, addresses });
-  }
-
-  /** Adds grants to an existing arrow. */
-  private join(from: string, to: string, addresses: readonly string[]): void {
-    const arrow = [...this.arrows.values()].find((known) => known.from === from && known.to === to);
-    if (arrow) this.connect({ ...arrow, labels: [], addresses });
-  }
-
-  private connect(arrow: Arrow): void {
-    const key = arrowKey(arrow);
-    const known = this.arrows.get(key);
-    this.arrows.set(key, {
-      ...arrow,
-      labels: [...new Set([...(known?.labels ?? []), ...arrow.labels])].sort(),
-      addresses: [...new Set([...(known?.addresses ?? []), ...arrow.addresses])],
-    });
-  }
-
   private connected(): Wiring {
-    const arrows = [...this.arrows.values()].filter(({ from, to }) => this.boxes.has(from) && this.boxes.has(to));
+    const arrows = this.arrows.all().filter(({ from, to }) => this.boxes.has(from) && this.boxes.has(to));
     const used = new Set(arrows.flatMap(({ from, to }) => [from, to]));
     const rank = ({ kind }: Box) => (ORDER.includes(kind) ? 0 : 1);
     const boxes = [...this.boxes.values()].filter(({ key }) => used.has(key)).sort((a, b) => rank(a) - rank(b));
