@@ -8,6 +8,7 @@ import * as library from "../../lib/index";
 import { cloudFunctions } from "../../packages/emulator/src/functions";
 import { iam } from "../../packages/emulator/src/iam";
 import { DATA_SOURCES, PASSIVE } from "../../packages/emulator/src/machine/passive";
+import { cloudRun } from "../../packages/emulator/src/run";
 import { SCENARIOS } from "../../packages/scenarios/src/patterns";
 import { blocksOf, codeIn, readDocuments, root, sectionOf, tableOf } from "./markdown";
 
@@ -59,9 +60,10 @@ test("links the claims of every part", () => {
 
 test("lists the types that are simulated, and no other", () => {
   const rows = tableOf(page, "types").map(([names = ""]) => codeIn(names));
-  const [functions, services, bindings = [], passive, data] = rows.map((names) => [...names].sort());
+  const [functions, containers, services, bindings = [], passive, data] = rows.map((names) => [...names].sort());
   const typesOf = (...simulated: object[]) => simulated.flatMap(Object.keys).sort();
   expect(functions).toEqual(typesOf(cloudFunctions.simulated));
+  expect(containers).toEqual(typesOf(cloudRun.simulated));
   expect(services).toEqual(typesOf(...SERVICES.map(({ simulated }) => simulated)));
   const families = bindings
     .filter((name) => name.endsWith("_iam"))

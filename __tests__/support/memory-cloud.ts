@@ -28,6 +28,8 @@ export class MemoryCloud implements ObjectStore {
   readonly calls: string[] = [];
   /** Decides on each call. */
   fault: (call: string) => CallFault = () => undefined;
+  /** Names of tasks that were delivered. */
+  readonly begun = new Set<string>();
   private readonly folders = new Map<string, Set<string>>();
   private clock = Date.parse("2026-01-01T00:00:00Z");
 
@@ -47,6 +49,11 @@ export class MemoryCloud implements ObjectStore {
     this.objects.set(name, { bytes: Buffer.from(text), timeCreated: new Date(this.clock).toISOString() });
     const names = this.folders.get(folderOf(name)) ?? new Set();
     this.folders.set(folderOf(name), names.add(name));
+  }
+
+  forget(name: string): void {
+    this.objects.delete(name);
+    this.folders.get(folderOf(name))?.delete(name);
   }
 
   asked(pattern: RegExp): string[] {
@@ -149,7 +156,7 @@ export async function callHandler(handler: HttpHandler, body: unknown, headers: 
 }
 
 /**
- * Delivers all tasks until each is answered 2xx, as Cloud Tasks does.
+ * Delivers all tasks that were not delivered yet, until each is answered 2xx, as Cloud Tasks does.
  *
  * @param options.lanes deliveries at one time. Default 10.
  * @param options.copies how often a task is delivered at once. Default 1.
@@ -159,7 +166,7 @@ export async function deliverAll(
   handlerOf: (task: FakeTask) => HttpHandler,
   { lanes = 10, copies = (): number => 1 } = {},
 ): Promise<void> {
-  const begun = new Set<string>();
+  const { begun } = cloud;
   const deliver = async (task: FakeTask) => {
     for (let retries = 0; ; retries++) {
       const { status } = await callHandler(handlerOf(task), bodyOf(task), {

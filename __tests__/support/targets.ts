@@ -32,7 +32,8 @@ export interface There {
 }
 
 const reads = (bucket: string) => `GET storage.googleapis.com/storage/v1/b/${bucket}/o/[^/?]+\\?\\S*`;
-const lists = (bucket: string) => `GET storage.googleapis.com/storage/v1/b/${bucket}/o\\?\\S*`;
+const lists = (bucket: string, folder: string) =>
+  `GET storage.googleapis.com/storage/v1/b/${bucket}/o\\?prefix=${folder}[^&]+&\\S*`;
 const creates = (bucket: string, folder = "") =>
   `POST storage.googleapis.com/upload/storage/v1/b/${bucket}/o\\?uploadType=media&ifGenerationMatch=0&name=${folder}[^&]+`;
 const enqueues = (queue: string) => `POST cloudtasks.googleapis.com/v2/${queue}/tasks`;
@@ -55,6 +56,7 @@ function step(name: string, before: readonly string[]): Target {
     calledBy: "task",
     mayAsk: asks(
       reads("run-bucket"),
+      lists("run-bucket", "runs%2F"),
       creates("run-bucket", "runs%2F"),
       enqueues(environments["pipeline-train"].QUEUE),
       dead,
@@ -63,9 +65,26 @@ function step(name: string, before: readonly string[]): Target {
       for (const [uri, text] of Object.entries(runs)) {
         if (needed.test(uri)) buckets.put(uri, uri.includes("/inputs/") ? upload(text) : text);
       }
-      return RUNS.map((run) => ({ id: `${run}-${name}`, payload: { run, step: name } }));
+      const deliveries = RUNS.map((run) => ({ id: `${run}-${name}`, payload: { run, step: name } }));
+      if (name !== "train") return deliveries;
+      putElements(buckets);
+      return [...deliveries, { id: "e-train-1", payload: { run: "e", step: name, index: 1 } }];
     },
   };
+}
+
+/** Run `e`: as the first run, but its training runs once for each of two elements. */
+function putElements(buckets: FakeGoogle["buckets"]): void {
+  const [first = ""] = RUNS;
+  for (const [uri, text] of Object.entries(buckets.texts)) {
+    if (!uri.includes(`/runs/${first}/`)) continue;
+    const copy = text.replaceAll(`/runs/${first}/`, "/runs/e/").replace(`"run": "${first}"`, '"run": "e"');
+    buckets.put(
+      uri.replace(`/runs/${first}/`, "/runs/e/"),
+      copy.replace('"name": "train",', '"name": "train", "forEach": "train",'),
+    );
+  }
+  buckets.put("gs://run-bucket/runs/e/steps/train/elements/000.json", '{"count":2,"elements":[1,2]}');
 }
 
 function notification(object: object): Delivery {
@@ -125,18 +144,26 @@ export const targets: Record<Folder, Target> = {
     calledBy: "task",
     mayAsk: asks(
       reads("run-bucket"),
+      lists("run-bucket", "runs%2F"),
       creates("run-bucket", "runs%2F"),
       enqueues(environments["pipeline-start"].QUEUE),
       dead,
     ),
-    prepare: () => [
-      {
-        id: "t-1",
-        payload: { run: "a", parameters: { input: "gs://run-bucket/inputs/a.csv", seed: 1, weights: [0.5] } },
-      },
-      { id: "t-2", payload: {} },
-      { id: "t-3", payload: { run: "b", parameters: {}, scheduleTime: "2026-03-01T08:09:10Z" } },
-    ],
+    prepare: ({ buckets }) => {
+      const run = { run: "f", steps: JSON.parse(environments["pipeline-start"].STEPS), parameters: {} };
+      buckets.put("gs://run-bucket/runs/f/run.json", JSON.stringify(run));
+      const failure = { code: "invalid_rows", message: "The CSV holds 1 class", task: "t" };
+      buckets.put("gs://run-bucket/runs/f/steps/preprocess.failed.0.json", JSON.stringify(failure));
+      return [
+        {
+          id: "t-1",
+          payload: { run: "a", parameters: { input: "gs://run-bucket/inputs/a.csv", seed: 1, weights: [0.5] } },
+        },
+        { id: "t-2", payload: {} },
+        { id: "t-3", payload: { run: "b", parameters: {}, scheduleTime: "2026-03-01T08:09:10Z" } },
+        { id: "t-4", payload: { run: "f", resume: true } },
+      ];
+    },
   },
   "pipeline-preprocess": step("preprocess", []),
   "pipeline-train": step("train", ["preprocess"]),
@@ -145,7 +172,7 @@ export const targets: Record<Folder, Target> = {
     ...step("infer", ["preprocess", "train"]),
     mayAsk: asks(
       reads("run-bucket"),
-      lists("run-bucket"),
+      lists("run-bucket", "runs%2F"),
       creates("run-bucket", "runs%2F"),
       enqueues(environments["pipeline-job"].QUEUE),
       `POST run.googleapis.com/v2/${TRAINING}:run`,

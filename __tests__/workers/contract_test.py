@@ -77,11 +77,12 @@ class Tasks(Contract):
             "deadLetterMessage": "All 3 attempts failed; the log tells why",
             "deadLetterSource": "cloudtasks",
             "deadLetterFunction": "shout",
+            "deadLetterService": "shout",
             "deadLetterQueue": "q",
             "deadLetterTask": "t-2",
             "deadLetterAttempts": "4",
         }
-        self.assertEqual(self.publisher.letters, [(TOPIC, b'{"text": "hi"}', attributes)])
+        self.assertEqual(self.publisher.letters, [(TOPIC, b'{"text": "hi"}', attributes, "")])
 
     def test_what_can_never_succeed_is_handed_over_with_code_and_message(self):
         app = self.serve(TASKS)
@@ -99,7 +100,7 @@ class Tasks(Contract):
             with self.subTest(code=code, message=message):
                 self.publisher.letters.clear()
                 self.assertEqual(self.post(app, body, TASK), (200, {"deadLetter": code}))
-                [(_, _, attributes)] = self.publisher.letters
+                [(_, _, attributes, _)] = self.publisher.letters
                 self.assertEqual(attributes["deadLetterReason"], code)
                 self.assertEqual(attributes["deadLetterMessage"], message)
 
@@ -116,6 +117,16 @@ class Tasks(Contract):
         spent = {**TASK, "X-CloudTasks-TaskRetryCount": "9"}
         self.assertEqual(self.post(app, {"text": "bad"}, spent), (400, {"error": permanent}))
         self.assertEqual(self.post(app, {"text": "hi"}, spent), (200, {"id": "t-1", "attempt": 10}))
+
+    def test_a_redriven_task_has_the_name_that_it_had_at_first(self):
+        app = self.serve(TASKS)
+        redriven = {**TASK, "X-Redrive-Task": "t-0", "X-Redrive-Count": "2"}
+        self.assertEqual(self.post(app, {"text": "hi"}, redriven), (200, {"id": "t-0", "attempt": 1}))
+        self.post(app, {"text": "bad"}, {**redriven, "X-Redrive-Task": "t-9"})
+        [(_, _, attributes, _)] = self.publisher.letters
+        self.assertEqual((attributes["deadLetterTask"], attributes["deadLetterRedrives"]), ("t-9", "2"))
+        without_count = {**TASK, "X-Redrive-Task": "t-0"}
+        self.assertEqual(self.post(app, {"text": "hi"}, without_count), (200, {"id": "t-1", "attempt": 1}))
 
     def test_other_errors_come_again_and_reveal_nothing(self):
         app = self.serve(TASKS)
@@ -167,20 +178,44 @@ class Messages(Contract):
 
     def test_what_can_never_succeed_is_handed_over_and_acknowledged(self):
         app = self.serve(MESSAGES)
-        self.assertEqual(self.post(app, self.envelope("bad", deliveryAttempt=2))[0], 204)
+        envelope = self.envelope("bad", deliveryAttempt=2)
+        # Attributes may have any name, also that of an argument of the client.
+        envelope["message"].update(orderingKey="k", attributes={"modality": "text", "timeout": "1"})
+        self.assertEqual(self.post(app, envelope)[0], 204)
         attributes = {
             "modality": "text",
+            "timeout": "1",
             "deadLetterReason": "bad_text",
             "deadLetterMessage": "The text is bad",
             "deadLetterSource": "pubsub",
             "deadLetterFunction": "shout",
+            "deadLetterService": "shout",
             "deadLetterMessageId": "77",
             "CloudPubSubDeadLetterSourceSubscription": "sub",
             "CloudPubSubDeadLetterSourceSubscriptionProject": "acme-ml",
             "CloudPubSubDeadLetterSourceTopicPublishTime": "2026-01-31T12:00:00.000Z",
             "CloudPubSubDeadLetterSourceDeliveryCount": "2",
         }
-        self.assertEqual(self.publisher.letters, [(TOPIC, b'"bad"', attributes)])
+        self.assertEqual(self.publisher.letters, [(TOPIC, b'"bad"', attributes, "k")])
+
+    def test_only_messages_of_the_redrive_subscription_say_who_they_were(self):
+        app = self.serve(MESSAGES, REDRIVE_SUBSCRIPTION="projects/acme-ml/subscriptions/back")
+        first = {"redriveMessageId": "7", "redrivePublishTime": "2026-01-01T00:00:00Z", "redriveCount": "2"}
+        for subscription, name, attributes in (
+            ("projects/acme-ml/subscriptions/back", "7.json", {"modality": "text"}),
+            ("projects/acme-ml/subscriptions/sub", "77.json", {"modality": "text", **first}),
+        ):
+            envelope = self.envelope("hi", subscription=subscription)
+            envelope["message"]["attributes"] = {"modality": "text", **first}
+            self.assertEqual(self.post(app, envelope)[0], 204)
+            self.assertEqual(json.loads(self.buckets.objects["results", name])[1], attributes)
+        envelope = self.envelope("bad", subscription="projects/acme-ml/subscriptions/back")
+        envelope["message"]["attributes"] = first
+        self.assertEqual(self.post(app, envelope)[0], 204)
+        [(_, _, attributes, _)] = self.publisher.letters
+        self.assertEqual((attributes["deadLetterMessageId"], attributes["deadLetterRedrives"]), ("7", "2"))
+        self.assertEqual(attributes["CloudPubSubDeadLetterSourceTopicPublishTime"], "2026-01-01T00:00:00Z")
+        self.assertNotIn("redriveCount", attributes)
 
     def test_other_errors_are_delivered_again(self):
         app = self.serve(MESSAGES)

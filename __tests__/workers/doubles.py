@@ -6,7 +6,6 @@ import os
 import tempfile
 import textwrap
 import unittest
-from concurrent.futures import Future
 from contextlib import redirect_stdout
 from unittest import mock
 
@@ -61,14 +60,11 @@ class Publisher:
         self.letters = []
         self.error = None
 
-    def publish(self, topic, data, timeout, **attributes):
-        future = Future()
+    def publish(self, topic, messages, timeout, retry):
         if self.error:
-            future.set_exception(self.error)
-        else:
-            self.letters.append((topic, data, attributes))
-            future.set_result("1")
-        return future
+            raise self.error
+        for message in messages:
+            self.letters.append((topic, message["data"], message["attributes"], message["ordering_key"]))
 
 
 class Contract(unittest.TestCase):

@@ -13,22 +13,40 @@ import type { StorageServices } from "../shared/storage-services";
 import { type TaskContext, taskHandler } from "../shared/task-handler";
 import { scheduleTime } from "../shared/tasks";
 import type { environmentSchema } from "./environment";
+import { resumeRun } from "./resume";
+import { statusOf } from "./status";
 
-const schema = v.object({
-  /**
-   * An id that exists resumes its run. Default: made from the task's name, or random in a manual
-   * call.
-   */
-  run: v.optional(runId),
-  parameters: v.optional(record(v.unknown()), {}),
-  /** The first steps do not begin before this time. Default: now. */
-  scheduleTime: v.optional(scheduleTime),
-});
+const schema = v.pipe(
+  v.object({
+    /**
+     * An id that exists continues its run. Default: made from the task's name, or random in a manual
+     * call.
+     */
+    run: v.optional(runId),
+    parameters: v.optional(record(v.unknown())),
+    /** The first steps do not begin before this time. Default: now. */
+    scheduleTime: v.optional(scheduleTime),
+    /** Enqueues again what was dead-lettered, instead of a start. */
+    resume: v.optional(v.literal(true)),
+    /** Answers with the state of the run, instead of a start. */
+    status: v.optional(v.literal(true)),
+  }),
+  v.check(({ resume, status }) => !(resume && status), "`resume` or `status`"),
+  v.check(
+    ({ run, resume, status }) => run !== undefined || !(resume || status),
+    "`run` with `resume` and with `status`",
+  ),
+  v.check(
+    ({ parameters, scheduleTime, resume, status }) => !(resume || status) || !(parameters || scheduleTime),
+    "neither `parameters` nor `scheduleTime` with `resume` or `status`: a run keeps those of its start",
+  ),
+);
 
 /**
  * Starts a run of the pipeline: writes its steps and parameters, then enqueues the steps without
  * dependencies. Users, services, or a Cloud Tasks task call it. A second start of the same run
- * resumes it with the steps of the first start.
+ * continues it with the steps of the first start. Also resumes what failed in a run, and tells its
+ * state.
  */
 export function createHandler(
   environment: v.InferOutput<typeof environmentSchema>,
@@ -39,10 +57,12 @@ export function createHandler(
     environment,
     services,
     schema,
-    status: 202,
-    handle: async ({ run: given, parameters, scheduleTime }, context) => {
+    status: (request) => (request.status ? 200 : 202),
+    handle: async ({ run: given, parameters = {}, scheduleTime, resume, status }, context) => {
+      if (given && status) return statusOf(pipeline, await loadRun(pipeline, given));
+      if (given && resume) return { run: given, resumed: await resumeRun(pipeline, await loadRun(pipeline, given)) };
       const id = given ?? defaultId(context);
-      const run = await createOrResume(pipeline, { run: id, steps: environment.STEPS, parameters });
+      const run = await createOrLoad(pipeline, { run: id, steps: environment.STEPS, parameters });
       const roots = run.steps.filter(({ after }) => after.length === 0);
       for (const step of roots) await enqueueTask(pipeline, step, { run: id, step: step.name }, scheduleTime);
       context.log.info("Started", { run: id });
@@ -58,7 +78,7 @@ function defaultId({ id, queue }: TaskContext): string {
   return v.is(runId, id) ? id : shortHash(id);
 }
 
-async function createOrResume(pipeline: Pipeline, wanted: Run): Promise<Run> {
+async function createOrLoad(pipeline: Pipeline, wanted: Run): Promise<Run> {
   if (await createJsonOnce(pipeline.services.storage, runFile(pipeline, wanted.run), wanted)) return wanted;
   const existing = await loadRun(pipeline, wanted.run);
   // Compares the written form: JSON.stringify writes -0 as 0.

@@ -61,7 +61,7 @@ export interface TaskHandlerOptions<S extends v.GenericSchema> {
    *
    * @default 200
    */
-  status?: number;
+  status?: number | ((payload: v.InferOutput<S>) => number);
 }
 
 /**
@@ -80,6 +80,7 @@ export interface TaskHandlerOptions<S extends v.GenericSchema> {
  */
 export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptions<S>): HttpHandler {
   const { environment, services, schema, handle, findEffect, onDeadLetter, status = 200 } = options;
+  const statusFor = (payload: v.InferOutput<S>) => (typeof status === "function" ? status(payload) : status);
 
   function read(body: Buffer): v.InferOutput<S> {
     if (body.length > MAX_TASK_BYTES) {
@@ -93,12 +94,12 @@ export function taskHandler<S extends v.GenericSchema>(options: TaskHandlerOptio
     const effect = await findEffect?.(payload, context);
     if (effect) {
       context.log.info("Done already");
-      return { status, body: effect };
+      return { status: statusFor(payload), body: effect };
     }
     if (context.attempt > budget) {
       throw new PermanentError("attempts_spent", `All ${budget} attempts failed; the log tells why`);
     }
-    return { status, body: await handle(payload, context) };
+    return { status: statusFor(payload), body: await handle(payload, context) };
   }
 
   return servePost(services, async (request, invocation) => {

@@ -1,6 +1,7 @@
 """The sentiment of texts, as a worker of a queue (`main`) and of a push subscription (`message`).
 
-In Cloud Functions the entry point says which; a container says it by FUNCTION_TARGET.
+In Cloud Functions the entry point says which; a container says it by FUNCTION_TARGET. In a worker
+pool, which has a SUBSCRIPTION, it pulls the messages.
 """
 
 import csv
@@ -15,6 +16,7 @@ from serverless_ml import (
     TaskContext,
     exists,
     message_worker,
+    pull_messages,
     read_bytes,
     serve,
     split_uri,
@@ -93,4 +95,7 @@ main = task_worker(predict_shard, shard_of, find_predictions)
 message = message_worker(predict_message, instances_of)
 
 if __name__ == "__main__":
-    serve(__file__, "main")
+    if "SUBSCRIPTION" in os.environ:
+        pull_messages(predict_message, instances_of)
+    else:
+        serve(__file__, "main")

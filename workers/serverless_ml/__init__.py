@@ -8,7 +8,9 @@ google-cloud-pubsub and google-cloud-storage; a job needs only the last one.
 from .deadline import time_left
 from .errors import PermanentError
 from .job import Job, job
-from .message import MessageContext, message_worker
+from .message import MessageContext
+from .pull import pull_messages
+from .push import message_worker
 from .serve import serve
 from .storage import exists, read_bytes, read_json, split_uri, write_json_once, write_once
 from .task import TaskContext, task_worker
@@ -21,6 +23,7 @@ __all__ = [
     "exists",
     "job",
     "message_worker",
+    "pull_messages",
     "read_bytes",
     "read_json",
     "serve",

@@ -19,12 +19,14 @@ def publish_dead_letter(
     reason: PermanentError,
     origin: dict[str, object],
     attributes: dict[str, str] | None = None,
+    ordering_key: str | None = None,
 ) -> None:
     """Sends work that can never succeed to a dead letter topic, with `deadLetterReason` and
     `deadLetterMessage`, as the functions of the patterns do (functions/shared/dead-letter.ts).
 
     origin: attributes that name the source; the dead letter always keeps them.
     attributes: those of the original message; the letter leaves out what Pub/Sub would refuse.
+    ordering_key: that of the original message.
 
     Raises what the client raises when publishing failed, so that the work stays in its queue or
     subscription; raises the reason itself when the letter exceeds Pub/Sub's largest request.
@@ -33,8 +35,11 @@ def publish_dead_letter(
     size = len(data) + sum(len(key.encode()) + len(value.encode()) for key, value in letter.items())
     if size > MAX_PUBLISH_BYTES:
         raise reason
+    from google.api_core.retry import Retry
+
+    message = {"data": data, "attributes": letter, "ordering_key": ordering_key or ""}
     seconds = time_left()
-    publisher().publish(topic, data, timeout=seconds, **letter).result(timeout=seconds)
+    publisher().publish(topic=topic, messages=[message], timeout=seconds, retry=Retry(timeout=seconds))
 
 
 def letter_attributes(
@@ -48,10 +53,11 @@ def letter_attributes(
 
 @cache
 def publisher():
-    from google.cloud import pubsub_v1
+    """The client of the API itself. That of google.cloud.pubsub_v1 takes attributes as arguments by
+    name, and so no attribute that is called `timeout`."""
+    from google.pubsub_v1 import PublisherClient
 
-    # One message a request: nothing to wait for.
-    return pubsub_v1.PublisherClient(batch_settings=pubsub_v1.types.BatchSettings(max_messages=1))
+    return PublisherClient()
 
 
 def _is_key(key: str) -> bool:

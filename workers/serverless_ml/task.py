@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from .dead_letter import publish_dead_letter
@@ -11,21 +11,26 @@ from .errors import PermanentError
 from .http import Answer, post_handler, read_body
 from .log import Log
 from .payload import parse_json, validated
+from .redrive import COUNT, TASK, count_of
 
 # A task has at most 1 MiB. The worker reads a larger body up to 8 MiB, so that it can send it to the
 # dead letter. https://cloud.google.com/tasks/docs/quotas
 MAX_TASK_BYTES = 1024**2
 MAX_BODY_BYTES = 8 * 1024**2
+TASK_ID = r"[A-Za-z0-9_-]{1,500}"
 
 
 @dataclass(frozen=True)
 class TaskContext:
-    #: The task's name, without the queue; a random UUID in a manual call.
+    #: The task's name, without the queue; a random UUID in a manual call. A task that was put back
+    #: from the dead letter has the name that it had at first.
     id: str
     #: The queue's name; None in a manual call.
     queue: str | None
     #: Number of this attempt, from 1.
     attempt: int
+    #: How often it was put back from the dead letter.
+    redrives: int
     log: Log
 
 
@@ -67,10 +72,9 @@ def task_worker(
         return 200, handle(payload, context)
 
     def respond(request, log: Log) -> Answer:
-        name, queue, attempt = _task_of(request.headers)
-        context = TaskContext(name, queue, attempt, log.having(task=name, queue=queue, attempt=attempt))
+        context = _task_of(request.headers, log)
         body = read_body(request, MAX_BODY_BYTES)
-        topic = environment.dead_letter_topic if queue else None
+        topic = environment.dead_letter_topic if context.queue else None
         if not topic:
             return work(body, context, None)
         try:
@@ -79,9 +83,11 @@ def task_worker(
             origin = {
                 "deadLetterSource": "cloudtasks",
                 "deadLetterFunction": environment.name,
-                "deadLetterQueue": queue,
-                "deadLetterTask": name,
-                "deadLetterAttempts": attempt,
+                "deadLetterService": environment.service,
+                "deadLetterQueue": context.queue,
+                "deadLetterTask": context.id,
+                "deadLetterAttempts": context.attempt,
+                "deadLetterRedrives": context.redrives or None,
             }
             publish_dead_letter(topic, body, reason, origin)
             context.log.warning(f"Handed to the dead letter topic: {reason.code}", code=reason.code)
@@ -90,7 +96,7 @@ def task_worker(
     return post_handler(environment, respond)
 
 
-def _task_of(headers) -> tuple[str, str | None, int]:
+def _task_of(headers, log: Log) -> TaskContext:
     """Cloud Run does not remove these headers from requests of other callers: every caller that may
     invoke the worker can set them."""
 
@@ -101,9 +107,14 @@ def _task_of(headers) -> tuple[str, str | None, int]:
         message = f"Given X-CloudTasks-{name} {value[:100]!r}; allowed: {pattern}"
         raise PermanentError("invalid_header", message)
 
-    name = read("TaskName", r"[A-Za-z0-9_-]{1,500}")
+    name = read("TaskName", TASK_ID)
     queue = read("QueueName", r"[A-Za-z0-9-]{1,100}")
     retries = read("TaskRetryCount", r"\d{1,9}")
     if not name or not queue:
-        return str(uuid.uuid4()), None, 1
-    return name, queue, int(retries or 0) + 1
+        return TaskContext(str(uuid.uuid4()), None, 1, 0, log)
+    redrives, first = count_of(headers.get(COUNT)), headers.get(TASK, "")
+    if redrives and re.fullmatch(TASK_ID, first, re.ASCII):
+        name = first
+    context = TaskContext(name, queue, int(retries or 0) + 1, redrives, log)
+    fields = {"task": name, "queue": queue, "attempt": context.attempt, "redrives": redrives or None}
+    return replace(context, log=log.having(**fields))

@@ -17,7 +17,6 @@ export { ModuleError, userModule } from "./core/user-module";
 export { rfc3339 } from "./core/values";
 export { VirtualClock } from "./core/virtual-clock";
 export { cloudDataflow, type Job } from "./dataflow";
-export { FunctionHost } from "./functions/host";
 export { type Access, allows, type Denial } from "./iam/authorizer";
 export { type Binding, LOG_WRITERS } from "./iam/bindings";
 export { type Client, RequestFailed } from "./machine/client";
@@ -36,6 +35,7 @@ export { type PublishedMessage, parseFilter, pubSub, type TopicPublisher } from 
 export { DockerError } from "./run/docker";
 export { readRunFile, readRunFlags } from "./run/read-run-commands";
 export { RunCommandError, RunCommands } from "./run/run-commands";
+export { WorkerHost } from "./run/worker-host";
 export { cloudScheduler, type Upcoming } from "./scheduler";
 export { readSecrets, SecretsFileError, secretManager } from "./secrets";
 export { DESCRIPTIONS, itemOf, SERVICES } from "./services";

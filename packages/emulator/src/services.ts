@@ -5,6 +5,7 @@ import { cloudDataflow } from "./dataflow";
 import { cloudFunctions } from "./functions";
 import { iam } from "./iam";
 import { pubSub } from "./pubsub";
+import { cloudRun } from "./run";
 import type { LocalPrograms } from "./run/local-programs";
 import { cloudRunJobs } from "./run-jobs";
 import { cloudScheduler } from "./scheduler";
@@ -28,7 +29,7 @@ export const SERVICES = [
 ] as const;
 
 /** What a stack may hold: all services, and those that the machine itself runs. */
-export const DESCRIPTIONS: readonly ServiceDescription[] = [cloudFunctions, iam, ...SERVICES];
+export const DESCRIPTIONS: readonly ServiceDescription[] = [cloudFunctions, cloudRun, iam, ...SERVICES];
 
 type Intersection<Union> = (Union extends unknown ? (member: Union) => void : never) extends (all: infer All) => void
   ? All

@@ -3,9 +3,9 @@ import { helloSource, synthesized } from "../../../../__tests__/lib/support";
 import { EventWorkflow, GoogleStack, PredictionEndpoint, PubSubFanout } from "../../../../lib";
 import type { ManualClock } from "../../src/core/clock";
 import type { EvaluatedResource } from "../../src/core/emulator";
-import { InstancePool, type PoolInstance } from "../../src/functions/instance-pool";
 import { settingsOf } from "../../src/functions/settings";
 import { pubSub } from "../../src/pubsub";
+import { InstancePool, type PoolInstance } from "../../src/run/instance-pool";
 import { FakeContext, rest } from "../support/fake-context";
 
 // A burst that many subscriptions push to one function at once, with the numbers of the synthesized

@@ -6,8 +6,10 @@ import { strToU8, zipSync } from "fflate";
 import { ApiError } from "../../src/core/api-error";
 import { type Clock, RealClock } from "../../src/core/clock";
 import type { Authorizer, EvaluatedResource, Invocation, InvocationResult } from "../../src/core/emulator";
-import { FunctionHost, type FunctionHostOptions } from "../../src/functions";
 import { Network, TokenAuthority } from "../../src/network";
+import { LocalPrograms } from "../../src/run/local-programs";
+import { RunCommands } from "../../src/run/run-commands";
+import { WorkerHost, type WorkerHostOptions } from "../../src/run/worker-host";
 
 export const CALLER = "caller@acme-ml.iam.gserviceaccount.com";
 export const RUNTIME = "runtime@acme-ml.iam.gserviceaccount.com";
@@ -47,7 +49,7 @@ export class Bench {
   readonly refused: string[] = [];
   readonly tokens: TokenAuthority;
   readonly network: Network;
-  readonly host: FunctionHost;
+  readonly host: WorkerHost;
   readonly folder = mkdtempSync(join(tmpdir(), "functions-test-"));
 
   constructor(
@@ -57,14 +59,15 @@ export class Bench {
       clock = new RealClock() as Clock,
       tokens = new TokenAuthority(),
       ...more
-    }: Partial<FunctionHostOptions> & { tokens?: TokenAuthority } = {},
+    }: Partial<WorkerHostOptions> & { tokens?: TokenAuthority } = {},
   ) {
     this.tokens = tokens;
     const place = { project: "acme-ml", projectNumber: "123456789012", region: "us-central1" };
     this.network = new Network({ ...place, tokens, onRefused: (host) => this.refused.push(host) });
     const resources = Object.entries(fixtures).flatMap(([name, fixture]) => resourcesOf(name, fixture, this.folder));
     const { folder, network } = this;
-    this.host = new FunctionHost({ ...place, resources, folder, network, authorizer, clock, ...more });
+    const programs = new LocalPrograms({ commands: new RunCommands({ name: "stack", resources: [] }), network });
+    this.host = new WorkerHost({ ...place, resources, folder, network, authorizer, clock, programs, ...more });
   }
 
   async start(): Promise<this> {

@@ -196,6 +196,16 @@ describe("pushing", () => {
     },
   );
 
+  test("delivers what cannot be done here once, and says so", async () => {
+    const { around, pubsub, publish } = start(push({ retry_policy, dead_letter_policy }));
+    around.answer = () => "skipped";
+    await publish({ data: data("a") });
+    await around.clock.advance(3_600_000);
+    expect([around.invocations.length, pubsub.pending()]).toEqual([1, 0]);
+    const detail = "skipped: its worker cannot run here; Pub/Sub would deliver it again";
+    expect(around.hops.at(-1)).toMatchObject({ to: endpoint, attempt: 1, status: "503", detail });
+  });
+
   test("doubles the wait from the minimum to the maximum of the retry policy", async () => {
     const { around, pubsub, publish } = start(push({ retry_policy }));
     around.answer = () => 500;

@@ -4,8 +4,8 @@ import type { Caller, EmulatorContext, Hop, Invocation, InvocationResult, RestRe
 import type { Served } from "../../src/core/service";
 import { answersFor } from "../../src/network/services";
 
-/** How a fake target answers: a status, or no answer at all. */
-export type Answer = number | "deadline" | "connection";
+/** How a fake target answers: a status, no answer at all, or that nothing here can do it. */
+export type Answer = number | "deadline" | "connection" | "skipped";
 
 /**
  * What surrounds an emulator in a test: time that stands still, requests that are kept, and
@@ -42,6 +42,7 @@ export class FakeContext implements EmulatorContext {
       const index = this.invocations.push({ ...invocation, at: this.clock.now() }) - 1;
       const answer = await this.answer(invocation, index);
       const nothing = { headers: {}, body: Buffer.alloc(0) };
+      if (answer === "skipped") return { ...nothing, status: 503, skipped: true };
       return typeof answer === "number" ? { ...nothing, status: answer } : { ...nothing, status: 0, failure: answer };
     },
   };

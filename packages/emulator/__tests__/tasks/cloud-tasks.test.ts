@@ -119,6 +119,17 @@ describe("dispatching", () => {
     expect(tasks.pending()).toBe(1);
   });
 
+  test("dispatches what cannot be done here once, and says so", async () => {
+    const { around, tasks, create } = start({ retry_config: { max_attempts: -1 } });
+    around.answer = () => "skipped";
+    await create({}, { name: `${QUEUE}/tasks/one` });
+    await around.clock.advance(3_600_000);
+    expect([around.invocations.length, tasks.pending()]).toEqual([1, 0]);
+    const detail = "Its worker cannot run here; Cloud Tasks would dispatch it again";
+    expect(around.hops.map(({ status }) => status)).toEqual(["503", "SKIPPED"]);
+    expect(around.hops.at(-1)).toMatchObject({ what: "task one", attempt: 1, detail });
+  });
+
   test("holds the rate to the token bucket: the burst at once, then the rate", async () => {
     const { around, create } = start({
       rate_limits: { max_dispatches_per_second: 100, max_concurrent_dispatches: 5000 },

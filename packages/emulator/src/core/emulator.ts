@@ -28,6 +28,8 @@ export interface RestReply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Objects are sent as JSON. */
   readonly body?: Buffer | string | object;
+  /** Nothing here can do what was asked, however often it is asked. @default false */
+  readonly skipped?: true;
 }
 
 /** Answers for a Google API over REST. It throws `ApiError` for an error. */
@@ -125,10 +127,12 @@ export interface InvocationResult {
   readonly body: Buffer;
   /** Why there was no answer: `deadline`, `connection`. */
   readonly failure?: "deadline" | "connection";
+  /** Nothing here can do what was asked: whoever asked must not ask again. @default false */
+  readonly skipped?: true;
 }
 
 /**
- * Sends requests to URLs as Google's services do: functions of the stack, and Google APIs that have
+ * Sends requests to URLs as Google's services do: services of the stack, and Google APIs that have
  * an emulator.
  */
 export interface Invoker {

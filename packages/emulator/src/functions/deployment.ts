@@ -1,5 +1,4 @@
 import type { Authorizer } from "../core/emulator";
-import type { Secrets } from "../secrets/secrets";
 import type { FunctionSettings } from "./settings";
 
 /**
@@ -27,29 +26,4 @@ export function requireBuild(
     ["artifactregistry.repositories.uploadArtifacts", project],
   ] as const;
   for (const [permission, resource] of required) authorizer.require({ email: buildIdentity }, permission, resource);
-}
-
-/**
- * A function's own identity reads the secrets in its environment, when it is deployed and when an
- * instance starts. Source: https://docs.cloud.google.com/run/docs/configuring/services/secrets
- * (roles/secretmanager.secretAccessor)
- *
- * @throws ApiError PERMISSION_DENIED
- */
-export function requireSecrets(
-  { identity, secrets }: FunctionSettings,
-  { authorizer }: { readonly authorizer: Authorizer },
-): void {
-  for (const { name } of secrets) authorizer.require({ email: identity }, "secretmanager.versions.access", name);
-}
-
-/** Environment variables with their values. @throws Error for a secret without a value */
-export function secretEnvironment({ address, secrets }: FunctionSettings, known?: Secrets): Record<string, string> {
-  return Object.fromEntries(
-    secrets.map(({ variable, name }) => {
-      const value = known?.valueOf(name);
-      if (value === undefined) throw new Error(`${address}: there is no value of the secret ${name}`);
-      return [variable, value];
-    }),
-  );
 }

@@ -2,7 +2,7 @@ import { CUSTOMER_MANAGED_KEYS, type ServiceDescription } from "../core/service"
 
 /** The machine runs functions itself, since their processes stay from run to run. */
 export const cloudFunctions: ServiceDescription = {
-  name: "Cloud Functions and Cloud Run",
+  name: "Cloud Functions",
   simulated: {
     google_cloudfunctions2_function: [
       "name",
@@ -48,8 +48,6 @@ export const cloudFunctions: ServiceDescription = {
     },
   ],
   permissions: [
-    // Of callers.
-    "run.routes.invoke",
     // Of a function's identity, for secrets in its environment.
     "secretmanager.versions.access",
     // Of the build identity that a function names.
@@ -57,11 +55,6 @@ export const cloudFunctions: ServiceDescription = {
     "logging.logEntries.create",
     "storage.objects.get",
   ],
-  // Of Cloud Run, which is what callers invoke.
-  policies: ["projects/*/locations/*/services/*"],
 };
 
-export type { LogEntry } from "../core/log";
-export type { Traffic } from "./access";
-export { FunctionHost, type FunctionHostOptions } from "./host";
 export { settingsOf } from "./settings";

@@ -1,6 +1,6 @@
 import type { Log } from "../core/log";
 import { startProcess } from "../core/process";
-import type { Program } from "./instance";
+import type { Program } from "../run/instance";
 import { FRAMEWORK_MAIN } from "./source";
 
 export interface NodeFunctionOptions {

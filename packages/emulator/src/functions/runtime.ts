@@ -1,11 +1,11 @@
-import { randomBytes } from "node:crypto";
+import { serviceVariables } from "../run/runtime";
 import type { FunctionSettings } from "./settings";
 
 /** The code sees this port, as on Cloud Run. The instance really listens on a free port. */
 const PORT = "8080";
 
 /**
- * The environment of an instance: the stack's variables, those that Cloud Run adds, and those that
+ * The environment of an instance on Node.js: the stack's variables, those that Cloud Run adds, and those that
  * lead it to the emulator. Sources:
  * https://docs.cloud.google.com/run/docs/container-contract#env-vars ,
  * https://docs.cloud.google.com/run/docs/configuring/services/overview-environment-variables
@@ -28,34 +28,14 @@ export function runtimeEnvironment(
     ...pick(network, ["NODE_EXTRA_CA_CERTS", "GCE_METADATA_HOST", "LOCAL_GOOGLE_PORT"]),
     NODE_OPTIONS: [network.NODE_OPTIONS, environment.NODE_OPTIONS].filter(Boolean).join(" "),
     PORT,
-    K_SERVICE: name,
-    K_CONFIGURATION: name,
-    K_REVISION: `${name}-00001-run`,
-    FUNCTION_TARGET: entryPoint,
-    FUNCTION_SIGNATURE_TYPE: "http",
+    ...serviceVariables(name),
+    ...functionVariables(entryPoint),
   };
 }
 
-/**
- * The headers of a request as an instance gets them: with the headers that Google adds, and without
- * the signature of an ID token,
- * https://docs.cloud.google.com/run/docs/troubleshooting#signature-removed
- */
-export function runtimeHeaders(host: string, headers: Readonly<Record<string, string>>): Record<string, string> {
-  const { authorization } = headers;
-  const trace = randomBytes(16).toString("hex");
-  const span = randomBytes(8).toString("hex");
-  return {
-    traceparent: `00-${trace}-${span}-00`,
-    "x-cloud-trace-context": `${trace}/${BigInt(`0x${span}`)};o=0`,
-    ...headers,
-    ...(authorization && {
-      authorization: authorization.replace(/^(\S+ [\w-]+\.[\w-]+\.)[\w-]+$/, "$1SIGNATURE_REMOVED_BY_GOOGLE"),
-    }),
-    host,
-    "x-forwarded-for": "127.0.0.1",
-    "x-forwarded-proto": "https",
-  };
+/** What Google's build sets for functions that are called over HTTP. */
+export function functionVariables(entryPoint: string): Record<string, string> {
+  return { FUNCTION_TARGET: entryPoint, FUNCTION_SIGNATURE_TYPE: "http" };
 }
 
 function pick(values: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {

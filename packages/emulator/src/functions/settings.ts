@@ -1,20 +1,10 @@
 import { block, blocks, defaultComputeAccount, functionAliases, serviceUri } from "@cdktf-serverless-ml/terraform-json";
 import type { EvaluatedResource } from "../core/emulator";
-import type { SecretReference } from "../secrets";
+import type { Place } from "../run/container-service";
+import type { ServiceSettings } from "../run/service-settings";
 
-/** A function as the stack's JSON has it, defaults filled in. Times in milliseconds. */
-export interface FunctionSettings {
-  readonly address: string;
-  readonly name: string;
-  readonly region: string;
-  /** Of its Cloud Run service. */
-  readonly url: string;
-  /**
-   * Its other URLs: the one that follows from the project's number, and the one of Cloud Functions.
-   */
-  readonly aliases: readonly string[];
-  /** Full name of its Cloud Run service. */
-  readonly service: string;
+/** A function as the stack's JSON has it, defaults filled in. */
+export interface FunctionSettings extends ServiceSettings {
   readonly entryPoint: string;
   readonly runtime: string;
   /**
@@ -23,28 +13,13 @@ export interface FunctionSettings {
    */
   readonly buildIdentity?: string;
   readonly source: { readonly bucket: string; readonly object: string };
-  readonly environment: Readonly<Record<string, string>>;
-  /** Environment variables whose values are secrets'. */
-  readonly secrets: readonly (SecretReference & { readonly variable: string })[];
-  readonly identity: string;
-  readonly internalOnly: boolean;
-  /** All calls of the function go through a VPC connector. */
-  readonly egressThroughVpc: boolean;
-  readonly timeout: number;
-  /** Requests that an instance takes at once. */
-  readonly concurrency: number;
-  readonly minInstances: number;
-  readonly maxInstances: number;
 }
 
 /**
  * Defaults:
  * https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloudfunctions2_function
  */
-export function settingsOf(
-  { address, attributes }: EvaluatedResource,
-  stack: { readonly project: string; readonly projectNumber: string; readonly region: string },
-): FunctionSettings {
+export function settingsOf({ address, attributes }: EvaluatedResource, stack: Place): FunctionSettings {
   const { name, location: region = stack.region, project = stack.project } = attributes;
   const build = block(attributes, "build_config") ?? {};
   const service = block(attributes, "service_config") ?? {};
@@ -55,6 +30,8 @@ export function settingsOf(
     region,
     url: serviceUri(name, region, project),
     aliases: functionAliases(attributes, stack, stack.projectNumber),
+    audiences: [],
+    open: false,
     service: `projects/${project}/locations/${region}/services/${name}`,
     entryPoint: build.entry_point,
     runtime: build.runtime,
@@ -74,6 +51,27 @@ export function settingsOf(
     minInstances: Number(service.min_instance_count ?? 0),
     maxInstances: Number(service.max_instance_count ?? 100),
   };
+}
+
+/** The functions of a stack, each with the file of its source, relative to the stack's folder. */
+export function functionsOf({
+  resources,
+  ...stack
+}: Place & { readonly resources: readonly EvaluatedResource[] }): readonly {
+  readonly settings: FunctionSettings;
+  readonly file?: string;
+}[] {
+  return resources
+    .filter(({ type }) => type === "google_cloudfunctions2_function")
+    .map((resource) => {
+      const settings = settingsOf(resource, stack);
+      const { bucket, object } = settings.source;
+      const source = resources.find(
+        ({ type, attributes }) =>
+          type === "google_storage_bucket_object" && attributes.bucket === bucket && attributes.name === object,
+      );
+      return { settings, file: source?.attributes.source as string | undefined };
+    });
 }
 
 /** Why a function cannot run here; empty if it can. */

@@ -4,15 +4,16 @@ import { DelegatingClock, RealClock } from "../core/clock";
 import type { Authorizer, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadError } from "../core/load-error";
 import type { Service } from "../core/service";
-import { FunctionHost } from "../functions";
 import { agentWarnings, type Binding, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "../iam";
 import { Network, TokenAuthority } from "../network";
 import { requireDocker } from "../run/docker";
 import { LocalPrograms } from "../run/local-programs";
 import { RunCommands } from "../run/run-commands";
+import { WorkerHost } from "../run/worker-host";
 import { secretsOf } from "../run-jobs";
 import { Secrets } from "../secrets";
 import { DESCRIPTIONS, Emulators, SERVICES } from "../services";
+import { cloudStorage, type StoredObject } from "../storage";
 import { load } from "./load";
 import { observed } from "./observed";
 import type { MachineOptions, RunOptions, StartOptions } from "./options";
@@ -32,11 +33,16 @@ export class Machine {
   private readonly tokens = new TokenAuthority();
   private readonly network: Network;
   private readonly programs: LocalPrograms;
-  private readonly functions: FunctionHost;
+  private readonly workers: WorkerHost;
   private readonly secrets: Secrets;
   private readonly publicObjects: MachineOptions["publicObjects"];
   private readonly onLog: MachineOptions["onLog"];
-  private current: { authorizer: Authorizer; unsimulated: string[] };
+  private current: {
+    readonly authorizer: Authorizer;
+    readonly unsimulated: string[];
+    readonly skipped: Set<string>;
+    readonly objects?: () => readonly StoredObject[];
+  };
 
   private constructor(
     readonly stack: Stack,
@@ -48,15 +54,18 @@ export class Machine {
     const { resources, folder } = stack;
     this.publicObjects = publicObjects;
     this.onLog = onLog;
-    this.current = { authorizer: this.authorizerOf(iam), unsimulated: [] };
+    this.current = { authorizer: this.authorizerOf(iam), unsimulated: [], skipped: new Set() };
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
     this.network = new Network({ ...place, tokens, clock, onRefused, moreHosts: certificateHosts(resources) });
-    const references = [...FunctionHost.secrets({ ...place, resources }), ...secretsOf(resources, place)];
+    const references = [...WorkerHost.secrets({ ...place, resources }), ...secretsOf(resources, place)];
     this.secrets = new Secrets({ ...place, resources, references, given });
     const { network, secrets } = this;
     this.programs = new LocalPrograms({ commands: new RunCommands(stack, run), network, docker });
-    this.functions = new FunctionHost({ ...place, resources, folder, network, authorizer, clock, secrets, onLog });
+    const { programs } = this;
+    const common = { ...place, resources, folder, network, authorizer, clock, programs, secrets, onLog };
+    const objects = () => this.current.objects?.() ?? [];
+    this.workers = new WorkerHost({ ...common, objects, onSkipped: (why) => this.current.skipped.add(why) });
   }
 
   /**
@@ -73,7 +82,7 @@ export class Machine {
     if (options.docker) await requireDocker();
     const { project, region } = stack.defaults;
     const { projectNumber, resources } = stack;
-    const problems = FunctionHost.problems({ project, region, projectNumber, resources });
+    const problems = WorkerHost.problems({ project, region, projectNumber, resources });
     if (problems.length > 0) throw new LoadError(problems);
     const machine = new Machine(stack, bindings, options);
     const madeUp = machine.secrets.madeUp.map(
@@ -84,9 +93,10 @@ export class Machine {
       // A first run finds what is not simulated before anything starts.
       await machine.run({ bindings: options.bindings, onDenied: options.onDenied }).stop();
       await machine.network.start();
-      await machine.functions.start().catch((error) => {
+      await machine.workers.start().catch((error) => {
         throw error instanceof ApiError ? error : new StartError(error.message);
       });
+      for (const why of machine.missing()) options.onNotice?.(`${why}. Its calls are answered 503, and skipped`);
       return machine;
     } catch (error) {
       await machine.stop();
@@ -113,7 +123,7 @@ export class Machine {
     onDenied,
     ...services
   }: RunOptions = {}): RunningStack {
-    const { stack, network, tokens, functions } = this;
+    const { stack, network, tokens, workers } = this;
     const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack) });
     const denials: Denial[] = [];
     const unsimulated: string[] = [];
@@ -124,12 +134,13 @@ export class Machine {
     const late = new Propagation(stack, clock, mayBeLate);
     const { inEffect, onEarly } = late;
     const authorizer = this.authorizerOf({ bindings, onAllowed, onDenied: deny, inEffect, onEarly });
-    this.current = { authorizer, unsimulated };
+    const skipped = new Set<string>();
+    this.current = { authorizer, unsimulated, skipped };
     this.clock.delegateTo(clock);
-    functions.requireDeployments();
+    workers.requireDeployments();
 
     const between = intercept?.({ clock, recorder }) ?? {};
-    const invoker = between.invoker?.(functions) ?? functions;
+    const invoker = between.invoker?.(workers) ?? workers;
     const context: EmulatorContext = { ...this.place, clock, recorder, authorizer, tokens, invoker };
     const emulators = new Emulators(context, stack.resources, {
       ...services,
@@ -140,17 +151,18 @@ export class Machine {
       onLog: this.onLog,
       publisher: between.publisher,
     });
+    this.current = { ...this.current, objects: () => emulators.of(cloudStorage).objects() };
     network.services.clear();
     network.services.add(
       ...emulators.all().map((emulator) => observed(emulator, between.service, (what) => unsimulated.push(what))),
-      { rest: [functions.service()], grpc: [] },
+      { rest: [workers.service()], grpc: [] },
     );
     const parts = {
       stack,
       bindings: this.bindings,
       network,
       tokens,
-      functions,
+      workers,
       emulators,
       authorizer,
       recorder,
@@ -159,14 +171,19 @@ export class Machine {
     };
     const morePending = () => between.pending?.() ?? 0;
     late.begin(propagation, authorizer.used);
-    return new RunningStack({ ...parts, late, denials, unsimulated, morePending }, async () => {
+    return new RunningStack({ ...parts, late, denials, unsimulated, skipped, morePending }, async () => {
       recorder.end();
       for (const emulator of emulators.all()) emulator.stop();
     });
   }
 
+  /** Why workers of the stack cannot run here, and what to do about it. */
+  missing(): readonly string[] {
+    return this.workers.missing();
+  }
+
   async stop(): Promise<void> {
-    await this.functions.stop();
+    await this.workers.stop();
     await this.network.stop();
   }
 

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { isServiceAgent, type Stack, StackIndex, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Clock } from "../core/clock";
 import type { EmulatorOf, Service } from "../core/service";
-import type { FunctionHost } from "../functions";
 import { allows, type Binding, type BindingAuthorizer, type Denial } from "../iam";
 import type { Network, TokenAuthority } from "../network";
 import { pubSub } from "../pubsub";
+import type { WorkerHost } from "../run/worker-host";
 import { cloudScheduler, type Upcoming } from "../scheduler";
 import type { Emulators } from "../services";
 import { cloudStorage, type StoredObject } from "../storage";
@@ -28,7 +28,7 @@ export interface RunningParts {
   readonly stack: Stack;
   readonly network: Network;
   readonly tokens: TokenAuthority;
-  readonly functions: FunctionHost;
+  readonly workers: WorkerHost;
   readonly emulators: Emulators;
   readonly authorizer: BindingAuthorizer;
   /** All bindings of the stack, whichever this run has. */
@@ -40,6 +40,8 @@ export interface RunningParts {
   readonly late: Pick<Propagation, "early" | "at">;
   /** Calls of methods and hosts that are not simulated, as they come. */
   readonly unsimulated: readonly string[];
+  /** What could not be done because a worker cannot run here, and what to do about it. */
+  readonly skipped: ReadonlySet<string>;
   readonly clock: Clock;
   /** Of clients: `ClientOptions.retries`. */
   readonly retries?: number;
@@ -215,11 +217,11 @@ export class RunningStack {
 
   /** Work that is due, waiting or under way. */
   pending(): number {
-    const { functions, emulators, morePending } = this.parts;
+    const { workers, emulators, morePending } = this.parts;
     const driven = this.driven.reduce((sum, count) => sum + count(), 0);
     return emulators
       .all()
-      .reduce((sum, emulator) => sum + emulator.pending(), functions.pending() + morePending() + driven + this.pauses);
+      .reduce((sum, emulator) => sum + emulator.pending(), workers.pending() + morePending() + driven + this.pauses);
   }
 
   /** Counts work outside the stack, too. */

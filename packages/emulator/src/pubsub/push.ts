@@ -69,7 +69,7 @@ export class Pusher {
   private async push(delivery: Delivery, start: number): Promise<void> {
     const { clock, recorder, invoker } = this.context;
     this.out++;
-    const { status, failure } = await invoker.invoke(this.request(delivery));
+    const { status, failure, skipped } = await invoker.invoke(this.request(delivery));
     this.out--;
     if (this.stopped) return;
     recorder.hop({
@@ -79,8 +79,9 @@ export class Pusher {
       attempt: delivery.attempt,
       status: failure ? (failure === "deadline" ? "DEADLINE_EXCEEDED" : "UNAVAILABLE") : String(status),
       duration: clock.now() - start,
+      ...(skipped && { detail: "skipped: its worker cannot run here; Pub/Sub would deliver it again" }),
     });
-    const acknowledged = SUCCESS.has(status);
+    const acknowledged = SUCCESS.has(status) || skipped === true;
     this.adapt(acknowledged);
     if (acknowledged) this.subscription.acknowledge(delivery);
     else await this.subscription.fail(delivery);

@@ -1,32 +1,24 @@
-import type { Log } from "../core/log";
-import { type ProcessOptions, type StartedProcess, startProcess } from "../core/process";
-import type { Network } from "../network";
+import type { ProcessOptions, StartedProcess } from "../core/process";
 import { PRELOAD } from "../network/network";
 import { dockerRun } from "./docker";
+import { type LocalProcess, type ProcessNetwork, startLocally } from "./local-process";
 import type { RunCommands, RunTarget } from "./run-commands";
 
 export interface LocalProgramsOptions {
   readonly commands: RunCommands;
-  readonly network: Pick<Network, "gate" | "programEnvironment" | "caFile">;
+  readonly network: ProcessNetwork;
   /** Whether docker runs the images that have no command. @default false */
   readonly docker?: boolean;
 }
 
 /** A container to run. */
-export interface ContainerProgram {
+export interface ContainerProgram extends LocalProcess {
   readonly target: RunTarget;
   /** Replaces the image's entry point. @default - the image's own */
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  /** The service account that it runs as. */
-  readonly account: string;
-  /** Its own variables. Those that lead it to the emulator come on top. */
-  readonly environment: Readonly<Record<string, string>>;
   /** Folders of this machine by their places in the container. @default - none */
   readonly folders?: Readonly<Record<string, string>>;
-  readonly log: Pick<Log, "read" | "write">;
-  /** Gets the local port of each connection to Google's hosts, by which its requests are known. */
-  readonly onCalling?: (port: number) => void;
 }
 
 /** Variables that a container has of its image, or for which it needs none. */
@@ -51,14 +43,8 @@ export class LocalPrograms {
 
   /** @throws Error for a container that cannot run here, see `canRun` */
   async start(program: ContainerProgram): Promise<StartedProcess> {
-    const { target, account, environment, log, onCalling } = program;
-    if (!this.canRun(target)) throw new Error(missingCommand(target));
-    const gate = await this.options.network.gate(onCalling);
-    const network = await this.options.network.programEnvironment(account, gate);
-    const own = { ...network, ...environment, ...leadingHere(network, environment) };
-    const started = startProcess({ ...this.processOf(program, own), log });
-    void started.ended.then(() => gate.close());
-    return started;
+    if (!this.canRun(program.target)) throw new Error(missingCommand(program.target));
+    return startLocally(this.options.network, program, (env) => this.processOf(program, env));
   }
 
   private processOf(
@@ -86,18 +72,6 @@ export class LocalPrograms {
 export function missingCommand({ name, image }: RunTarget): string {
   const flag = `--run ${name ?? image}=<command>`;
   return `${name ?? image} is a container, and nothing stands for its image here. Give ${flag}, or --docker`;
-}
-
-/** The variables that the stack must not replace. */
-function leadingHere(
-  network: Readonly<Record<string, string>>,
-  { NODE_OPTIONS }: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const names = ["NODE_EXTRA_CA_CERTS", "GCE_METADATA_HOST", "GCE_METADATA_IP", "LOCAL_GOOGLE_PORT"];
-  return {
-    ...Object.fromEntries(names.flatMap((name) => (network[name] === undefined ? [] : [[name, network[name]]]))),
-    NODE_OPTIONS: [network.NODE_OPTIONS, NODE_OPTIONS].filter(Boolean).join(" "),
-  };
 }
 
 function quoted(text: string): string {

@@ -21,6 +21,8 @@ interface Outcome {
   /** HTTP status; 0 without an answer. */
   readonly status: number;
   readonly reason?: string;
+  /** Nothing here can do the task. */
+  readonly skipped?: boolean;
 }
 
 /**
@@ -137,8 +139,8 @@ export class Queue {
       this.requireMinting(task);
       const request = requestOf(task, this.settings, this.context.tokens);
       to = request.url;
-      const { status, failure } = await this.context.invoker.invoke(request);
-      return { status, reason: failure && (failure === "deadline" ? "DEADLINE_EXCEEDED" : "UNAVAILABLE") };
+      const { status, failure, skipped } = await this.context.invoker.invoke(request);
+      return { status, skipped, reason: failure && (failure === "deadline" ? "DEADLINE_EXCEEDED" : "UNAVAILABLE") };
     };
     let detail: string | undefined;
     const outcome = await send().catch((error: Error): Outcome => {
@@ -170,7 +172,7 @@ export class Queue {
     authorizer.require(agent, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${identity.email}`);
   }
 
-  private settle(task: QueuedTask, { status }: Outcome): void {
+  private settle(task: QueuedTask, { status, skipped }: Outcome): void {
     const now = this.context.clock.now();
     task.lastStatus = status;
     task.lastResponse = status ? now : 0;
@@ -178,8 +180,11 @@ export class Queue {
     if (status && status < 500) task.executionCount++;
     if (status >= 200 && status < 300) {
       this.end(task);
+    } else if (skipped) {
+      this.drop(task, "SKIPPED", "Its worker cannot run here; Cloud Tasks would dispatch it again");
     } else if (this.isSpent(task, now)) {
-      this.drop(task);
+      const { maxAttempts } = this.settings;
+      this.drop(task, "DROPPED", `All ${maxAttempts} attempts failed; Cloud Tasks has no dead letters`);
     } else {
       task.time = now + backoff(task.dispatchCount, this.settings.backoff);
       this.waiting.push(task);
@@ -195,15 +200,15 @@ export class Queue {
     return maxAttempts !== -1 && dispatchCount >= maxAttempts && now - firstDispatch >= maxRetryDuration;
   }
 
-  private drop(task: QueuedTask): void {
+  private drop(task: QueuedTask, status: "DROPPED" | "SKIPPED", detail: string): void {
     this.end(task);
     this.context.recorder.hop({
       from: `queue ${this.settings.id}`,
       to: "nowhere",
       what: `task ${task.id}`,
       attempt: task.dispatchCount,
-      status: "DROPPED",
-      detail: `All ${this.settings.maxAttempts} attempts failed; Cloud Tasks has no dead letters`,
+      status,
+      detail,
     });
   }
 

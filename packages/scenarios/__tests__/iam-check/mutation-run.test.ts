@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FunctionHost, Machine, RunningStack } from "@cdktf-serverless-ml/emulator";
+import type { Machine, RunningStack, WorkerHost } from "@cdktf-serverless-ml/emulator";
 import { strToU8, zipSync } from "fflate";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 import { MutationRun } from "../../src/iam-check/mutation-run";
@@ -27,15 +27,15 @@ afterAll(async () => {
 function usedOn(machine: Machine): { scenario: Scenario; left: () => number } {
   const scenario = scenarioOf(machine.stack);
   if (!scenario) throw new Error("the stack is none of the five");
-  let functions: FunctionHost | undefined;
+  let workers: WorkerHost | undefined;
   const noted: Scenario = {
     ...scenario,
     create: (running: RunningStack) => {
-      functions = running.parts.functions;
+      workers = running.parts.workers;
       return scenario.create(running);
     },
   };
-  return { scenario: noted, left: () => functions?.pending() ?? -1 };
+  return { scenario: noted, left: () => workers?.pending() ?? -1 };
 }
 
 test("a run ends at the denial that it is for, and leaves nothing to the next one", async () => {

@@ -48,7 +48,7 @@ async function run(machine: Machine, count: number): Promise<PoisonedRun> {
           const effect = caller && scenario.poison({ ...request, caller: request.caller.email ?? "" });
           if (effect === "fail") return { status: 500, body: { error: { code: 500, status: "INTERNAL" } } };
           if (!caller || effect === undefined) return inner.handle(request);
-          running.parts.functions.crash(caller, request.port);
+          running.parts.workers.crash(caller, request.port);
           throw new ConnectionLost("the process died");
         },
       }),

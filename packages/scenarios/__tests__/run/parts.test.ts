@@ -39,6 +39,8 @@ describe("the summary", () => {
       deadLetters: ["dead: r", "both: r", "unknown: r"],
       failedRecords: ["done: record 3"],
       refused: [],
+      skipped: 0,
+      missing: [],
     });
   });
 
@@ -77,6 +79,18 @@ describe("the summary", () => {
     expect(summarise({ ...nothing, result: failing, expectsFailures: true }).verdict).toBe("OK");
     const lost = { ...failing, accepted: ["a", "b", "c"] };
     expect(summarise({ ...nothing, result: lost, expectsFailures: true }).verdict).toBe("FAILED");
+  });
+
+  test.each<[string, ScenarioResult, Verdict, number]>([
+    ["some", { accepted: ["a", "b", "c"], effects: ["a"], deadLetters: [] }, "PARTIAL", 2],
+    ["all", { accepted: ["a"], effects: [], deadLetters: [] }, "PARTIAL", 1],
+    ["the only call", { accepted: [], effects: [], deadLetters: [] }, "PARTIAL", 0],
+    ["some, and others have two effects", { accepted: ["a", "b"], effects: ["a", "a"], deadLetters: [] }, "FAILED", 1],
+  ])("what a missing worker left undone is skipped, neither done nor lost: %s", (_, result, verdict, skipped) => {
+    const summary = summarise({ ...nothing, result, skipped: ["ocr is a container"] });
+    expect(summary).toMatchObject({ verdict, skipped, lost: 0, missing: ["ocr is a container"] });
+    expect(describeSummary(summary)).toContain("\n  not run: ocr is a container");
+    expect(describeSummary(summary).includes(`skipped ${skipped},`)).toBe(skipped > 0);
   });
 
   const good = summarise({ ...nothing, result: { accepted: ["a"], effects: ["a"], deadLetters: [] } });

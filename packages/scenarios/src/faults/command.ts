@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { counted, FlagError, wholeFlag } from "@cdktf-serverless-ml/cli";
 import { ApiError, type HostOptions, type Machine } from "@cdktf-serverless-ml/emulator";
 import { describe } from "../run/print";
-import { startMachine } from "../run/start";
+import { requireAll, startMachine } from "../run/start";
 import { exitCodeOf, refusedAtStart, type Summary } from "../run/summary";
 import type { Scenario } from "../shared/scenario";
 import { describeFaults, describeProgress } from "./describe";
@@ -81,6 +81,7 @@ export async function faultsCommand(command: FaultCommand): Promise<number> {
     return end(describe(refusedAtStart(stack, error.message)), refusedAtStart(stack, error.message), json);
   }
   try {
+    requireAll(machine);
     const hops = !quiet && inputs <= HOPS_UP_TO;
     const progress = progressOn(process.stderr);
     const report = await runFaults(machine, scenario, {

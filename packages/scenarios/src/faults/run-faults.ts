@@ -76,7 +76,7 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
     colours,
     retries: CLIENT_RETRIES,
     intercept: (context) => {
-      const kill: Kill = (name, port) => running.parts.functions.crash(name, port);
+      const kill: Kill = (name, port) => running.parts.workers.crash(name, port);
       engine = new FaultEngine({ ...context, seed, stack: machine.stack, poison: scenario.poison, kill });
       return composed(engine.interceptors, outside);
     },
@@ -142,11 +142,11 @@ function progressOf({
 
 /** Stops everything of a run that ended early, so that nothing reaches the machine's next run. */
 async function ended(running: RunningStack, clock: Clock): Promise<void> {
-  const { functions } = running.parts;
+  const { workers } = running.parts;
   await running.stop();
   if (clock instanceof VirtualClock) clock.stop();
   const deadline = Date.now() + REST;
-  while (functions.pending() > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  if (functions.pending() === 0) return;
-  for (const { name } of running.index.workers()) functions.crash(name);
+  while (workers.pending() > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  if (workers.pending() === 0) return;
+  for (const { name } of running.index.workers()) workers.crash(name);
 }

@@ -8,7 +8,7 @@ import {
   type MachineOptions,
 } from "@cdktf-serverless-ml/emulator";
 import { outputsOf, scenarioOf } from "../patterns";
-import { startMachine } from "../run/start";
+import { requireAll, startMachine } from "../run/start";
 import { isGood, type Summary } from "../run/summary";
 import type { Scenario } from "../shared/scenario";
 import { documented, type Requirement } from "./documented";
@@ -96,6 +96,7 @@ export async function checkIam(
     );
   const { machines, denials } = await startMachines(folder, options);
   try {
+    for (const machine of machines) requireAll(machine);
     const [one, other] = machines;
     const grants = removableGrants(stack, bindings);
     const findings =

@@ -167,14 +167,14 @@ export class MutationRun {
   }
 
   /**
-   * Waits until nothing of the run is under way, and restarts functions that do not become idle.
+   * Waits until nothing of the run is under way, and restarts workers that do not become idle.
    */
-  private async rest({ parts: { functions, stack } }: RunningStack): Promise<void> {
+  private async rest({ parts: { workers, stack } }: RunningStack): Promise<void> {
     const atRest = () =>
-      waitUntilIdle({ pending: () => functions.pending() + this.killSwitch.open, progress: () => 0, patience: REST });
+      waitUntilIdle({ pending: () => workers.pending() + this.killSwitch.open, progress: () => 0, patience: REST });
     if ((await atRest()) === "idle") return;
-    await functions.reset();
-    if ((await atRest()) !== "idle") throw new Error(`Requests to functions of ${stack.name} do not end`);
+    await workers.reset();
+    if ((await atRest()) !== "idle") throw new Error(`Requests to workers of ${stack.name} do not end`);
   }
 }
 

@@ -4,14 +4,16 @@ import type { Summary } from "./summary";
  * A run's numbers, refusals and outputs, for people. Rare numbers are shown only if they are not 0.
  */
 export function describe(summary: Summary): string {
-  const { stack, verdict, outputs, deadLetters, failedRecords, refused, error } = summary;
-  const { accepted, done, partial, deadLettered, notReached, lost, unexpected, repeatedEffects, hops } = summary;
+  const { stack, verdict, outputs, deadLetters, failedRecords, refused, missing, error } = summary;
+  const { accepted, done, partial, deadLettered, notReached, skipped, lost, unexpected, repeatedEffects, hops } =
+    summary;
   const numbers = Object.entries({
     accepted,
     done,
     ...(partial > 0 && { partial }),
     deadLettered,
     ...(notReached > 0 && { notReached }),
+    ...(skipped > 0 && { skipped }),
     lost,
     unexpected,
     repeatedEffects,
@@ -19,6 +21,7 @@ export function describe(summary: Summary): string {
   });
   return [
     `${verdict}  ${stack}  ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}`,
+    ...missing.map((why) => `  not run: ${why}`),
     ...refused.map((what) => `  refused: ${what}`),
     ...deadLetters.map((letter) => `  dead letter: ${letter}`),
     ...failedRecords.map((records) => `  failed records: ${records}`),

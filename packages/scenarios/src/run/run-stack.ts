@@ -71,11 +71,12 @@ export async function runScenario(running: RunningStack, scenario: Scenario, inp
     if (end === "stuck") error = stuckText(running.pending(), PATIENCE);
   } catch (failure) {
     if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
-    error = failure.message;
+    // A call of what cannot run here is not the stack's failure.
+    if (parts.skipped.size === 0) error = failure.message;
   }
   const outputs = await run.outputs().catch((failure) => {
     if (!(failure instanceof RequestFailed)) throw failure;
-    error ??= failure.message;
+    if (parts.skipped.size === 0) error ??= failure.message;
     return {};
   });
   return summarise({
@@ -89,6 +90,7 @@ export async function runScenario(running: RunningStack, scenario: Scenario, inp
     hops: parts.recorder.hops.length,
     denials: parts.denials,
     unsimulated: parts.unsimulated,
+    skipped: parts.skipped,
     error,
   });
 }

@@ -11,3 +11,9 @@ export function startMachine(folder: string, options: emulator.MachineOptions = 
 export function startStack(folder: string, options: emulator.StartOptions = {}): Promise<emulator.RunningStack> {
   return emulator.startStack(folder, { outputsOf, publicObjects: publicObjects(), ...options });
 }
+
+/** @throws StartError if a worker of the stack cannot run here, so that a run proves nothing */
+export function requireAll(machine: emulator.Machine): void {
+  const missing = machine.missing();
+  if (missing.length > 0) throw new emulator.StartError(missing.join("\n"));
+}

@@ -2,8 +2,8 @@ import type { Denial } from "@cdktf-serverless-ml/emulator";
 import type { KeyedReason, ScenarioResult } from "../shared/scenario";
 
 /**
- * `OK`: every item has its effect. `PARTIAL`: some items have theirs, others were dead-lettered or
- * not reached, or records in items failed. `FAILED`: anything else.
+ * `OK`: every item has its effect. `PARTIAL`: some items have theirs, others were dead-lettered, not
+ * reached or skipped, or records in items failed. `FAILED`: anything else.
  */
 export type Verdict = "OK" | "PARTIAL" | "FAILED";
 
@@ -21,6 +21,8 @@ export interface Summary {
   readonly deadLettered: number;
   /** Items that never began because one before them went to a dead letter. */
   readonly notReached: number;
+  /** Accepted items with none of these, because a worker cannot run here. */
+  readonly skipped: number;
   /** Accepted items with none of these. */
   readonly lost: number;
   /**
@@ -39,6 +41,8 @@ export interface Summary {
   readonly failedRecords: readonly string[];
   /** Calls that no binding allowed, and hosts and methods that are not simulated, each once. */
   readonly refused: readonly string[];
+  /** Why workers did not run, and what to do about it. */
+  readonly missing: readonly string[];
   /** Why the run ended early, if it did. */
   readonly error?: string;
 }
@@ -50,6 +54,8 @@ export interface Ending {
   readonly hops: number;
   readonly denials: readonly Denial[];
   readonly unsimulated: readonly string[];
+  /** Calls of workers that cannot run here. @default - none */
+  readonly skipped?: Iterable<string>;
   readonly error?: string;
   /**
    * Whether the inputs contain poison, so that dead letters and failed records do not make the run
@@ -82,11 +88,12 @@ export function violationsOf(result: ScenarioResult): Violations {
   };
 }
 
-export function summarise({ result, outputs, denials, unsimulated, error, ...ending }: Ending): Summary {
+export function summarise({ result, outputs, denials, unsimulated, skipped = [], error, ...ending }: Ending): Summary {
   const { accepted, effects, dead, notReached } = keysOf(result);
   const { lost, unexpected, repeated } = violationsOf(result);
   const partial = result.partial ?? [];
   const withFailures = new Set(partial.map(({ key }) => key));
+  const missing = [...skipped];
   const count = (among: (key: string) => boolean) => [...accepted].filter(among).length;
   const summary = {
     stack: ending.stack,
@@ -95,7 +102,8 @@ export function summarise({ result, outputs, denials, unsimulated, error, ...end
     partial: count((key) => effects.has(key) && withFailures.has(key)),
     deadLettered: count((key) => dead.has(key) && !effects.has(key)),
     notReached: count((key) => notReached.has(key) && !dead.has(key) && !effects.has(key)),
-    lost: lost.length,
+    skipped: missing.length > 0 ? lost.length : 0,
+    lost: missing.length > 0 ? 0 : lost.length,
     unexpected: unexpected.length,
     repeatedEffects: repeated.length,
     hops: ending.hops,
@@ -103,6 +111,7 @@ export function summarise({ result, outputs, denials, unsimulated, error, ...end
     deadLetters: result.deadLetters.map(lineOf),
     failedRecords: partial.map(lineOf),
     refused: [...new Set([...denials.map(denialText), ...unsimulated])],
+    missing,
     ...(error !== undefined && { error }),
   };
   return { ...summary, verdict: verdictOf(summary, ending.expectsFailures) };
@@ -119,12 +128,12 @@ function denialText({ email, permission, resource, remedy }: Denial): string {
 }
 
 /**
- * Whether nothing was lost, refused, unexpected or repeated, and something was done if anything was
- * accepted.
+ * Whether nothing was lost, refused, unexpected or repeated, and something was done, or skipped, if
+ * anything was accepted.
  */
 export function isGood(summary: Omit<Summary, "verdict">): boolean {
-  const { error, lost, unexpected, repeatedEffects, refused, accepted, done } = summary;
-  return !error && lost + unexpected + repeatedEffects + refused.length === 0 && (accepted === 0 || done > 0);
+  const { error, lost, unexpected, repeatedEffects, refused, accepted, done, skipped } = summary;
+  return !error && lost + unexpected + repeatedEffects + refused.length === 0 && (accepted === 0 || done + skipped > 0);
 }
 
 /**
@@ -139,7 +148,8 @@ export function exitCodeOf({ verdict }: Pick<Summary, "verdict">, allowsDeadLett
 
 function verdictOf(summary: Omit<Summary, "verdict">, expectsFailures = false): Verdict {
   if (!isGood(summary)) return "FAILED";
-  const { partial, deadLettered, notReached } = summary;
+  const { partial, deadLettered, notReached, missing } = summary;
+  if (missing.length > 0) return "PARTIAL";
   return partial + deadLettered + notReached > 0 && !expectsFailures ? "PARTIAL" : "OK";
 }
 

@@ -2,11 +2,11 @@ import { ApiError } from "../core/api-error";
 import type { Authorizer, RestReply } from "../core/emulator";
 import type { TokenAuthority } from "../network";
 import { forbidden, notFound, unauthorized } from "./error-pages";
-import type { FunctionSettings } from "./settings";
+import type { ServiceSettings } from "./service-settings";
 
 /**
  * Where a request comes from. Google's services and the run's client are inside the network, the
- * functions' own code is outside.
+ * workers' own code is outside.
  */
 export type Traffic = "internal" | "external";
 
@@ -15,7 +15,7 @@ const INVOKE = "run.routes.invoke";
 /**
  * Whether Cloud Run lets a request through: first ingress, then IAM. Sources:
  * https://docs.cloud.google.com/run/docs/securing/ingress (which products are internal; a function
- * that calls another one directly is not),
+ * or a service that calls another one directly is not),
  * https://docs.cloud.google.com/run/docs/configuring/custom-audiences (audience),
  * https://docs.cloud.google.com/run/docs/troubleshooting (401 for a token that cannot be verified,
  * 403 without one or without the permission).
@@ -23,12 +23,13 @@ const INVOKE = "run.routes.invoke";
  * @returns the error page; undefined if the request may pass
  */
 export function accessError(
-  settings: FunctionSettings,
+  settings: ServiceSettings,
   { path, authorization, traffic }: { path: string; authorization: string | undefined; traffic: Traffic },
   { tokens, authorizer }: { tokens: TokenAuthority; authorizer: Authorizer },
 ): RestReply | undefined {
-  const { url, service, internalOnly } = settings;
+  const { url, service, internalOnly, open } = settings;
   if (internalOnly && traffic === "external") return notFound();
+  if (open) return undefined;
   const may = (email?: string) => reasonAgainst(() => authorizer.require(email ? { email } : {}, INVOKE, service));
 
   const identity = tokens.verify(authorization);
@@ -54,12 +55,12 @@ export function accessError(
 }
 
 /**
- * A service's audiences are its own URLs, and the function's URL of Cloud Functions, which is a
- * custom audience. No document says that an audience with a path or query passes. The default
+ * A service's audiences are its own URLs, the function's URL of Cloud Functions, and its custom
+ * audiences. No document says that an audience with a path or query passes. The default
  * audiences of tasks, push subscriptions, schedules and workflows have them.
  */
-function isFor(audience: string, { url, aliases }: FunctionSettings): boolean {
-  return [url, ...aliases].includes(audience.replace(/\/$/, ""));
+function isFor(audience: string, { url, aliases, audiences }: ServiceSettings): boolean {
+  return audiences.includes(audience) || [url, ...aliases].includes(audience.replace(/\/$/, ""));
 }
 
 /** @returns why not; undefined if it is allowed */

@@ -6,22 +6,39 @@ import type { Network, Service } from "../network";
 import { callerOf, refusalOf, rendered } from "../network/endpoint";
 import { accessError, type Traffic } from "./access";
 import { notFound, tooLarge } from "./error-pages";
-import type { InstancePool } from "./instance-pool";
+import type { InstanceRequest } from "./instance";
 import { runtimeHeaders } from "./runtime";
-import type { FunctionSettings } from "./settings";
+import type { ServiceSettings } from "./service-settings";
 
-/** A function that runs here. */
-export interface HostedFunction {
-  readonly settings: FunctionSettings;
+/** What takes the requests of a service. */
+export interface Requests {
+  /**
+   * @param abandoned aborts when the caller has gone
+   * @param crashPoint where the instance crashes that serves the request
+   */
+  handle(request: InstanceRequest, abandoned?: AbortSignal, crashPoint?: CrashPoint): Promise<RestReply>;
+  /** Starts what must be ready before the first request. */
+  start(): Promise<void>;
+  /** Requests that wait or are under way. */
+  pending(): number;
+  /** Kills instances, see `WorkerHost.crash`. */
+  crash(port?: number): number;
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A service that runs here. */
+export interface HostedService {
+  readonly settings: ServiceSettings;
   readonly log: Log;
-  readonly pool: InstancePool;
+  readonly pool: Requests;
 }
 
 export interface RouterOptions {
-  /** Settings of all functions of the stack, whether they run yet or not. */
-  readonly settings: readonly FunctionSettings[];
-  /** The functions that run. */
-  readonly functions: readonly HostedFunction[];
+  /** Settings of all services of the stack, whether they run yet or not. */
+  readonly settings: readonly ServiceSettings[];
+  /** The services that run. */
+  readonly services: readonly HostedService[];
   readonly network: Network;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
@@ -30,7 +47,7 @@ export interface RouterOptions {
 /** HTTP/1 requests to Cloud Run. Source: https://docs.cloud.google.com/run/quotas */
 const LARGEST_REQUEST = 32 * 1024 * 1024;
 
-/** Finds the function or the emulated API that a URL belongs to, and passes requests on. */
+/** Finds the service or the emulated API that a URL belongs to, and passes requests on. */
 export class Router {
   constructor(private readonly options: RouterOptions) {}
 
@@ -58,8 +75,8 @@ export class Router {
   }
 
   /**
-   * Answers for the functions' own URLs. Calls of functions come from the internet, unless all
-   * traffic of the function goes through a VPC connector
+   * Answers for the services' own URLs. Calls of services come from the internet, unless all traffic
+   * of the service goes through a VPC network
    * (https://docs.cloud.google.com/run/docs/securing/ingress). All other callers count as inside
    * the network.
    */
@@ -114,7 +131,7 @@ export class Router {
         reply = refusalOf(error);
       }
     }
-    return { status: reply.status, ...rendered(reply) };
+    return { status: reply.status, ...rendered(reply), ...(reply.skipped && { skipped: true }) };
   }
 
   private async serve(
@@ -145,11 +162,11 @@ export class Router {
   }
 
   /**
-   * The function that a URL belongs to, and the path without the function's name, with which URLs
+   * The service that a URL belongs to, and the path without the function's name, with which URLs
    * of Cloud Functions begin.
    */
-  private at(host: string, path: string): { hosted: HostedFunction; path: string } | undefined {
-    for (const hosted of this.options.functions) {
+  private at(host: string, path: string): { hosted: HostedService; path: string } | undefined {
+    for (const hosted of this.options.services) {
       for (const url of urlsOf(hosted.settings)) {
         const base = url.pathname.replace(/\/$/, "");
         const rest = host === url.host && path.startsWith(base) ? path.slice(base.length) : undefined;
@@ -161,7 +178,7 @@ export class Router {
   }
 }
 
-function urlsOf({ url, aliases }: FunctionSettings): URL[] {
+function urlsOf({ url, aliases }: ServiceSettings): URL[] {
   return [url, ...aliases].map((each) => new URL(each));
 }
 

@@ -2,15 +2,15 @@ import type { Clock } from "../core/clock";
 import type { CrashPoint, RestReply } from "../core/emulator";
 import { noInstance, timedOut, unavailable } from "./error-pages";
 import { Instance, type InstanceOptions, type InstanceRequest } from "./instance";
-import type { FunctionSettings } from "./settings";
+import type { ServiceSettings } from "./service-settings";
 
 export interface InstancePoolOptions {
-  readonly settings: FunctionSettings;
+  readonly settings: Pick<ServiceSettings, "concurrency" | "minInstances" | "maxInstances" | "timeout">;
   readonly instance: InstanceOptions;
   readonly clock: Clock;
   /** The most processes at a time, if the stack allows more instances. */
   readonly maxProcesses: number;
-  /** @default - processes of functions-framework */
+  /** @default - processes */
   readonly create?: (options: InstanceOptions) => PoolInstance;
 }
 
@@ -38,7 +38,7 @@ export type PoolInstance = Pick<
 const PATIENCE = 10_000;
 
 /**
- * Gives requests to the instances of one function as Cloud Run does: starts, fills, and ends them.
+ * Gives requests to the instances of one service as Cloud Run does: starts, fills, and ends them.
  */
 export class InstancePool {
   private readonly instances = new Set<PoolInstance>();
@@ -56,7 +56,7 @@ export class InstancePool {
 
   /**
    * Starts the minimum of instances, but at least one, as a deployment does to see that the
-   * function works.
+   * service works.
    */
   async start(): Promise<void> {
     const count = Math.min(Math.max(1, this.options.settings.minInstances), this.most);

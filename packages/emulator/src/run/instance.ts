@@ -78,7 +78,7 @@ export class Instance {
       }),
       failed.then((end) => Promise.reject(new Error(`the instance ended before it listened, with ${endingText(end)}`))),
     ]);
-    this.listening.catch(() => {});
+    this.listening.catch(() => this.kill());
     this.ended = this.started
       .then(({ process }) => process.ended)
       .catch((error: Error) => log.write(error.message))

@@ -1,0 +1,82 @@
+import { type AddressInfo, createServer } from "node:net";
+import type { Log } from "../core/log";
+import type { StartedProcess } from "../core/process";
+import type { ContainerServiceSettings } from "./container-service";
+import type { Program } from "./instance";
+import type { LocalPrograms } from "./local-programs";
+import { mount, type Objects } from "./mounts";
+import { isReadyInTime, type Probe } from "./probe";
+import { serviceVariables } from "./runtime";
+
+export interface ContainerProgramOptions {
+  readonly settings: ContainerServiceSettings;
+  readonly programs: LocalPrograms;
+  /** Of its secrets. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly objects: Objects;
+  /** For copies of mounted buckets. */
+  readonly folder: string;
+  readonly log: Log;
+}
+
+/** The process that stands for an instance of a container service. */
+export function containerProgram({
+  settings,
+  programs,
+  secrets,
+  objects,
+  folder,
+  log,
+}: ContainerProgramOptions): Program {
+  const { name, address, identity, container, startupProbe } = settings;
+  const target = { name, address, image: container.image };
+  return async (onCalling) => {
+    const port = await freePort();
+    const { folders, environment, remove } = mount(container.mounts, container.environment, objects, folder);
+    const process = await programs.start({
+      target,
+      command: container.command,
+      args: container.args,
+      account: identity,
+      environment: {
+        // In docker the buckets are where the stack says.
+        ...(programs.commandFor(target) === undefined ? container.environment : environment),
+        ...secrets,
+        ...serviceVariables(name),
+        PORT: String(port),
+      },
+      folders,
+      log,
+      onCalling,
+    });
+    void process.ended.then(remove);
+    return { process, listening: listeningOn(port, startupProbe, process) };
+  };
+}
+
+/** @throws Error if a process is not ready in time, which is killed then */
+export async function listeningOn(port: number, probe: Probe, process: StartedProcess): Promise<number> {
+  const gone = new AbortController();
+  void process.ended.then(() => gone.abort());
+  if (await isReadyInTime(port, probe, gone.signal)) return port;
+  // Whoever waits learns of the end of a process by itself.
+  if (gone.signal.aborted) return new Promise(() => {});
+  process.kill();
+  const seconds = probe.patience / 1000;
+  throw new Error(
+    probe.path === undefined
+      ? `nothing listened on 127.0.0.1:${port}, which is PORT, within ${seconds} s`
+      : `GET ${probe.path} on 127.0.0.1:${port}, which is PORT, was not answered with 200 to 399 within ${seconds} s`,
+  );
+}
+
+/** A port of this machine that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
