@@ -40,7 +40,10 @@ module.exports = {
     ),
     layer("core", ["^lib/core/"]),
     layer("parts", ["^lib/(core|parts)/"]),
-    layer("patterns", ["^lib/(core|parts)/", "^lib/patterns/(worker|pipeline-(graph|jobs|placeholders|step))[.]ts$"]),
+    layer("patterns", [
+      "^lib/(core|parts)/",
+      "^lib/patterns/(worker|fanout-subscribers|pipeline-(graph|jobs|placeholders|step))[.]ts$",
+    ]),
     layer("stacks", ["^lib/(core|parts|patterns)/", "^lib/settings[.]ts$", "^lib/stacks/outputs[.]ts$"]),
     rule(
       "lib-functions",

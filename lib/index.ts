@@ -80,6 +80,17 @@ export { type IWorkflow, Workflow, type WorkflowProps } from "./parts/workflow";
 export { AsyncBatch, type AsyncBatchProps } from "./patterns/async-batch";
 export { EventWorkflow, type EventWorkflowProps } from "./patterns/event-workflow";
 export type {
+  ContainerSubscriberProps,
+  FunctionSubscriberProps,
+  PullSubscriber,
+  PullSubscriberProps,
+  PullWorkers,
+  PullWorkersProps,
+  Subscriber,
+  SubscriberOptions,
+  SubscriberProps,
+} from "./patterns/fanout-subscribers";
+export type {
   BatchPredictionStepProps,
   ContainerJobStepProps,
   DataflowStepJob,
@@ -88,17 +99,7 @@ export type {
   JobStepProps,
   VertexTrainingStepProps,
 } from "./patterns/pipeline-jobs";
-export {
-  type ContainerSubscriberProps,
-  type FunctionSubscriberProps,
-  PubSubFanout,
-  type PubSubFanoutProps,
-  type PullSubscriber,
-  type PullSubscriberProps,
-  type Subscriber,
-  type SubscriberOptions,
-  type SubscriberProps,
-} from "./patterns/pubsub-fanout";
+export { PubSubFanout, type PubSubFanoutProps } from "./patterns/pubsub-fanout";
 export { ScheduledPreprocessing, type ScheduledPreprocessingProps } from "./patterns/scheduled-preprocessing";
 export {
   type ContainerStepProps,

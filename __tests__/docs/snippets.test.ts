@@ -312,10 +312,19 @@ test("docs/own-worker.md lists the properties of functions", () => {
   expect(rows.map(([name = ""]) => codeIn(name)[0])).toEqual(members);
 });
 
+test("docs/workers.md lists the properties of containers", () => {
+  const rows = tableOf(sectionOf(markdown("docs/workers.md"), "## A worker in a container"), "property");
+  const members = [
+    ...membersOf("lib/parts/container.ts", "ContainerProps"),
+    ...membersOf("lib/parts/container-service.ts", "ContainerServiceProps"),
+  ];
+  expect(rows.flatMap(([names = ""]) => codeIn(names)).sort()).toEqual([...new Set(members)].sort());
+});
+
 test("docs/pubsub-fanout.md lists the properties of subscribers", () => {
   const rows = tableOf(markdown("docs/pubsub-fanout.md"), "property of a subscriber");
   expect(rows.map(([name = ""]) => codeIn(name)[0])).toEqual(
-    membersOf("lib/patterns/pubsub-fanout.ts", "SubscriberOptions"),
+    membersOf("lib/patterns/fanout-subscribers.ts", "SubscriberOptions"),
   );
 });
 

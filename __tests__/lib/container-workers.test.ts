@@ -1,6 +1,8 @@
+import { Duration } from "../../lib/core/duration";
 import { FunctionSource } from "../../lib/core/function-source";
 import { ContainerService } from "../../lib/parts/container-service";
 import { DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { Filter } from "../../lib/parts/filter";
 import { FunctionService } from "../../lib/parts/function-service";
 import type { GoogleStack } from "../../lib/parts/google-stack";
 import { PredictionEndpoint } from "../../lib/parts/prediction-endpoint";
@@ -10,7 +12,7 @@ import { PubSubFanout } from "../../lib/patterns/pubsub-fanout";
 import { ScheduledPreprocessing } from "../../lib/patterns/scheduled-preprocessing";
 import { TaskPipeline } from "../../lib/patterns/task-pipeline";
 import type { Worker, WorkerProps } from "../../lib/patterns/worker";
-import { all, errorsOf, helloSource, type Json, only, synthesized, testStack } from "./support";
+import { all, byType, errorsOf, helloSource, type Json, only, synthesized, testStack, thrownBy } from "./support";
 
 const IMAGE = "us-docker.pkg.dev/acme-ml/workers/ocr:1";
 const endpointOf = (stack: GoogleStack) => new PredictionEndpoint(stack, "endpoint", "1234567890");
@@ -130,4 +132,108 @@ test("a container's mistakes are reported with the others of the app", () => {
     "[stack/batch/worker] GpuMismatch",
     "[stack/batch/worker] UnsupportedRegion",
   ]);
+});
+
+describe("pull workers of PubSubFanout", () => {
+  test("are a pool that may take its messages and write results, with a dead letter of its own", () => {
+    const stack = testStack();
+    const fanout = new PubSubFanout(stack, "fanout", {});
+    const { pool, subscription, deadLetter } = fanout.addPullWorkers("embed", {
+      image: IMAGE,
+      instances: 2,
+      filter: Filter.equals("modality", "image"),
+      environment: { BATCH: "32" },
+      subscription: { retention: Duration.days(3) },
+    });
+    expect(errorsOf(stack)).toEqual([]);
+    expect(fanout.pullWorkers.embed).toEqual({ pool, subscription, deadLetter });
+    expect(only(stack, "google_pubsub_subscription", "stack-fanout-embed-dev")).toMatchObject({
+      filter: 'attributes.modality = "image"',
+      ack_deadline_seconds: 60,
+      message_retention_duration: "259200s",
+      dead_letter_policy: { max_delivery_attempts: 20 },
+    });
+    const { template, scaling, depends_on } = only(stack, "google_cloud_run_v2_worker_pool") as Record<string, Json>;
+    expect(scaling).toEqual({ scaling_mode: "MANUAL", manual_instance_count: 2 });
+    expect(template).toMatchObject({
+      containers: [
+        {
+          env: [
+            { name: "BATCH", value: "32" },
+            { name: "GOOGLE_CLOUD_PROJECT", value: "acme-ml" },
+            { name: "RESULTS_BUCKET", value: fanout.resultsBucket.name },
+            { name: "SUBSCRIBER", value: "embed" },
+            { name: "SUBSCRIPTION", value: "projects/acme-ml/subscriptions/stack-fanout-embed-dev" },
+          ],
+        },
+      ],
+    });
+    const grants = ["storage_bucket", "pubsub_subscription"].flatMap((type) =>
+      Object.entries(byType(synthesized(stack), `google_${type}_iam_member`))
+        .filter(([, { member }]) => String(member).includes("embed-workers_pool"))
+        .map(([id, { role }]) => [`google_${type}_iam_member.${id}`, role]),
+    );
+    expect(grants.map(([, role]) => role)).toEqual([
+      "roles/storage.objectCreator",
+      "roles/storage.objectViewer",
+      "roles/pubsub.subscriber",
+    ]);
+    expect(depends_on).toEqual(expect.arrayContaining(grants.map(([address]) => address)));
+  });
+
+  test("pull again what the redrive function puts back", () => {
+    const stack = testStack();
+    const { pullWorkers, redrive } = new PubSubFanout(stack, "fanout", { pullWorkers: { embed: { image: IMAGE } } });
+    expect(errorsOf(stack)).toEqual([]);
+    const { template } = only(stack, "google_cloud_run_v2_worker_pool") as Record<string, Json>;
+    const again = only(stack, "google_pubsub_subscription", "stack-fanout-embed-redrive-again-dev").name;
+    expect(template).toMatchObject({
+      containers: [
+        {
+          env: expect.arrayContaining([
+            { name: "REDRIVE_SUBSCRIPTION", value: `projects/acme-ml/subscriptions/${again}` },
+          ]),
+        },
+      ],
+    });
+    const consumers = byType(synthesized(stack), "google_pubsub_subscription_iam_member");
+    expect(Object.values(consumers).filter(({ member }) => String(member).includes("embed-workers_pool"))).toHaveLength(
+      2,
+    );
+    expect(redrive?.service.name).toBe("stack-fanout-redrive-dev");
+    expect(Object.keys(pullWorkers)).toEqual(["embed"]);
+  });
+
+  test("with a name that is taken are reported with the rest", () => {
+    const stack = testStack();
+    const workers = { image: IMAGE };
+    new PubSubFanout(stack, "fanout", {
+      subscribers: { text: workers, "a-workers": workers },
+      pullSubscribers: { audit: {} },
+      pullWorkers: { text: workers, audit: workers, a: workers, client: workers, good: workers },
+    });
+    expect(errorsOf(stack)).toEqual(
+      ["text", "audit", "a", "client"].map(
+        (name) =>
+          `[stack/fanout] DuplicateId: "${name}" names both pull workers and a subscriber or a part of the fan-out; give the pull workers another name`,
+      ),
+    );
+  });
+
+  test("have a name of their own", () => {
+    const subscribers = { text: { image: IMAGE } };
+    const fanout = new PubSubFanout(testStack(), "fanout", { subscribers, pullSubscribers: { audit: {} } });
+    fanout.addPullWorkers("embed", { image: IMAGE });
+    for (const name of ["text", "audit", "embed", "client", "topic"]) {
+      expect(thrownBy(() => fanout.addPullWorkers(name, { image: IMAGE }))).toBe(
+        `[stack/fanout] DuplicateId: "${name}" names both pull workers and a subscriber or a part of the fan-out; give the pull workers another name`,
+      );
+    }
+  });
+
+  test("without any subscriber, cdktf's own synthesis says so too", () => {
+    const stack = testStack();
+    new PubSubFanout(stack, "fanout", {});
+    expect(thrownBy(() => synthesized(stack))).toContain("InvalidValue: there are no subscribers; messages published");
+  });
 });

@@ -101,6 +101,24 @@ export function check(scope: Construct, rules: readonly (Rule | undefined)[]): v
   }
 }
 
+const later = new WeakMap<IConstruct, () => readonly Rule[]>();
+
+/**
+ * Checks a table of rules when the app is complete, for what methods of the construct may still
+ * change. A construct has one such table.
+ */
+export function checkLater(scope: Construct, rules: () => readonly Rule[]): void {
+  later.set(scope, rules);
+  scope.node.addValidation({ validate: () => brokenLater(scope).map((error) => `${error.code}: ${error.detail}`) });
+}
+
+function brokenLater(scope: IConstruct): ValidationError[] {
+  const rules = later.get(scope)?.() ?? [];
+  return rules
+    .filter(({ broken }) => broken)
+    .map(({ code, message }) => new ValidationError(code, message, scope.node.path));
+}
+
 /** Records a mistake in the properties of a construct. */
 export function report(scope: Construct, code: ValidationCode, message: string): void {
   let errors = reported.get(scope);
@@ -115,7 +133,7 @@ export function report(scope: Construct, code: ValidationCode, message: string):
 
 /** All mistakes below `root`, in tree order. */
 export function validationErrors(root: IConstruct): ValidationError[] {
-  return root.node.findAll().flatMap((construct) => reported.get(construct) ?? []);
+  return root.node.findAll().flatMap((construct) => [...(reported.get(construct) ?? []), ...brokenLater(construct)]);
 }
 
 /**

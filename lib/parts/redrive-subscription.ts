@@ -5,6 +5,7 @@ import { createAfter } from "./order";
 import type { PullSubscription } from "./pull-subscription";
 import { PushSubscription } from "./push-subscription";
 import { Topic } from "./topic";
+import { WorkerPool } from "./worker-pool";
 
 /** What brings messages back to one subscriber. */
 export interface RedriveSubscription {
@@ -36,6 +37,7 @@ export function addRedriveSubscription(
   createAfter(again.resource, [subscription.resource]);
   if (again instanceof PushSubscription) again.worker.addEnvironment("REDRIVE_SUBSCRIPTION", again.fullName);
   else if (consumer) again.grantConsume(consumer);
+  if (consumer instanceof WorkerPool) consumer.addEnvironment("REDRIVE_SUBSCRIPTION", again.fullName);
   // A topic without a subscription loses what is published.
   const grantPublish = (to: IGrantable) => createAfter(topic.grantPublish(to), [again.resource]);
   return { topic, again, grantPublish };

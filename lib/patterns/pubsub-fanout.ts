@@ -1,86 +1,45 @@
 import { Construct } from "constructs";
 import type { MessagePredictorEnvironment } from "../../functions/message-predictor/environment";
 import { Duration } from "../core/duration";
-import type { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
-import { check } from "../core/validation";
+import { check, checkLater, ValidationError } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
 import { DeadLetterRedrive, type RedriveProps } from "../parts/dead-letter-redrive";
 import type { EncryptionKey } from "../parts/encryption-key";
-import type { Filter } from "../parts/filter";
-import type { PredictionEndpoint } from "../parts/prediction-endpoint";
-import type { PullSubscription, PullSubscriptionProps } from "../parts/pull-subscription";
-import type { PushSubscription, PushSubscriptionProps } from "../parts/push-subscription";
+import { createAfter } from "../parts/order";
 import { ServiceIdentity } from "../parts/service-identity";
 import { Topic } from "../parts/topic";
 import type { TopicSchema } from "../parts/topic-schema";
-import {
-  type ContainerWorkerProps,
-  createWorker,
-  environment,
-  type FunctionWorkerProps,
-  PUSH_INSTANCES,
-  type Worker,
-} from "./worker";
-
-/** Properties of a worker that subscribes: a function, or a container. */
-export type SubscriberProps = FunctionSubscriberProps | ContainerSubscriberProps;
-
-/** Properties of a subscriber that is a function. */
-export interface FunctionSubscriberProps extends SubscriberOptions, FunctionWorkerProps {
-  /** The code of the function. */
-  readonly source: FunctionSource;
-}
-
-/** Properties of a subscriber that is a container. */
-export interface ContainerSubscriberProps extends SubscriberOptions, ContainerWorkerProps {}
-
-/** Properties that all subscribers have. */
-export interface SubscriberOptions {
-  /**
-   * Instances at most: 1 to 1000. A message that finds none free is answered 429, which counts as a
-   * delivery.
-   * @default 100
-   */
-  readonly maxInstances?: number;
-  /**
-   * Selects messages by their attributes.
-   * @default - all messages
-   */
-  readonly filter?: Filter;
-  /**
-   * Endpoint from which the worker gets predictions. Sets `VERTEX_ENDPOINT` and grants
-   * predictions. The default of `timeout`, and so of the acknowledgement deadline, becomes 5
-   * minutes.
-   * @default - none
-   */
-  readonly endpoint?: PredictionEndpoint;
-  /**
-   * Overrides of the subscription: backoff, delivery attempts, ordering, retention.
-   * @default - 20 delivery attempts, 10 seconds to 10 minutes apart, not ordered
-   */
-  readonly subscription?: Omit<PushSubscriptionProps, "filter" | "deadLetter">;
-}
-
-/** Properties of a service that pulls. */
-export interface PullSubscriberProps extends Omit<PullSubscriptionProps, "deadLetter"> {
-  /**
-   * Principal that may pull and acknowledge.
-   * @default - a new service account for your service to run as
-   */
-  readonly consumer?: IGrantable;
-}
+import { WorkerPool } from "../parts/worker-pool";
+import type {
+  PullSubscriber,
+  PullSubscriberProps,
+  PullWorkers,
+  PullWorkersProps,
+  Subscriber,
+  SubscriberProps,
+} from "./fanout-subscribers";
+import { createWorker, environment, PUSH_INSTANCES } from "./worker";
 
 /** Properties of {@link PubSubFanout}. */
 export interface PubSubFanoutProps {
-  /** Functions and containers by name. Each has its own subscription and dead letter. */
-  readonly subscribers: Readonly<Record<string, SubscriberProps>>;
+  /**
+   * Functions and containers by name. Each has its own subscription and dead letter.
+   * @default - none; then there must be pull subscribers or pull workers
+   */
+  readonly subscribers?: Readonly<Record<string, SubscriberProps>>;
   /**
    * Pull subscriptions for services of your own, by name. Each has its own dead letter.
    * @default - none
    */
   readonly pullSubscribers?: Readonly<Record<string, PullSubscriberProps>>;
+  /**
+   * Worker pools that pull, by name, see {@link PubSubFanout.addPullWorkers}. Each has its own
+   * subscription and dead letter, which `redrive` knows.
+   * @default - none
+   */
+  readonly pullWorkers?: Readonly<Record<string, PullWorkersProps>>;
   /**
    * Name of the topic.
    * @default - made of the construct path and the environment
@@ -119,22 +78,6 @@ export interface PubSubFanoutProps {
   readonly encryptionKey?: EncryptionKey;
 }
 
-/** The parts of one subscriber. */
-export interface Subscriber {
-  readonly worker: Worker;
-  readonly subscription: PushSubscription;
-  /** Undefined with `deadLetter: false`. */
-  readonly deadLetter?: DeadLetter;
-}
-
-/** The parts of one pull subscriber. */
-export interface PullSubscriber {
-  readonly subscription: PullSubscription;
-  readonly consumer: IGrantable;
-  /** Undefined with `deadLetter: false`. */
-  readonly deadLetter?: DeadLetter;
-}
-
 /** A prediction may take more than a minute, and a message may hold 1000 instances. */
 const PREDICTION_TIMEOUT = Duration.minutes(5);
 
@@ -160,28 +103,36 @@ export class PubSubFanout extends Construct {
   readonly client: IGrantable;
   private readonly encryptionKey?: EncryptionKey;
   private readonly hasDeadLetters: boolean;
+  private readonly pools: Record<string, PullWorkers> = {};
 
   constructor(scope: Construct, id: string, props: PubSubFanoutProps) {
     super(scope, id);
-    const pullers = props.pullSubscribers ?? {};
+    const { subscribers = {}, pullSubscribers: pullers = {}, pullWorkers = {} } = props;
     const ids = new Set(Object.keys(pullers).flatMap((name) => [name, `${name}-pull`]));
     this.encryptionKey = props.encryptionKey;
     this.hasDeadLetters = props.deadLetter ?? true;
-    check(this, [
+    checkLater(this, () => [
       {
         code: "InvalidValue",
-        broken: Object.keys(props.subscribers).length + Object.keys(pullers).length === 0,
+        broken: [subscribers, pullers, this.pullWorkers].every((map) => Object.keys(map).length === 0),
         message: "there are no subscribers; messages published to a topic without subscriptions are lost",
       },
-      ...Object.keys(props.subscribers).map((name) => ({
+    ]);
+    check(this, [
+      ...Object.keys(subscribers).map((name) => ({
         code: "DuplicateId" as const,
         broken: ids.has(name),
         message: `"${name}" names both a subscriber and a pull subscriber; give one of them another name`,
       })),
-      ...[...Object.keys(props.subscribers), ...Object.keys(pullers)].map((name) => ({
+      ...[...Object.keys(subscribers), ...Object.keys(pullers)].map((name) => ({
         code: "DuplicateId" as const,
         broken: OWN_IDS.has(name),
         message: `"${name}" names both a subscriber and a part of the fan-out; give the subscriber another name`,
+      })),
+      ...Object.keys(pullWorkers).map((name) => ({
+        code: "DuplicateId" as const,
+        broken: OWN_IDS.has(name) || name in subscribers || name in pullers || `${name}-workers` in subscribers,
+        message: pullWorkersTaken(name),
       })),
     ]);
 
@@ -192,12 +143,15 @@ export class PubSubFanout extends Construct {
     });
     this.resultsBucket = props.resultsBucket ?? new Bucket(this, "results", { encryptionKey: this.encryptionKey });
     const free = (name: string) => !OWN_IDS.has(name) && !ids.has(name);
-    this.subscribers = mapValues(props.subscribers, free, (name, subscriber) => this.addSubscriber(name, subscriber));
+    this.subscribers = mapValues(subscribers, free, (name, subscriber) => this.addSubscriber(name, subscriber));
     this.pullSubscribers = mapValues(
       pullers,
       (name) => !OWN_IDS.has(name),
       (name, puller) => this.addPullSubscriber(name, puller),
     );
+    for (const [name, pool] of Object.entries(pullWorkers)) {
+      if (this.isFree(name)) this.addPullWorkers(name, pool);
+    }
     this.client =
       props.client ?? new ServiceIdentity(this, "client", { description: "Publishes messages and reads results" });
     this.topic.grantPublish(this.client);
@@ -206,7 +160,64 @@ export class PubSubFanout extends Construct {
     this.redrive = DeadLetterRedrive.ofPattern(this, props.redrive, { client, encryptionKey }, [
       ...Object.values(this.subscribers),
       ...Object.values(this.pullSubscribers),
+      ...Object.values(this.pools).map(({ pool, ...source }) => ({ ...source, consumer: pool })),
     ]);
+  }
+
+  /** Pools of workers that pull, by name, see {@link PubSubFanout.addPullWorkers}. */
+  get pullWorkers(): Readonly<Record<string, PullWorkers>> {
+    return this.pools;
+  }
+
+  /**
+   * Adds a worker pool that pulls its messages itself: for work longer than a push may take, or on
+   * GPUs that must not wait for a start. It has a subscription and a dead letter of its own; Pub/Sub
+   * forwards what was delivered too often.
+   *
+   * Sets `SUBSCRIPTION` (`projects/<project>/subscriptions/<subscription>`), `SUBSCRIBER` (the name)
+   * and `RESULTS_BUCKET`. With `redrive`, the pool also pulls from `REDRIVE_SUBSCRIPTION`; that
+   * function knows only the pools of the property `pullWorkers`. Grants `roles/pubsub.subscriber` on the subscription, and
+   * `roles/storage.objectViewer` and `roles/storage.objectCreator` on the results bucket to the
+   * pool's identity.
+   *
+   * @throws ValidationError DuplicateId where the name is taken
+   */
+  addPullWorkers(name: string, props: PullWorkersProps): PullWorkers {
+    const { filter, subscription, ...pool } = props;
+    if (!this.isFree(name)) throw new ValidationError("DuplicateId", pullWorkersTaken(name), this.node.path);
+    const scope = new Construct(this, `${name}-workers`);
+    const deadLetter = this.addDeadLetter(scope);
+    const pulled = this.topic.addPullSubscription(name, {
+      ackDeadline: Duration.minutes(1),
+      ...subscription,
+      filter,
+      deadLetter,
+    });
+    const workers = new WorkerPool(scope, "pool", {
+      description: `Pulls messages for ${name}`,
+      encryptionKey: this.encryptionKey,
+      ...pool,
+      environment: {
+        SUBSCRIPTION: pulled.fullName,
+        SUBSCRIBER: name,
+        RESULTS_BUCKET: this.resultsBucket.name,
+        ...pool.environment,
+      },
+    });
+    createAfter(workers.resource, [
+      pulled.grantConsume(workers),
+      this.resultsBucket.grantRead(workers),
+      this.resultsBucket.grantCreate(workers),
+    ]);
+    const added = { pool: workers, subscription: pulled, deadLetter };
+    this.pools[name] = added;
+    return added;
+  }
+
+  /** Every subscriber has a subscription of its name below the topic. */
+  private isFree(name: string): boolean {
+    const taken = this.topic.node.tryFindChild(name) ?? this.node.tryFindChild(`${name}-workers`);
+    return !taken && !OWN_IDS.has(name);
   }
 
   private addSubscriber(name: string, props: SubscriberProps): Subscriber {
@@ -254,6 +265,10 @@ export class PubSubFanout extends Construct {
     puller.grantConsume(reader);
     return { subscription: puller, consumer: reader, deadLetter };
   }
+}
+
+function pullWorkersTaken(name: string): string {
+  return `"${name}" names both pull workers and a subscriber or a part of the fan-out; give the pull workers another name`;
 }
 
 /** Maps the values whose names are free. The others were reported. */

@@ -328,6 +328,7 @@ function pubsubFanout(stack: GoogleStack): void {
   const props: Every<PubSubFanoutProps> = {
     subscribers: { text: subscriber },
     pullSubscribers: { pulled: puller },
+    pullWorkers: {},
     deadLetter: true,
     redrive: redriveOf(stack),
     topicName: "messages",
