@@ -10,6 +10,7 @@ module.exports = [
   "packages/emulator/__tests__/machine/every-option.test.ts",
   "packages/scenarios/__tests__/drive/drive.test.ts",
   "packages/scenarios/__tests__/faults/planted.test.ts",
+  "packages/scenarios/__tests__/for-each/for-each.test.ts",
   "packages/scenarios/__tests__/iam-check/check-iam.test.ts",
   "packages/scenarios/__tests__/iam-check/mutation-run.test.ts",
   "packages/scenarios/__tests__/patterns/generated.test.ts",

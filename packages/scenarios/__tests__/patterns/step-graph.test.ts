@@ -1,4 +1,4 @@
-import { StepGraph } from "../../src/patterns/task-pipeline";
+import { StepGraph } from "../../src/patterns/task-pipeline/step-graph";
 
 /** The resource of a function with these steps in its environment. */
 function starting(steps: readonly [string, readonly string[]][]) {

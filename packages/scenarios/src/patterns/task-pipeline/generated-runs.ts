@@ -10,7 +10,7 @@ export const REFUSED_START = `${POISON.refused}-start`;
 /**
  * The items are runs on small tables, named after their file. Poison of kind `refused` stops when
  * the table is read, and once more when a run starts; `fail` stops at the training and `kill` at
- * the inference. Some runs are the schedule's.
+ * the inference. Of a step with `forEach` they stop one element each. Some runs are the schedule's.
  */
 export function generatedRuns(count: number): Input[] {
   return upTo(count).map((index) => {
@@ -27,8 +27,22 @@ export function generatedRuns(count: number): Input[] {
   });
 }
 
-/** Acts on the read of a step's input, which has the name of the run. */
-export function poisonOfRun({ method, path, query }: ApiCall): "fail" | "kill" | undefined {
+/**
+ * Acts on the read of a step's input, and on the write of an element's marker. Both have the name
+ * of the run.
+ */
+export function poisonOfRun(call: ApiCall): "fail" | "kill" | undefined {
+  return call.method === "POST" ? poisonOfElement(call) : poisonOfRead(call);
+}
+
+function poisonOfElement({ query }: ApiCall): "fail" | "kill" | undefined {
+  const marker = /^runs\/([^/]+)\/steps\/[^/]+\/\d{3}\/(\d{5})\.json$/.exec(query.get("name") ?? "");
+  const [, run = "", index] = marker ?? [];
+  const effect = poisonIn(run);
+  return (effect === "fail" && index === "00001") || (effect === "kill" && index === "00002") ? effect : undefined;
+}
+
+function poisonOfRead({ method, path, query }: ApiCall): "fail" | "kill" | undefined {
   if (method !== "GET" || query.get("alt") !== "media") return undefined;
   const [, run = "", step] = /\/runs\/([^/]+)\/preprocess\/(train|test)\.json$/.exec(decodeURIComponent(path)) ?? [];
   const effect = poisonIn(run);

@@ -1,5 +1,5 @@
 import { newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import type { StackIndex, StackResource } from "@cdktf-serverless-ml/terraform-json";
+import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { upTo } from "../../shared/generated";
 import { invokers, uploaders } from "../../shared/members";
 import { POISON } from "../../shared/poison";
@@ -12,24 +12,12 @@ import {
 } from "../../shared/scenario";
 import { createTaskLike } from "../../shared/schedule-task";
 import { generatedRuns, poisonOfRun, REFUSED_START } from "./generated-runs";
+import { StepGraph } from "./step-graph";
+import { isMarkerOfStep, keyOf, keyOfMarker, parsed, START, type Task } from "./work-items";
 
 const RUN = "local-1";
 /** Training iterations of generated runs. */
 const FEW_ITERATIONS = 50;
-/** Key of a run's start that ends in a dead letter. No step can have this name. */
-const START = "(start)";
-
-/** The marker of a step that is done. */
-const MARKER = /^runs\/([^/]+)\/steps\/([^/.]+)\.json$/;
-
-/** A task of the pipeline's queue, from its body. */
-interface Task {
-  readonly id: string;
-  readonly run: string;
-  /** Absent for a task that starts a run. */
-  readonly step?: string;
-}
-
 /**
  * A table is uploaded, steps run as tasks, and a model and its accuracy come out. The client and
  * the schedule start a run each.
@@ -93,14 +81,17 @@ class TaskPipelineRun implements ScenarioRun {
     const missing = upTo(Math.max(0, this.fired - (starts.length - this.enqueued))).map(
       (index) => `start ${index + 1}`,
     );
-    const effects = written.flatMap((name) => {
-      const [, run, step] = MARKER.exec(name) ?? [];
-      return run === undefined ? [] : [`${run}/${step}`];
-    });
+    const effects = written.flatMap((name) => keyOfMarker(name) ?? []);
+    const elements = new Set(tasks.filter(({ index }) => index !== undefined).map(keyOf));
     const ended = this.ended(tasks, new Set(effects));
     const deadStarts = ended.deadLetters.map(({ key }) => key).filter((key) => key.endsWith(`/${START}`));
     return {
-      accepted: [...[...runs].flatMap((run) => this.steps.map((step) => `${run}/${step}`)), ...missing, ...deadStarts],
+      accepted: [
+        ...[...runs].flatMap((run) => this.steps.map((step) => keyOf({ run, step }))),
+        ...elements,
+        ...missing,
+        ...deadStarts,
+      ],
       effects,
       ...ended,
     };
@@ -115,7 +106,7 @@ class TaskPipelineRun implements ScenarioRun {
     effects: ReadonlySet<string>,
   ): Pick<ScenarioResult, "deadLetters" | "notReached"> {
     const byId = new Map(tasks.map((task) => [task.id, task]));
-    const begun = new Set([...effects, ...tasks.map(({ run, step }) => `${run}/${step}`)]);
+    const begun = new Set([...effects, ...tasks.map(keyOf)]);
     const dead = this.running.deadLetters().map(({ attributes: { deadLetterTask = "unknown" }, reason }) => ({
       id: deadLetterTask,
       task: byId.get(deadLetterTask),
@@ -124,17 +115,19 @@ class TaskPipelineRun implements ScenarioRun {
     return {
       deadLetters: dead.flatMap(({ id, task, reason }) => {
         if (!task) return [{ key: id, reason }];
-        const { run, step = START } = task;
+        const { run, step, index } = task;
         // If all steps succeeded although their start is a dead letter, each of them ended in two
         // ways.
-        const both = step === START && this.steps.every((name) => effects.has(`${run}/${name}`));
-        return (both ? this.steps : [step]).map((name) => ({ key: `${run}/${name}`, reason }));
+        const both = step === undefined && this.steps.every((name) => effects.has(keyOf({ run, step: name })));
+        return (both ? this.steps : [step]).map((name) => ({ key: keyOf({ run, step: name, index }), reason }));
       }),
       notReached: dead.flatMap(({ task }) => {
         if (!task) return [];
-        const { run, step } = task;
+        const { run, step, index } = task;
+        // A step whose element failed ends by itself.
+        if (index !== undefined) return [];
         const after = step === undefined ? this.steps : this.graph.dependentsOf(step);
-        return after.map((name) => `${run}/${name}`).filter((key) => !begun.has(key));
+        return after.map((name) => keyOf({ run, step: name })).filter((key) => !begun.has(key));
       }),
     };
   }
@@ -223,8 +216,8 @@ class TaskPipelineRun implements ScenarioRun {
    */
   private tasks(): Task[] {
     return this.running.createdTasks.map(({ id, body }) => {
-      const { run = id, step } = parsed(body);
-      return { id, run, step };
+      const { run = id, step, index } = parsed(body);
+      return { id, run, step, index };
     });
   }
 
@@ -246,43 +239,9 @@ class TaskPipelineRun implements ScenarioRun {
     const client = this.running.client();
     const [run = RUN] = this.started;
     const names = await client.list(this.bucket, `runs/${run}/steps/`);
-    const markers = names.filter((name) => MARKER.test(name)).map((name) => client.download(this.bucket, name));
+    const markers = names.filter(isMarkerOfStep).map((name) => client.download(this.bucket, name));
     const outputs = (await Promise.all(markers)).map((marker) => Object.entries(JSON.parse(marker.toString()).outputs));
     const plain = outputs.flat().filter(([, value]) => typeof value !== "object");
     return { run: `gs://${this.bucket}/runs/${run}/`, ...Object.fromEntries(plain) };
-  }
-}
-
-/** Run and step in a task's body. */
-function parsed(body: Buffer): { run?: string; step?: string } {
-  try {
-    const { run, step } = JSON.parse(body.toString());
-    return { run: typeof run === "string" ? run : undefined, step: typeof step === "string" ? step : undefined };
-  } catch {
-    return {};
-  }
-}
-/** Which steps depend on which, from the environment of the function that starts runs. */
-export class StepGraph {
-  private readonly after: ReadonlyMap<string, readonly string[]>;
-
-  constructor(resources: readonly StackResource[]) {
-    const texts = resources.flatMap(({ attributes }) => attributes.service_config?.environment_variables?.STEPS ?? []);
-    const steps: { name: string; after: string[] }[] = texts.flatMap((text) => JSON.parse(text));
-    this.after = new Map(steps.map(({ name, after }) => [name, after]));
-  }
-
-  /** Steps that come after one, directly or not. */
-  dependentsOf(step: string): string[] {
-    const found = new Set<string>();
-    const visit = (before: string) => {
-      for (const [name, after] of this.after) {
-        if (found.has(name) || !after.includes(before)) continue;
-        found.add(name);
-        visit(name);
-      }
-    };
-    visit(step);
-    return [...found];
   }
 }

@@ -1,0 +1,26 @@
+import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
+
+/** Which steps depend on which, from the environment of the function that starts runs. */
+export class StepGraph {
+  private readonly after: ReadonlyMap<string, readonly string[]>;
+
+  constructor(resources: readonly StackResource[]) {
+    const texts = resources.flatMap(({ attributes }) => attributes.service_config?.environment_variables?.STEPS ?? []);
+    const steps: { name: string; after: string[] }[] = texts.flatMap((text) => JSON.parse(text));
+    this.after = new Map(steps.map(({ name, after }) => [name, after]));
+  }
+
+  /** Steps that come after one, directly or not. */
+  dependentsOf(step: string): string[] {
+    const found = new Set<string>();
+    const visit = (before: string) => {
+      for (const [name, after] of this.after) {
+        if (found.has(name) || !after.includes(before)) continue;
+        found.add(name);
+        visit(name);
+      }
+    };
+    visit(step);
+    return [...found];
+  }
+}
