@@ -28,14 +28,15 @@ test.each(Object.entries(folders))("%s with every option loads, is deployed, and
     expect.stringMatching(/^VPC connectors: there is no network here, .*\(google_cloudfunctions2_function\.\S+/),
   ];
   const onJobs = [
-    expect.stringMatching(/^machines of Cloud Run jobs: .*\(google_cloud_run_v2_job\.\S+\)$/),
-    expect.stringMatching(/^volumes of Cloud Run jobs: .*\(google_cloud_run_v2_job\.\S+\)$/),
-    expect.stringMatching(/^VPC access of Cloud Run jobs: .*\(google_cloud_run_v2_job\.\S+\)$/),
+    expect.stringMatching(/^VPC networks: .*\(google_cloud_run_v2_job\.\S+\)$/),
+    expect.stringMatching(/^GPUs: .*\(google_cloud_run_v2_job\.\S+\)$/),
+    expect.stringMatching(/^buckets as folders: .*\(google_cloud_run_v2_job\.\S+\)$/),
   ];
   expect(notices).toEqual([
     expect.stringMatching(/^customer-managed keys: nothing is encrypted here, .*\(google_\w+\.\S+( and \d+ more)?\)$/),
     ...(name === "containerJob" ? onJobs : onFunctions),
     "the value of projects/acme-ml/secrets/token is made up; --secrets <file> gives it one",
+    ...(name === "containerJob" ? [expect.stringMatching(/^train is a container, .*Its executions fail$/)] : []),
   ]);
 });
 

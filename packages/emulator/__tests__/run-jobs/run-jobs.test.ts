@@ -1,5 +1,8 @@
-import { cloudRunJobs } from "../../src/run-jobs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { cloudRunJobs, missingJobs } from "../../src/run-jobs";
 import { Secrets } from "../../src/secrets";
+import { cloudStorage } from "../../src/storage";
 import { FakeContext, rest } from "../support/fake-context";
 import { FakePrograms } from "../support/fake-programs";
 import { strayFields } from "../support/google-apis";
@@ -38,7 +41,12 @@ function world({ template = {}, task = {}, programs = new FakePrograms() }: Sett
   const resources = [{ address: "google_cloud_run_v2_job.train", type: "google_cloud_run_v2_job", attributes }];
   const given = { key: "s3cret" };
   const secretStore = new Secrets({ project: "p", projectNumber: "123", resources: [], references: [], given });
-  const jobs = cloudRunJobs.create(around, resources, { programs, secretStore });
+  const skipped: string[] = [];
+  const options = { programs, secretStore, onSkipped: (why: string) => skipped.push(why) };
+  const bucket = { address: "b", type: "google_storage_bucket", attributes: { name: "weights" } };
+  const storage = cloudStorage.create(around, [bucket]);
+  storage.put({ email: "me@p" }, "weights", "base/model.json", "{}");
+  const jobs = cloudRunJobs.create(around, resources, options, { cloudStorage: storage });
   // biome-ignore lint/suspicious/noExplicitAny: a resource, or a page of them.
   const ask = async (method: string, path: string, body?: object): Promise<any> =>
     (await rest(jobs, method, `https://run.googleapis.com/v2/${path}`, { body })).body;
@@ -47,7 +55,7 @@ function world({ template = {}, task = {}, programs = new FakePrograms() }: Sett
     await around.clock.advance(1_000);
     return String(metadata.name);
   };
-  return { around, jobs, programs, ask, run };
+  return { around, resources, jobs, programs, skipped, ask, run };
 }
 
 const completed = (execution: { conditions: { type: string }[] }) =>
@@ -185,12 +193,13 @@ describe("an execution", () => {
   });
 
   test("without a command fails, and says which to give", async () => {
-    const { ask, run } = world({ programs: new FakePrograms(false) });
-    expect(completed(await ask("GET", await run()))).toMatchObject({
-      state: "CONDITION_FAILED",
-      message:
-        "train-dev is a container, and nothing stands for its image here. Give --run train-dev=<command>, or --docker",
-    });
+    const { ask, resources, run, skipped } = world({ programs: new FakePrograms(false) });
+    const message =
+      "train-dev is a container, and nothing stands for its image here. Give --run train-dev=<command>, or --docker";
+    expect(completed(await ask("GET", await run()))).toMatchObject({ state: "CONDITION_FAILED", message });
+    expect(skipped).toEqual([message]);
+    expect(missingJobs(resources, new FakePrograms(false))).toEqual([message]);
+    expect(missingJobs(resources, new FakePrograms())).toEqual([]);
   });
 
   test("fails if its account may not read a secret", async () => {
@@ -201,6 +210,40 @@ describe("an execution", () => {
       message: "task@p lacks secretmanager.versions.access on projects/p/secrets/key",
     });
     expect(programs.processes).toEqual([]);
+  });
+
+  const MOUNTED = {
+    containers: [
+      {
+        image: IMAGE,
+        volume_mounts: [{ name: "w", mount_path: "/models" }],
+        env: [{ name: "AT", value: "/models/base" }],
+      },
+    ],
+    volumes: [{ name: "w", gcs: { bucket: "weights", read_only: true } }],
+  };
+
+  test("sees mounted buckets as folders, which are gone when it has ended", async () => {
+    const { around, jobs, programs, run } = world({ task: MOUNTED });
+    await run();
+    const { AT = "", LOCAL_MOUNT_MODELS = "" } = programs.last().variables;
+    expect(AT).toBe(join(LOCAL_MOUNT_MODELS, "base"));
+    expect(readFileSync(join(AT, "model.json"), "utf8")).toBe("{}");
+    expect(around.asked).toContain("task@p storage.objects.list projects/_/buckets/weights");
+    programs.last().exit(0);
+    await around.clock.advance(0);
+    expect(existsSync(LOCAL_MOUNT_MODELS)).toBe(false);
+    jobs.stop();
+    expect(existsSync(dirname(dirname(LOCAL_MOUNT_MODELS)))).toBe(false);
+  });
+
+  test("fails if its account may not read a mounted bucket", async () => {
+    const { around, ask, run } = world({ task: MOUNTED });
+    around.denied.add("task@p storage.objects.list projects/_/buckets/weights");
+    expect(completed(await ask("GET", await run()))).toMatchObject({
+      state: "CONDITION_FAILED",
+      message: "task@p lacks storage.objects.list on projects/_/buckets/weights",
+    });
   });
 
   test("ends with the run", async () => {
@@ -346,7 +389,7 @@ test.each([
 test("a run without overrides needs no permission for them", async () => {
   const { around, ask } = world();
   await ask("POST", `${JOB}:run`, { overrides: {} });
-  expect(around.asked).toEqual([`caller@p run.jobs.run ${JOB}`]);
+  expect(around.asked.filter((question) => question.startsWith("caller@p"))).toEqual([`caller@p run.jobs.run ${JOB}`]);
 });
 
 test.each([
@@ -376,7 +419,7 @@ test("a stack is refused for jobs that cannot be", () => {
     "google_cloud_run_v2_job.train: task_count is 10001; allowed: 1 to 10000",
   );
   expect(() => world({ task: { containers: [CONTAINER, CONTAINER] } })).toThrow(
-    "2 containers of a task are not simulated; one is",
+    "google_cloud_run_v2_job.train: template.template.containers: given 2; simulated: one, without sidecars",
   );
   expect(() => world({ task: { timeout: "604801s" } })).toThrow("timeout is 604801 s; allowed: 1 to 604800 s");
   expect(() => world({ task: { max_retries: 11 } })).toThrow("max_retries is 11; allowed: 0 to 10");

@@ -46,6 +46,10 @@ export class FakePrograms implements Programs {
     return this.able;
   }
 
+  commandFor(): string | undefined {
+    return this.able ? "train" : undefined;
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: a process of a test has no output.
   async start(program: ContainerProgram): Promise<any> {
     const process = new FakeProcess(program);

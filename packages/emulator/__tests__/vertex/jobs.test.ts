@@ -42,7 +42,9 @@ function world({ programs = new FakePrograms(), inputs = {} as Record<string, st
   const stack = { address: "f", type: "google_cloudfunctions2_function", attributes: { env: `{"model":"${MODEL}"}` } };
   const storage = cloudStorage.create(around, [bucket]);
   for (const [name, content] of Object.entries(inputs)) storage.put({ email: "me@p" }, "runs", name, content);
-  const vertex = vertexAi.create(around, [stack], { programs }, { cloudStorage: storage });
+  const skipped: string[] = [];
+  const options = { programs, onSkipped: (why: string) => skipped.push(why) };
+  const vertex = vertexAi.create(around, [stack], options, { cloudStorage: storage });
   // biome-ignore lint/suspicious/noExplicitAny: a job, or a page of them.
   const ask = async (method: string, path: string, body?: object): Promise<any> =>
     (await rest(vertex, method, `https://us-central1-aiplatform.googleapis.com/v1/${path}`, { body })).body;
@@ -59,7 +61,7 @@ function world({ programs = new FakePrograms(), inputs = {} as Record<string, st
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-  return { around, programs, storage, vertex, ask, create, ended, lines };
+  return { around, programs, skipped, storage, vertex, ask, create, ended, lines };
 }
 
 describe("a custom job", () => {
@@ -142,7 +144,7 @@ describe("a custom job", () => {
   });
 
   test("without a command ends well, and the line of its end says that nothing ran", async () => {
-    const { around, ended, storage } = world({ programs: new FakePrograms(false) });
+    const { around, ended, skipped, storage } = world({ programs: new FakePrograms(false) });
     const pools = [POOL, { ...POOL, replicaCount: "4" }];
     const jobSpec = { ...CUSTOM.jobSpec, workerPoolSpecs: pools };
     expect(await ended("customJobs", { ...CUSTOM, jobSpec })).toMatchObject({ state: "JOB_STATE_SUCCEEDED" });
@@ -150,6 +152,7 @@ describe("a custom job", () => {
       `Nothing ran, and nothing was written: ${IMAGE} is a container, and nothing stands for its image here. Give --run ${IMAGE}=<command>, or --docker`,
     );
     expect(storage.written).toEqual([]);
+    expect(skipped).toEqual([expect.stringMatching(/Give --run us-docker.*=<command>, or --docker$/)]);
   });
 
   test("its account is one that the caller may act as", async () => {

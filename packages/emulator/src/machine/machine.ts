@@ -10,7 +10,7 @@ import { requireDocker } from "../run/docker";
 import { LocalPrograms } from "../run/local-programs";
 import { RunCommands } from "../run/run-commands";
 import { WorkerHost } from "../run/worker-host";
-import { secretsOf } from "../run-jobs";
+import { missingJobs, secretsOf } from "../run-jobs";
 import { Secrets } from "../secrets";
 import { DESCRIPTIONS, Emulators, SERVICES } from "../services";
 import { cloudStorage, type StoredObject } from "../storage";
@@ -97,6 +97,7 @@ export class Machine {
         throw error instanceof ApiError ? error : new StartError(error.message);
       });
       for (const why of machine.missing()) options.onNotice?.(`${why}. Its calls are answered 503, and skipped`);
+      for (const why of missingJobs(resources, machine.programs)) options.onNotice?.(`${why}. Its executions fail`);
       return machine;
     } catch (error) {
       await machine.stop();
@@ -149,6 +150,7 @@ export class Machine {
       secretStore: this.secrets,
       programs: this.programs,
       onLog: this.onLog,
+      onSkipped: (why) => skipped.add(why),
       publisher: between.publisher,
     });
     this.current = { ...this.current, objects: () => emulators.of(cloudStorage).objects() };

@@ -5,7 +5,7 @@ import type { Programs } from "../run/container-run";
 import { missingCommand } from "../run/local-programs";
 import { type Condition, type ExecutionView, executionResource } from "./resources";
 import type { JobSettings, Template } from "./settings";
-import { Task } from "./task";
+import { Task, type TaskOptions } from "./task";
 
 /** Milliseconds until tasks start. On Cloud Run it takes seconds to minutes. */
 const STARTING = 1_000;
@@ -24,7 +24,10 @@ export interface ExecutionOptions {
   readonly creator: string;
   /** Makes a task's environment. @throws Error, such as for a secret that its account may not read */
   readonly environment: () => Readonly<Record<string, string>>;
-  readonly log: ConstructorParameters<typeof Task>[0]["log"];
+  readonly log: TaskOptions["log"];
+  readonly mount?: TaskOptions["mount"];
+  /** Gets why the job cannot run here. */
+  readonly onSkipped: (why: string) => void;
 }
 
 /** One execution of a job. */
@@ -100,18 +103,21 @@ export class Execution implements ExecutionView {
   }
 
   private async run(): Promise<void> {
-    const { context, programs, job, template, log } = this.options;
+    const { context, programs, job, template, log, mount, onSkipped } = this.options;
     this.started = context.clock.now();
     this.become({ state: "CONDITION_RECONCILING" });
     const target = { name: job.id, address: job.address, image: template.image };
-    if (!programs.canRun(target)) return this.end(missingCommand(target));
+    if (!programs.canRun(target)) {
+      onSkipped(missingCommand(target));
+      return this.end(missingCommand(target));
+    }
     let environment: Readonly<Record<string, string>>;
     try {
       environment = this.options.environment();
     } catch (error) {
       return this.end((error as Error).message);
     }
-    const common = { context, programs, job, template, execution: this.id, environment, log };
+    const common = { context, programs, job, template, execution: this.id, environment, log, mount };
     this.tasks = Array.from({ length: template.taskCount }, (_, index) => new Task({ ...common, index }));
     const lanes = Math.min(template.parallelism, template.taskCount, MAX_PROCESSES);
     await Promise.all(Array.from({ length: lanes }, () => this.runTasks()));

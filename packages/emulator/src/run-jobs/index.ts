@@ -1,5 +1,7 @@
 import type { EvaluatedResource } from "../core/emulator";
 import { CUSTOMER_MANAGED_KEYS, defineService } from "../core/service";
+import { BUCKETS_AS_FOLDERS, GPUS, VPC_NETWORKS } from "../run";
+import { cloudStorage } from "../storage";
 import { RunJobsEmulator, type RunJobsOptions } from "./run-jobs-emulator";
 import { isJob } from "./settings";
 
@@ -20,7 +22,8 @@ const locationsOf = (resources: readonly EvaluatedResource[]) => [
   ...new Set(resources.filter(isJob).map(({ attributes }) => String(attributes.location))),
 ];
 
-const CONTAINER = "template.template.containers";
+const TASK = "template.template";
+const CONTAINER = `${TASK}.containers`;
 
 export const cloudRunJobs = defineService({
   name: "Cloud Run jobs",
@@ -34,9 +37,13 @@ export const cloudRunJobs = defineService({
       "template.annotations",
       "template.parallelism",
       "template.task_count",
-      "template.template.max_retries",
-      "template.template.timeout",
-      "template.template.service_account",
+      `${TASK}.max_retries`,
+      `${TASK}.timeout`,
+      `${TASK}.service_account`,
+      `${TASK}.execution_environment`,
+      `${TASK}.volumes.name`,
+      `${TASK}.volumes.gcs.bucket`,
+      `${TASK}.volumes.gcs.read_only`,
       `${CONTAINER}.name`,
       `${CONTAINER}.image`,
       `${CONTAINER}.args`,
@@ -44,6 +51,10 @@ export const cloudRunJobs = defineService({
       `${CONTAINER}.env.value`,
       `${CONTAINER}.env.value_source.secret_key_ref.secret`,
       `${CONTAINER}.env.value_source.secret_key_ref.version`,
+      // A process has all of this machine.
+      `${CONTAINER}.resources.limits`,
+      `${CONTAINER}.volume_mounts.name`,
+      `${CONTAINER}.volume_mounts.mount_path`,
       // The user's command stands for the image and what it starts.
       `${CONTAINER}.command`,
       `${CONTAINER}.working_dir`,
@@ -56,26 +67,14 @@ export const cloudRunJobs = defineService({
     ],
   },
   withoutEffect: [
-    { why: CUSTOMER_MANAGED_KEYS, attributes: { google_cloud_run_v2_job: ["template.template.encryption_key"] } },
+    { why: CUSTOMER_MANAGED_KEYS, attributes: { google_cloud_run_v2_job: [`${TASK}.encryption_key`] } },
+    // The reasons of Cloud Run's services: a notice names all resources that it is about.
     {
-      why: "machines of Cloud Run jobs: a task is a process of this machine, with all of its memory and cores",
-      attributes: {
-        google_cloud_run_v2_job: [
-          `${CONTAINER}.resources.limits`,
-          "template.template.execution_environment",
-          "template.template.node_selector.accelerator",
-          "template.template.gpu_zonal_redundancy_disabled",
-        ],
-      },
+      why: GPUS,
+      attributes: { google_cloud_run_v2_job: [`${TASK}.node_selector`, `${TASK}.gpu_zonal_redundancy_disabled`] },
     },
-    {
-      why: "volumes of Cloud Run jobs: nothing is mounted here, and the command finds what it needs by itself",
-      attributes: { google_cloud_run_v2_job: [`${CONTAINER}.volume_mounts`, "template.template.volumes"] },
-    },
-    {
-      why: "VPC access of Cloud Run jobs: there is no network here, and nothing but Google's simulated hosts can be reached",
-      attributes: { google_cloud_run_v2_job: ["template.template.vpc_access"] },
-    },
+    { why: BUCKETS_AS_FOLDERS, attributes: { google_cloud_run_v2_job: [`${CONTAINER}.volume_mounts`] } },
+    { why: VPC_NETWORKS, attributes: { google_cloud_run_v2_job: [`${TASK}.vpc_access`] } },
   ],
   apis: [
     {
@@ -110,12 +109,16 @@ export const cloudRunJobs = defineService({
     "run.jobs.get",
     "run.jobs.run",
     "run.jobs.runWithOverrides",
-    // Of a task's identity, for secrets in its environment.
+    // Of a task's identity: for secrets in its environment, and for mounted buckets.
     "secretmanager.versions.access",
+    "storage.objects.list",
   ],
   policies: [JOB],
   certificateHosts: regionalEndpoints,
-  create: (context, resources, options: RunJobsOptions) => new RunJobsEmulator(context, resources, options),
+  // For the objects of mounted buckets.
+  needs: { cloudStorage },
+  create: (context, resources, options: RunJobsOptions, { cloudStorage: storage }) =>
+    new RunJobsEmulator(context, resources, options, () => storage?.objects() ?? []),
 });
 
-export { secretsOf } from "./settings";
+export { missingJobs, secretsOf } from "./settings";

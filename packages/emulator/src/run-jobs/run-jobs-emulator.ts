@@ -8,17 +8,21 @@ import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
 import { isUnset, readText, rejectUnknownFields } from "../core/values";
 import { NO_PROGRAMS, type Programs } from "../run/container-run";
+import type { Objects } from "../run/mounts";
 import type { Secrets } from "../secrets";
 import { Execution } from "./execution";
+import { MountFolders } from "./mount-folders";
 import { hasOverrides, overridden } from "./overrides";
 import { jobResource } from "./resources";
-import { isJob, type JobSettings, settingsOf, type Variable } from "./settings";
+import { isJob, type JobSettings, settingsOf, type Template, type Variable } from "./settings";
 
 export interface RunJobsOptions {
   /** Runs containers. @default - none can run: executions fail and say what to give */
   readonly programs?: Programs;
   /** Gets what tasks write to their logs. */
   readonly onLog?: (name: string, entry: LogEntry) => void;
+  /** Gets why a job cannot run here, with each execution. */
+  readonly onSkipped?: (why: string) => void;
   /** Values of secrets. @default - none */
   readonly secretStore?: Secrets;
 }
@@ -41,13 +45,16 @@ export class RunJobsEmulator implements Emulator {
   readonly executions: Execution[] = [];
   private readonly jobs = new Map<string, JobSettings>();
   private readonly created: number;
+  private readonly folders: MountFolders;
 
   /** @throws LoadError for jobs that cannot be simulated */
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     private readonly options: RunJobsOptions = {},
+    objects: Objects = () => [],
   ) {
+    this.folders = new MountFolders(objects);
     this.created = context.clock.now();
     const problems = new LoadProblems();
     for (const resource of resources.filter(isJob)) {
@@ -63,6 +70,7 @@ export class RunJobsEmulator implements Emulator {
 
   stop(): void {
     for (const execution of this.executions) execution.stop();
+    this.folders.remove();
   }
 
   private getJob({ request, caller }: Call): object {
@@ -84,15 +92,21 @@ export class RunJobsEmulator implements Emulator {
     if (hasOverrides(request.overrides)) authorizer.require(caller, "run.jobs.runWithOverrides", name);
     const job = this.job(name);
     const template = overridden(job.template, request.overrides);
-    const { programs = NO_PROGRAMS, onLog } = this.options;
+    const { programs = NO_PROGRAMS, onLog, onSkipped = () => {} } = this.options;
+    const { mounts } = template;
     const execution = new Execution({
       context: this.context,
       programs,
       job,
       template,
       creator: caller.email ?? "nobody",
-      environment: () => this.environmentOf(template.env, template.serviceAccount),
+      environment: () => {
+        this.requireMounts(template);
+        return this.environmentOf(template.env, template.serviceAccount);
+      },
       log: new Log((entry) => onLog?.(job.id, entry)),
+      mount: mounts.length === 0 ? undefined : (environment) => this.folders.mount(mounts, environment),
+      onSkipped,
     });
     this.executions.push(execution);
     return operation(execution);
@@ -153,6 +167,13 @@ export class RunJobsEmulator implements Emulator {
     const execution = this.executions.find((each) => each.name === name);
     if (!execution) throw notFound("EXECUTION", id, location, project);
     return execution;
+  }
+
+  /** As of services: `run/worker-host.ts`. */
+  private requireMounts({ serviceAccount: email, mounts }: Template): void {
+    for (const { bucket } of mounts) {
+      this.context.authorizer.require({ email }, "storage.objects.list", `projects/_/buckets/${bucket}`);
+    }
   }
 
   /** Secrets are read as the task's own account. Source: cloud.google.com/run/docs/configuring/jobs/secrets. */

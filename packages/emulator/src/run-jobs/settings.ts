@@ -1,6 +1,9 @@
 import { block, blocks, defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { duration, number } from "../core/terraform-values";
+import { type BucketMount, containerOf } from "../run/container";
+import type { Programs } from "../run/container-run";
+import { missingCommand } from "../run/local-programs";
 import type { SecretReference } from "../secrets";
 
 /** Source: cloud.google.com/run/quotas, "Maximum number of tasks". */
@@ -39,6 +42,7 @@ export interface Template {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly env: readonly Variable[];
+  readonly mounts: readonly BucketMount[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -63,10 +67,9 @@ export function settingsOf(
   const { name: id, project = context.project, location = context.region } = attributes;
   const outer = block(attributes, "template") ?? {};
   const inner = block(outer, "template") ?? {};
-  const containers = blocks(inner, "containers");
-  const [container] = containers;
-  if (!container || containers.length > 1)
-    throw new Error(`${containers.length} containers of a task are not simulated; one is`);
+  const count = blocks(inner, "containers").length;
+  if (count !== 1) throw new Error(`template.template.containers: given ${count}; simulated: one, without sidecars`);
+  const container = containerOf(inner, project);
   const taskCount = number(outer, "task_count", { min: 1, max: MAX_TASKS }) ?? 1;
   return {
     address,
@@ -81,11 +84,15 @@ export function settingsOf(
       maxRetries: number(inner, "max_retries", { min: 0, max: MAX_RETRIES }) ?? DEFAULT_RETRIES,
       timeout: timeoutOf(duration(inner, "timeout")),
       serviceAccount: inner.service_account ?? defaultComputeAccount(context.projectNumber),
-      containerName: container.name ?? "",
-      image: container.image ?? "",
+      containerName: block(inner, "containers")?.name ?? "",
+      image: container.image,
       command: container.command ?? [],
       args: container.args ?? [],
-      env: blocks(container, "env").map((each) => variableOf(each, project)),
+      env: [
+        ...Object.entries(container.environment).map(([name, value]) => ({ name, value })),
+        ...container.secrets.map(({ variable: name, ...secret }) => ({ name, secret })),
+      ],
+      mounts: container.mounts,
       labels: outer.labels ?? {},
       annotations: outer.annotations ?? {},
     },
@@ -97,28 +104,21 @@ function timeoutOf(given = DEFAULT_TIMEOUT): number {
   throw new Error(`timeout is ${given / 1000} s; allowed: 1 to ${MAX_TIMEOUT / 1000} s`);
 }
 
-function variableOf({ name, value, ...rest }: Record<string, unknown>, project: string): Variable {
-  const reference = block(rest, "value_source", "secret_key_ref");
-  if (!reference) return { name: String(name), value: String(value ?? "") };
-  const secret = String(reference.secret);
-  return {
-    name: String(name),
-    secret: {
-      name: secret.startsWith("projects/") ? secret : `projects/${project}/secrets/${secret}`,
-      version: String(reference.version ?? "latest"),
-    },
-  };
-}
-
 /** Secrets that jobs have in their environment. */
 export function secretsOf(
   resources: readonly EvaluatedResource[],
-  context: Pick<EmulatorContext, "project" | "projectNumber" | "region">,
+  { project }: Pick<EmulatorContext, "project">,
 ): SecretReference[] {
-  return resources.filter(isJob).flatMap((resource) => {
-    const containers = blocks(block(resource.attributes, "template", "template"), "containers");
-    const variables = containers.flatMap((container) => blocks(container, "env"));
-    return variables.flatMap((each) => variableOf(each, context.project).secret ?? []);
+  const templates = resources.filter(isJob).map(({ attributes }) => block(attributes, "template", "template"));
+  return templates.flatMap((template) => containerOf(template, project).secrets);
+}
+
+/** Why jobs cannot run here, and what to do about it. */
+export function missingJobs(resources: readonly EvaluatedResource[], programs: Pick<Programs, "canRun">): string[] {
+  return resources.filter(isJob).flatMap(({ address, attributes }) => {
+    const image = block(attributes, "template", "template", "containers")?.image;
+    const target = { name: attributes.name, address, image };
+    return programs.canRun(target) ? [] : [missingCommand(target)];
   });
 }
 

@@ -1,6 +1,6 @@
 import type { EmulatorContext } from "../core/emulator";
 import type { Log } from "../core/log";
-import { ContainerRun, type Programs } from "../run/container-run";
+import { ContainerRun, type ContainerRunOptions, type Programs } from "../run/container-run";
 import type { JobSettings, Template } from "./settings";
 
 export type TaskState = "waiting" | "running" | "succeeded" | "failed" | "cancelled";
@@ -16,6 +16,7 @@ export interface TaskOptions {
   /** Variables of the container, secrets included. */
   readonly environment: Readonly<Record<string, string>>;
   readonly log: Log;
+  readonly mount?: ContainerRunOptions["mount"];
 }
 
 /** One task of an execution: attempts until one succeeds or there are no more. */
@@ -59,7 +60,7 @@ export class Task {
   }
 
   private async succeeds(attempt: number): Promise<boolean> {
-    const { context, programs, job, template, index, environment, log, execution } = this.options;
+    const { context, programs, job, template, index, environment, log, execution, mount } = this.options;
     const { clock, recorder } = context;
     const started = clock.now();
     const target = { name: job.id, address: job.address, image: template.image };
@@ -73,8 +74,8 @@ export class Task {
       CLOUD_RUN_TASK_ATTEMPT: String(attempt),
     };
     const { command, args, serviceAccount: account, timeout } = template;
-    const start = () => programs.start({ target, command, args, account, environment: variables, log });
-    this.current = new ContainerRun(start, clock, timeout);
+    const program = { target, command, args, account, environment: variables, log };
+    this.current = new ContainerRun({ programs, program, clock, timeout, mount });
     const { succeeded, exitCode, timedOut } = await this.current.outcome;
     this.exited = exitCode !== undefined && !timedOut;
     // As executions of public projects word it: https://github.com/googlecodelabs/feedback/issues/1369

@@ -1,13 +1,15 @@
 import { type Clock, holding, RealClock } from "../core/clock";
-import { type LocalPrograms, missingCommand } from "./local-programs";
+import type { StartedProcess } from "../core/process";
+import { type ContainerProgram, type LocalPrograms, missingCommand } from "./local-programs";
+import type { Mounted } from "./mounts";
 
 /** What services with jobs need of the machine. */
-export type Programs = Pick<LocalPrograms, "canRun" | "start">;
-type ContainerProcess = Awaited<ReturnType<Programs["start"]>>;
+export type Programs = Pick<LocalPrograms, "canRun" | "commandFor" | "start">;
 
 /** Nothing stands for any container. */
 export const NO_PROGRAMS: Programs = {
   canRun: () => false,
+  commandFor: () => undefined,
   start: async ({ target }) => {
     throw new Error(missingCommand(target));
   },
@@ -21,22 +23,28 @@ export interface Outcome {
   readonly timedOut: boolean;
 }
 
-/** One run of a container, to its end. The run's clock stands still meanwhile, if it can. */
+export interface ContainerRunOptions {
+  readonly programs: Programs;
+  readonly program: ContainerProgram;
+  readonly clock: Clock;
+  /** Milliseconds after which it is stopped. */
+  readonly timeout: number;
+  /** Copies the buckets that the container sees as folders. @default - it has none */
+  readonly mount?: (environment: ContainerProgram["environment"]) => Mounted;
+}
+
+/** One run of a job's container, to its end. The run's clock stands still meanwhile, if it can. */
 export class ContainerRun {
   readonly outcome: Promise<Outcome>;
-  private process?: ContainerProcess;
+  private process?: StartedProcess;
   private stopped = false;
   private timedOut = false;
 
-  /** @param timeout milliseconds after which it is stopped */
-  constructor(
-    private readonly start: () => Promise<ContainerProcess>,
-    private readonly clock: Clock,
-    timeout: number,
-  ) {
-    this.outcome = holding(clock, () => this.run(timeout));
+  constructor(private readonly options: ContainerRunOptions) {
+    this.outcome = holding(options.clock, () => this.run());
   }
 
+  /** SIGTERM, and SIGKILL after ten seconds. */
   stop(): void {
     this.stopped = true;
     void this.process?.stop();
@@ -47,11 +55,17 @@ export class ContainerRun {
     this.process?.kill();
   }
 
-  private async run(timeout: number): Promise<Outcome> {
-    this.process = await this.start();
+  private async run(): Promise<Outcome> {
+    const { program, timeout } = this.options;
+    try {
+      this.process = await this.start();
+    } catch (error) {
+      program.log.write((error as Error).message);
+      return { succeeded: false, timedOut: false };
+    }
     if (this.stopped) this.process.kill();
     // A clock that is held says nothing of the time that a process takes.
-    const clock = this.clock.hold ? new RealClock() : this.clock;
+    const clock = this.options.clock.hold ? new RealClock() : this.options.clock;
     const cancel = clock.at(clock.now() + timeout, () => {
       this.timedOut = true;
       this.stop();
@@ -60,5 +74,16 @@ export class ContainerRun {
     cancel();
     const { timedOut } = this;
     return { succeeded: exitCode === 0 && !timedOut, exitCode, timedOut };
+  }
+
+  private async start(): Promise<StartedProcess> {
+    const { programs, program, mount } = this.options;
+    if (!mount) return programs.start(program);
+    const { folders, environment, remove } = mount(program.environment);
+    // In docker the buckets are where the stack says.
+    const isCommand = programs.commandFor(program.target) !== undefined;
+    const process = await programs.start({ ...program, folders, ...(isCommand && { environment }) });
+    void process.ended.then(remove);
+    return process;
   }
 }

@@ -3,6 +3,17 @@ import { CUSTOMER_MANAGED_KEYS, type ServiceDescription } from "../core/service"
 const SERVICE = "google_cloud_run_v2_service";
 const POOL = "google_cloud_run_v2_worker_pool";
 
+/** Why attributes of containers have no effect. */
+export const GPUS = "GPUs: a container runs as a program on this machine and finds what this machine has";
+
+/** Why attributes of containers have no effect. */
+export const VPC_NETWORKS =
+  "VPC networks: there is no network here, and nothing but Google's simulated hosts can be reached";
+
+/** Why attributes of containers have no effect. */
+export const BUCKETS_AS_FOLDERS =
+  "buckets as folders: their objects are copied when a process starts, LOCAL_MOUNT_<PATH> says where, and what the process writes there does not reach the bucket";
+
 /** Both resources have these, below `template`. */
 const TEMPLATE = [
   "service_account",
@@ -74,11 +85,11 @@ export const cloudRun: ServiceDescription = {
       attributes: { [SERVICE]: ["template.encryption_key"], [POOL]: ["template.encryption_key"] },
     },
     {
-      why: "VPC networks: there is no network here, and nothing but Google's simulated hosts can be reached",
+      why: VPC_NETWORKS,
       attributes: { [SERVICE]: ["template.vpc_access"], [POOL]: ["template.vpc_access"] },
     },
     {
-      why: "GPUs: a container runs as a program on this machine and finds what this machine has",
+      why: GPUS,
       attributes: Object.fromEntries(
         [SERVICE, POOL].map((type) => [type, ["template.node_selector", "template.gpu_zonal_redundancy_disabled"]]),
       ),
@@ -88,7 +99,7 @@ export const cloudRun: ServiceDescription = {
       attributes: { [SERVICE]: ["template.containers.liveness_probe", "template.containers.startup_probe.grpc"] },
     },
     {
-      why: "buckets as folders: their objects are copied when a process starts, LOCAL_MOUNT_<PATH> says where, and what the process writes there does not reach the bucket",
+      why: BUCKETS_AS_FOLDERS,
       attributes: { [SERVICE]: ["template.containers.volume_mounts"], [POOL]: ["template.containers.volume_mounts"] },
     },
   ],

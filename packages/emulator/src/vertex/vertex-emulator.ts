@@ -20,6 +20,8 @@ export interface VertexOptions {
   readonly programs?: Programs;
   /** Gets what custom jobs write to their logs. */
   readonly onLog?: (name: string, entry: LogEntry) => void;
+  /** Gets why the container of a custom job cannot run here. */
+  readonly onSkipped?: (why: string) => void;
 }
 
 const MODEL = "emulated";
@@ -77,7 +79,7 @@ export class VertexEmulator implements Emulator {
 
   private customJobs(): JobKind {
     const { context } = this;
-    const { programs = NO_PROGRAMS, onLog } = this.options;
+    const { programs = NO_PROGRAMS, onLog, onSkipped = () => {} } = this.options;
     const log = (name: string) => new Log((entry) => onLog?.(name, entry));
     return {
       collection: "customJobs",
@@ -88,7 +90,7 @@ export class VertexEmulator implements Emulator {
         list: "aiplatform.customJobs.list",
         cancel: "aiplatform.customJobs.cancel",
       },
-      read: (body) => readCustomJob(body, { context, programs, log }),
+      read: (body) => readCustomJob(body, { context, programs, log, onSkipped }),
     };
   }
 

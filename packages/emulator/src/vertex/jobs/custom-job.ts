@@ -59,6 +59,8 @@ export interface CustomJobOptions {
   readonly programs: Programs;
   /** Makes the log of a job. */
   readonly log: (name: string) => Log;
+  /** Gets why a container cannot run here. */
+  readonly onSkipped: (why: string) => void;
 }
 
 /**
@@ -160,17 +162,18 @@ function runContainer(
   { image, command, args, environment }: ContainerSpec,
   serviceAccount: string | undefined,
   timeout: number,
-  { context, programs, log }: CustomJobOptions,
+  { context, programs, log, onSkipped }: CustomJobOptions,
 ): Work {
   const target = { image };
   if (!programs.canRun(target)) {
     const detail = `Nothing ran, and nothing was written: ${missingCommand(target)}`;
+    onSkipped(missingCommand(target));
     return { result: Promise.resolve({ detail }) };
   }
   // Source: custom_job.proto, `CustomJobSpec.service_account`.
   const account = serviceAccount ?? serviceAgent(context.projectNumber, "gcp-sa-aiplatform-cc");
-  const start = () => programs.start({ target, command, args, account, environment, log: log(displayName) });
-  const run = new ContainerRun(start, context.clock, timeout);
+  const program = { target, command, args, account, environment, log: log(displayName) };
+  const run = new ContainerRun({ programs, program, clock: context.clock, timeout });
   const result = run.outcome.then(({ succeeded, exitCode, timedOut }) => {
     if (succeeded) return {};
     // As a job of a public report has it:
