@@ -43,8 +43,7 @@ export function executionResource(execution: ExecutionView): object {
     uid,
     creator,
     generation: "1",
-    labels: template.labels,
-    annotations: template.annotations,
+    ...metadata(template),
     createTime: rfc3339(created),
     ...(started !== undefined && { startTime: rfc3339(started) }),
     ...(completed !== undefined && { completionTime: rfc3339(completed) }),
@@ -77,13 +76,12 @@ export function jobResource(job: JobSettings, executions: readonly ExecutionView
   return {
     name,
     generation: "1",
-    labels,
+    ...(Object.keys(labels).length > 0 && { labels }),
     createTime: rfc3339(created),
     updateTime: rfc3339(created),
     launchStage: "GA",
     template: {
-      labels: template.labels,
-      annotations: template.annotations,
+      ...metadata(template),
       parallelism: template.parallelism,
       taskCount: template.taskCount,
       template: taskTemplate(template),
@@ -99,6 +97,13 @@ export function jobResource(job: JobSettings, executions: readonly ExecutionView
       },
     }),
     etag: etagOf(name),
+  };
+}
+
+function metadata({ labels, annotations }: Template): object {
+  return {
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
   };
 }
 
