@@ -118,6 +118,12 @@ describe("wiring", () => {
     );
   });
 
+  test("who takes messages from a dead letter is drawn", () => {
+    expect(arrowsOf(readStack(folderOf("async-batch")))).toEqual(
+      expect.arrayContaining(["dead-letter topic -> redrive: pulled by", "redrive -> queue: enqueues"]),
+    );
+  });
+
   test("a launched job reads and writes as its workers", () => {
     expect(arrowsOf(readStack(folderOf("scheduled-preprocessing")))).toEqual(
       expect.arrayContaining([

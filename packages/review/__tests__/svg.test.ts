@@ -72,6 +72,7 @@ describe("a drawing", () => {
       "launcher → Dataflow job: launches as workers",
       "client → redrive: calls",
       "redrive → queue: enqueues",
+      "dead-letter topic → redrive: pulled by",
       "launcher → dead-letter topic: gives up",
       "Dataflow job → output bucket: reads, writes",
       "Dataflow job → output bucket: reads, writes",

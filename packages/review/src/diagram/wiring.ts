@@ -25,6 +25,7 @@ export function wiring(stack: Wired): Wiring {
 const ORDER: readonly Kind[] = ["client", "schedule"];
 
 const QUEUE = "google_cloud_tasks_queue";
+const SUBSCRIPTION = "google_pubsub_subscription";
 
 /** What a token is presented to. */
 const CALLED: ReadonlySet<Kind> = new Set(["function", "service"]);
@@ -33,6 +34,8 @@ class Reader {
   private readonly boxes = new Map<string, Box>();
   private readonly arrows = new Arrows();
   private readonly index: StackIndex;
+  /** Keys of the boxes of dead letters, by the addresses of the subscriptions that keep them. */
+  private readonly kept = new Map<string, string>();
   /** Keys of the boxes of launched jobs, by the service accounts that they run as. */
   private readonly launched = new Map<string, readonly string[]>();
 
@@ -75,9 +78,9 @@ class Reader {
 
   private accountsFor({ runsWith }: Launch, launcher: string, grants: readonly Grant[]): readonly string[] {
     if (runsWith) return grants.filter(({ role }) => role === runsWith).flatMap(({ member }) => emailOf(member) ?? []);
+    // The job is text in a variable; other variables name accounts that do something else.
     const settings = JSON.stringify(this.settingsOf(launcher));
-    const emails = this.index.all("google_service_account").map(({ attributes }) => String(attributes.email));
-    return emails.filter((email) => settings.includes(email));
+    return [...settings.matchAll(/serviceAccount\W+([^"\\]+@[^"\\]+)/g)].map(([, email = ""]) => email);
   }
 
   private grant(grant: Grant, grants: readonly Grant[]): void {
@@ -89,10 +92,12 @@ class Reader {
     const target = this.boxOf(type, name);
     if (!target) return;
     if (CALLED.has(target.kind) && email && this.presented(email, target.key, grant, grants)) return;
-    const label = this.allows(grant, "run.jobs.run") && target.kind === "job" ? "runs" : verbs(grant.role, target.kind);
+    const pulls = type === SUBSCRIPTION;
+    const runs = target.kind === "job" && this.allows(grant, "run.jobs.run");
+    const label = runs ? "runs" : verbs(grant.role, pulls ? "subscription" : target.kind);
     for (const caller of this.callers(grant)) {
       // An arrow goes the way of the messages: from the subscription to its consumer.
-      if (target.kind === "subscription") this.arrows.call(target.key, caller, label, [grant.address]);
+      if (pulls) this.arrows.call(target.key, caller, label, [grant.address]);
       else if (this.boxes.get(caller)?.kind === "schedule") this.arrows.join(caller, target.key, [grant.address]);
       else this.arrows.call(caller, target.key, label, [grant.address]);
     }
@@ -182,12 +187,15 @@ class Reader {
     const named = this.index.deadLetterTopics();
     for (const topic of this.index.all("google_pubsub_topic").filter(({ attributes }) => named.has(attributes.id))) {
       const kept = this.index
-        .all("google_pubsub_subscription")
+        .all(SUBSCRIPTION)
         .filter(
           ({ attributes: { topic: source, push_config: push, dead_letter_policy: policy } }) =>
             this.index.topic(source) === topic && !push && !policy,
         );
-      for (const { address } of kept) this.boxes.delete(address);
+      for (const { address } of kept) {
+        this.boxes.delete(address);
+        this.kept.set(address, topic.address);
+      }
       const [seconds] = kept.map(({ attributes }) => Number.parseInt(attributes.message_retention_duration, 10)).sort();
       const days = seconds ? [`kept ${Math.round(seconds / 86_400)} days`] : kept.length > 0 ? ["kept"] : ["not kept"];
       this.boxes.set(topic.address, {
@@ -231,7 +239,7 @@ class Reader {
   /** The box of a resource that a grant is on. */
   private boxOf(type: string, name: string): Box | undefined {
     const resource = this.index.first(type, (attributes) => attributes.name === bareName(name));
-    return resource && this.boxes.get(resource.address);
+    return resource && this.boxes.get(this.kept.get(resource.address) ?? resource.address);
   }
 
   private add(box: Box): void {
