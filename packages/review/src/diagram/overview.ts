@@ -34,10 +34,17 @@ export async function overview(stacks: readonly Wired[]): Promise<string> {
   });
 }
 
-/** The wiring without dead letters, where functions with the same callers are one box. */
-export function essence({ boxes, arrows }: Wiring): Wiring {
+/**
+ * The wiring without dead letters and what puts them back, where functions with the same callers are
+ * one box.
+ */
+export function essence(wiring: Wiring): Wiring {
+  const aside = deadLetterWays(wiring);
+  const arrows = wiring.arrows.filter(({ from, to }) => !aside.has(from) && !aside.has(to));
+  const used = new Set(arrows.flatMap(({ from, to }) => [from, to]));
+  const boxes = wiring.boxes.filter(({ key }) => used.has(key));
   const groups = new Map<string, [Box, ...Box[]]>();
-  for (const box of boxes.filter(({ kind }) => kind !== "dead-letter")) {
+  for (const box of boxes) {
     const callers = arrows.filter(({ to }) => to === box.key).map(({ from }) => from);
     const key = box.kind === "function" ? JSON.stringify(callers.sort()) : box.key;
     const known = groups.get(key);
@@ -45,9 +52,9 @@ export function essence({ boxes, arrows }: Wiring): Wiring {
     else groups.set(key, [box]);
   }
   const groupOf = new Map([...groups.values()].flatMap((group) => group.map(({ key }) => [key, group[0].key])));
-  const joined = arrows.flatMap((arrow): Arrow[] => {
-    const [from, to] = [groupOf.get(arrow.from), groupOf.get(arrow.to)];
-    return from === undefined || to === undefined ? [] : [{ ...arrow, from, to }];
+  const joined = arrows.map((arrow): Arrow => {
+    const { from, to } = arrow;
+    return { ...arrow, from: groupOf.get(from) ?? from, to: groupOf.get(to) ?? to };
   });
   return {
     boxes: [...groups.values()].map((group) => ({
@@ -57,4 +64,19 @@ export function essence({ boxes, arrows }: Wiring): Wiring {
     })),
     arrows: [...new Map(joined.map((arrow) => [arrowKey(arrow), arrow])).values()],
   };
+}
+
+/** Keys of dead letters, of what takes letters from them, and of all that only these lead to. */
+function deadLetterWays({ boxes, arrows }: Wiring): ReadonlySet<string> {
+  const letters = boxes.filter(({ kind }) => kind === "dead-letter").map(({ key }) => key);
+  const takers = arrows.filter(({ from }) => letters.includes(from)).map(({ to }) => to);
+  const found = new Set([...letters, ...takers]);
+  for (let size = 0; size < found.size; ) {
+    size = found.size;
+    for (const { key } of boxes) {
+      const callers = arrows.filter(({ to }) => to === key).map(({ from }) => from);
+      if (callers.length > 0 && callers.every((from) => found.has(from))) found.add(key);
+    }
+  }
+  return found;
 }
