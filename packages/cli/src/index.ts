@@ -1,4 +1,4 @@
 export { counted } from "./counted";
 export { endWithOthers } from "./ending";
 export { FlagError, type Flags, readFlags, takeNoArguments, wholeFlag } from "./flags";
-export { userPath } from "./user-path";
+export { userPath, userProgram } from "./user-path";

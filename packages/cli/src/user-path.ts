@@ -7,3 +7,8 @@ import { resolve } from "node:path";
 export function userPath(path: string): string {
   return resolve(process.env.INIT_CWD ?? ".", path);
 }
+
+/** A program as the user gave it: a name stays one for PATH, a path is made absolute. */
+export function userProgram(program: string): string {
+  return /[/\\]/.test(program) ? userPath(program) : program;
+}

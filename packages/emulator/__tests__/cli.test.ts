@@ -60,6 +60,7 @@ test("--help says what there is", () => {
   expect(stdout).toMatch(/^usage: emulate <folder> \[options\]\n/);
   expect([...stdout.matchAll(/^ {2}(--\w+)/gm)].map(([, flag]) => flag)).toEqual([
     "--run",
+    "--python",
     "--docker",
     "--secrets",
     "--quiet",
@@ -70,7 +71,10 @@ test("--help says what there is", () => {
 test.each([
   [[], "Given 0 folders; allowed: one. For help: emulate --help\n"],
   [["a", "b"], "Given 2 folders; allowed: one. For help: emulate --help\n"],
-  [["--loud"], "Given --loud; allowed: --run, --docker, --secrets, --quiet, --help. For help: emulate --help\n"],
+  [
+    ["--loud"],
+    "Given --loud; allowed: --run, --docker, --python, --secrets, --quiet, --help. For help: emulate --help\n",
+  ],
   [["no-such-folder"], expect.stringMatching(/no-such-folder.*cdk\.tf\.json/)],
   [[stack.folder, "--secrets", "no-such-file"], expect.stringMatching(/no-such-file cannot be read/)],
 ])("%j is an error with what is allowed", (args, message) => {

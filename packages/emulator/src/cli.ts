@@ -1,4 +1,4 @@
-import { endWithOthers, FlagError, readFlags, userPath } from "@cdktf-serverless-ml/cli";
+import { endWithOthers, FlagError, readFlags, userPath, userProgram } from "@cdktf-serverless-ml/cli";
 import { StackError } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "./core/api-error";
 import { LoadError } from "./core/load-error";
@@ -19,6 +19,8 @@ until Ctrl-C. The command prints curl lines that call it.
   <folder>           a folder with a cdk.tf.json
   --run <name>=<command>
                      runs a container service, job or worker pool as this command of yours; may be repeated
+  --python <interpreter>
+                     runs functions in Python (default: LOCAL_PYTHON, or else python3)
   --docker           runs the images of containers without a command, with docker
   --secrets <file>   values of secrets, as JSON or as NAME=value lines; made up unless given
   --quiet            prints no calls while the stack runs
@@ -26,6 +28,7 @@ until Ctrl-C. The command prints curl lines that call it.
 const FLAGS = {
   run: { type: "string", multiple: true },
   docker: { type: "boolean" },
+  python: { type: "string" },
   secrets: { type: "string" },
   quiet: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -53,6 +56,7 @@ async function main(args: readonly string[]): Promise<void> {
     ...(values.secrets !== undefined && { secrets: readSecrets(userPath(values.secrets)) }),
     run: readRunFlags(values.run ?? []),
     docker: values.docker,
+    python: values.python === undefined ? undefined : userProgram(values.python),
     onNotice: noticesOnce(),
     chooseModel: irisOrEcho,
   });

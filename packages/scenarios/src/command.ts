@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { counted, FlagError, type Flags, readFlags, userPath, wholeFlag } from "@cdktf-serverless-ml/cli";
+import { counted, FlagError, type Flags, readFlags, userPath, userProgram, wholeFlag } from "@cdktf-serverless-ml/cli";
 import {
   ApiError,
   type ChooseModel,
@@ -56,6 +56,8 @@ It needs no cloud account and no network.
   --run <name>=<command>
                      runs a container service, job or worker pool as this command of yours; may be repeated
                      (more of them: local.json beside cdktf.json, { "run": { "<name>": "<command>" } })
+  --python <interpreter>
+                     runs functions in Python (default: LOCAL_PYTHON, or else python3)
   --docker           runs the images of containers without a command, with docker
   --secrets <file>   values of secrets, as JSON or as NAME=value lines (default: made up)
   --faults           injects faults into deliveries, calls and publishes of generated items, in virtual time, and
@@ -81,6 +83,7 @@ const FLAGS = {
   "prove-iam": { type: "boolean", hidden: true },
   run: { type: "string", multiple: true },
   docker: { type: "boolean" },
+  python: { type: "string" },
   secrets: { type: "string" },
   faults: { type: "boolean" },
   seed: { type: "string" },
@@ -222,6 +225,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       ...(drive === undefined ? [] : [`--drive ${quoted(drive)}`]),
       ...(values.run ?? []).map((command) => `--run ${quoted(command)}`),
       ...(values.docker ? ["--docker"] : []),
+      ...(values.python === undefined ? [] : [`--python ${quoted(values.python)}`]),
     ].join(" "),
     allowsDeadLetters: values["allow-dead-letters"] ?? false,
     json,
@@ -230,6 +234,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       secrets: values.secrets === undefined ? undefined : readSecrets(userPath(values.secrets)),
       run: readRunFlags(values.run ?? []),
       docker: values.docker,
+      python: values.python === undefined ? undefined : userProgram(values.python),
       onNotice: noticesOnce(),
     },
   };

@@ -104,11 +104,11 @@ test.each([
 test("what cannot run here is named, all at once", async () => {
   const source = { storage_source: { bucket: "sources", object: "nowhere.zip" } };
   const code = "exports.handler = (req, res) => res.end();";
-  const fixtures = { py: { code, build: { runtime: "python312" } }, lost: { code, build: { source } }, fine: { code } };
+  const fixtures = { go: { code, build: { runtime: "go124" } }, lost: { code, build: { source } }, fine: { code } };
   await expect(bench(fixtures).start()).rejects.toThrow(
     new Error(
       [
-        "google_cloudfunctions2_function.py: runtime python312 is not simulated; allowed: nodejs*",
+        "google_cloudfunctions2_function.go: runtime go124 is not simulated; allowed: nodejs*, python3*",
         "google_cloudfunctions2_function.lost: no google_storage_bucket_object is its source sources/nowhere.zip",
       ].join("\n"),
     ),

@@ -14,9 +14,10 @@ import { WorkerHost, type WorkerHostOptions } from "../../src/run/worker-host";
 export const CALLER = "caller@acme-ml.iam.gserviceaccount.com";
 export const RUNTIME = "runtime@acme-ml.iam.gserviceaccount.com";
 
-/** JavaScript of a function, and what its resource has beside the defaults. */
+/** JavaScript of a function, or all files of its source, and what its resource has beside the defaults. */
 export interface Fixture {
-  readonly code: string;
+  readonly code?: string;
+  readonly files?: Readonly<Record<string, string>>;
   readonly service?: Readonly<Record<string, unknown>>;
   readonly build?: Readonly<Record<string, unknown>>;
   readonly packageJson?: object;
@@ -105,8 +106,9 @@ export class Bench {
 }
 
 export function resourcesOf(name: string, fixture: Fixture, folder: string): EvaluatedResource[] {
-  const { code, service = {}, build = {}, packageJson = { main: "index.js" } } = fixture;
-  const zip = zipSync({ "index.js": strToU8(code), "package.json": strToU8(JSON.stringify(packageJson)) });
+  const { code = "", service = {}, build = {}, packageJson = { main: "index.js" } } = fixture;
+  const { files = { "index.js": code, "package.json": JSON.stringify(packageJson) } } = fixture;
+  const zip = zipSync(Object.fromEntries(Object.entries(files).map(([file, text]) => [file, strToU8(text)])));
   writeFileSync(join(folder, `${name}.zip`), zip);
   return [
     {

@@ -1,16 +1,16 @@
-import { resolve } from "node:path";
 import type { Log } from "../core/log";
 import type { Network } from "../network";
 import type { Program } from "../run/instance";
 import { nodeFunction } from "./node-function";
+import { type PythonFunctionOptions, pythonFunction } from "./python-function";
 import { runtimeEnvironment } from "./runtime";
 import type { FunctionSettings } from "./settings";
-import { unpack } from "./source";
+import { linkFramework, unpack } from "./source";
 
-export interface FunctionProgramOptions {
+export interface FunctionProgramOptions extends Pick<PythonFunctionOptions, "python" | "onProgress"> {
   readonly settings: FunctionSettings;
-  /** The zip that would be uploaded, relative to the stack's folder. */
-  readonly file: string;
+  /** The zip that would be uploaded. */
+  readonly zip: string;
   /** Of its secrets. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Empty; the source is unpacked into it. */
@@ -22,14 +22,14 @@ export interface FunctionProgramOptions {
 /**
  * Makes a function ready to start.
  *
- * @param stackFolder that `file` is relative to
- * @throws Error for a source that cannot run here
+ * @returns why it cannot run here, and what to do about it
+ * @throws Error for a source that cannot run anywhere
  */
-export async function functionProgram(
-  { settings, file, secrets, folder, log, network }: FunctionProgramOptions,
-  stackFolder: string,
-): Promise<Program> {
-  unpack(resolve(stackFolder, file), folder);
+export async function functionProgram(options: FunctionProgramOptions): Promise<Program | string> {
+  const { settings, zip, secrets, folder, log, network } = options;
+  unpack(zip, folder);
+  if (settings.runtime.startsWith("python")) return pythonFunction(options);
+  linkFramework(zip, folder);
   const environment = runtimeEnvironment({ ...settings, secrets }, await network.environment(settings.identity));
   const { entryPoint } = settings;
   return nodeFunction({ folder, entryPoint, environment, log, onRefused: (host) => network.refused(host) });

@@ -12,6 +12,8 @@ export interface FunctionSettings extends ServiceSettings {
    * the stack.
    */
   readonly buildIdentity?: string;
+  /** Whole CPUs, and parts of one. */
+  readonly cpus: number;
   readonly source: { readonly bucket: string; readonly object: string };
 }
 
@@ -36,6 +38,7 @@ export function settingsOf({ address, attributes }: EvaluatedResource, stack: Pl
     entryPoint: build.entry_point,
     runtime: build.runtime,
     buildIdentity: build.service_account?.split("/").at(-1),
+    cpus: Number.parseFloat(service.available_cpu ?? "1") || 1,
     source: { bucket, object },
     environment: service.environment_variables ?? {},
     secrets: blocks(service, "secret_environment_variables").map(({ key, project_id, secret, version }) => ({
@@ -77,8 +80,8 @@ export function functionsOf({
 /** Why a function cannot run here; empty if it can. */
 export function problemsOf({ address, runtime, source }: FunctionSettings, file: string | undefined): string[] {
   const problems: string[] = [];
-  if (!/^nodejs\d+$/.test(runtime ?? "")) {
-    problems.push(`${address}: runtime ${runtime} is not simulated; allowed: nodejs*`);
+  if (!/^(nodejs|python3)\d+$/.test(runtime ?? "")) {
+    problems.push(`${address}: runtime ${runtime} is not simulated; allowed: nodejs*, python3*`);
   }
   if (!file)
     problems.push(`${address}: no google_storage_bucket_object is its source ${source.bucket}/${source.object}`);

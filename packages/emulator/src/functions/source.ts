@@ -8,10 +8,9 @@ const FRAMEWORK = "@google-cloud/functions-framework";
 export const FRAMEWORK_MAIN = join(dirname(require.resolve(FRAMEWORK)), "main.js");
 
 /**
- * Unpacks the zip that would be uploaded, ready to run. The framework is linked to this project's;
- * Google's build would install other packages that are not in the zip, which is not simulated.
+ * Unpacks the zip that would be uploaded.
  *
- * @throws Error naming the packages
+ * @throws Error for a file that leads out of the archive
  */
 export function unpack(zip: string, folder: string): void {
   const inside = resolve(folder) + sep;
@@ -21,6 +20,15 @@ export function unpack(zip: string, folder: string): void {
     mkdirSync(name.endsWith("/") ? file : dirname(file), { recursive: true });
     if (!name.endsWith("/")) writeFileSync(file, bytes);
   }
+}
+
+/**
+ * Makes an unpacked source of Node.js ready to run. The framework is linked to this project's;
+ * Google's build would install other packages that are not in the zip, which is not simulated.
+ *
+ * @throws Error naming the packages
+ */
+export function linkFramework(zip: string, folder: string): void {
   const modules = join(folder, "node_modules");
   const missing = dependenciesOf(folder).filter((name) => name !== FRAMEWORK && !existsSync(join(modules, name)));
   if (missing.length > 0) {

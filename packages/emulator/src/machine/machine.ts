@@ -48,7 +48,7 @@ export class Machine {
     readonly stack: Stack,
     /** The stack's, and those of Google's agents. */
     readonly bindings: readonly Binding[],
-    { onLog, secrets: given, publicObjects, run = {}, docker, ...iam }: MachineOptions,
+    { onLog, onNotice, secrets: given, publicObjects, run = {}, docker, python, ...iam }: MachineOptions,
   ) {
     const { clock, tokens, place } = this;
     const { resources, folder } = stack;
@@ -63,9 +63,10 @@ export class Machine {
     const { network, secrets } = this;
     this.programs = new LocalPrograms({ commands: new RunCommands(stack, run), network, docker });
     const { programs } = this;
-    const common = { ...place, resources, folder, network, authorizer, clock, programs, secrets, onLog };
+    const common = { ...place, resources, folder, network, authorizer, clock, programs, secrets, python };
     const objects = () => this.current.objects?.() ?? [];
-    this.workers = new WorkerHost({ ...common, objects, onSkipped: (why) => this.current.skipped.add(why) });
+    const onSkipped = (why: string) => this.current.skipped.add(why);
+    this.workers = new WorkerHost({ ...common, objects, onLog, onNotice, onSkipped });
   }
 
   /**

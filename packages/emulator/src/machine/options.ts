@@ -85,6 +85,12 @@ export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
   /** Whether docker runs the images that have no command. @default false */
   readonly docker?: boolean;
   /**
+   * A program that is Python, for functions in Python.
+   *
+   * @default - what LOCAL_PYTHON says, or else python3 on PATH
+   */
+  readonly python?: string;
+  /**
    * Gets notices: what the stack asks for and a run does without, which secrets' values are made
    * up, and what may fail on a first apply.
    */
@@ -94,4 +100,4 @@ export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
 export interface StartOptions extends RunOptions, MachineOptions {}
 
 /** What a person says on the command line about this machine. */
-export type HostOptions = Pick<MachineOptions, "secrets" | "onNotice" | "run" | "docker">;
+export type HostOptions = Pick<MachineOptions, "secrets" | "onNotice" | "run" | "docker" | "python">;

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Clock } from "../core/clock";
 import type { Authorizer, EvaluatedResource, Invocation, InvocationResult, Invoker } from "../core/emulator";
 import { Log, type LogEntry } from "../core/log";
@@ -46,6 +46,10 @@ export interface WorkerHostOptions extends Place {
   readonly onLog?: (workerName: string, entry: LogEntry) => void;
   /** Gets what could not be done because a worker cannot run here, and what to do about it. */
   readonly onSkipped?: (why: string) => void;
+  /** An interpreter for functions in Python. @default - the one on PATH */
+  readonly python?: string;
+  /** Gets what takes time at the start, and how long it took. */
+  readonly onNotice?: (notice: string) => void;
   /**
    * The most processes of one service at a time. If the stack allows more instances, requests wait
    * here that the cloud would serve.
@@ -97,12 +101,13 @@ export class WorkerHost implements Invoker {
     const problems = WorkerHost.problems(this.options);
     if (problems.length > 0) throw new Error(problems.join("\n"));
     this.requireDeployments();
-    const { network } = this.options;
+    const { network, python, onNotice } = this.options;
     const functions = functionsOf(this.options).map(({ settings, file = "" }) =>
       this.host(settings, (log, secrets) => {
         const folder = join(this.folder, `${settings.region}-${settings.name}`);
         mkdirSync(folder);
-        return functionProgram({ settings, file, secrets, folder, log, network }, this.options.folder);
+        const zip = resolve(this.options.folder, file);
+        return functionProgram({ settings, zip, secrets, folder, log, network, python, onProgress: onNotice });
       }),
     );
     const containers = containersOf(this.options).map((settings) => this.hostContainer(settings));
