@@ -29,6 +29,8 @@ export interface Settings {
   readonly accessLogBucket?: string;
   /** Whether buckets keep noncurrent versions. */
   readonly versionedBuckets: boolean;
+  /** Where the stack `task-pipeline` trains its model: in a function, or as a job of Vertex AI. */
+  readonly trainAs: "function" | "vertex";
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -41,6 +43,11 @@ interface TextSetting {
   readonly variables: readonly string[];
   readonly pattern: RegExp;
   readonly allowed: string;
+  /**
+   * Value where cdktf.json has none.
+   * @default - none: cdktf.json must have one
+   */
+  readonly fallback?: string;
 }
 
 const OPTIONAL_BUCKET_NAME = new RegExp(`^$|${BUCKET_NAME.source}`);
@@ -55,7 +62,8 @@ const TEXT: Readonly<
     | "vertexEndpointHost"
     | "schedule"
     | "timeZone"
-    | "accessLogBucket",
+    | "accessLogBucket"
+    | "trainAs",
     TextSetting
   >
 > = {
@@ -97,6 +105,12 @@ const TEXT: Readonly<
     pattern: OPTIONAL_BUCKET_NAME,
     allowed: "the name of a Cloud Storage bucket without gs://, or nothing for no usage logs",
   },
+  trainAs: {
+    variables: ["TRAIN_AS"],
+    pattern: /^(function|vertex)$/,
+    allowed: "function or vertex",
+    fallback: "function",
+  },
 };
 
 /**
@@ -126,6 +140,7 @@ export function readSettings(app: App, variables: Variables = process.env): Sett
     timeZone: reader.text("timeZone"),
     accessLogBucket: reader.text("accessLogBucket") || undefined,
     versionedBuckets: reader.flag("versionedBuckets", "VERSIONED_BUCKETS"),
+    trainAs: reader.text("trainAs") === "vertex" ? "vertex" : "function",
   };
   // A missing value was reported above.
   for (const rule of scheduleRules(settings.schedule || "* * * * *", settings.timeZone || "Etc/UTC")) {
@@ -149,9 +164,9 @@ class Reader {
   ) {}
 
   text(name: keyof typeof TEXT): string {
-    const { variables, pattern, allowed } = TEXT[name];
+    const { variables, pattern, allowed, fallback }: TextSetting = TEXT[name];
     const variable = variables.find((candidate) => this.variables[candidate]);
-    const value = variable ? this.variables[variable] : this.app.node.tryGetContext(name);
+    const value = variable ? this.variables[variable] : (this.app.node.tryGetContext(name) ?? fallback);
     if (typeof value === "string" && pattern.test(value)) return value;
     this.refuse(name, variable, variables, value, allowed);
     return "";

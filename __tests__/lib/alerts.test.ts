@@ -19,6 +19,7 @@ const settings = {
   schedule: "0 3 * * *",
   timeZone: "Etc/UTC",
   versionedBuckets: false,
+  trainAs: "function" as const,
 };
 const app = new App({ stackTraces: false });
 const stacks = addStacks(app, settings);

@@ -42,6 +42,7 @@ const settings: Settings = {
   notificationEmails: ["ml@acme.com"],
   labels: {},
   versionedBuckets: false,
+  trainAs: "function",
   schedule: "0 3 * * *",
   timeZone: "Etc/UTC",
 };

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Duration } from "../../lib/core/duration";
 import { Bucket } from "../../lib/parts/bucket";
@@ -8,8 +9,21 @@ import type { GoogleStack } from "../../lib/parts/google-stack";
 import type { VertexTrainingProps } from "../../lib/parts/vertex-training";
 import type { JobStepProps } from "../../lib/patterns/pipeline-jobs";
 import { TaskPipeline } from "../../lib/patterns/task-pipeline";
+import { readSettings } from "../../lib/settings";
+import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
 import { grantLines } from "./iam";
-import { all, byType, errorsOf, helloSource, type Json, synthesized, testStack } from "./support";
+import {
+  all,
+  byType,
+  differences,
+  errorsOf,
+  helloSource,
+  type Json,
+  reviewed,
+  synthesized,
+  testApp,
+  testStack,
+} from "./support";
 
 const IMAGE = "us-docker.pkg.dev/acme-ml/workers/train:1";
 const training: VertexTrainingProps = { image: IMAGE, machineType: "n1-standard-4" };
@@ -260,4 +274,18 @@ describe("a step that is a job", () => {
     });
     expect(errorsOf(stack)).toEqual([expect.stringContaining("PipelineCycle: steps wait for each other: ")]);
   });
+});
+
+test("the stack task-pipeline trains in Vertex AI where the settings say so", () => {
+  const made = (trainAs: "function" | "vertex") => {
+    const { context } = JSON.parse(readFileSync("cdktf.json", "utf8"));
+    return new TaskPipelineStack(testApp(), readSettings(testApp(context), { TRAIN_AS: trainAs }));
+  };
+  const stack = made("vertex");
+  expect(errorsOf(stack)).toEqual([]);
+  expect(jobOf(stack)).toMatchSnapshot();
+  const changes = differences(reviewed(made("function")), reviewed(stack)).resource as Json;
+  expect(
+    Object.fromEntries(Object.entries(changes).map(([type, all]) => [type, Object.keys(all as Json)])),
+  ).toMatchSnapshot();
 });

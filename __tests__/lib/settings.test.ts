@@ -37,6 +37,7 @@ test("out of the box the settings are the documents' placeholders", () => {
     timeZone: "Etc/UTC",
     accessLogBucket: undefined,
     versionedBuckets: false,
+    trainAs: "function",
   });
 });
 
@@ -54,6 +55,7 @@ test("every setting is read from the context", () => {
     timeZone: "Europe/Zurich",
     accessLogBucket: "acme-logs",
     versionedBuckets: true,
+    trainAs: "vertex",
   };
   expect(settings(other)).toEqual(other);
 });
@@ -80,6 +82,7 @@ test.each<[string, string, unknown]>([
   ["SCHEDULE_TIME_ZONE", "Europe/Zurich", { timeZone: "Europe/Zurich" }],
   ["ACCESS_LOG_BUCKET", "acme-logs", { accessLogBucket: "acme-logs" }],
   ["VERSIONED_BUCKETS", "true", { versionedBuckets: true }],
+  ["TRAIN_AS", "vertex", { trainAs: "vertex" }],
 ])("the environment variable %s overrides the context", (variable, value, expected) => {
   expect(settings({}, { [variable]: value })).toEqual({ ...settings(), ...(expected as Json) });
 });
@@ -90,8 +93,8 @@ test("of several variables the provider's first one counts, and an empty one cou
   expect(settings({}, { GOOGLE_PROJECT: "" }).project).toBe("my-gcp-project");
 });
 
-test("lists and labels may be left out", () => {
-  expect(settings({ notificationEmails: undefined, labels: undefined })).toEqual(settings());
+test("lists, labels and trainAs may be left out", () => {
+  expect(settings({ notificationEmails: undefined, labels: undefined, trainAs: undefined })).toEqual(settings());
 });
 
 const PROJECT = "a project id: 6 to 30 of a-z, 0-9 and -, beginning with a letter";
@@ -124,6 +127,7 @@ const BAD: readonly [string, unknown, string, string][] = [
   ["labels", "team=vision", LABELS, "LABELS"],
   ["labels", ["vision"], LABELS, "LABELS"],
   ["labels", { team: ["vision"] }, LABELS, "LABELS"],
+  ["trainAs", "spark", "function or vertex", "TRAIN_AS"],
 ];
 
 test.each(BAD)(

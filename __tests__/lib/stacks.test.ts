@@ -24,6 +24,7 @@ const settings: Settings = {
   schedule: "0 3 * * *",
   timeZone: "Etc/UTC",
   versionedBuckets: false,
+  trainAs: "function",
 };
 
 function stacksOf(app: App, given: Settings = settings): GoogleStack[] {

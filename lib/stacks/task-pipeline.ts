@@ -1,10 +1,26 @@
+import { join } from "node:path";
 import type { Construct } from "constructs";
+import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import { Memory } from "../core/memory";
+import { packageRoot } from "../core/package-root";
 import { GoogleStack } from "../parts/google-stack";
 import { TaskPipeline } from "../patterns/task-pipeline";
 import type { Settings } from "../settings";
 import { addOutputs } from "./outputs";
+
+const IN_A_FUNCTION = { source: FunctionSource.builtIn("pipeline-train"), memory: Memory.gibibytes(1) };
+
+/** The same training in Python, with the same inputs and outputs. It needs no library. */
+const IN_VERTEX = {
+  vertexTraining: {
+    // An image of Google's (https://cloud.google.com/vertex-ai/docs/training/pre-built-containers).
+    image: "us-docker.pkg.dev/vertex-ai/training/sklearn-cpu.1-6:latest",
+    source: join(packageRoot(), "workers", "iris-train", "main.py"),
+    machineType: "n1-standard-4",
+  },
+  maxDuration: Duration.hours(1),
+};
 
 /** Document 2: an AI pipeline whose steps are Cloud Tasks tasks. */
 export class TaskPipelineStack extends GoogleStack {
@@ -15,7 +31,7 @@ export class TaskPipelineStack extends GoogleStack {
     this.pipeline = new TaskPipeline(this, "pipeline", {
       steps: {
         preprocess: { source: FunctionSource.builtIn("pipeline-preprocess") },
-        train: { source: FunctionSource.builtIn("pipeline-train"), after: ["preprocess"], memory: Memory.gibibytes(1) },
+        train: { ...(settings.trainAs === "vertex" ? IN_VERTEX : IN_A_FUNCTION), after: ["preprocess"] },
         infer: { source: FunctionSource.builtIn("pipeline-infer"), after: ["preprocess", "train"] },
       },
       schedule: {
