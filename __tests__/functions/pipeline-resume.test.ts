@@ -57,6 +57,7 @@ describe("status", () => {
           each: {
             state: "done",
             since: time,
+            elements: { count: 3, done: 3, failed: 0, pending: 0 },
             outputs: { twice: [0, 2, 4] },
             marker: "gs://run-bucket/runs/r/steps/each.json",
           },

@@ -10,6 +10,14 @@ const MAX_MARKER = 64 * 1024;
 /** Most failed elements of a step that the status lists. */
 const MAX_FAILURES = 10;
 
+/** How many elements are in which state; those that are pending have a task, or work. */
+interface ElementStatus {
+  count: number;
+  done: number;
+  failed: number;
+  pending: number;
+}
+
 interface StepStatus {
   state: StepState;
   /** When the state began, RFC 3339. */
@@ -18,8 +26,8 @@ interface StepStatus {
   outputs?: object;
   /** Of a step that is done: the object with its outputs. */
   marker?: string;
-  /** Of a step with `forEach` that has begun and is not done; `pending` ones have a task or work. */
-  elements?: { count: number; done: number; failed: number; pending: number };
+  /** Of a step with `forEach` that has begun; when it is done, unless its outputs are long. */
+  elements?: ElementStatus;
   /** Why the step, or the first of its failed elements, were dead-lettered. */
   failures?: (Failure & { index?: number })[];
 }
@@ -40,15 +48,20 @@ function stateOfRun(states: readonly StateOfStep[]): "running" | "done" | "faile
   return is("failed") ? "failed" : "done";
 }
 
+function counts(count: number, failed: number, done = count - failed): ElementStatus {
+  return { count, done, failed, pending: count - done - failed };
+}
+
 async function stepStatus(pipeline: Pipeline, run: string, found: StateOfStep): Promise<StepStatus> {
   const { step, state, since, history } = found;
   const item = { run, step: step.name };
   if (history.done) {
-    const outputs = history.done.size <= MAX_MARKER ? await readMarker(pipeline, item) : undefined;
-    return { state, since, outputs, marker: gsUri(history.done) };
+    const found = history.done.size <= MAX_MARKER ? await readMarker(pipeline, item) : undefined;
+    const elements = found?.elements && counts(found.elements.count, found.elements.failed.length);
+    return { state, since, elements, outputs: found?.outputs, marker: gsUri(history.done) };
   }
   const { count = 0, done = 0, failed = [] } = found.elements ?? {};
-  const elements = found.elements && { count, done, failed: failed.length, pending: count - done - failed.length };
+  const elements = found.elements && counts(count, failed.length, done);
   const own = state === "failed" ? [await readFailure(pipeline, item, history)] : [];
   const first = failed.slice(0, MAX_FAILURES).map(async ({ index, history }) => {
     return { index, ...(await readFailure(pipeline, { ...item, index }, history)) };

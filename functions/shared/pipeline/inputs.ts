@@ -36,7 +36,7 @@ export async function readInputs(pipeline: Pipeline, { run, steps }: Run, step: 
     ancestors(steps, step).map(async (name) => {
       const found = await readMarker(pipeline, { run, step: name });
       if (found === undefined) throw new PermanentError("missing_input", `Step ${name} of run ${run} is not done`);
-      return found;
+      return found.outputs;
     }),
   );
   const output = (name: string): unknown => {

@@ -57,7 +57,7 @@ export async function endBlock(
     const outputs: (Outputs | null)[] = Array(states.length).fill(null);
     const done = states.flatMap(({ state }, at) => (state === "done" ? [at] : []));
     await forEachConcurrently(done, CONCURRENCY, async (at) => {
-      outputs[at] = (await readMarker(pipeline, { ...item, index: states[at]?.index })) ?? null;
+      outputs[at] = (await readMarker(pipeline, { ...item, index: states[at]?.index }))?.outputs ?? null;
     });
     await createJsonOnce(pipeline.services.storage, blockFile(pipeline, item, block, histories.ends), { outputs });
     ended = await listBlocks(pipeline, item);

@@ -16,19 +16,24 @@ export interface ElementCounts {
   failed: readonly number[];
 }
 
-const markerSchema = v.object({ outputs: v.record(v.string(), v.unknown()) });
+const markerSchema = v.object({
+  outputs: v.record(v.string(), v.unknown()),
+  elements: v.optional(v.object({ count: v.number(), failed: v.array(v.number()) })),
+});
+
+export type Marker = v.InferOutput<typeof markerSchema>;
 
 /** Whether a step or an element is done. */
 export async function isMarked(pipeline: Pipeline, item: Item): Promise<boolean> {
   return (await pipeline.services.storage.stat(markerFile(pipeline, item))) !== undefined;
 }
 
-/** Outputs of a step or an element that is done, else undefined. */
-export async function readMarker(pipeline: Pipeline, item: Item): Promise<Outputs | undefined> {
+/** The marker of a step or an element that is done, else undefined. */
+export async function readMarker(pipeline: Pipeline, item: Item): Promise<Marker | undefined> {
   const marker = await readJson(pipeline.services.storage, markerFile(pipeline, item));
   if (marker === undefined) return undefined;
   const of = item.index === undefined ? "step" : `element ${item.index} of step`;
-  return check(markerSchema, marker, `The marker of ${of} ${item.step}`).outputs;
+  return check(markerSchema, marker, `The marker of ${of} ${item.step}`);
 }
 
 /**
