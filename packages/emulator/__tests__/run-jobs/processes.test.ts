@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { VirtualClock } from "../../src/core/virtual-clock";
 import { type Client, RequestFailed } from "../../src/machine/client";
+import { plainCommands } from "../../src/machine/commands";
 import { startStack } from "../../src/machine/machine";
 import type { RunningStack } from "../../src/machine/running-stack";
 
@@ -56,7 +59,7 @@ const STACK = {
         name: "jobs-train-dev",
         location: "us-central1",
         template: {
-          task_count: 3,
+          task_count: 2,
           template: {
             service_account: "${google_service_account.task.email}",
             containers: [
@@ -134,15 +137,24 @@ test("a Cloud Run job: a process a task, arguments behind the command, retried, 
   const { metadata } = await ask("POST", `run.googleapis.com/v2/${JOB}:run`, { overrides });
   expect(await running.settled()).toBe("idle");
   const execution = await ask("GET", `us-central1-run.googleapis.com/v2/${metadata.name}`);
-  expect(execution).toMatchObject({ succeededCount: 3, retriedCount: 1, creator: email("client") });
+  expect(execution).toMatchObject({ succeededCount: 2, retriedCount: 1, creator: email("client") });
   const what = { args: ["a b's", "$HOME"], MODE: "small!" };
   expect(await written("a b's-0")).toEqual({ ...what, attempt: "0" });
   expect(await written("a b's-1")).toEqual({ ...what, attempt: "1" });
   expect(lines.filter((line) => line.startsWith("jobs-train-dev: "))).toEqual(
-    Array.from({ length: 3 }, () => `jobs-train-dev: wrote ${email("task")} 200`),
+    Array.from({ length: 2 }, () => `jobs-train-dev: wrote ${email("task")} 200`),
   );
   const endpoint = await ask("GET", `run.us-central1.rep.googleapis.com/v2/${JOB}/executions`);
   expect(endpoint.executions).toHaveLength(1);
+});
+
+test("a command for a terminal runs the job as an account that may", async () => {
+  const commands = await plainCommands(running, "http://127.0.0.1:1");
+  const { command = "" } =
+    commands.find(({ title }) => title === `run the job jobs-train-dev as ${email("client")}`) ?? {};
+  const { stdout } = await promisify(execFile)("sh", ["-c", command]);
+  expect(JSON.parse(stdout).metadata).toMatchObject({ job: "jobs-train-dev", creator: email("client") });
+  expect(await running.settled()).toBe("idle");
 });
 
 const custom = (id: string) => ({

@@ -16,8 +16,8 @@ const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
 
 /**
  * Commands that any stack has. They call each function, publish to each topic, create a task in
- * each queue, upload to and list each bucket, and fire each schedule, as a permitted service
- * account. A function that none may call has a line that says so. Other resources that none may use
+ * each queue, upload to and list each bucket, run each Cloud Run job, and fire each schedule, as a
+ * permitted service account. A function that none may call has a line that says so. Other resources that none may use
  * are left out, since they are not a way into the stack.
  */
 export async function plainCommands(running: RunningStack, controlUrl: string): Promise<Command[]> {
@@ -40,6 +40,7 @@ class PlainCommands {
       each("google_pubsub_topic", (topic) => this.publish(topic)),
       each("google_cloud_tasks_queue", (queue) => this.enqueue(queue)),
       each("google_storage_bucket", (bucket) => this.store(bucket)),
+      each("google_cloud_run_v2_job", (job) => this.execute(job)),
     ]);
     return [
       ...commands.flat(2),
@@ -94,6 +95,16 @@ class PlainCommands {
       if (caller) return { url, oidcToken: { serviceAccountEmail: caller, audience: url } };
     }
     return { url: OVERRIDDEN_URL };
+  }
+
+  private async execute({ name, location, project = this.project }: Attributes): Promise<Command[]> {
+    const job = `projects/${project}/locations/${location}/jobs/${name}`;
+    const caller = this.running.callerOf("run.jobs.run", job);
+    if (caller === undefined) return [];
+    const curl = await this.curlAs(caller);
+    return [
+      { title: `run the job ${name} as ${caller}`, command: curl.post(`https://run.googleapis.com/v2/${job}:run`, {}) },
+    ];
   }
 
   private async store({ name }: Attributes): Promise<Command[]> {
