@@ -6,6 +6,7 @@ import { LoadError } from "../core/load-error";
 import type { Service } from "../core/service";
 import { agentWarnings, type Binding, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "../iam";
 import { Network, TokenAuthority } from "../network";
+import { pubSub } from "../pubsub";
 import { requireDocker } from "../run/docker";
 import { LocalPrograms } from "../run/local-programs";
 import { RunCommands } from "../run/run-commands";
@@ -17,6 +18,7 @@ import { cloudStorage, type StoredObject } from "../storage";
 import { load } from "./load";
 import { observed } from "./observed";
 import type { MachineOptions, RunOptions, StartOptions } from "./options";
+import { PoolWork } from "./pool-work";
 import { Propagation } from "./propagation";
 import { LineRecorder } from "./recorder";
 import { RunningStack } from "./running-stack";
@@ -34,6 +36,7 @@ export class Machine {
   private readonly network: Network;
   private readonly programs: LocalPrograms;
   private readonly workers: WorkerHost;
+  private started = false;
   private readonly secrets: Secrets;
   private readonly publicObjects: MachineOptions["publicObjects"];
   private readonly onLog: MachineOptions["onLog"];
@@ -66,7 +69,8 @@ export class Machine {
     const common = { ...place, resources, folder, network, authorizer, clock, programs, secrets, python };
     const objects = () => this.current.objects?.() ?? [];
     const onSkipped = (why: string) => this.current.skipped.add(why);
-    this.workers = new WorkerHost({ ...common, objects, onLog, onNotice, onSkipped });
+    const onFailure = (why: string) => this.current.unsimulated.push(why);
+    this.workers = new WorkerHost({ ...common, objects, onLog, onNotice, onSkipped, onFailure });
   }
 
   /**
@@ -97,6 +101,7 @@ export class Machine {
       await machine.workers.start().catch((error) => {
         throw error instanceof ApiError ? error : new StartError(error.message);
       });
+      machine.started = true;
       for (const why of machine.missing()) options.onNotice?.(`${why}. Its calls are answered 503, and skipped`);
       for (const why of missingJobs(resources, machine.programs)) options.onNotice?.(`${why}. Its executions fail`);
       return machine;
@@ -174,8 +179,12 @@ export class Machine {
     };
     const morePending = () => between.pending?.() ?? 0;
     late.begin(propagation, authorizer.used);
-    return new RunningStack({ ...parts, late, denials, unsimulated, skipped, morePending }, async () => {
+    const held = (subscription: string) => emulators.of(pubSub).held(subscription).length;
+    const poolWork = new PoolWork({ stack, pools: workers.pools, bindings: this.bindings, held });
+    if (this.started) workers.pools.start();
+    return new RunningStack({ ...parts, poolWork, late, denials, unsimulated, skipped, morePending }, async () => {
       recorder.end();
+      await workers.pools.stop();
       for (const emulator of emulators.all()) emulator.stop();
     });
   }

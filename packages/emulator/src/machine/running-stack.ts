@@ -12,6 +12,7 @@ import { cloudStorage, type StoredObject } from "../storage";
 import { type CreatedTask, cloudTasks } from "../tasks";
 import { Client } from "./client";
 import { Curl } from "./curl";
+import type { PoolWork } from "./pool-work";
 import type { Propagation } from "./propagation";
 import type { LineRecorder } from "./recorder";
 import { waitUntilIdle } from "./wait-until-idle";
@@ -41,10 +42,11 @@ export interface RunningParts {
   /** Calls of methods and hosts that are not simulated, as they come. */
   readonly unsimulated: readonly string[];
   /** What could not be done because a worker cannot run here, and what to do about it. */
-  readonly skipped: ReadonlySet<string>;
+  readonly skipped: Set<string>;
   readonly clock: Clock;
   /** Of clients: `ClientOptions.retries`. */
   readonly retries?: number;
+  readonly poolWork: PoolWork;
   /** Work that interceptors do later. */
   readonly morePending: () => number;
 }
@@ -217,11 +219,14 @@ export class RunningStack {
 
   /** Work that is due, waiting or under way. */
   pending(): number {
-    const { workers, emulators, morePending } = this.parts;
+    const { workers, emulators, poolWork, morePending } = this.parts;
     const driven = this.driven.reduce((sum, count) => sum + count(), 0);
     return emulators
       .all()
-      .reduce((sum, emulator) => sum + emulator.pending(), workers.pending() + morePending() + driven + this.pauses);
+      .reduce(
+        (sum, emulator) => sum + emulator.pending(),
+        workers.pending() + poolWork.pending() + morePending() + driven + this.pauses,
+      );
   }
 
   /** Counts work outside the stack, too. */
@@ -230,14 +235,16 @@ export class RunningStack {
   }
 
   /** Waits until all work is done. A call that is refused or not simulated ends the wait. */
-  settled(patience?: number): Promise<"idle" | "failed" | "stuck"> {
-    const { recorder, denials, unsimulated } = this.parts;
-    return waitUntilIdle({
+  async settled(patience?: number): Promise<"idle" | "failed" | "stuck"> {
+    const { recorder, denials, unsimulated, poolWork, skipped } = this.parts;
+    const end = await waitUntilIdle({
       pending: () => this.pending(),
       progress: () => recorder.hops.length,
       failed: () => denials.length + unsimulated.length > 0,
       patience,
     });
+    for (const why of poolWork.skipped()) skipped.add(why);
+    return end;
   }
 
   /** Adds work that `stop` does last. */

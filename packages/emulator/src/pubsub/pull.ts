@@ -44,16 +44,26 @@ export class Puller {
 
   stop(): void {
     this.alarm.stop();
+    for (const { onEnd } of this.leases.values()) onEnd();
   }
 
-  /** The messages that are due now, without waiting for more. @returns `ReceivedMessage`s */
+  /**
+   * The messages that are due now, without waiting for more. A clock that jumps stands still while
+   * they are out, since whoever works on them does so in real time.
+   *
+   * @returns `ReceivedMessage`s
+   */
   pull(maxMessages: number, wire: Wire): object[] {
     if (!(maxMessages > 0))
       throw new ApiError("INVALID_ARGUMENT", `Invalid maxMessages ${maxMessages}; allowed: 1 or more.`);
     const received: object[] = [];
     while (received.length < maxMessages) {
-      const next = this.take(wire, this.subscription.settings.ackDeadline);
-      if (!next) break;
+      const release = this.clock.hold?.() ?? (() => {});
+      const next = this.take(wire, this.subscription.settings.ackDeadline, release);
+      if (!next) {
+        release();
+        break;
+      }
       received.push(next.resource);
     }
     return received;

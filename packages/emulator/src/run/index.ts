@@ -78,6 +78,7 @@ export const cloudRun: ServiceDescription = {
       "template.containers.startup_probe.http_get.port",
       "template.containers.startup_probe.tcp_socket",
     ],
+    [POOL]: [...COMMON, "scaling.scaling_mode", "scaling.manual_instance_count"],
   },
   withoutEffect: [
     {

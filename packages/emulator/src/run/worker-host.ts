@@ -27,6 +27,7 @@ import type { Objects } from "./mounts";
 import { type HostedService, Router } from "./router";
 import { requireSecrets, secretEnvironment } from "./secrets";
 import type { ServiceSettings } from "./service-settings";
+import { WORKER_POOL, WorkerPools, workerPoolProblems, workerPoolsOf } from "./worker-pools";
 
 export interface WorkerHostOptions extends Place {
   /** All resources of the stack: the workers, and the bucket objects that are functions' sources. */
@@ -44,6 +45,8 @@ export interface WorkerHostOptions extends Place {
   readonly objects?: Objects;
   /** Gets what workers write to their logs. */
   readonly onLog?: (workerName: string, entry: LogEntry) => void;
+  /** Gets why a worker pool does not work. */
+  readonly onFailure?: (why: string) => void;
   /** Gets what could not be done because a worker cannot run here, and what to do about it. */
   readonly onSkipped?: (why: string) => void;
   /** An interpreter for functions in Python. @default - the one on PATH */
@@ -72,9 +75,20 @@ export class WorkerHost implements Invoker {
   private stopped = false;
   private readonly services: HostedService[] = [];
 
+  /** They run while a run of the stack does. */
+  readonly pools: WorkerPools;
   private readonly router: Router;
 
   constructor(private readonly options: WorkerHostOptions) {
+    const { programs, onLog, onFailure = () => {}, objects = () => [] } = options;
+    this.pools = new WorkerPools(workerPoolsOf(options.resources, options), {
+      programs,
+      onLog,
+      onFailure,
+      objects,
+      folder: this.folder,
+      secretsOf: (pool) => secretEnvironment(pool, options.secrets),
+    });
     this.router = new Router({ ...options, settings: settingsOf(options), services: this.services });
   }
 
@@ -83,12 +97,13 @@ export class WorkerHost implements Invoker {
     return [
       ...functionsOf(stack).flatMap(({ settings, file }) => problemsOf(settings, file)),
       ...stack.resources.filter(({ type }) => type === CONTAINER_SERVICE).flatMap(containerServiceProblems),
+      ...stack.resources.filter(({ type }) => type === WORKER_POOL).flatMap(workerPoolProblems),
     ];
   }
 
   /** Secrets that workers have in their environment. */
   static secrets(stack: Stack): SecretReference[] {
-    return settingsOf(stack).flatMap(({ secrets }) => secrets);
+    return [...settingsOf(stack), ...workerPoolsOf(stack.resources, stack)].flatMap(({ secrets }) => secrets);
   }
 
   /**
@@ -121,7 +136,8 @@ export class WorkerHost implements Invoker {
 
   /** Why workers cannot run here, and what to do about it. Known once they have started. */
   missing(): string[] {
-    return this.services.flatMap(({ pool }) => (pool instanceof Missing ? [pool.why] : []));
+    const services = this.services.flatMap(({ pool }) => (pool instanceof Missing ? [pool.why] : []));
+    return [...services, ...this.pools.missing()];
   }
 
   /**
@@ -133,8 +149,11 @@ export class WorkerHost implements Invoker {
   requireDeployments(): void {
     const { options } = this;
     for (const { settings } of functionsOf(options)) requireBuild(settings, options);
-    for (const settings of settingsOf(options)) requireSecrets(settings, options);
-    for (const { identity, container } of containersOf(options)) requireMounts(identity, container.mounts, options);
+    const pools = workerPoolsOf(options.resources, options);
+    for (const settings of [...settingsOf(options), ...pools]) requireSecrets(settings, options);
+    for (const { identity, container } of [...containersOf(options), ...pools]) {
+      requireMounts(identity, container.mounts, options);
+    }
   }
 
   /**
@@ -168,7 +187,7 @@ export class WorkerHost implements Invoker {
    * @returns how many there were; 0 for a worker that does not run
    */
   crash(workerName: string, port?: number): number {
-    return this.find(workerName)?.pool.crash(port) ?? 0;
+    return (this.find(workerName)?.pool.crash(port) ?? 0) + this.pools.crash(workerName, port);
   }
 
   /**
@@ -186,6 +205,7 @@ export class WorkerHost implements Invoker {
   }
 
   async stop(): Promise<void> {
+    await this.pools.stop();
     await Promise.all(this.services.map(({ pool }) => pool.stop()));
     this.stopped = true;
     this.removeFolder();
