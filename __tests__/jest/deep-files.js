@@ -8,6 +8,7 @@ module.exports = [
   "__tests__/workers/local-run.test.ts",
   "packages/emulator/__tests__/functions/burst.test.ts",
   "packages/emulator/__tests__/machine/every-option.test.ts",
+  "packages/emulator/__tests__/network/pull-worker.test.ts",
   "packages/scenarios/__tests__/drive/drive.test.ts",
   "packages/scenarios/__tests__/faults/planted.test.ts",
   "packages/scenarios/__tests__/for-each/for-each.test.ts",

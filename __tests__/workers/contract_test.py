@@ -4,13 +4,15 @@ python.test.ts starts it, with workers/ on PYTHONPATH.
 """
 
 import base64
+import io
 import json
 import os
 import unittest
+from contextlib import redirect_stdout
 from unittest import mock
 
 import serverless_ml.storage
-from doubles import TOPIC, Contract
+from doubles import ENVIRONMENT, TOPIC, Contract
 from google.api_core.exceptions import Forbidden, ServiceUnavailable
 from serverless_ml.dead_letter import letter_attributes
 from serverless_ml.errors import PermanentError
@@ -156,6 +158,20 @@ class Tasks(Contract):
             "MAX_ATTEMPTS is '0'; allowed: a whole number from 1 to 1000"
         )
         self.assertEqual(str(raised.exception), message)
+
+
+class Wsgi(Contract):
+    def test_a_worker_is_an_application_for_other_servers(self):
+        from serverless_ml import task_worker, wsgi
+        from werkzeug.test import Client
+
+        with mock.patch.dict(os.environ, ENVIRONMENT):
+            app = Client(wsgi(task_worker(lambda payload, context: {"got": payload})))
+        with redirect_stdout(io.StringIO()):
+            answers = [app.post("/", json={"a": 1}), app.get("/"), app.post("/", data=b"{")]
+        self.assertEqual([answer.status_code for answer in answers], [200, 405, 400])
+        self.assertEqual(answers[0].get_json(), {"got": {"a": 1}})
+        self.assertEqual(answers[1].headers["Allow"], "POST")
 
 
 class Messages(Contract):

@@ -47,6 +47,8 @@ class Sentiment(Contract):
             (self.shard("a.jsonl", good, input="gs://in/gone.jsonl"), "missing_object"),
             (self.shard("a.jsonl", good, input="gs://elsewhere/a.jsonl"), "invalid_payload"),
             (self.shard("a.jsonl", good, start=3, end=3), "invalid_payload"),
+            (self.shard("a.jsonl", good, end=2**24), "invalid_payload"),
+            (self.shard("a.jsonl", good, generation="new"), "invalid_payload"),
             ({"input": "gs://in/a.jsonl"}, "invalid_payload"),
         ):
             with self.subTest(code=code, shard=shard):

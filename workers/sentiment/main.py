@@ -37,14 +37,23 @@ def texts_of(records: list) -> list[str]:
 
 # A shard of an AsyncBatch: a range of bytes of the input, and the object for its predictions.
 
+#: Of a shard, as the submitter makes them.
+MOST_BYTES = 8 * 1024**2
+
 
 def shard_of(payload: dict) -> dict:
-    shard = {**payload, "input": split_uri(payload["input"]), "output": split_uri(payload["output"])}
+    shard = {
+        **payload,
+        "input": split_uri(payload["input"]),
+        "output": split_uri(payload["output"]),
+        "generation": int(payload["generation"]),
+    }
     for name, variable in (("input", "INPUT_BUCKET"), ("output", "OUTPUT_BUCKET")):
         if shard[name][0] != os.environ[variable]:
             raise ValueError(f"{name}: given bucket {shard[name][0]}; allowed: {os.environ[variable]}")
-    if not 0 <= shard["start"] < shard["end"]:
-        raise ValueError(f"start: given {shard['start']}; allowed: 0 to below {shard['end']}")
+    start, end = shard["start"], shard["end"]
+    if not 0 <= start < end <= start + MOST_BYTES:
+        raise ValueError(f"start and end: given {start} and {end}; allowed: up to {MOST_BYTES} bytes")
     return shard
 
 
@@ -53,7 +62,7 @@ def find_predictions(shard: dict, _: TaskContext) -> dict | None:
 
 
 def predict_shard(shard: dict, context: TaskContext) -> dict:
-    data = read_bytes(*shard["input"], int(shard["generation"]), shard["start"], shard["end"])
+    data = read_bytes(*shard["input"], shard["generation"], shard["start"], shard["end"])
     try:
         text = data.decode("utf-8-sig")
         if "columns" in shard:

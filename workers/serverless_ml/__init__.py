@@ -11,7 +11,7 @@ from .job import Job, job
 from .message import MessageContext
 from .pull import pull_messages
 from .push import message_worker
-from .serve import serve
+from .serve import serve, wsgi
 from .storage import exists, read_bytes, read_json, split_uri, write_json_once, write_once
 from .task import TaskContext, task_worker
 
@@ -32,4 +32,5 @@ __all__ = [
     "time_left",
     "write_json_once",
     "write_once",
+    "wsgi",
 ]

@@ -14,3 +14,14 @@ def serve(source: str, target: str) -> None:
     target = os.environ.get("FUNCTION_TARGET", target)
     command = [sys.executable, "-m", "functions_framework", "--source", source, "--target", target]
     os.execv(sys.executable, command)
+
+
+def wsgi(handler):
+    """A WSGI application of a worker, for another server: `gunicorn main:app` with `app = wsgi(main)`."""
+    from werkzeug import Request, Response
+
+    def application(environ, start_response):
+        body, status, *headers = handler(Request(environ))
+        return Response(body, status, *headers)(environ, start_response)
+
+    return application
