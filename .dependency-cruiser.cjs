@@ -42,7 +42,7 @@ module.exports = {
     layer("parts", ["^lib/(core|parts)/"]),
     layer("patterns", [
       "^lib/(core|parts)/",
-      "^lib/patterns/(worker|fanout-subscribers|pipeline-(graph|jobs|placeholders|step))[.]ts$",
+      "^lib/patterns/(worker|preprocessing-job|fanout-subscribers|pipeline-(graph|jobs|placeholders|step))[.]ts$",
     ]),
     layer("stacks", ["^lib/(core|parts|patterns)/", "^lib/settings[.]ts$", "^lib/stacks/outputs[.]ts$"]),
     rule(

@@ -27,7 +27,8 @@ export type { BucketMount, ContainerProps, MountOptions } from "./parts/containe
 export { ContainerJob, type ContainerJobProps, type IContainerJob } from "./parts/container-job";
 export { ContainerService, type ContainerServiceProps } from "./parts/container-service";
 export { CustomRole, type CustomRoleProps } from "./parts/custom-role";
-export { DataflowJob, type DataflowJobProps, DataflowTemplate } from "./parts/dataflow-job";
+export { DataflowJob, type DataflowJobProps } from "./parts/dataflow-job";
+export { type BeamYamlOptions, DataflowTemplate, type LaunchedTemplate } from "./parts/dataflow-template";
 export {
   type DataflowEnvironment,
   type DataflowNetwork,
@@ -99,6 +100,7 @@ export type {
   JobStepProps,
   VertexTrainingStepProps,
 } from "./patterns/pipeline-jobs";
+export type { PreprocessingJobProps } from "./patterns/preprocessing-job";
 export { PubSubFanout, type PubSubFanoutProps } from "./patterns/pubsub-fanout";
 export { ScheduledPreprocessing, type ScheduledPreprocessingProps } from "./patterns/scheduled-preprocessing";
 export {

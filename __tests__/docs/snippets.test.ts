@@ -108,7 +108,7 @@ describe("snippets", () => {
       mkdirSync(folder, { recursive: true });
       for (const name of ["node_modules", "local", "terraform", "cli"])
         symlinkSync(join(root, name), join(folder, name));
-      for (const kind of ["functions", "workers"]) {
+      for (const kind of ["functions", "pipelines", "workers"]) {
         mkdirSync(join(folder, kind), { recursive: true });
         for (const name of readdirSync(join(root, kind))) symlinkSync(join(root, kind, name), join(folder, kind, name));
       }

@@ -8,6 +8,16 @@ import { type Served, serve } from "../support/serve";
 let google: FakeGoogle;
 let server: Served;
 
+const DEFAULT = JSON.parse(environments["dataflow-launcher"].JOBS).default;
+const QUEUE = "projects/my-project/locations/us-central1/queues/launches";
+const jobs = (configs: object) => ({ JOBS: JSON.stringify(configs), QUEUE });
+
+/** Those of the first launch of a flex template. */
+function launchedParameters(): Record<string, string> {
+  const request = google.jobs[0]?.request as { launchParameter?: { parameters: Record<string, string> } } | undefined;
+  return request?.launchParameter?.parameters ?? {};
+}
+
 const open = (variables = {}) =>
   serve(
     createHandler(
@@ -40,7 +50,7 @@ test("launches a classic template", async () => {
 });
 
 test("launches a flex template", async () => {
-  const flex = await open({ TEMPLATE_KIND: "flex", TEMPLATE_PATH: "gs://t/spec.json" });
+  const flex = await open(jobs({ default: { ...DEFAULT, template: { kind: "flex", path: "gs://t/spec.json" } } }));
   const { body } = await flex.task({});
   await flex.stop();
   expect(google.jobs[0]?.request).toEqual({
@@ -143,21 +153,33 @@ test("hands over when its attempts are spent, but not when the job runs", async 
 });
 
 test.each([
-  ["TEMPLATE_KIND", "docker", 'TEMPLATE_KIND is "docker"; allowed: classic or flex'],
-  ["TEMPLATE_PATH", "s3://x/y", 'TEMPLATE_PATH is "s3://x/y"; allowed: a template\'s path like gs://bucket/template'],
-  ["JOB_NAME_PREFIX", "Job", 'JOB_NAME_PREFIX is "Job"; allowed: a prefix of lower-case letters'],
-  ["LAUNCH", "{", 'LAUNCH is "{"; allowed: JSON'],
-  ["LAUNCH", '{"parameters":{"a":1}}', "allowed at parameters.a: "],
-  ["DATAFLOW_LOCATION", "us-central1", 'DATAFLOW_LOCATION is "us-central1"; allowed: a location name'],
-])("does not start with a bad %s", (name, value, message) => {
-  expect(() => readEnvironment(environmentSchema, { ...environments["dataflow-launcher"], [name]: value })).toThrow(
-    message,
+  ["{", 'JOBS is "{"; allowed: JSON'],
+  [{ d: { ...DEFAULT, parameters: { a: 1 } } }, "allowed at d.parameters.a: "],
+  [{ d: { ...DEFAULT, namePrefix: "Job" } }, "allowed at d.namePrefix: a prefix of lower-case letters"],
+  [
+    { d: { ...DEFAULT, template: { kind: "docker", path: "gs://a/b" } } },
+    "allowed at d.template.kind: classic or flex",
+  ],
+  [
+    { d: { ...DEFAULT, template: { kind: "flex", path: "s3://x/y" } } },
+    "allowed at d.template.path: a template's path like gs://bucket/template",
+  ],
+])("does not start with the bad JOBS %j", (value, message) => {
+  const JOBS = typeof value === "string" ? value : JSON.stringify(value);
+  expect(() => readEnvironment(environmentSchema, { ...environments["dataflow-launcher"], JOBS })).toThrow(message);
+});
+
+test("does not start with a bad DATAFLOW_LOCATION", () => {
+  const DATAFLOW_LOCATION = "us-central1";
+  const variables = { ...environments["dataflow-launcher"], DATAFLOW_LOCATION };
+  expect(() => readEnvironment(environmentSchema, variables)).toThrow(
+    'DATAFLOW_LOCATION is "us-central1"; allowed: a location name',
   );
 });
 
 test("a parameter that names the job is each task's own, and the same whenever the task comes", async () => {
-  const LAUNCH = JSON.stringify({ parameters: { output: "gs://out/{jobName}/counts", log: "{jobName}-{jobName}" } });
-  const naming = await open({ LAUNCH });
+  const parameters = { output: "gs://out/{jobName}/counts", log: "{jobName}-{jobName}" };
+  const naming = await open(jobs({ default: { ...DEFAULT, parameters } }));
   const outputs = async (id: string) => {
     const { body } = await naming.task({ parameters: { extra: "gs://x/{jobName}" } }, { id });
     expect(google.jobs.at(-1)?.request).toMatchObject({
@@ -181,4 +203,125 @@ test("a 400 of Dataflow that does not call the request invalid may pass", async 
   google.failNext(/:launch/, { status: 400, reason: "FAILED_PRECONDITION" });
   expect((await server.task({})).status).toBe(500);
   expect(google.published).toEqual([]);
+});
+
+describe("several jobs", () => {
+  const FLOWERS = {
+    template: { kind: "flex", path: "gs://t/Yaml_Template" },
+    namePrefix: "flowers",
+    parameters: { yaml_pipeline_file: "gs://p/flowers.yaml" },
+    variables: { output: "gs://out/{jobName}", features: ["a", "b"], test_fraction: 0.3 },
+    environment: { tempLocation: "gs://temp/tmp" },
+  };
+  let several: Served;
+  beforeAll(async () => {
+    several = await open(jobs({ default: DEFAULT, flowers: FLOWERS }));
+  });
+  afterAll(() => several.stop());
+
+  test("a task names its job; the variables of a Beam YAML pipeline are one parameter, its own among them", async () => {
+    const { body } = await several.task({
+      job: "flowers",
+      parameters: { test_fraction: "0.2", input: "gs://in/{jobName}" },
+    });
+    expect(body).toMatchObject({ name: expect.stringMatching(/^flowers-[0-9a-f]{16}$/), launched: true });
+    const parameters = launchedParameters();
+    expect({ ...parameters, jinja_variables: JSON.parse(parameters.jinja_variables ?? "") }).toEqual({
+      yaml_pipeline_file: "gs://p/flowers.yaml",
+      jinja_variables: {
+        output: `gs://out/${body.name}`,
+        features: ["a", "b"],
+        test_fraction: "0.2",
+        input: `gs://in/${body.name}`,
+      },
+    });
+    expect(google.tasks.size).toBe(0);
+  });
+
+  test.each(["gone", "constructor"])("hands over a task for the job %s, which there is not", async (job) => {
+    expect((await several.task({ job })).body).toEqual({ deadLetter: "unknown_job" });
+    expect(google.published[0]?.attributes.deadLetterMessage).toBe(`Given job "${job}"; allowed: default, flowers`);
+  });
+});
+
+describe("a job that is followed", () => {
+  let following: Served;
+  beforeAll(async () => {
+    following = await open(jobs({ default: { ...DEFAULT, waitSeconds: 600 } }));
+  });
+  afterAll(() => following.stop());
+
+  const polls = () =>
+    [...google.tasks.values()].map(({ name, httpRequest }) => ({
+      id: name.split("/").at(-1) ?? "",
+      payload: JSON.parse(Buffer.from(httpRequest.body, "base64").toString()),
+    }));
+  const lastPoll = () => polls().at(-1) as ReturnType<typeof polls>[number];
+  /** The task comes back from the dead letter, where it got another name. */
+  const redriven = (payload: unknown, id: string, retries = 0) =>
+    following.post(payload, {
+      "X-CloudTasks-TaskName": "redriven",
+      "X-CloudTasks-QueueName": "launches",
+      "X-CloudTasks-TaskRetryCount": String(retries),
+      "X-Redrive-Task": id,
+      "X-Redrive-Count": "1",
+    });
+
+  test("is asked after by tasks until it has ended, one chain whatever is delivered twice", async () => {
+    const { body } = await following.task({}, { id: "tick" });
+    await following.task({}, { id: "tick", retries: 1 });
+    expect(polls()).toHaveLength(1);
+    expect(lastPoll()).toMatchObject({
+      payload: { job: "default", parameters: {}, poll: { id: "id-1", name: body.name, n: 1 } },
+    });
+    expect(google.tasks.size).toBe(1);
+    const first = lastPoll();
+    for (const retries of [0, 1]) {
+      expect((await following.task(first.payload, { id: `${body.name}-poll-1`, retries })).body).toEqual({
+        job: "id-1",
+        name: body.name,
+        state: "running",
+      });
+    }
+    expect(polls()).toHaveLength(2);
+    google.longJobs.now = () => Date.now() + 600_000;
+    expect((await following.task(lastPoll().payload, { id: "2" })).body).toMatchObject({ state: "succeeded" });
+    expect([polls().length, google.published.length]).toEqual([2, 0]);
+  });
+
+  test("goes to the dead letter with Dataflow's message when it fails; put back, it is launched anew, once", async () => {
+    google.longJobs.fate = { takes: 0, error: "Workflow failed. Causes: no such object" };
+    const { body } = await following.task({}, { id: "tick" });
+    const poll = lastPoll();
+    expect(poll.id).toBe(`${body.name}-poll-1`);
+    expect((await following.task(poll.payload, { id: poll.id })).body).toEqual({ deadLetter: "job_failed" });
+    expect(google.published[0]?.attributes).toMatchObject({
+      deadLetterMessage: `${body.name} failed: JOB_STATE_FAILED: Workflow failed. Causes: no such object`,
+      deadLetterTask: poll.id,
+    });
+
+    const anew = await redriven(poll.payload, poll.id);
+    expect(anew.body).toMatchObject({ job: "id-2", launched: true });
+    expect(anew.body.name).not.toBe(body.name);
+    expect((await redriven(poll.payload, poll.id, 1)).body).toMatchObject({ job: "id-2", launched: false });
+    expect(google.jobs).toHaveLength(2);
+    expect(lastPoll().payload).toMatchObject({ poll: { id: "id-2", n: 1 } });
+  });
+
+  test("goes to the dead letter when it takes too long, and runs on", async () => {
+    await following.task({}, { id: "tick" });
+    const { poll, ...rest } = lastPoll().payload;
+    const late = { ...rest, poll: { ...poll, since: poll.since - 600_000 } };
+    expect((await following.task(late, { id: "late" })).body).toEqual({ deadLetter: "job_timed_out" });
+    expect((await redriven(late, "late")).body).toMatchObject({ job: "id-1", state: "running" });
+    expect(google.jobs).toHaveLength(1);
+  });
+
+  test("a launcher that dies between launch and the first question finds the job, and asks", async () => {
+    google.failNext(/POST cloudtasks/, { status: 503 }, { status: 503 }, { status: 503 });
+    expect((await following.task({}, { id: "tick" })).status).toBe(503);
+    expect([google.jobs.length, polls().length]).toEqual([1, 0]);
+    expect((await following.task({}, { id: "tick", retries: 1 })).body).toMatchObject({ job: "id-1", launched: false });
+    expect([google.jobs.length, polls().length]).toEqual([1, 1]);
+  });
 });

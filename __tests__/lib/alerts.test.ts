@@ -197,6 +197,7 @@ test("jobs that fail are told of, launched ones by the beginning of their names"
   expect(filters.map(({ filter }) => /job_name=(.*)$/.exec(filter)?.[1]).sort()).toEqual([
     '"scheduled-preprocessing-job-dev"',
     'starts_with("preprocessing-dev-")',
+    'starts_with("preprocessing-flowers-dev-")',
   ]);
 });
 

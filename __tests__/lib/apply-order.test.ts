@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { externalGrantee } from "../../lib/core/grantee";
-import { DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { DataflowTemplate } from "../../lib/parts/dataflow-template";
 import { EncryptionKey } from "../../lib/parts/encryption-key";
 import type { GoogleStack } from "../../lib/parts/google-stack";
 import { grantOnProject } from "../../lib/parts/grants";

@@ -1,7 +1,7 @@
 import { Duration } from "../../lib/core/duration";
 import { FunctionSource } from "../../lib/core/function-source";
 import { ContainerService } from "../../lib/parts/container-service";
-import { DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { DataflowTemplate } from "../../lib/parts/dataflow-template";
 import { Filter } from "../../lib/parts/filter";
 import { FunctionService } from "../../lib/parts/function-service";
 import type { GoogleStack } from "../../lib/parts/google-stack";

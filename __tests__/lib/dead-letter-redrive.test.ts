@@ -1,6 +1,6 @@
 import { Duration } from "../../lib/core/duration";
 import { externalGrantee } from "../../lib/core/grantee";
-import { DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { DataflowTemplate } from "../../lib/parts/dataflow-template";
 import { DeadLetter } from "../../lib/parts/dead-letter";
 import { DeadLetterRedrive } from "../../lib/parts/dead-letter-redrive";
 import { Filter } from "../../lib/parts/filter";

@@ -1,5 +1,5 @@
 import { Duration } from "../../lib/core/duration";
-import { DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { DataflowTemplate } from "../../lib/parts/dataflow-template";
 import { DeadLetter } from "../../lib/parts/dead-letter";
 import { PredictionEndpoint } from "../../lib/parts/prediction-endpoint";
 import { Schedule, ScheduleTarget } from "../../lib/parts/schedule";

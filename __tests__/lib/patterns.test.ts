@@ -5,7 +5,7 @@ import { Duration } from "../../lib/core/duration";
 import { externalGrantee } from "../../lib/core/grantee";
 import { Memory } from "../../lib/core/memory";
 import { Bucket } from "../../lib/parts/bucket";
-import { DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { DataflowTemplate } from "../../lib/parts/dataflow-template";
 import { EncryptionKey } from "../../lib/parts/encryption-key";
 import { Filter } from "../../lib/parts/filter";
 import type { GoogleStack } from "../../lib/parts/google-stack";
@@ -864,22 +864,26 @@ describe("ScheduledPreprocessing", () => {
   test("the launcher knows what to launch, where, as whom and under which name", () => {
     const stack = testStack();
     preprocessing(stack, { template: DataflowTemplate.flex("gs://acme/spec.json") });
-    const { LAUNCH, ...others } = variables(stack, "stack-words-launcher-dev");
+    const { JOBS, ...others } = variables(stack, "stack-words-launcher-dev");
     expect(others).toMatchObject({
       DATAFLOW_LOCATION: "projects/acme-ml/locations/us-central1",
-      TEMPLATE_PATH: "gs://acme/spec.json",
-      TEMPLATE_KIND: "flex",
-      JOB_NAME_PREFIX: "words-dev",
       MAX_ATTEMPTS: "12",
       DEAD_LETTER_TOPIC: "projects/acme-ml/topics/stack-words-dead-letter-dev",
     });
-    expect(JSON.parse(LAUNCH ?? "")).toEqual({
-      parameters: { output: "gs://acme-ml-stack-words-output-dev/{jobName}/counts" },
-      environment: {
-        tempLocation: "gs://acme-ml-stack-words-temp-dev/temp",
-        serviceAccountEmail: expect.stringMatching(/^\$\{google_service_account\.words_workers_identity_\w+\.email\}$/),
-        maxWorkers: 3,
-        additionalUserLabels: { environment: "dev", stack: "stack" },
+    expect(others).not.toHaveProperty("QUEUE");
+    expect(JSON.parse(JOBS ?? "")).toEqual({
+      default: {
+        template: { kind: "flex", path: "gs://acme/spec.json" },
+        namePrefix: "words-dev",
+        parameters: { output: "gs://acme-ml-stack-words-output-dev/{jobName}/counts" },
+        environment: {
+          tempLocation: "gs://acme-ml-stack-words-temp-dev/temp",
+          serviceAccountEmail: expect.stringMatching(
+            /^\$\{google_service_account\.words_workers_identity_\w+\.email\}$/,
+          ),
+          maxWorkers: 3,
+          additionalUserLabels: { environment: "dev", stack: "stack" },
+        },
       },
     });
   });

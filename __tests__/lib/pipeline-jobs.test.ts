@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Duration } from "../../lib/core/duration";
 import { Bucket } from "../../lib/parts/bucket";
 import { ContainerJob } from "../../lib/parts/container-job";
-import { DataflowTemplate } from "../../lib/parts/dataflow-job";
+import { DataflowTemplate } from "../../lib/parts/dataflow-template";
 import { DataflowWorkers } from "../../lib/parts/dataflow-workers";
 import type { GoogleStack } from "../../lib/parts/google-stack";
 import type { VertexTrainingProps } from "../../lib/parts/vertex-training";

@@ -141,6 +141,8 @@ describe("outputs keep the names of the documents", () => {
         "client",
         "dataflow_job_name",
         "dead_letter_subscription_name",
+        "flowers_schedule_name",
+        "input_bucket_name",
         "launcher_url",
         "output_bucket_name",
         "redrive_function_name",

@@ -58,12 +58,13 @@ export const environments = {
   },
   "dataflow-launcher": {
     DATAFLOW_LOCATION: "projects/my-project/locations/us-central1",
-    TEMPLATE_PATH: "gs://dataflow-templates/latest/Word_Count",
-    TEMPLATE_KIND: "classic",
-    JOB_NAME_PREFIX: "preprocessing",
-    LAUNCH: JSON.stringify({
-      parameters: { inputFile: "gs://samples/kinglear.txt", output: "gs://out/counts" },
-      environment: { tempLocation: "gs://temp/tmp" },
+    JOBS: JSON.stringify({
+      default: {
+        template: { kind: "classic", path: "gs://dataflow-templates/latest/Word_Count" },
+        namePrefix: "preprocessing",
+        parameters: { inputFile: "gs://samples/kinglear.txt", output: "gs://out/counts" },
+        environment: { tempLocation: "gs://temp/tmp" },
+      },
     }),
     MAX_ATTEMPTS: "3",
     DEAD_LETTER_TOPIC: "projects/my-project/topics/dead",

@@ -68,3 +68,33 @@ export async function launchTemplate(
     throw error;
   }
 }
+
+/** What became of a job so far. */
+export type DataflowJobState =
+  | { readonly state: "running" | "succeeded" }
+  /** `reason`: its state and its last error messages. */
+  | { readonly state: "failed"; readonly reason: string };
+
+/** Source: discovery document of dataflow v1b3, `Job.currentState`. */
+const ENDED_WELL = ["JOB_STATE_DONE", "JOB_STATE_DRAINED"];
+const ENDED_BADLY = ["JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_UPDATED"];
+/** Messages of a failed job that a reason quotes. The last ones say most. */
+const QUOTED = 3;
+
+/** @param name `projects/P/locations/R/jobs/ID` */
+export async function jobState(google: GoogleApi, name: string): Promise<DataflowJobState> {
+  const url = `https://dataflow.googleapis.com/v1b3/${name}`;
+  const { currentState = "" } = await google<{ currentState?: string }>({ method: "GET", url, idempotent: true });
+  if (ENDED_WELL.includes(currentState)) return { state: "succeeded" };
+  if (!ENDED_BADLY.includes(currentState)) return { state: "running" };
+  return { state: "failed", reason: [currentState, ...(await errors(google, url))].join(": ") };
+}
+
+async function errors(google: GoogleApi, url: string): Promise<string[]> {
+  const { jobMessages = [] } = await google<{ jobMessages?: { messageText: string }[] }>({
+    method: "GET",
+    url: `${url}/messages?minimumImportance=JOB_MESSAGE_ERROR`,
+    idempotent: true,
+  });
+  return jobMessages.slice(-QUOTED).map(({ messageText }) => messageText);
+}

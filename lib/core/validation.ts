@@ -15,6 +15,7 @@ export type ValidationCode =
   | "DuplicateId"
   | "FleetTooSmall"
   | "GpuMismatch"
+  | "InvalidBeamPipeline"
   | "InvalidFilter"
   | "InvalidGrant"
   | "InvalidImage"

@@ -4,47 +4,10 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { resourceName } from "../core/names";
 import { literal, literals } from "../core/terraform-text";
-import { check, ValidationError } from "../core/validation";
+import { check } from "../core/validation";
+import { type DataflowTemplate, JOB_NAME } from "./dataflow-template";
 import type { DataflowWorkers } from "./dataflow-workers";
 import { Wait } from "./order";
-
-/** A Dataflow template: a pipeline that is launched with parameters. */
-export class DataflowTemplate {
-  /**
-   * A classic template: a staged pipeline graph.
-   *
-   * @param path `gs://<bucket>/<object>`
-   * @throws ValidationError InvalidValue for any other form
-   */
-  static classic(path: string): DataflowTemplate {
-    return new DataflowTemplate("classic", path);
-  }
-
-  /**
-   * A flex template: a container specification.
-   *
-   * @param path `gs://<bucket>/<object>` of the specification, a JSON file
-   * @throws ValidationError InvalidValue for any other form
-   */
-  static flex(path: string): DataflowTemplate {
-    return new DataflowTemplate("flex", path);
-  }
-
-  private constructor(
-    readonly kind: "classic" | "flex",
-    readonly path: string,
-  ) {
-    if (!/^gs:\/\/[a-z0-9][a-z0-9._-]+\/.+/.test(path)) {
-      throw new ValidationError("InvalidValue", `Dataflow template is "${path}"; allowed is gs://<bucket>/<object>`);
-    }
-  }
-}
-
-/**
- * In the value of a parameter, this stands for the name of the job, whether Terraform or the
- * function `dataflow-launcher` launches it.
- */
-export const JOB_NAME = "{jobName}";
 
 /** Properties of {@link DataflowJob}. */
 export interface DataflowJobProps {

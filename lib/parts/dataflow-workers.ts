@@ -120,14 +120,12 @@ export class DataflowWorkers extends Construct implements IGrantable {
   readonly tempLocation: string;
   /** Workers at most. */
   readonly maxWorkers: number;
-  /** What a job that Terraform launches depends on: the APIs and the grants. */
-  readonly ready: readonly ITerraformDependable[];
   /**
    * The grants that the workers of a job need. They take effect with a delay.
    *
    * @internal
    */
-  readonly grants: readonly TerraformResource[];
+  readonly grants: TerraformResource[];
   private readonly props: DataflowWorkersProps;
 
   constructor(scope: Construct, id: string, props: DataflowWorkersProps) {
@@ -161,12 +159,24 @@ export class DataflowWorkers extends Construct implements IGrantable {
       ...(props.inputBuckets ?? []).map((bucket) => bucket.grantRead(this.identity)),
       ...(encryptionKey ? [dataflow, compute].map((agent) => encryptionKey.grantUse(this, agent)) : []),
     ];
-    this.ready = [...RequiredApis.of(this).ready("dataflow", "compute"), ...this.grants];
     this.tempLocation = `gs://${props.tempBucket.name}/temp`;
   }
 
   get grantee(): Grantee {
     return this.identity.grantee;
+  }
+
+  /** What a job that Terraform launches depends on: the APIs and the grants. */
+  get ready(): readonly ITerraformDependable[] {
+    return [...RequiredApis.of(this).ready("dataflow", "compute"), ...this.grants];
+  }
+
+  /**
+   * Lets the workers read a bucket, as `inputBuckets` does. Grants `roles/storage.objectViewer` on
+   * it.
+   */
+  readFrom(bucket: IBucket): void {
+    this.grants.push(bucket.grantRead(this.identity));
   }
 
   get machineType(): string | undefined {
@@ -187,12 +197,13 @@ export class DataflowWorkers extends Construct implements IGrantable {
    * Adds an alert on failed jobs below `scope`.
    *
    * @param jobs full name of the jobs, or its beginning followed by `*`
+   * @param id construct id of the alert below `scope`
    */
-  alertOnFailure(scope: Construct, jobs: string): void {
+  alertOnFailure(scope: Construct, jobs: string, id = "failed-jobs"): void {
     const isPrefix = jobs.endsWith("*");
     const name = isPrefix ? `starts_with("${jobs.slice(0, -1)}")` : `"${jobs}"`;
     Alerts.of(this).add(scope, {
-      id: "failed-jobs",
+      id,
       title: `Dataflow jobs ${jobs} fail`,
       runbook: `A Dataflow job named \`${jobs}\` failed. What it wrote is incomplete. Its log says why (\`gcloud dataflow jobs list --status=terminated\`, then the console). Mend the cause and launch it again: nothing does so by itself.`,
       filter: `metric.type="dataflow.googleapis.com/job/is_failed" AND resource.type="dataflow_job" AND resource.labels.job_name=${name}`,
@@ -201,13 +212,17 @@ export class DataflowWorkers extends Construct implements IGrantable {
     });
   }
 
-  /** The environment of a job on these workers, for a launch through the REST API. */
-  environment(): DataflowEnvironment {
+  /**
+   * The environment of a job on these workers, for a launch through the REST API.
+   *
+   * @param of what the job has instead of the workers' own
+   */
+  environment(of: Pick<DataflowWorkersProps, "maxWorkers" | "machineType"> = {}): DataflowEnvironment {
     return {
       tempLocation: this.tempLocation,
       serviceAccountEmail: this.identity.email,
-      maxWorkers: this.maxWorkers,
-      machineType: this.props.machineType,
+      maxWorkers: of.maxWorkers ?? this.maxWorkers,
+      machineType: of.machineType ?? this.props.machineType,
       kmsKeyName: this.props.encryptionKey?.name,
       ...this.network,
       additionalUserLabels: Deployment.of(this).labels,
@@ -218,7 +233,7 @@ export class DataflowWorkers extends Construct implements IGrantable {
    * Lets a principal launch jobs on these workers.
    *
    * Grants a custom role with `dataflow.jobs.create` and `dataflow.jobs.list` on the project, the
-   * narrowest level there is. These are the permissions of the two methods that a launcher calls
+   * narrowest level there is. These are the permissions of the methods that a launcher calls
    * (https://cloud.google.com/dataflow/docs/concepts/access-control, "Required permissions").
    * `roles/dataflow.developer` could also cancel and change every job, and start builds, by which
    * service accounts can be impersonated.
@@ -235,6 +250,20 @@ export class DataflowWorkers extends Construct implements IGrantable {
       title: "Dataflow launcher",
       description: "Launches and finds Dataflow jobs",
       permissions: ["dataflow.jobs.create", "dataflow.jobs.list"],
+    }).grant(to);
+  }
+
+  /**
+   * Lets a principal ask for the state of jobs and for their messages.
+   *
+   * Grants a custom role with `dataflow.jobs.get` and `dataflow.messages.list` on the project, the
+   * narrowest level there is.
+   */
+  grantFollow(to: IGrantable): ProjectIamMember {
+    return CustomRole.of(this, "dataflow-follower", {
+      title: "Dataflow follower",
+      description: "Reads the state and the messages of Dataflow jobs",
+      permissions: ["dataflow.jobs.get", "dataflow.messages.list"],
     }).grant(to);
   }
 

@@ -10,7 +10,7 @@ import { check, inRange } from "../core/validation";
 import { BatchPrediction, type BatchPredictionProps } from "../parts/batch-prediction";
 import type { IBucket } from "../parts/bucket";
 import { ContainerJob, type IContainerJob } from "../parts/container-job";
-import type { DataflowTemplate } from "../parts/dataflow-job";
+import type { DataflowTemplate } from "../parts/dataflow-template";
 import type { DataflowWorkers } from "../parts/dataflow-workers";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService } from "../parts/function-service";
@@ -75,7 +75,10 @@ export interface DataflowStepProps extends JobStepOptions {
 /** A Dataflow template, its parameters and its workers. */
 export interface DataflowStepJob {
   readonly template: DataflowTemplate;
-  /** Parameters of the template. Values may have placeholders. */
+  /**
+   * Parameters of the template, or values of a Beam YAML pipeline's variables. They may have
+   * placeholders.
+   */
   readonly parameters: Readonly<Record<string, string>>;
   /** The workers. Their identity is granted `roles/storage.objectUser` on the run bucket. */
   readonly workers: DataflowWorkers;
@@ -187,14 +190,22 @@ function dataflowJob(
   const { project, region } = deployment;
   const namePrefix = composeName("dataflowJob", [step.node.scope?.node.id ?? "", step.node.id], deployment);
   workers.alertOnFailure(step, `${namePrefix}-*`);
+  template.checkParameters(step, Object.keys(parameters));
+  const launched = template.bind(step, workers);
+  const { kind, path, variables, pipelineOptions = [] } = launched;
   return {
     config: {
       kind: "dataflow",
       location: `projects/${project}/locations/${region}`,
-      template: { kind: template.kind, path: template.path },
+      template: { kind, path },
       namePrefix,
-      parameters,
-      environment: workers.environment(),
+      parameters: variables
+        ? { ...launched.parameters, jinja_variables: JSON.stringify({ ...variables, ...parameters }) }
+        : parameters,
+      environment: {
+        ...workers.environment(),
+        ...(pipelineOptions.length > 0 && { additionalPipelineOptions: pipelineOptions }),
+      },
     },
     grantRun: (to) => workers.grantRun(to),
     ready: [...workers.ready, runBucket.grantReadWrite(workers)],

@@ -4,9 +4,10 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
-import { composeName } from "../core/names";
+import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
-import { DataflowJob, type DataflowTemplate, JOB_NAME } from "../parts/dataflow-job";
+import { DataflowJob } from "../parts/dataflow-job";
+import { JOB_NAME } from "../parts/dataflow-template";
 import { type DataflowNetwork, DataflowWorkers } from "../parts/dataflow-workers";
 import { DeadLetter } from "../parts/dead-letter";
 import { DeadLetterRedrive, type RedriveProps } from "../parts/dead-letter-redrive";
@@ -16,21 +17,30 @@ import type { ScheduleTime } from "../parts/schedule-time";
 import { ServiceIdentity } from "../parts/service-identity";
 import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
+
+import { DEFAULT_JOB, jobNamePrefix, jobRules, launchOf, type PreprocessingJobProps } from "./preprocessing-job";
 import { createWorker, environment, type Worker, type WorkerProps } from "./worker";
 
-/** Properties of {@link ScheduledPreprocessing}. */
+/**
+ * Properties of {@link ScheduledPreprocessing}. `template`, `parameters` and `schedule` are those of
+ * the job `default`; they may be missing where `jobs` are there.
+ */
 export interface ScheduledPreprocessingProps {
-  /** The template that is launched. */
-  readonly template: DataflowTemplate;
   /**
-   * Parameters of the template, as a function of the output location, `gs://<bucket>/{jobName}`.
-   * Each launch puts the name of its job there, so that no launch overwrites the results of
-   * another; a task that is delivered again has the same job. For one location of all launches, use
-   * `gs://<bucket>` of `outputBucket`.
+   * The template that is launched.
+   * @default - `jobs` alone are launched
    */
-  readonly parameters: (output: string) => Readonly<Record<string, string>>;
-  /** When the template is launched. */
-  readonly schedule: ScheduleTime;
+  readonly template?: PreprocessingJobProps["template"];
+  /**
+   * Parameters of the template, see {@link PreprocessingJobProps.parameters}.
+   * @default - `jobs` alone are launched
+   */
+  readonly parameters?: PreprocessingJobProps["parameters"];
+  /**
+   * When the template is launched.
+   * @default - `jobs` alone are launched
+   */
+  readonly schedule?: ScheduleTime;
   /**
    * Also launches the template when Terraform applies. The next apply launches a finished job
    * again.
@@ -38,7 +48,17 @@ export interface ScheduledPreprocessingProps {
    */
   readonly deployTimeJob?: boolean;
   /**
-   * Workers at most: 1 to 1000.
+   * Follows each launched job, see {@link PreprocessingJobProps.waitFor}.
+   * @default - a launched job is not followed
+   */
+  readonly waitFor?: Duration;
+  /**
+   * Jobs by name, 1 to 20 of `a-z0-9-`. They share queue, launcher and buckets.
+   * @default - the job `default` alone
+   */
+  readonly jobs?: Readonly<Record<string, PreprocessingJobProps>>;
+  /**
+   * Workers of a job at most: 1 to 1000.
    * @default 3
    */
   readonly maxWorkers?: number;
@@ -101,14 +121,16 @@ export interface ScheduledPreprocessingProps {
 }
 
 /**
- * Launches a Dataflow template on a schedule. The schedule creates a task on a queue, and a
- * launcher function launches one job for each task.
+ * Launches Dataflow templates on schedules. A schedule creates a task on a queue, and a launcher
+ * function launches one job for each task.
+ *
+ * Reports InvalidValue, OutOfRange and InvalidBeamPipeline for jobs.
  */
 export class ScheduledPreprocessing extends Construct {
-  /** Carries a task for each launch. */
+  /** Carries a task for each launch, and tasks that ask for the state of jobs. */
   readonly queue: TaskQueue;
-  /** Creates the tasks. */
-  readonly schedule: Schedule;
+  /** Create the tasks, by name of the job. */
+  readonly schedules: Readonly<Record<string, Schedule>>;
   /** Launches a job for each task. */
   readonly launcher: Worker;
   /** The workers of all jobs. */
@@ -126,14 +148,15 @@ export class ScheduledPreprocessing extends Construct {
    * without `redrive`.
    */
   readonly client?: IGrantable;
-  /** Prefix of the names of launched jobs. */
-  readonly jobNamePrefix: string;
-  /** Undefined unless `deployTimeJob` is true. */
+  /** Prefixes of the names of launched jobs, by name of the job. */
+  readonly jobNamePrefixes: Readonly<Record<string, string>>;
+  /** Of the job `default`. Undefined unless its `deployTimeJob` is true. */
   readonly deployTimeJob?: DataflowJob;
 
   constructor(scope: Construct, id: string, props: ScheduledPreprocessingProps) {
     super(scope, id);
-    const { template, encryptionKey } = props;
+    const { encryptionKey } = props;
+    const jobs = this.jobsOf(props);
     this.tempBucket =
       props.tempBucket ??
       new Bucket(this, "temp", {
@@ -152,9 +175,6 @@ export class ScheduledPreprocessing extends Construct {
       network: props.network,
       encryptionKey,
     });
-    const parameters = props.parameters(`gs://${this.outputBucket.name}/${JOB_NAME}`);
-    this.jobNamePrefix = composeName("dataflowJob", [id], Deployment.of(this));
-
     this.deadLetter = props.deadLetter === false ? undefined : new DeadLetter(this, "dead-letter", { encryptionKey });
     this.queue = new TaskQueue(this, "queue", {
       maxDispatchesPerSecond: 1,
@@ -162,15 +182,14 @@ export class ScheduledPreprocessing extends Construct {
       retry: props.retry,
       deadLetter: this.deadLetter,
     });
-    this.launcher = this.addLauncher(props, parameters);
+    this.jobNamePrefixes = mapValues(jobs, (_job, name) => jobNamePrefix(this, name));
+    this.launcher = this.addLauncher(props, jobs);
     this.queue.dispatchTo(this.launcher);
     this.workers.grantLaunch(this.launcher);
-    this.workers.alertOnFailure(this, `${this.jobNamePrefix}-*`);
-    this.schedule = new Schedule(this, "schedule", {
-      ...props.schedule,
-      description: "Creates the task that launches preprocessing",
-      target: ScheduleTarget.createTask({ queue: this.queue, worker: this.launcher, body: { parameters: {} } }),
-    });
+    if (Object.values(jobs).some(({ waitFor }) => waitFor)) {
+      this.queue.grantEnqueue(this.launcher);
+      this.workers.grantFollow(this.launcher);
+    }
     if (this.deadLetter && props.redrive !== false) {
       const { deadLetter, queue } = this;
       this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Puts dead letters back" });
@@ -178,13 +197,57 @@ export class ScheduledPreprocessing extends Construct {
         { deadLetter, queue },
       ]);
     }
-    if (props.deployTimeJob) {
-      this.deployTimeJob = new DataflowJob(this, "job", { template, workers: this.workers, parameters });
-    }
+    this.schedules = mapValues(jobs, (job, name) => this.addSchedule(name, job));
+    const deployed = mapValues(jobs, (job, name) => this.addDeployTimeJob(name, job));
+    this.deployTimeJob = deployed[DEFAULT_JOB];
   }
 
-  private addLauncher(props: ScheduledPreprocessingProps, parameters: Readonly<Record<string, string>>): Worker {
+  /** Of the job `default`; where there is none, of the first one. */
+  get schedule(): Schedule {
+    return this.ofDefault(this.schedules);
+  }
+
+  /**
+   * Prefix of the names of launched jobs, those of the job `default`; where there is none, those of
+   * the first one.
+   */
+  get jobNamePrefix(): string {
+    return this.ofDefault(this.jobNamePrefixes);
+  }
+
+  private ofDefault<T>(byName: Readonly<Record<string, T>>): T {
+    return byName[DEFAULT_JOB] ?? (Object.values(byName)[0] as T);
+  }
+
+  private jobsOf(props: ScheduledPreprocessingProps): Readonly<Record<string, PreprocessingJobProps>> {
+    const { template, parameters, schedule, deployTimeJob, waitFor, jobs = {} } = props;
+    const given = Object.entries({ template, parameters, schedule, deployTimeJob, waitFor });
+    const some = given.filter(([, value]) => value !== undefined).map(([name]) => name);
+    const ofOne = template && parameters && schedule;
+    const all = ofOne ? { [DEFAULT_JOB]: { template, parameters, schedule, deployTimeJob, waitFor }, ...jobs } : jobs;
+    check(this, [
+      {
+        code: "InvalidValue",
+        broken: some.length > 0 && !ofOne,
+        message: `${some.join(", ")} given; allowed are template, parameters and schedule together, for the job ${DEFAULT_JOB}`,
+      },
+      {
+        code: "InvalidValue",
+        broken: some.length > 0 && DEFAULT_JOB in jobs,
+        message: `${some.join(", ")} and jobs.${DEFAULT_JOB} given; allowed is one of the two, for the job ${DEFAULT_JOB}`,
+      },
+      ...(some.length > 0 && !ofOne ? [] : jobRules(all)),
+    ]);
+    return all;
+  }
+
+  private addLauncher(
+    props: ScheduledPreprocessingProps,
+    jobs: Readonly<Record<string, PreprocessingJobProps>>,
+  ): Worker {
     const { project, region } = Deployment.of(this);
+    const place = { workers: this.workers, output: `gs://${this.outputBucket.name}` };
+    const followed = Object.values(jobs).some(({ waitFor }) => waitFor);
     const defaults = {
       source: FunctionSource.builtIn("dataflow-launcher"),
       description: "Launches the Dataflow template for a task",
@@ -194,14 +257,42 @@ export class ScheduledPreprocessing extends Construct {
       environment: environment<DataflowLauncherEnvironment>(
         {
           DATAFLOW_LOCATION: `projects/${project}/locations/${region}`,
-          TEMPLATE_PATH: props.template.path,
-          TEMPLATE_KIND: props.template.kind,
-          JOB_NAME_PREFIX: this.jobNamePrefix,
-          LAUNCH: JSON.stringify({ parameters, environment: this.workers.environment() }),
+          JOBS: JSON.stringify(mapValues(jobs, (job, name) => launchOf(this, name, job, place))),
+          QUEUE: followed ? this.queue.fullName : "",
         },
         props.launcher?.environment,
       ),
     };
     return createWorker(this, "launcher", defaults, props.launcher);
   }
+
+  private addSchedule(name: string, job: PreprocessingJobProps): Schedule {
+    this.workers.alertOnFailure(this, `${this.jobNamePrefixes[name]}-*`, idOf("failed-jobs", name));
+    const body = { ...(name !== DEFAULT_JOB && { job: name }), parameters: {} };
+    return new Schedule(this, idOf("schedule", name), {
+      ...job.schedule,
+      description: "Creates the task that launches preprocessing",
+      target: ScheduleTarget.createTask({ queue: this.queue, worker: this.launcher, body }),
+    });
+  }
+
+  private addDeployTimeJob(name: string, job: PreprocessingJobProps): DataflowJob | undefined {
+    if (!job.deployTimeJob) return undefined;
+    const { template, maxWorkers, machineType } = job;
+    return new DataflowJob(this, idOf("job", name), {
+      template,
+      workers: this.workers,
+      parameters: job.parameters(`gs://${this.outputBucket.name}/${JOB_NAME}`),
+      overrides: { ...(maxWorkers !== undefined && { maxWorkers }), ...(machineType !== undefined && { machineType }) },
+    });
+  }
+}
+
+/** Construct ids of the job `default` carry no name, as when it was the only one. */
+function idOf(what: string, name: string): string {
+  return name === DEFAULT_JOB ? what : `${what}-${name}`;
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }

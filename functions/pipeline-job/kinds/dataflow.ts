@@ -1,11 +1,9 @@
-import { findJob, launchTemplate, type Template } from "../../shared/dataflow";
+import { findJob, jobState, launchTemplate, type Template } from "../../shared/dataflow";
 import type { GoogleApi } from "../../shared/google-api";
-import type { JobKind, JobState, Launch } from "../job-kind";
+import type { JobKind, Launch } from "../job-kind";
 import { fill } from "../placeholders";
 
 const API = "https://dataflow.googleapis.com/v1b3";
-/** Messages of a failed job that a reason quotes. The last ones say most. */
-const QUOTED = 3;
 
 /** A Dataflow template. */
 export interface DataflowTemplateJob {
@@ -19,10 +17,6 @@ export interface DataflowTemplateJob {
   /** The environment of the launch request. */
   readonly environment: Readonly<Record<string, unknown>>;
 }
-
-/** Source: discovery document of dataflow v1b3, `Job.currentState`. */
-const ENDED_WELL = ["JOB_STATE_DONE", "JOB_STATE_DRAINED"];
-const ENDED_BADLY = ["JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_UPDATED"];
 
 /** Jobs of a Dataflow template. A job's name carries the key. */
 export function dataflowJobs(google: GoogleApi, config: DataflowTemplateJob): JobKind {
@@ -48,26 +42,10 @@ export function dataflowJobs(google: GoogleApi, config: DataflowTemplateJob): Jo
       if (name === undefined) throw new Error(`Dataflow has a job ${nameOf(launch)} and does not list it`);
       return name;
     },
-    async state(name: string): Promise<JobState> {
-      const url = `${API}/${name}`;
-      const { currentState = "" } = await google<{ currentState?: string }>({ method: "GET", url, idempotent: true });
-      if (ENDED_WELL.includes(currentState)) return { state: "succeeded" };
-      if (!ENDED_BADLY.includes(currentState)) return { state: "running" };
-      return { state: "failed", reason: [currentState, ...(await errors(google, url))].join(": ") };
-    },
+    state: (name: string) => jobState(google, name),
     async cancel(name: string): Promise<void> {
       const body = { requestedState: "JOB_STATE_CANCELLED" };
       await google({ method: "PUT", url: `${API}/${name}`, body, idempotent: true });
     },
   };
-}
-
-/** The job's last error messages. */
-async function errors(google: GoogleApi, url: string): Promise<string[]> {
-  const { jobMessages = [] } = await google<{ jobMessages?: { messageText: string }[] }>({
-    method: "GET",
-    url: `${url}/messages?minimumImportance=JOB_MESSAGE_ERROR`,
-    idempotent: true,
-  });
-  return jobMessages.slice(-QUOTED).map(({ messageText }) => messageText);
 }

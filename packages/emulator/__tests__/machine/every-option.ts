@@ -5,6 +5,7 @@ import { App } from "cdktf";
 import {
   AsyncBatch,
   type AsyncBatchProps,
+  type BeamYamlOptions,
   Bucket,
   type BucketMount,
   type BucketProps,
@@ -38,6 +39,7 @@ import {
   type PipelineSchedule,
   PredictionEndpoint,
   type PredictionEndpointProps,
+  type PreprocessingJobProps,
   PubSubFanout,
   type PubSubFanoutProps,
   type PullSubscriberProps,
@@ -342,7 +344,23 @@ function pubsubFanout(stack: GoogleStack): void {
 
 function scheduledPreprocessing(stack: GoogleStack): void {
   const schedule: Every<ScheduleTime> = { cron: "0 3 * * *", timeZone: "Europe/Zurich" };
+  const yaml: Every<BeamYamlOptions> = {
+    variables: { features: ["x"], label: "y", test_fraction: 0.5, input: "gs://raw/x.csv" },
+    pipelineOptions: { number_of_worker_harness_threads: "2" },
+    templatePath: "gs://dataflow-templates-us-central1/2026-08-20-00_RC00/flex/Yaml_Template",
+  };
+  const flowers: Every<PreprocessingJobProps> = {
+    template: DataflowTemplate.yaml("pipelines/flowers.yaml", yaml),
+    parameters: (output) => ({ output }),
+    schedule,
+    deployTimeJob: false,
+    waitFor: Duration.hours(1),
+    maxWorkers: 5,
+    machineType: "n1-standard-4",
+  };
   const props: Every<ScheduledPreprocessingProps> = {
+    jobs: { flowers },
+    waitFor: Duration.minutes(30),
     template: TEMPLATE,
     parameters: (output) => ({ ...WORD_COUNT, output: `${output}/counts` }),
     schedule,

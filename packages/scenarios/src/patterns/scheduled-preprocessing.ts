@@ -15,6 +15,9 @@ import { createTaskLike } from "../shared/schedule-task";
 /** How many words are shown, the most frequent ones. */
 const SHOWN = 8;
 
+/** The job of tasks that name none. */
+const DEFAULT_JOB = "default";
+
 /** A task that launches a job. */
 interface LaunchTask {
   readonly id: string;
@@ -22,6 +25,12 @@ interface LaunchTask {
   readonly input: string;
   /** Whether it ended in a dead letter, so that it probably launched no job. */
   readonly isDead: boolean;
+}
+
+/** What a launcher knows of a job. */
+interface LauncherJob {
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly environment?: { readonly serviceAccountEmail?: string };
 }
 
 interface LaunchedJob {
@@ -50,16 +59,17 @@ export const scheduledPreprocessing: PatternScenario = {
 };
 
 function outputsFrom(index: StackIndex) {
-  const launcher = index.workerWith("LAUNCH", "TEMPLATE_PATH", "DATAFLOW_LOCATION");
+  const launcher = index.workerWith("JOBS", "DATAFLOW_LOCATION");
   if (!launcher) return {};
   const queue = index.first("google_cloud_tasks_queue", (attributes) => {
     const host = block(attributes, "http_target", "uri_override")?.host;
     return index.workerAt(`https://${host}`) === launcher;
   })?.attributes;
-  const schedule = index.first("google_cloud_scheduler_job", (attributes) =>
-    String(block(attributes, "http_target")?.uri).includes(`/queues/${queue?.name}/tasks`),
-  )?.attributes;
-  const { parameters = {} } = JSON.parse(String(launcher.environment.LAUNCH)) as { parameters?: object };
+  const schedule = index.first("google_cloud_scheduler_job", (attributes) => {
+    const target = block(attributes, "http_target");
+    return String(target?.uri).includes(`/queues/${queue?.name}/tasks`) && jobOfSchedule(target?.body) === DEFAULT_JOB;
+  })?.attributes;
+  const { parameters = {} } = jobsOf(launcher)[DEFAULT_JOB] ?? {};
   const buckets = new Set(index.all("google_storage_bucket").map(({ attributes }) => attributes.name));
   return {
     task_queue_name: queue?.name,
@@ -69,6 +79,23 @@ function outputsFrom(index: StackIndex) {
       .map((value) => /^gs:\/\/([^/]+)/.exec(String(value))?.[1])
       .find((bucket) => buckets.has(bucket)),
   };
+}
+
+/** What the launcher can launch, by name. */
+function jobsOf(launcher: {
+  readonly environment: Readonly<Record<string, string>>;
+}): Readonly<Record<string, LauncherJob>> {
+  return JSON.parse(String(launcher.environment.JOBS));
+}
+
+/** The job for which a schedule creates tasks. */
+function jobOfSchedule(body: unknown): string {
+  try {
+    const { task } = JSON.parse(Buffer.from(String(body), "base64").toString());
+    return JSON.parse(Buffer.from(task.httpRequest.body, "base64").toString()).job ?? DEFAULT_JOB;
+  } catch {
+    return DEFAULT_JOB;
+  }
 }
 
 function generated(index: number): Input {
@@ -181,9 +208,8 @@ class ScheduledPreprocessingRun implements ScenarioRun {
 
   /** What the launcher launches unless a task says otherwise. */
   private launch(): { worker?: string; inputFile?: string } {
-    const launcher = this.running.index.workerWith("LAUNCH");
-    if (!launcher) return {};
-    const { environment, parameters } = JSON.parse(launcher.environment.LAUNCH);
+    const launcher = this.running.index.workerWith("JOBS", "DATAFLOW_LOCATION");
+    const { environment, parameters } = (launcher && jobsOf(launcher)[DEFAULT_JOB]) ?? {};
     return { worker: environment?.serviceAccountEmail, inputFile: parameters?.inputFile };
   }
 
