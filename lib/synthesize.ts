@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
+  AnnotationMetadataEntryType,
   type App,
   Manifest,
   TerraformDataSource,
@@ -19,7 +20,7 @@ import { ValidationError, ValidationErrors, validationErrors } from "./core/vali
  * their JSON. After an error no JSON is left, so that none is mistaken for a result.
  *
  * Where a stack's folder was initialized for another environment, Terraform initializes it again,
- * with the state of the new environment.
+ * with the state of the new environment. Warnings go to stderr.
  *
  * @throws ValidationErrors where Google would refuse a value, or two stacks need each other
  * @throws Error where the written JSON has faults, or cdktf finds some
@@ -32,6 +33,7 @@ export function synthesize(app: App): void {
     app.synth();
     checkJson(app);
     switchEnvironments(app);
+    printWarnings(app);
   } catch (error) {
     discardJson(app.outdir);
     throw circular(error) ?? error;
@@ -85,6 +87,15 @@ function checkJson(app: App): void {
   });
   if (findings.length > 0)
     throw new Error(`the synthesized JSON has faults:\n${findings.map((finding) => `  ${finding}`).join("\n")}`);
+}
+
+/** cdktf's command line alone prints the warnings of constructs. */
+function printWarnings(app: App): void {
+  for (const { node } of app.node.findAll()) {
+    for (const { type, data } of node.metadata) {
+      if (type === AnnotationMetadataEntryType.WARN) console.error(`warning: [${node.path}] ${data}`);
+    }
+  }
 }
 
 function switchEnvironments(app: App): void {

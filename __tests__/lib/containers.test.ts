@@ -1,3 +1,4 @@
+import type { App } from "cdktf";
 import { Duration } from "../../lib/core/duration";
 import { Memory } from "../../lib/core/memory";
 import { Bucket } from "../../lib/parts/bucket";
@@ -11,6 +12,7 @@ import { ServiceIdentity } from "../../lib/parts/service-identity";
 import { TaskQueue } from "../../lib/parts/task-queue";
 import { Topic } from "../../lib/parts/topic";
 import { WorkerPool, type WorkerPoolProps } from "../../lib/parts/worker-pool";
+import { synthesize } from "../../lib/synthesize";
 import { all, byType, errorsOf, expectEdges, type Json, only, synthesized, testFunction, testStack } from "./support";
 
 const IMAGE = "us-docker.pkg.dev/acme-ml/workers/ocr:1";
@@ -489,6 +491,19 @@ describe("a mounted bucket", () => {
       ]),
     );
   });
+});
+
+test("a warning is printed by synthesis, which goes on", () => {
+  const stack = testStack();
+  service(stack).mount(new Bucket(stack, "models", { location: "EU" }), "/models");
+  const print = jest.spyOn(console, "error").mockImplementation();
+  synthesize(stack.node.root as App);
+  expect(print.mock.calls).toEqual([
+    [
+      "warning: [stack/ocr] [stack/models] is mounted from EU into us-central1: each read crosses regions, which costs time and traffic",
+    ],
+  ]);
+  print.mockRestore();
 });
 
 describe("a container job", () => {

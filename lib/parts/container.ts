@@ -5,7 +5,7 @@ import type { IGrantable } from "../core/grantee";
 import { Memory } from "../core/memory";
 import { inSameStack } from "../core/stack";
 import { literal } from "../core/terraform-text";
-import { check, type Rule } from "../core/validation";
+import { check, isKnown, type Rule } from "../core/validation";
 import type { IBucket } from "./bucket";
 import { imageRule, mountRules, sizeRules } from "./container-rules";
 import type { EncryptionKey } from "./encryption-key";
@@ -236,7 +236,7 @@ export class Container {
 
   private warnOfDistance({ location, node }: IBucket): void {
     const { region } = Deployment.of(this.scope);
-    if (location === undefined || isNear(location.toUpperCase(), region)) return;
+    if (!isKnown(location) || isNear(location.toUpperCase(), region)) return;
     Annotations.of(this.scope).addWarning(
       `[${node.path}] is mounted from ${location} into ${region}: each read crosses regions, which costs time and traffic`,
     );
