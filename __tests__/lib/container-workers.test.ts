@@ -97,7 +97,11 @@ describe.each(Object.entries(WORKERS))("the %s", (_, make) => {
     make(stack, { image: IMAGE, gpu: "nvidia-l4", maxInstances: 100, concurrency: 2, port: 9000 });
     expect(errorsOf(stack)).toEqual([]);
     const gpus = all(stack, "google_cloud_run_v2_service").filter(({ template }) => (template as Json).node_selector);
-    expect(gpus).toHaveLength(1);
+    expect(gpus).toEqual([
+      expect.objectContaining({
+        template: expect.objectContaining({ scaling: { min_instance_count: 0, max_instance_count: 100 } }),
+      }),
+    ]);
   });
 });
 
