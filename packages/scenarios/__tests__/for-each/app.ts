@@ -1,16 +1,36 @@
 import { App } from "cdktf";
-import { FunctionSource, GoogleStack, synthesize, TaskPipeline } from "../../../../lib";
+import { Duration, FunctionSource, GoogleStack, synthesize, TaskPipeline } from "../../../../lib";
 
-// A pipeline whose second step runs once for each row of a table: synthesizes it into CDKTF_OUTDIR.
+// Pipelines with a step that runs once for each row of a table, and with a training job for each
+// learning rate: synthesizes them into CDKTF_OUTDIR.
 const app = new App({ stackTraces: false });
-const stack = new GoogleStack(app, "for-each", { project: "acme-ml", region: "us-central1" });
+const stackOf = (id: string) => new GoogleStack(app, id, { project: "acme-ml", region: "us-central1" });
 const source = FunctionSource.typescript("packages/scenarios/__tests__/for-each/step");
-new TaskPipeline(stack, "pipeline", {
+new TaskPipeline(stackOf("for-each"), "pipeline", {
   maxDispatchesPerSecond: 500,
   steps: {
     preprocess: { source },
     score: { source, after: ["preprocess"], forEach: "rows" },
     evaluate: { source, after: ["score"] },
+  },
+});
+
+new TaskPipeline(stackOf("tuning"), "pipeline", {
+  steps: {
+    preprocess: { source },
+    rates: { source },
+    train: {
+      vertexTraining: {
+        image: "us-docker.pkg.dev/acme-ml/tuning/train:1",
+        machineType: "n1-standard-4",
+        args: ["--data={inputs.rows}", "--rate={element}"],
+      },
+      pollInterval: Duration.seconds(10),
+      after: ["preprocess", "rates"],
+      forEach: "rates",
+      minSuccess: 0.6,
+    },
+    best: { source, after: ["train"] },
   },
 });
 synthesize(app);

@@ -15,7 +15,10 @@ type Context = StepContext<v.InferOutput<ReturnType<typeof parametersOf>>>;
 
 const row = v.tuple([v.number(), v.number()]);
 
-/** `preprocess` reads a table, `score` adds up one row of it, `evaluate` adds up the scores. */
+/**
+ * `preprocess` reads a table, `score` adds up one row of it, `evaluate` reads the last score.
+ * `rates` gives learning rates, `best` takes the best of the models.
+ */
 const works: Record<string, (context: Context) => Promise<Outputs>> = {
   preprocess: async ({ parameters, read, write }) => {
     const [, ...lines] = (await read(parameters.input, 8 * 1024 ** 2)).toString().trim().split("\n");
@@ -32,6 +35,11 @@ const works: Record<string, (context: Context) => Promise<Outputs>> = {
     const scores = v.parse(v.array(v.number()), output("score"));
     const last = await readOutput("file", v.object({ score: v.number() }), scores.length - 1);
     return { rows: scores.length, last: last.score };
+  },
+  rates: async () => ({ rates: [0.5, 0.2, 0.1] }),
+  best: async ({ output }) => {
+    const accuracies = v.parse(v.array(v.nullable(v.number())), output("accuracy"));
+    return { accuracies: accuracies.join(), best: Math.max(...accuracies.map((one) => one ?? 0)) };
   },
 };
 
