@@ -187,7 +187,10 @@ test("a process has the rights of its account, and fails without them", async ()
   while (running.pending() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(await ask("GET", `us-central1-aiplatform.googleapis.com/v1/${name}`)).toMatchObject({
     state: "JOB_STATE_FAILED",
-    error: { code: 3, message: expect.stringMatching(/^The replica workerpool0-0 exited with a non-zero status of 3/) },
+    error: {
+      code: 3,
+      message: `The replica workerpool0-0 exited with a non-zero status of 3. Termination reason: Error. \nwrote ${email("other")} 403`,
+    },
   });
   expect(running.parts.denials).toMatchObject([{ email: email("other"), permission: "storage.objects.create" }]);
   await expect(

@@ -151,6 +151,7 @@ describe("an execution", () => {
     programs.last().exit(1);
     await around.clock.advance(0);
     expect(programs.processes.map(({ variables }) => variables.CLOUD_RUN_TASK_ATTEMPT)).toEqual(["0", "1"]);
+    programs.last().program.log.write("no memory");
     programs.last().exit(2);
     await around.clock.advance(0);
     expect(programs.processes).toHaveLength(2);
@@ -161,7 +162,12 @@ describe("an execution", () => {
       executionReason: "NON_ZERO_EXIT_CODE",
       message: `Task ${name.split("/").at(-1)}-task0 failed with message: The container exited with an error.`,
     });
-    expect(around.hops.at(-2)).toMatchObject({ to: "task 0", attempt: 2, status: "failed: exit code 2" });
+    expect(around.hops.at(-2)).toMatchObject({
+      to: "task 0",
+      attempt: 2,
+      status: "failed: exit code 2",
+      detail: "no memory",
+    });
   });
 
   test("cancels its other tasks when one has failed", async () => {

@@ -16,6 +16,10 @@ export class FakeProcess {
     });
   }
 
+  get closed(): Promise<End> {
+    return this.ended;
+  }
+
   get variables(): Readonly<Record<string, string>> {
     return this.program.environment;
   }

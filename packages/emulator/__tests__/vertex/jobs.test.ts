@@ -112,13 +112,15 @@ describe("a custom job", () => {
     const { around, programs, ask, create } = world();
     const { name } = await create("customJobs", CUSTOM);
     await around.clock.advance(2_000);
+    for (let line = 1; line <= 6; line++) programs.last().program.log.write(`line ${line}`);
     programs.last().exit(17);
     await around.clock.advance(1_000);
     expect(await ask("GET", name)).toMatchObject({
       state: "JOB_STATE_FAILED",
       error: {
         code: 3,
-        message: "The replica workerpool0-0 exited with a non-zero status of 17. Termination reason: Error.",
+        message:
+          "The replica workerpool0-0 exited with a non-zero status of 17. Termination reason: Error. \nline 2\nline 3\nline 4\nline 5\nline 6",
       },
     });
   });

@@ -38,6 +38,13 @@ export class Log {
     this.onEntry(entry);
   }
 
+  /** The last lines as one text. */
+  tail(count: number): string {
+    return this.last(count)
+      .map(({ message }) => message)
+      .join("\n");
+  }
+
   /** Oldest first. */
   last(count = KEPT): readonly LogEntry[] {
     return this.entries.slice(-count);

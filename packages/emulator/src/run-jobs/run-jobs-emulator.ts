@@ -104,7 +104,7 @@ export class RunJobsEmulator implements Emulator {
         this.requireMounts(template);
         return this.environmentOf(template.env, template.serviceAccount);
       },
-      log: new Log((entry) => onLog?.(job.id, entry)),
+      log: () => new Log((entry) => onLog?.(job.id, entry)),
       mount: mounts.length === 0 ? undefined : (environment) => this.folders.mount(mounts, environment),
       onSkipped,
     });

@@ -15,7 +15,8 @@ export interface TaskOptions {
   readonly index: number;
   /** Variables of the container, secrets included. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly log: Log;
+  /** Makes the log of one attempt. */
+  readonly log: () => Log;
   readonly mount?: ContainerRunOptions["mount"];
 }
 
@@ -60,9 +61,10 @@ export class Task {
   }
 
   private async succeeds(attempt: number): Promise<boolean> {
-    const { context, programs, job, template, index, environment, log, execution, mount } = this.options;
+    const { context, programs, job, template, index, environment, execution, mount } = this.options;
     const { clock, recorder } = context;
     const started = clock.now();
+    const log = this.options.log();
     const target = { name: job.id, address: job.address, image: template.image };
     // Source: cloud.google.com/run/docs/container-contract#jobs-env-vars
     const variables = {
@@ -86,6 +88,8 @@ export class Task {
       what: execution,
       attempt: attempt + 1,
       status: succeeded ? "OK" : this.state === "cancelled" ? "cancelled" : `failed: ${endOf(exitCode, timedOut)}`,
+      // Cloud Logging has the rest.
+      detail: succeeded ? undefined : log.tail(1) || undefined,
       duration: clock.now() - started,
     });
     return succeeded;

@@ -70,7 +70,8 @@ export class ContainerRun {
       this.timedOut = true;
       this.stop();
     });
-    const { code: exitCode } = await this.process.ended;
+    // By then its output was read, of which the last lines say why it failed.
+    const { code: exitCode } = await this.process.closed;
     cancel();
     const { timedOut } = this;
     return { succeeded: exitCode === 0 && !timedOut, exitCode, timedOut };

@@ -44,6 +44,8 @@ const WITHOUT_EFFECT = [
 ];
 /** Milliseconds. Source: custom_job.proto, `Scheduling.timeout`. */
 const DEFAULT_TIMEOUT = 7 * 24 * 3_600_000;
+/** Lines of a failed container's output that the job's error quotes. How many Vertex AI does: ours. */
+const LINES = 5;
 /** Source: the same, `ContainerSpec.env`. */
 const MOST_VARIABLES = 100;
 
@@ -172,14 +174,18 @@ function runContainer(
   }
   // Source: custom_job.proto, `CustomJobSpec.service_account`.
   const account = serviceAccount ?? serviceAgent(context.projectNumber, "gcp-sa-aiplatform-cc");
-  const program = { target, command, args, account, environment, log: log(displayName) };
+  const output = log(displayName);
+  const program = { target, command, args, account, environment, log: output };
   const run = new ContainerRun({ programs, program, clock: context.clock, timeout });
   const result = run.outcome.then(({ succeeded, exitCode, timedOut }) => {
     if (succeeded) return {};
-    // As a job of a public report has it:
+    // As a job of a public report has it, the end of its output included:
     // https://github.com/GoogleCloudPlatform/vertex-ai-samples/pull/1504 (code 3, INVALID_ARGUMENT)
     const how = exitCode === undefined ? "was ended by a signal" : `exited with a non-zero status of ${exitCode}`;
-    return { timedOut, error: { code: 3, message: `The replica workerpool0-0 ${how}. Termination reason: Error.` } };
+    const message = [`The replica workerpool0-0 ${how}. Termination reason: Error.`, output.tail(LINES)]
+      .join(" \n")
+      .trim();
+    return { timedOut, error: { code: 3, message } };
   });
   return { result, stop: () => run.stop(), kill: () => run.kill() };
 }
