@@ -1,6 +1,8 @@
 import { TerraformResource } from "cdktf";
 import { externalGrantee } from "../../lib/core/grantee";
 import { Bucket } from "../../lib/parts/bucket";
+import { ContainerJob } from "../../lib/parts/container-job";
+import { ContainerService } from "../../lib/parts/container-service";
 import { CustomRole } from "../../lib/parts/custom-role";
 import { DataflowWorkers } from "../../lib/parts/dataflow-workers";
 import { DeadLetter } from "../../lib/parts/dead-letter";
@@ -23,6 +25,14 @@ const GRANTS: Readonly<Record<string, (stack: GoogleStack) => () => TerraformRes
   "Bucket.grantRead": (stack) => {
     const bucket = new Bucket(stack, "it");
     return () => bucket.grantRead(somebody);
+  },
+  "ContainerJob.grantRun": (stack) => {
+    const job = new ContainerJob(stack, "it", { image: "us-docker.pkg.dev/acme-ml/workers/train:1" });
+    return () => job.grantRun(somebody);
+  },
+  "ContainerService.grantInvoke": (stack) => {
+    const service = new ContainerService(stack, "it", { image: "us-docker.pkg.dev/acme-ml/workers/ocr:1" });
+    return () => service.grantInvoke(somebody);
   },
   "CustomRole.grant": (stack) => {
     const role = new CustomRole(stack, "it", { title: "It", description: "", permissions: ["a.b.c"] });

@@ -3,6 +3,8 @@ import type { IConstruct } from "constructs";
 import { Duration } from "../../lib/core/duration";
 import { externalGrantee } from "../../lib/core/grantee";
 import { Bucket } from "../../lib/parts/bucket";
+import { ContainerJob } from "../../lib/parts/container-job";
+import { ContainerService } from "../../lib/parts/container-service";
 import { DeadLetter } from "../../lib/parts/dead-letter";
 import { FunctionService } from "../../lib/parts/function-service";
 import type { GoogleStack } from "../../lib/parts/google-stack";
@@ -69,6 +71,15 @@ const CASES: readonly Case[] = [
     bad: ["Scorer", "abc", "a".repeat(50), "scorer-"],
   },
   {
+    what: "a Cloud Run service",
+    create: (stack, name) => ContainerService.fromName(stack, "it", name),
+    name: "ocr-dev",
+    grants: [
+      [(it: ReturnType<typeof ContainerService.fromName>) => it.grantInvoke(reader), "roles/run.invoker | function"],
+    ],
+    bad: ["Ocr", "", "a".repeat(50), "ocr-", "1st"],
+  },
+  {
     what: "a Cloud Tasks queue",
     create: (stack, name) => TaskQueue.fromName(stack, "it", name),
     name: "their-queue",
@@ -118,6 +129,18 @@ describe("imports by name", () => {
       "group:ml@acme.com | custom role stack_execution_starter_dev | project acme-ml",
     ]);
     expect(all(stack, "google_workflows_workflow")).toEqual([]);
+  });
+
+  test("a job can be run, by the custom role on the job", () => {
+    const stack = testStack();
+    const job = ContainerJob.fromName(stack, "it", "their-job");
+    expect(job.fullName).toBe("projects/acme-ml/locations/us-central1/jobs/their-job");
+    expect(job.grantRun(reader)).toBe(job.grantRun(reader));
+    expect(grantLines(stack)).toEqual(["group:ml@acme.com | custom role stack_job_runner_dev | job their-job"]);
+    ContainerJob.fromName(stack, "other", "Their-job");
+    expect(errorsOf(stack)).toEqual([
+      '[stack/other] InvalidName: "Their-job" is not a valid name for a Cloud Run job; allowed is 1 to 49 of a-z, 0-9 and -, beginning with a letter, not ending with -',
+    ]);
   });
 
   test('"1st" is not a valid name for a workflow', () => {
@@ -190,6 +213,18 @@ describe("an imported function", () => {
   test("has what Cloud Functions gives where nobody asks", () => {
     const { timeout, maxInstances, concurrency } = FunctionService.fromName(testStack(), "it", "scorer-dev");
     expect([timeout.toString(), maxInstances, concurrency]).toEqual(["60s", 100, 1]);
+  });
+
+  test("is a container service as well, with what Cloud Run gives where nobody asks", () => {
+    const stack = testStack();
+    const service = ContainerService.fromName(stack, "it", "ocr-dev");
+    expect([service.timeout.toString(), service.maxInstances, service.concurrency]).toEqual(["300s", 100, 80]);
+    new TaskQueue(stack, "queue").dispatchTo(service);
+    service.addEnvironment("MODEL", "iris");
+    expect(errorsOf(stack)).toEqual([
+      '[stack/it] UnsupportedOnImport: the URL of the imported container service "ocr-dev" is not known; give it: ContainerService.fromName(scope, id, name, { uri: "https://…" })',
+      '[stack/it] UnsupportedOnImport: the imported container service "ocr-dev" cannot be given the variable MODEL, because its environment belongs to the app that creates it; set it there',
+    ]);
   });
 
   test("is not called without its URL", () => {
