@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import { AsyncBatch, type ContainerWorkerProps, GoogleStack, Memory, synthesize } from "../../lib";
+import { AsyncBatch, type ContainerWorkerProps, GoogleStack, Memory, PubSubFanout, synthesize } from "../../lib";
 import { onlyIf } from "../support/only-if";
 import { PYTHON, pythonHas } from "../support/python";
 
@@ -20,15 +20,17 @@ const TEXTS = ["What a lovely day, I am happy", "It is broken, I am disappointed
 const IMAGE = "europe-west1-docker.pkg.dev/acme-ml/ml/sentiment:1";
 const memory = Memory.gibibytes(1);
 
-/** Runs a stack on 40 texts. @returns its summary and the predictions */
-function runBatch(name: string, worker: ContainerWorkerProps, ...options: readonly string[]) {
+/** A command that serves, or pulls, in a container's place. */
+const COMMAND = `PYTHONPATH='${WORKERS}' exec '${PYTHON}' '${join(WORKERS, "sentiment", "main.py")}'`;
+
+/** Synthesizes a stack and runs it on these lines. @returns its summary and what its buckets hold */
+function run(name: string, parts: (stack: GoogleStack) => void, lines: readonly object[], ...options: string[]) {
   const app = new App({ stackTraces: false, outdir: join(folder, name) });
-  const stack = new GoogleStack(app, name, { project: "acme-ml", region: "europe-west1" });
-  new AsyncBatch(stack, "batch", { worker });
+  parts(new GoogleStack(app, name, { project: "acme-ml", region: "europe-west1" }));
   synthesize(app);
   const input = join(folder, `${name}.jsonl`);
   const output = join(folder, `${name}-output`);
-  writeFileSync(input, Array.from({ length: 40 }, (_, i) => `${JSON.stringify({ text: TEXTS[i % 2] })}\n`).join(""));
+  writeFileSync(input, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   const { stdout, stderr } = spawnSync(
     process.execPath,
     [
@@ -41,27 +43,57 @@ function runBatch(name: string, worker: ContainerWorkerProps, ...options: readon
   );
   const [last = ""] = stdout.trimEnd().split("\n").slice(-1);
   const summary = last.startsWith("{") ? JSON.parse(last) : { stdout, stderr };
-  const files = readdirSync(output, { recursive: true, encoding: "utf8" }).filter((file) => /shard-\d+/.test(file));
-  const lines = files.sort().flatMap((file) => readFileSync(join(output, file), "utf8").trimEnd().split("\n"));
-  return { summary, predictions: lines.map((line) => JSON.parse(line)) };
+  const read = (part: RegExp) =>
+    readdirSync(output, { recursive: true, encoding: "utf8" })
+      .filter((file) => part.test(file))
+      .sort()
+      .map((file) => readFileSync(join(output, file), "utf8"));
+  return { summary, read };
 }
 
-function expectPredicted({ summary, predictions }: ReturnType<typeof runBatch>): void {
-  expect(summary).toMatchObject({ verdict: "OK", lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
-  expect(predictions).toHaveLength(40);
-  for (const { instance, prediction } of predictions) {
-    expect([instance.text, prediction.label]).toEqual([
-      instance.text,
-      instance.text === TEXTS[0] ? "positive" : "negative",
-    ]);
+const GOOD = { verdict: "OK", lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] };
+const labelOf = (text: string) => (text === TEXTS[0] ? "positive" : "negative");
+const records = Array.from({ length: 40 }, (_, i) => ({ text: TEXTS[i % 2] }));
+
+function expectPredicted({ summary, read }: ReturnType<typeof run>): void {
+  expect(summary).toMatchObject(GOOD);
+  const lines = read(/shard-\d+/).flatMap((text) => text.trimEnd().split("\n"));
+  expect(lines).toHaveLength(40);
+  for (const line of lines) {
+    const { instance, prediction } = JSON.parse(line);
+    expect([instance.text, prediction.label]).toEqual([instance.text, labelOf(instance.text)]);
   }
 }
+
+// A run starts in seconds; on a busy machine Python's imports take many.
+jest.setTimeout(180_000);
 
 const MODULES = ["functions_framework", "google.cloud.pubsub", "google.cloud.storage", "sklearn"];
 
 onlyIf(pythonHas(...MODULES), `${PYTHON} has no scikit-learn, functions-framework or clients of Google`, () => {
   test("as a container: a command of the user serves the tasks of an AsyncBatch", () => {
-    const command = `PYTHONPATH='${WORKERS}' exec '${PYTHON}' '${join(WORKERS, "sentiment", "main.py")}'`;
-    expectPredicted(runBatch("moods", { image: IMAGE, memory }, "--run", `${IMAGE}=${command}`));
+    const worker: ContainerWorkerProps = { image: IMAGE, memory };
+    expectPredicted(
+      run("moods", (stack) => new AsyncBatch(stack, "batch", { worker }), records, "--run", `${IMAGE}=${COMMAND}`),
+    );
+  });
+
+  test("as a subscriber and as a worker pool: the same command takes what is pushed, and pulls", () => {
+    const subscribers = { said: { image: IMAGE, memory, environment: { FUNCTION_TARGET: "message" } } };
+    const pullWorkers = { mood: { image: IMAGE, instances: 2, memory } };
+    const messages = TEXTS.map((text) => ({ attributes: {}, payload: { instances: [{ text }] } }));
+    const { summary, read } = run(
+      "pool",
+      (stack) => new PubSubFanout(stack, "fanout", { subscribers, pullWorkers }),
+      messages,
+      "--run",
+      `${IMAGE}=${COMMAND}`,
+    );
+    expect(summary).toMatchObject(GOOD);
+    for (const subscriber of ["said", "mood"]) {
+      const results = read(new RegExp(`/${subscriber}/\\d+\\.json$`)).map((text) => JSON.parse(text));
+      const labels = results.map(({ predictions: [{ label }] }) => label);
+      expect([subscriber, ...labels.sort()]).toEqual([subscriber, "negative", "positive"]);
+    }
   });
 });

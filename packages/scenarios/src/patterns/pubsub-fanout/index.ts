@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fieldOf, keptAs, parseFilter, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import { block, type StackIndex } from "@cdktf-serverless-ml/terraform-json";
+import { block, type StackIndex, type StackWorker } from "@cdktf-serverless-ml/terraform-json";
 import { measurements, upTo } from "../../shared/generated";
 import { jsonLines, linesOf, valuesOf } from "../../shared/json-lines";
 import { kindOf, POISON, poisonIn } from "../../shared/poison";
@@ -96,7 +96,7 @@ class PubSubFanoutRun implements ScenarioRun {
   private readonly topic: string;
   private readonly bucket: string;
   private readonly subscribers: readonly Subscriber[];
-  /** Consumers of the subscriptions that push to no function. */
+  /** Consumers of the subscriptions that push to no worker and that no worker pool pulls. */
   private readonly consumers: readonly PullConsumer[];
 
   constructor(private readonly running: RunningStack) {
@@ -187,9 +187,13 @@ class PubSubFanoutRun implements ScenarioRun {
       .all("google_pubsub_subscription")
       .filter(({ attributes }) => attributes.topic === this.topic)
       .map(({ attributes }) => {
-        const target = index.workerAt(block(attributes, "push_config")?.push_endpoint);
+        const subscription = `projects/${attributes.project ?? stack.defaults.project}/subscriptions/${attributes.name}`;
+        // A worker pool writes its results where a subscriber that is pushed to does.
+        const pool = ({ kind, environment }: StackWorker) =>
+          kind === "pool" && environment.SUBSCRIPTION === subscription && environment.RESULTS_BUCKET === this.bucket;
+        const target = index.workerAt(block(attributes, "push_config")?.push_endpoint) ?? index.workers().find(pool);
         return {
-          subscription: `projects/${attributes.project ?? stack.defaults.project}/subscriptions/${attributes.name}`,
+          subscription,
           isFiltered: Boolean(attributes.filter),
           takes: attributes.filter ? parseFilter(attributes.filter) : () => true,
           folder: target?.environment.SUBSCRIBER,
