@@ -16,6 +16,7 @@ module.exports = [
   "packages/scenarios/__tests__/iam-check/mutation-run.test.ts",
   "packages/scenarios/__tests__/patterns/generated.test.ts",
   "packages/scenarios/__tests__/patterns/runs.test.ts",
+  "packages/scenarios/__tests__/run/container-workers.test.ts",
   "packages/scenarios/__tests__/run/dedicated-endpoint.test.ts",
   "packages/scenarios/__tests__/run/machine.test.ts",
   "packages/scenarios/__tests__/run/predict.test.ts",

@@ -30,6 +30,7 @@ test.each([
   ["google_cloud_run_v2_service.ocr_fast", FAST],
   ["train", TRAIN],
   ["embed", EMBED],
+  ["fast", FAST],
 ])("%s names one target", (key, target) => {
   const made = commands({ [key]: "python3 main.py" });
   expect(() => made.check()).not.toThrow();

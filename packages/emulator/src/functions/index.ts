@@ -56,5 +56,3 @@ export const cloudFunctions: ServiceDescription = {
     "storage.objects.get",
   ],
 };
-
-export { settingsOf } from "./settings";

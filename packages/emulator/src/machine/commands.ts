@@ -1,5 +1,4 @@
 import { block, type StackResource } from "@cdktf-serverless-ml/terraform-json";
-import { settingsOf } from "../functions";
 import { type Curl, newName } from "./curl";
 import type { RunningStack } from "./running-stack";
 
@@ -15,10 +14,11 @@ type Attributes = StackResource["attributes"];
 const OVERRIDDEN_URL = "https://overridden-by-queue.invalid/";
 
 /**
- * Commands that any stack has. They call each function, publish to each topic, create a task in
- * each queue, upload to and list each bucket, run each Cloud Run job, and fire each schedule, as a
- * permitted service account. A function that none may call has a line that says so. Other resources that none may use
- * are left out, since they are not a way into the stack.
+ * Commands that any stack has. They call each function and service, publish to each topic, create a
+ * task in each queue, upload to and list each bucket, run each Cloud Run job, and fire each
+ * schedule, as a permitted service account. A function or service that none may call has a line
+ * that says so. Other resources that none may use are left out, since they are not a way into the
+ * stack.
  */
 export async function plainCommands(running: RunningStack, controlUrl: string): Promise<Command[]> {
   return new PlainCommands(running, controlUrl).all();
@@ -36,7 +36,7 @@ class PlainCommands {
       Promise.all(running.named(type).map((resource) => command(resource.attributes, resource)));
     const curl = await running.curl({ controlUrl });
     const commands = await Promise.all([
-      each("google_cloudfunctions2_function", async (_, resource) => [await this.call(resource)]),
+      Promise.all(this.called().map((worker) => this.call(worker))),
       each("google_pubsub_topic", (topic) => this.publish(topic)),
       each("google_cloud_tasks_queue", (queue) => this.enqueue(queue)),
       each("google_storage_bucket", (bucket) => this.store(bucket)),
@@ -48,9 +48,17 @@ class PlainCommands {
     ];
   }
 
-  private async call(resource: StackResource): Promise<Command> {
-    const { name, service, url } = this.settings(resource);
-    const caller = this.running.callerOf("run.routes.invoke", service);
+  /** Functions and container services, each with its URL. */
+  private called(): { name: string; url: string; caller: string | undefined }[] {
+    return this.running.index.workers().flatMap(({ name, uri: url, resource: { attributes } }) => {
+      if (url === undefined) return [];
+      const { project = this.project, location = this.running.stack.defaults.region } = attributes;
+      const service = `projects/${project}/locations/${location}/services/${name}`;
+      return [{ name, url, caller: this.running.callerOf("run.routes.invoke", service) }];
+    });
+  }
+
+  private async call({ name, url, caller }: ReturnType<PlainCommands["called"]>[number]): Promise<Command> {
     if (caller === undefined) {
       return { title: `nobody may call ${name}: no binding lets a service account`, command: `# ${url}` };
     }
@@ -84,13 +92,11 @@ class PlainCommands {
   }
 
   /**
-   * A target for a queue without one of its own: a function that a service account may call, as
-   * that account.
+   * A target for a queue without one of its own: a function or a service that a service account may
+   * call, as that account.
    */
   private anyTarget(): object {
-    for (const resource of this.running.named("google_cloudfunctions2_function")) {
-      const { service, url } = this.settings(resource);
-      const caller = this.running.callerOf("run.routes.invoke", service);
+    for (const { url, caller } of this.called()) {
       if (caller === "allUsers") return { url };
       if (caller) return { url, oidcToken: { serviceAccountEmail: caller, audience: url } };
     }
@@ -125,11 +131,6 @@ class PlainCommands {
   private curlAs(caller: string): Promise<Curl> {
     const { running, controlUrl } = this;
     return running.curl({ controlUrl, ...(caller !== "allUsers" && { email: caller }) });
-  }
-
-  private settings(resource: StackResource) {
-    const { defaults, projectNumber } = this.running.stack;
-    return settingsOf(resource, { ...defaults, projectNumber });
   }
 
   private get project(): string {

@@ -76,8 +76,8 @@ export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
   readonly secrets?: Readonly<Record<string, string>>;
   /**
    * Command lines that stand for container images on this machine, run in the folder of this process,
-   * by what names a service, job or worker pool: its name as deployed, that name without the stack's
-   * and the environment's, its Terraform address, or its image.
+   * by what names a service, job or worker pool: its name as deployed, words of that name that no
+   * other has, its Terraform address, or its image.
    *
    * @default - none: such a service answers 503
    */

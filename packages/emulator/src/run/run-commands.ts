@@ -17,8 +17,8 @@ const CONTAINERS = ["google_cloud_run_v2_service", "google_cloud_run_v2_job", "g
 
 /**
  * The commands that stand for container images on this machine. The user names a target by its name
- * as deployed, that name without the stack's before it, without the environment's behind it or
- * without both, by its Terraform address, or by its image.
+ * as deployed, by words of that name that no other target has, by its Terraform address, or by its
+ * image.
  */
 export class RunCommands {
   private readonly targets: readonly RunTarget[];
@@ -68,8 +68,8 @@ export class RunCommands {
   }
 
   private targetsOf(key: string): readonly RunTarget[] {
-    const whole = this.targets.filter(({ name, address }) => key === name || key === address);
-    return whole.length > 0 ? whole : this.targets.filter((target) => isNamed(key, target, this.stack.name));
+    const found = NAMINGS.map((isNamed) => this.targets.filter((target) => isNamed(key, target, this.stack.name)));
+    return found.find((targets) => targets.length > 0) ?? [];
   }
 
   private mentions(image: string): boolean {
@@ -88,11 +88,15 @@ function targetsOf({ resources }: Pick<Stack, "resources">): RunTarget[] {
     });
 }
 
-function isNamed(key: string, { name, address, image }: RunTarget, stack: string): boolean {
-  return key === address || key === image || (name !== undefined && shortNames(name, stack).includes(key));
-}
+/** How a key names a target of a stack; the first way that finds one counts. */
+const NAMINGS: readonly ((key: string, target: RunTarget, stack: string) => boolean)[] = [
+  (key, { name, address }) => key === name || key === address,
+  (key, { image }) => key === image,
+  (key, { name = "" }, stack) => shortNames(name, stack).includes(key),
+  (key, { name }) => `-${name}-`.includes(`-${key}-`),
+];
 
-/** Names end with the environment: `async-batch-worker-dev` is also `worker`. */
+/** Names begin with the stack and end with the environment: `async-batch-ocr-dev` is also `ocr`. */
 function shortNames(name: string, stack: string): string[] {
   const within = name.startsWith(`${stack}-`) ? name.slice(stack.length + 1) : name;
   return [name, within].flatMap((each) => [each, each.replace(/-[^-]+$/, "")]);

@@ -1,17 +1,8 @@
 import { StepGraph } from "../../src/patterns/task-pipeline/step-graph";
 
-/** The resource of a function with these steps in its environment. */
+/** A worker with these steps in its environment. */
 function starting(steps: readonly [string, readonly string[]][]) {
-  const STEPS = JSON.stringify(steps.map(([name, after]) => ({ name, after })));
-  const attributes = { service_config: { environment_variables: { STEPS } } };
-  return {
-    address: "f.start",
-    type: "google_cloudfunctions2_function",
-    id: "",
-    dependsOn: [],
-    attributes,
-    configured: [],
-  };
+  return { environment: { STEPS: JSON.stringify(steps.map(([name, after]) => ({ name, after }))) } };
 }
 
 test("a step's dependents are those that wait for it, directly or not, in whatever order they stand", () => {

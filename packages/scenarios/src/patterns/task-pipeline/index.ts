@@ -64,7 +64,7 @@ class TaskPipelineRun implements ScenarioRun {
     this.bucket = textOutput(running, "run_bucket_name");
     this.url = textOutput(running, "start_url");
     this.steps = running.stack.outputs.pipeline_steps;
-    this.graph = new StepGraph(running.named("google_cloudfunctions2_function"));
+    this.graph = new StepGraph(running.index.workers());
   }
 
   submit(input: Input): Promise<void> {

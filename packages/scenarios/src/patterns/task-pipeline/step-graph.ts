@@ -1,11 +1,11 @@
-import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
+import type { StackWorker } from "@cdktf-serverless-ml/terraform-json";
 
 /** Which steps depend on which, from the environment of the function that starts runs. */
 export class StepGraph {
   private readonly after: ReadonlyMap<string, readonly string[]>;
 
-  constructor(resources: readonly StackResource[]) {
-    const texts = resources.flatMap(({ attributes }) => attributes.service_config?.environment_variables?.STEPS ?? []);
+  constructor(workers: readonly Pick<StackWorker, "environment">[]) {
+    const texts = workers.flatMap(({ environment }) => environment.STEPS ?? []);
     const steps: { name: string; after: string[] }[] = texts.flatMap((text) => JSON.parse(text));
     this.after = new Map(steps.map(({ name, after }) => [name, after]));
   }
