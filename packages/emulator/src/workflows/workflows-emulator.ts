@@ -1,6 +1,7 @@
 import { ApiError } from "../core/api-error";
 import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
+import { pageOf } from "../core/page";
 import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
 import { isUnset, readEnum, readText, readTexts, rejectUnknownFields } from "../core/values";
@@ -104,18 +105,17 @@ export class WorkflowsEmulator implements Emulator {
     this.require(caller, "workflows.executions.list", parent);
     this.workflow(parent);
     const full = readEnum(request.view, VIEWS, "view") === "FULL";
-    const size = Math.min(pageSize(request.pageSize), full ? MAX_PAGE.FULL : MAX_PAGE.BASIC);
     // Newest first.
     const all = this.list()
       .filter(({ name }) => name.startsWith(`${parent}/`))
       .reverse();
-    const token = readText(request.pageToken, "pageToken");
-    const from = token === "" ? 0 : all.findIndex(({ id }) => id === token) + 1;
-    if (token !== "" && from === 0) throw new ApiError("INVALID_ARGUMENT", "Invalid page token");
-    const page = all.slice(from, from + size);
+    const { items, nextPageToken } = pageOf(all, request, ({ id }) => id, {
+      usual: DEFAULT_PAGE,
+      most: full ? MAX_PAGE.FULL : MAX_PAGE.BASIC,
+    });
     return {
-      executions: page.map((execution) => execution.resource(wire, full)),
-      ...(from + size < all.length && { nextPageToken: page.at(-1)?.id }),
+      executions: items.map((execution) => execution.resource(wire, full)),
+      ...(nextPageToken !== undefined && { nextPageToken }),
     };
   }
 
@@ -152,12 +152,4 @@ export class WorkflowsEmulator implements Emulator {
     if (!execution) throw new ApiError("NOT_FOUND", `Execution does not exist: ${name}`);
     return execution;
   }
-}
-
-function pageSize(given: unknown): number {
-  if (isUnset(given) || Number(given) === 0) return DEFAULT_PAGE;
-  const size = Number(given);
-  if (!Number.isInteger(size) || size < 0)
-    throw new ApiError("INVALID_ARGUMENT", `page_size ${given}; allowed: 0 or more`);
-  return size;
 }

@@ -5,6 +5,7 @@ import { type Prediction, type PredictionOptions, predictBatches } from "./predi
 import {
   checkMachine,
   invalid,
+  OF_ANSWERS,
   readDisplayName,
   readLabels,
   readList,
@@ -13,10 +14,9 @@ import {
   refuse,
 } from "./read";
 
-/** Fields that only answers have. In a request they are ignored. */
 const OUTPUT_ONLY = [
-  ...["name", "state", "createTime", "startTime", "endTime", "updateTime", "error", "outputInfo", "partialFailures"],
-  ...["resourcesConsumed", "completionStats", "modelVersionId", "satisfiesPzs", "satisfiesPzi"],
+  ...OF_ANSWERS,
+  ...["outputInfo", "partialFailures", "resourcesConsumed", "completionStats", "modelVersionId"],
 ];
 const REFUSED = [
   ...["unmanagedContainerModel", "instanceConfig", "generateExplanation", "explanationSpec"],

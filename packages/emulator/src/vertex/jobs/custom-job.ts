@@ -9,6 +9,7 @@ import type { Asked, Job, Work } from "./job";
 import {
   checkMachine,
   invalid,
+  OF_ANSWERS,
   readDisplayName,
   readLabels,
   readList,
@@ -17,19 +18,7 @@ import {
   refuse,
 } from "./read";
 
-/** Fields that only answers have. In a request they are ignored. */
-const OUTPUT_ONLY = [
-  "name",
-  "state",
-  "createTime",
-  "startTime",
-  "endTime",
-  "updateTime",
-  "error",
-  "webAccessUris",
-  "satisfiesPzs",
-  "satisfiesPzi",
-];
+const OUTPUT_ONLY = [...OF_ANSWERS, "webAccessUris"];
 /** Fields of `CustomJobSpec` that change nothing here: networks, interactive shells, experiments. */
 const WITHOUT_EFFECT = [
   "network",

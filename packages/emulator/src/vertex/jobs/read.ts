@@ -4,6 +4,11 @@ import { isUnset, readText, readTexts, rejectUnknownFields } from "../../core/va
 // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
 export type Message = Readonly<Record<string, any>>;
 
+/** Fields that only answers have. In a request they are ignored. */
+export const OF_ANSWERS = [
+  ...["name", "state", "createTime", "startTime", "endTime", "updateTime", "error", "satisfiesPzs", "satisfiesPzi"],
+];
+
 /** The message of a field; an empty one where it was not given. Refuses fields that it does not have. */
 export function readMessage(given: unknown, where: string, fields: readonly string[]): Message {
   if (isUnset(given)) return {};
