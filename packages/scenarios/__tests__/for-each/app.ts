@@ -8,6 +8,8 @@ const stackOf = (id: string) => new GoogleStack(app, id, { project: "acme-ml", r
 const source = FunctionSource.typescript("packages/scenarios/__tests__/for-each/step");
 new TaskPipeline(stackOf("for-each"), "pipeline", {
   maxDispatchesPerSecond: 500,
+  // What puts dead letters back has tests of its own.
+  redrive: false,
   steps: {
     preprocess: { source },
     score: { source, after: ["preprocess"], forEach: "rows" },
@@ -16,6 +18,7 @@ new TaskPipeline(stackOf("for-each"), "pipeline", {
 });
 
 new TaskPipeline(stackOf("tuning"), "pipeline", {
+  redrive: false,
   steps: {
     preprocess: { source },
     rates: { source },
