@@ -14,6 +14,7 @@ module.exports = [
   "packages/scenarios/__tests__/for-each/for-each.test.ts",
   "packages/scenarios/__tests__/iam-check/check-iam.test.ts",
   "packages/scenarios/__tests__/iam-check/mutation-run.test.ts",
+  "packages/scenarios/__tests__/jobs/jobs.test.ts",
   "packages/scenarios/__tests__/patterns/generated.test.ts",
   "packages/scenarios/__tests__/patterns/runs.test.ts",
   "packages/scenarios/__tests__/run/container-workers.test.ts",
