@@ -27,16 +27,21 @@ test.each(Object.entries(folders))("%s with every option loads, is deployed, and
     expect.stringMatching(/^image repositories: no image is built here \(google_cloudfunctions2_function\.\S+/),
     expect.stringMatching(/^VPC connectors: there is no network here, .*\(google_cloudfunctions2_function\.\S+/),
   ];
-  const onJobs = [
-    expect.stringMatching(/^VPC networks: .*\(google_cloud_run_v2_job\.\S+\)$/),
-    expect.stringMatching(/^GPUs: .*\(google_cloud_run_v2_job\.\S+\)$/),
-    expect.stringMatching(/^buckets as folders: .*\(google_cloud_run_v2_job\.\S+\)$/),
+  const isContainer = name.startsWith("container");
+  const onContainers = [
+    expect.stringMatching(/^VPC networks: .*\(google_cloud_run_v2_\S+/),
+    expect.stringMatching(/^GPUs: .*\(google_cloud_run_v2_\S+/),
+    ...(name === "containers" ? [expect.stringMatching(/^liveness probes .*\(google_cloud_run_v2_service\.\S+/)] : []),
+    expect.stringMatching(/^buckets as folders: .*\(google_cloud_run_v2_\S+/),
   ];
+  const withoutCommand = name === "containers" ? ["reader", "puller"] : isContainer ? ["train"] : [];
   expect(notices).toEqual([
     expect.stringMatching(/^customer-managed keys: nothing is encrypted here, .*\(google_\w+\.\S+( and \d+ more)?\)$/),
-    ...(name === "containerJob" ? onJobs : onFunctions),
+    ...(isContainer ? onContainers : onFunctions),
     "the value of projects/acme-ml/secrets/token is made up; --secrets <file> gives it one",
-    ...(name === "containerJob" ? [expect.stringMatching(/^train is a container, .*Its executions fail$/)] : []),
+    ...withoutCommand.map((each) =>
+      expect.stringMatching(new RegExp(`^${each} is a container, and nothing stands for`)),
+    ),
   ]);
 });
 

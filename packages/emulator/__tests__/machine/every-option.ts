@@ -11,6 +11,8 @@ import {
   type BucketProps,
   ContainerJob,
   type ContainerJobProps,
+  ContainerService,
+  type ContainerServiceProps,
   DataflowJob,
   type DataflowJobProps,
   type DataflowNetwork,
@@ -34,6 +36,7 @@ import {
   GoogleStack,
   type GoogleStackProps,
   type GpuOptions,
+  type HttpProbe,
   Memory,
   type NotificationOptions,
   type PipelineSchedule,
@@ -66,6 +69,8 @@ import {
   type TopicProps,
   type TopicSchema,
   type VpcEgress,
+  WorkerPool,
+  type WorkerPoolProps,
   Workflow,
   type WorkflowProps,
 } from "../../../../lib";
@@ -125,7 +130,16 @@ export interface EveryOption {
 export function synthesizeEveryOption(): EveryOption {
   const folder = mkdtempSync(join(tmpdir(), "every-option-"));
   const app = new App({ outdir: folder, stackTraces: false });
-  const stacks = { asyncBatch, taskPipeline, eventWorkflow, pubsubFanout, scheduledPreprocessing, parts, containerJob };
+  const stacks = {
+    asyncBatch,
+    taskPipeline,
+    eventWorkflow,
+    pubsubFanout,
+    scheduledPreprocessing,
+    parts,
+    containerJob,
+    containers,
+  };
   const names = Object.entries(stacks).map(([name, build]) => {
     build(stackOf(app, name));
     return name;
@@ -221,8 +235,8 @@ function workflowOf(name: string): Omit<Every<WorkflowProps>, "encryptionKey"> {
   };
 }
 
-function redriveOf(stack: GoogleStack): Every<RedriveProps> {
-  const { encryptionKey: _, source: __, ...props } = functionOf(stack, "redrive");
+function redriveOf(stack: GoogleStack): Omit<Every<RedriveProps>, "buildIdentity"> {
+  const { encryptionKey: _, source: __, buildIdentity: ___, ...props } = functionOf(stack, "redrive");
   return props;
 }
 
@@ -475,24 +489,31 @@ function parts(stack: GoogleStack): void {
   new DataflowJob(stack, "job", job);
 }
 
-function containerJob(stack: GoogleStack): void {
-  const mount: Every<BucketMount> = { bucket: bucketOf(stack, "weights"), path: "/models", readOnly: true };
+/** What the three kinds of containers have. */
+function containerOf(stack: GoogleStack, name: string) {
+  const mount: Every<BucketMount> = { bucket: bucketOf(stack, `${name}-weights`), path: "/models", readOnly: true };
   const gpu: Every<GpuOptions> = { type: "nvidia-l4", zonalRedundancy: true, anyRegion: true };
   const vpc: Every<DirectVpcEgress> = { network: "ml", subnetwork: "ml", tags: ["jobs"], traffic: "ALL_TRAFFIC" };
-  const props: Every<ContainerJobProps> = {
-    name: "train",
+  return {
+    name,
     image: "us-docker.pkg.dev/acme-ml/images/train:1",
     command: ["python", "-m", "train"],
     args: ["--epochs", "3"],
     environment: { MODE: "full" },
-    secrets: { TOKEN: new Secret(stack, "secret", "token", "latest") },
+    secrets: { TOKEN: new Secret(stack, `${name}-secret`, "token", "latest") },
     mounts: [mount],
     encryptionKey: keyOf(stack),
-    identity: new ServiceIdentity(stack, "trainer", identityOf("trainer")),
+    identity: new ServiceIdentity(stack, `${name}-account`, identityOf(`${name}-account`)),
     cpu: 8,
     memory: Memory.gibibytes(32),
     gpu,
     vpc,
+  };
+}
+
+function containerJob(stack: GoogleStack): void {
+  const props: Every<ContainerJobProps> = {
+    ...containerOf(stack, "train"),
     taskCount: 4,
     parallelism: 2,
     timeout: Duration.hours(2),
@@ -500,4 +521,38 @@ function containerJob(stack: GoogleStack): void {
     deletionProtection: false,
   };
   new ContainerJob(stack, "job", props).grantRun(CLIENT);
+}
+
+function containers(stack: GoogleStack): void {
+  const probe: Every<HttpProbe> = {
+    http: "/ready",
+    port: 8081,
+    initialDelay: Duration.seconds(1),
+    period: Duration.seconds(5),
+    timeout: Duration.seconds(2),
+    failureThreshold: 30,
+  };
+  const props: Every<ContainerServiceProps> = {
+    ...containerOf(stack, "reader"),
+    description: "Reads letters",
+    port: 8081,
+    timeout: Duration.minutes(10),
+    concurrency: 2,
+    minInstances: 1,
+    maxInstances: 3,
+    cpuAlways: true,
+    startupCpuBoost: false,
+    startupProbe: probe,
+    livenessProbe: probe,
+    ingress: "ALLOW_INTERNAL_ONLY",
+    deletionProtection: false,
+  };
+  new ContainerService(stack, "service", props).grantInvoke(CLIENT);
+  const pool: Every<WorkerPoolProps> = {
+    ...containerOf(stack, "puller"),
+    description: "Pulls letters",
+    instances: 2,
+    deletionProtection: false,
+  };
+  new WorkerPool(stack, "pool", pool);
 }
