@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
 import { AsyncBatch, type ContainerWorkerProps, GoogleStack, Memory, PubSubFanout, synthesize } from "../../lib";
+import { readSettings } from "../../lib/settings";
+import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
 import { onlyIf } from "../support/only-if";
 import { PYTHON, pythonHas } from "../support/python";
 
 /*
- * workers/sentiment in the local run, with Google's own clients: what a deployment would run.
+ * Workers in Python in the local run, with Google's own clients: what a deployment would run.
  */
 
 const ROOT = join(__dirname, "..", "..");
@@ -29,14 +31,19 @@ function run(name: string, parts: (stack: GoogleStack) => void, lines: readonly 
   parts(new GoogleStack(app, name, { project: "acme-ml", region: "europe-west1" }));
   synthesize(app);
   const input = join(folder, `${name}.jsonl`);
-  const output = join(folder, `${name}-output`);
   writeFileSync(input, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return runStack(name, "--input", input, ...options);
+}
+
+/** Runs a synthesized stack. */
+function runStack(name: string, ...options: string[]) {
+  const output = join(folder, `${name}-output`);
   const { stdout, stderr } = spawnSync(
     process.execPath,
     [
       join(ROOT, "scripts", "ts.mjs"),
       "packages/scenarios/src/cli.ts",
-      ...["--terraform", join(folder, name, "stacks", name), "--input", input, "--output", output, "--json"],
+      ...["--terraform", join(folder, name, "stacks", name), "--output", output, "--json"],
       ...options,
     ],
     { cwd: ROOT, env: { ...process.env, NO_COLOR: "1" }, encoding: "utf8" },
@@ -95,5 +102,21 @@ onlyIf(pythonHas(...MODULES), `${PYTHON} has no scikit-learn, functions-framewor
       const labels = results.map(({ predictions: [{ label }] }) => label);
       expect([subscriber, ...labels.sort()]).toEqual([subscriber, "negative", "positive"]);
     }
+  });
+
+  test("as a training of Vertex AI: workers/iris-train trains the model of the task pipeline", () => {
+    const { context } = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8"));
+    const app = new App({ context, stackTraces: false, outdir: join(folder, "task-pipeline") });
+    new TaskPipelineStack(app, readSettings(app, { TRAIN_AS: "vertex" }));
+    synthesize(app);
+    const json = readFileSync(join(folder, "task-pipeline", "stacks", "task-pipeline", "cdk.tf.json"), "utf8");
+    const [, image] = /imageUri\W+([\w./:-]+)/.exec(json) ?? [];
+    const command = `exec '${PYTHON}' '${join(WORKERS, "iris-train", "main.py")}'`;
+    const { summary, read } = runStack("task-pipeline", "--run", `${image}=${command}`);
+    expect(summary).toMatchObject(GOOD);
+    // As of the function pipeline-train.
+    expect(summary.outputs.accuracy).toBeCloseTo(0.9333, 4);
+    const [outputs = ""] = read(/\/local-1\/train\/outputs\.json$/);
+    expect(JSON.parse(outputs)).toMatchObject({ model: expect.stringMatching(/\/train\/model\.json$/) });
   });
 });
