@@ -70,7 +70,7 @@ const tasks = () =>
 test("a task comes back to its queue with its body and the name that it had at first", async () => {
   google.subscriptions.keep(SHARDS, shard("1"));
   const { status, body } = await redrive.post({});
-  expect([status, body]).toEqual([200, { moved: 1, skipped: 0, why: {}, done: true }]);
+  expect([status, body]).toEqual([200, { moved: 1, skipped: 0, why: {}, before: expect.any(String), done: true }]);
   expect(tasks()).toEqual([
     {
       id: expect.stringMatching(/^[0-9a-f]{16}-redrive-1-job-1$/),
@@ -116,7 +116,13 @@ test("a message comes back to the one subscriber, as it was and with its identit
       redriveCount: "4",
     }),
   );
-  expect((await redrive.post(FAST)).body).toEqual({ moved: 3, skipped: 0, why: {}, done: true });
+  expect((await redrive.post(FAST)).body).toEqual({
+    moved: 3,
+    skipped: 0,
+    why: {},
+    before: expect.any(String),
+    done: true,
+  });
   const topic = "projects/my-project/topics/text-redrive";
   const first = { modality: "text", redrivePublishTime: "2026-03-01T08:09:10.123Z", redriveCount: "1" };
   expect(
@@ -160,6 +166,7 @@ test("letters of other reasons, and letters whose origin is not known, stay and 
       "unknown origin: the subscription text is not of this stack": 1,
       "unknown origin: the service gone is no worker of the queue pipeline": 1,
     },
+    before: expect.any(String),
     done: true,
   });
   expect([google.subscriptions.free(SHARDS), google.subscriptions.free(STEPS)]).toEqual([["2", "3", "4", "5"], ["6"]]);
@@ -185,11 +192,39 @@ test("a letter that cannot be put back is not acknowledged", async () => {
   expect(google.subscriptions.free(SHARDS)).toEqual(["2"]);
 });
 
+test("what comes back while a call runs, or was kept after the first call began, waits for another redrive", async () => {
+  google.subscriptions.keep(SHARDS, shard("1"), { ...shard("2"), publishTime: "2026-03-03T00:00:00.001Z" });
+  // The worker refuses the task at once, so that its next letter is there before the call has ended.
+  google.subscriptions.keep(SHARDS, { ...shard("3"), attributes: shard("1", { deadLetterRedrives: "1" }).attributes });
+  const { body } = await redrive.post({ ...FAST, before: "2026-03-03T00:00:00.000Z" });
+  const why = { "kept since this redrive began: attempts_spent": 2 };
+  expect(body).toEqual({ moved: 1, skipped: 2, why, before: "2026-03-03T00:00:00.000Z", done: true });
+  expect(google.tasks.size).toBe(1);
+});
+
+test("a letter that is there twice goes back twice", async () => {
+  google.subscriptions.keep(SHARDS, shard("1"), { ...shard("2"), attributes: shard("1").attributes });
+  expect((await redrive.post(FAST)).body).toMatchObject({ moved: 2, skipped: 0, done: true });
+  expect(tasks().map(({ headers }) => headers["X-Redrive-Task"])).toEqual(["job-1", "job-1"]);
+});
+
 test("max ends a call, and the next one goes on", async () => {
   google.subscriptions.keep(SHARDS, ...Array.from({ length: 25 }, (_, i) => shard(String(i))));
-  expect((await redrive.post({ ...FAST, max: 12 })).body).toEqual({ moved: 12, skipped: 0, why: {}, done: false });
+  expect((await redrive.post({ ...FAST, max: 12 })).body).toEqual({
+    moved: 12,
+    skipped: 0,
+    why: {},
+    before: expect.any(String),
+    done: false,
+  });
   expect(google.subscriptions.free(SHARDS)).toHaveLength(13);
-  expect((await redrive.post(FAST)).body).toEqual({ moved: 13, skipped: 0, why: {}, done: true });
+  expect((await redrive.post(FAST)).body).toEqual({
+    moved: 13,
+    skipped: 0,
+    why: {},
+    before: expect.any(String),
+    done: true,
+  });
   expect(google.tasks.size).toBe(25);
 });
 
@@ -207,13 +242,20 @@ test("keeps to its rate, and answers before its timeout", async () => {
 
 test("a pull that brings nothing in time is the end of the letters", async () => {
   google.failNext(/kept-shards:pull/, ...Array(3).fill({ status: 504, reason: "DEADLINE_EXCEEDED" }));
-  expect((await redrive.post({ source: "kept-shards" })).body).toEqual({ moved: 0, skipped: 0, why: {}, done: true });
+  expect((await redrive.post({ source: "kept-shards" })).body).toEqual({
+    moved: 0,
+    skipped: 0,
+    why: {},
+    before: expect.any(String),
+    done: true,
+  });
   expect(google.asked(/:pull/)).toHaveLength(3);
 });
 
 test.each([
-  ["a list", [], "an object with reason, max, perSecond and source, all optional"],
+  ["a list", [], "an object with reason, max, perSecond, source and before, all optional"],
   ["an unknown field", { persecond: 5 }, "persecond: given "],
+  ["a time that is none", { before: "yesterday" }, 'before: given "yesterday"; allowed: a time like'],
   ["a max of 0", { max: 0 }, "max: given 0; allowed: >=1"],
   ["a rate of 1000", { perSecond: 1000 }, "perSecond: given 1000; allowed: <=500"],
   [

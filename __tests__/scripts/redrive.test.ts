@@ -12,7 +12,7 @@ import { onlyIf } from "../support/only-if";
 
 const answer = (moved: number, done: boolean, why: Record<string, number> = {}): Reply => ({
   status: 200,
-  text: JSON.stringify({ moved, skipped: Object.keys(why).length, why, done }),
+  text: JSON.stringify({ moved, skipped: Object.keys(why).length, why, before: "2026-03-03T00:00:00Z", done }),
 });
 
 function scripted(...replies: Reply[]) {
@@ -36,7 +36,8 @@ describe("calls of the function", () => {
       answer(24, true, { "other reason: x": 2, "unknown origin: y": 1 }),
     );
     expect(await run()).toEqual({ moved: 1024, stuck: { "unknown origin: y": 1 } });
-    expect(bodies).toEqual(Array(2).fill({ reason: "r", max: 1000 }));
+    const first = { reason: "r", max: 1000 };
+    expect(bodies).toEqual([first, { ...first, before: "2026-03-03T00:00:00Z" }]);
     expect(lines).toEqual([
       expect.stringMatching(/^1000 letters put back, 0 stay \(0 s\)$/),
       expect.stringMatching(/^1024 letters put back, 2 stay \(0 s\)$/),

@@ -19,7 +19,8 @@ const MAX_REASONS = 20;
  * subscriber that failed. Each is put back first and acknowledged after, so none is lost; a repeated
  * letter carries the same identity, so its effect happens once.
  *
- * A call ends before the function's timeout. `done: false` in the answer asks for another call.
+ * A call ends before the function's timeout. `done: false` in the answer asks for another call, with
+ * the `before` of the first answer: else what fails at once and is kept again would go round.
  */
 export function createHandler(
   { ORIGINS }: v.InferOutput<typeof environmentSchema>,
@@ -36,31 +37,41 @@ export function createHandler(
       perSecond: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(500)), 10),
       /** Name of the subscription that keeps the letters. Default: all of this function. */
       source: v.optional(v.picklist(ORIGINS.map(nameOf))),
+      /** Moves only letters that were kept by then, RFC 3339. Default: now. */
+      before: v.optional(v.pipe(v.string(), v.check(isTime, "a time like 2026-01-31T12:00:00.000Z"))),
     },
-    "an object with reason, max, perSecond and source, all optional",
+    "an object with reason, max, perSecond, source and before, all optional",
   );
 
   return apiHandler({
     services,
     schema,
     status: 200,
-    handle: async ({ reason, max, perSecond, source }, { log, signal }) => {
+    handle: async ({ reason, max, perSecond, source, before = new Date().toISOString() }, { log, signal }) => {
       const pace = new Pace(perSecond);
       const stays = new Stays();
+      /** Redrives of what this call put back. */
+      const back = new Map<string, number>();
       let moved = 0;
       let done = true;
 
       const move = async (letters: KeptLetters, letter: Letter, origin: Origin) => {
         const { deadLetterReason = "none" } = letter.attributes;
         if (reason !== undefined && deadLetterReason !== reason) return stays.add(`other reason: ${deadLetterReason}`);
-        const putBack = wayBack(letter, origin);
-        if (typeof putBack === "string") return stays.add(putBack);
+        const way = wayBack(letter, origin);
+        if (typeof way === "string") return stays.add(way);
+        // Its letter of an earlier failure may be there twice, and then goes back twice.
+        const cameBack = way.redrives > (back.get(way.identity) ?? way.redrives);
+        if (cameBack || Date.parse(letter.publishTime) > Date.parse(before)) {
+          return stays.add(`kept since this redrive began: ${deadLetterReason}`);
+        }
+        back.set(way.identity, way.redrives);
         if (signal.aborted || !(await pace.turn())) {
           done = false;
           return;
         }
         try {
-          await putBack(google);
+          await way.put(google);
         } catch (error) {
           if (!isInvalidRequest(error)) throw error;
           return stays.add(`refused: ${error.message}`);
@@ -83,9 +94,13 @@ export function createHandler(
         }
       }
       log.info("Redrove", { moved, skipped: stays.count, done });
-      return { moved, skipped: stays.count, why: stays.reasons, done };
+      return { moved, skipped: stays.count, why: stays.reasons, before, done };
     },
   });
+}
+
+function isTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /** Why letters stay in the dead letter, and how many for each reason. */

@@ -5,8 +5,14 @@ import { createTask, PLACEHOLDER_URL } from "../shared/tasks";
 import type { Origin } from "./environment";
 import type { Letter } from "./kept-letters";
 
-/** Puts a letter back to where it came from. Several calls for one letter have the effect of one. */
-export type PutBack = (google: GoogleApi) => Promise<unknown>;
+export interface WayBack {
+  /** What the task or message was at first. */
+  readonly identity: string;
+  /** How often it is put back, this time included. */
+  readonly redrives: number;
+  /** Puts the letter back. Several calls for one letter have the effect of one. */
+  readonly put: (google: GoogleApi) => Promise<unknown>;
+}
 
 const MAX_TASK_ID = 500;
 
@@ -32,14 +38,14 @@ const ADDED = new Set([
 ]);
 
 /** @returns why the letter must stay, where its origin is not known. */
-export function wayBack(letter: Letter, origin: Origin): PutBack | string {
+export function wayBack(letter: Letter, origin: Origin): WayBack | string {
   const { deadLetterSource: source, CloudPubSubDeadLetterSourceSubscription: subscription } = letter.attributes;
   if (subscription !== undefined && source !== "cloudtasks") return asMessage(letter, origin, subscription);
   if (source === "cloudtasks" || letter.attributes.deadLetterTask !== undefined) return asTask(letter, origin);
   return "unknown origin: it has neither deadLetterTask nor CloudPubSubDeadLetterSourceSubscription";
 }
 
-function asTask(letter: Letter, { kept, queues }: Origin): PutBack | string {
+function asTask(letter: Letter, { kept, queues }: Origin): WayBack | string {
   const { deadLetterQueue, deadLetterService, deadLetterTask, deadLetterRedrives } = letter.attributes;
   const queue = deadLetterQueue === undefined ? onlyOf(queues) : own(queues, deadLetterQueue);
   if (!queue) return `unknown origin: ${named("queue", deadLetterQueue)} is not of this stack`;
@@ -51,7 +57,7 @@ function asTask(letter: Letter, { kept, queues }: Origin): PutBack | string {
   // Named after the letter: a crash before the acknowledgement makes no second task. A name of the
   // old task's alone could be that of another letter, which would then be lost.
   const id = [shortHash(kept, letter.id), "redrive", redrives, ...(isTaskId ? [deadLetterTask] : [])].join("-");
-  return (google) =>
+  const put = (google: GoogleApi) =>
     createTask(google, queue.name, {
       id: id.slice(0, MAX_TASK_ID),
       url: worker.url ?? PLACEHOLDER_URL,
@@ -60,21 +66,23 @@ function asTask(letter: Letter, { kept, queues }: Origin): PutBack | string {
       deadlineSeconds: worker.deadlineSeconds,
       tokenIdentity: queue.tokenIdentity,
     });
+  return { identity: `task ${queue.name} ${deadLetterTask ?? letter.id}`, redrives, put };
 }
 
-function asMessage(letter: Letter, { topics }: Origin, subscription: string): PutBack | string {
+function asMessage(letter: Letter, { topics }: Origin, subscription: string): WayBack | string {
   const topic = own(topics, subscription);
   if (!topic) return `unknown origin: ${named("subscription", subscription)} is not of this stack`;
   const { attributes, data, orderingKey } = letter;
+  const redrives = countOf(attributes.redriveCount ?? attributes.deadLetterRedrives) + 1;
   const redrive: RedriveAttributes = {
     // A message that Pub/Sub itself forwards does not say which id it had.
     redriveMessageId: attributes.redriveMessageId ?? attributes.deadLetterMessageId ?? letter.id,
     redrivePublishTime: publishTimeOf(letter),
-    redriveCount: String(countOf(attributes.redriveCount ?? attributes.deadLetterRedrives) + 1),
+    redriveCount: String(redrives),
   };
   // Pub/Sub refuses keys that begin with "goog" from publishers.
   const theirs = Object.entries(attributes).filter(([key]) => !ADDED.has(key) && !key.startsWith("goog"));
-  return (google) =>
+  const put = (google: GoogleApi) =>
     google({
       method: "POST",
       url: `https://pubsub.googleapis.com/v1/${topic}:publish`,
@@ -82,6 +90,7 @@ function asMessage(letter: Letter, { topics }: Origin, subscription: string): Pu
       idempotent: true,
       body: { messages: [{ data, attributes: { ...Object.fromEntries(theirs), ...redrive }, orderingKey }] },
     });
+  return { identity: `message ${topic} ${redrive.redriveMessageId}`, redrives, put };
 }
 
 /**

@@ -7,12 +7,14 @@ interface Answer {
   readonly moved: number;
   readonly skipped: number;
   readonly why: Readonly<Record<string, number>>;
+  /** Only letters that were kept by then are moved. */
+  readonly before: string;
   readonly done: boolean;
 }
 
 export interface RedriveResult {
   readonly moved: number;
-  /** Letters that cannot go back, by reason. Those of other reasons than the wanted one are not among them. */
+  /** Letters that cannot go back, by reason. Those of other reasons and new ones are not among them. */
   readonly stuck: Readonly<Record<string, number>>;
 }
 
@@ -32,17 +34,21 @@ export async function redrive(
   const start = Date.now();
   let moved = 0;
   let failed = false;
+  let before: string | undefined;
   for (;;) {
-    const { answer, retried } = await call(post, { ...wanted, max: Math.min(PAGE, max - moved) }, pause, log);
+    const { answer, retried } = await call(post, { ...wanted, max: Math.min(PAGE, max - moved), before }, pause, log);
     failed ||= retried;
     moved += answer.moved;
+    before ??= answer.before;
     const seconds = Math.round((Date.now() - start) / 1_000);
     log(`${counted(moved, "letter")} put back, ${answer.skipped} stay (${seconds} s)`);
     if (answer.done || moved >= max || answer.moved === 0) {
       if (failed)
         log("A call failed. What it was working on is free again after 5 minutes: run the command once more then.");
       if (!answer.done && answer.moved === 0) log("The call had no time to put back a letter: raise --per-second.");
-      const stuck = Object.entries(answer.why).filter(([why]) => !why.startsWith("other reason: "));
+      const stuck = Object.entries(answer.why).filter(
+        ([why]) => !/^(other reason|kept since this redrive began): /.test(why),
+      );
       return { moved, stuck: Object.fromEntries(stuck) };
     }
   }

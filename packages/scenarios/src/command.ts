@@ -65,6 +65,7 @@ It needs no cloud account and no network.
   --seed <n>         with --faults: the seed of the faults, 0 to 4294967295 (default: random)
   --inputs <n>       with --faults: the number of items, 1 to 100000 (default: 100)
   --real-time        with --faults: waits take real time
+  --redrive          with --faults: a dependency is out at first and then mended, and the dead letters are put back
   --propagation <s>  the stack's IAM bindings take effect after so many seconds, 1 to 3600, in virtual time
   --allow-dead-letters
                      exit code 0 instead of 3 if some items or records failed and others succeeded
@@ -89,6 +90,7 @@ const FLAGS = {
   seed: { type: "string" },
   inputs: { type: "string" },
   "real-time": { type: "boolean" },
+  redrive: { type: "boolean" },
   propagation: { type: "string" },
   "allow-dead-letters": { type: "boolean" },
   json: { type: "boolean" },

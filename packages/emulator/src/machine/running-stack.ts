@@ -129,14 +129,19 @@ export class RunningStack {
    * by the stack's bindings, whether this run has the binding or not.
    */
   holderOf(permission: string, resource: string): string | undefined {
-    const found = this.parts.bindings.find(
+    return this.holdersOf(permission, resource)[0];
+  }
+
+  /** All such service accounts. */
+  holdersOf(permission: string, resource: string): string[] {
+    const bindings = this.parts.bindings.filter(
       (binding) =>
         binding.resource === resource &&
         binding.permissions.has(permission) &&
         binding.member.startsWith("serviceAccount:") &&
         !isServiceAgent(binding.member),
     );
-    return found?.member.slice("serviceAccount:".length);
+    return bindings.map(({ member }) => member.slice("serviceAccount:".length));
   }
 
   /**

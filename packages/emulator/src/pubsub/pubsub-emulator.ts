@@ -44,6 +44,11 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
    * Publishes for other emulators and forwards dead letters. Interceptors can wrap it.
    */
   readonly publisher: TopicPublisher;
+  /**
+   * Ids of messages that were forwarded to a dead letter, each with the id that it had before. Pub/Sub
+   * itself does not tell.
+   */
+  readonly forwarded = new Map<string, string>();
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly pushers = new Map<Subscription, Pusher>();
@@ -124,7 +129,7 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     for (const topic of [settings.topic, settings.deadLetter?.topic]) {
       if (topic && !this.topics.has(topic)) throw new Error(`the topic ${topic} is not in the stack`);
     }
-    const subscription = new Subscription(this.context, this.publisher, settings);
+    const subscription = new Subscription(this.context, this.publisher, settings, this.forwarded);
     this.topics.get(settings.topic)?.subscriptions.push(subscription);
     this.subscriptions.set(settings.name, subscription);
     if (settings.push) this.pushers.set(subscription, new Pusher(this.context, subscription, settings.push));

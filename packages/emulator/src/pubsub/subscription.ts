@@ -20,6 +20,7 @@ export class Subscription {
     private readonly context: EmulatorContext,
     private readonly publisher: TopicPublisher,
     readonly settings: SubscriptionSettings,
+    private readonly forwarded: Map<string, string>,
   ) {
     this.backlog = new Backlog(settings.ordered);
   }
@@ -101,6 +102,7 @@ export class Subscription {
     } catch (error) {
       failure = error as Error;
     }
+    if (!failure) this.forwarded.set(forwarded, message.id);
     recorder.hop({
       from: `subscription ${id}`,
       to: `topic ${topic.split("/").at(-1)}`,

@@ -9,6 +9,7 @@ test("a hundred items and a random seed unless given", () => {
     seed: 4294967295,
     inputs: 100_000,
     realTime: true,
+    redrive: false,
   });
   expect(faultSettings({})).toBeUndefined();
 });
@@ -23,6 +24,8 @@ test.each<[FaultFlags, string]>([
   [{ seed: "1" }, "--seed needs --faults"],
   [{ inputs: "1" }, "--inputs needs --faults"],
   [{ "real-time": true }, "--real-time needs --faults"],
+  [{ redrive: true }, "--redrive needs --faults"],
+  [{ faults: true, redrive: true, "real-time": true }, "--redrive and --real-time cannot be combined"],
 ])("%j", (flags, message) => {
   expect(() => faultSettings(flags)).toThrow(message);
 });

@@ -36,11 +36,11 @@ test("what nothing needs is found: bindings, members of one binding, permissions
     // This one is needed: the run reads dead letters.
     const [, { name: subscription }] = only(resource.google_pubsub_subscription, "kept");
     const read = { role: "roles/pubsub.subscriber", member: clientMember };
-    resource.google_pubsub_subscription_iam_member = { reader: { ...read, subscription } };
+    resource.google_pubsub_subscription_iam_member.reader = { ...read, subscription };
   });
   const report = await checkIam(copy);
   const summary = summaryOf(report);
-  expect(summary).toMatchObject({ stack: "async-batch", bindings: 17 + 5, necessary: 17, missing: [] });
+  expect(summary).toMatchObject({ stack: "async-batch", bindings: 20 + 5, necessary: 20, missing: [] });
   expect(summary.unproven).toEqual([
     { address: `${BUCKETS}.needless`, member: client, ...NOTHING },
     {
@@ -69,7 +69,7 @@ test("what nothing needs is found: bindings, members of one binding, permissions
   expect(text).toContain(
     `??  storage.objectViewer for async-batch-client-dev on bucket my-gcp-project-async-batch-input-dev\n`,
   );
-  expect(text).toMatch(/^FAILED {2}async-batch {2}bindings 22, necessary 17, unproven 5, missing 0, [\d.]+ s$/m);
+  expect(text).toMatch(/^FAILED {2}async-batch {2}bindings 25, necessary 20, unproven 5, missing 0, [\d.]+ s$/m);
 }, 60_000);
 
 test("calls that no binding allows are missing, each once, with what would allow them", async () => {
@@ -81,7 +81,7 @@ test("calls that no binding allows are missing, each once, with what would allow
   });
   const report = await checkIam(copy);
   const topic = "projects/my-gcp-project/topics/async-batch-dead-letter-dev";
-  expect(summaryOf(report)).toMatchObject({ bindings: 16, necessary: 0, unproven: [] });
+  expect(summaryOf(report)).toMatchObject({ bindings: 19, necessary: 0, unproven: [] });
   expect(summaryOf(report).missing).toEqual([
     {
       member: worker,

@@ -79,7 +79,7 @@ describe("a run", () => {
   test("without a binding ends with exit code 1 and names who lacks what, where, and the remedy", async () => {
     const copy = changed(small, ({ resource }) => {
       const bindings = resource.google_cloud_tasks_queue_iam_member;
-      const [id] = Object.keys(bindings).filter((name) => name.includes("enqueuer"));
+      const [id] = Object.keys(bindings).filter((name) => name.includes("enqueuer-batch-submitter"));
       delete bindings[id ?? ""];
     });
     const { status, stdout } = await local(["--terraform", copy, "--json"]);

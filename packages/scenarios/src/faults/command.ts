@@ -15,12 +15,14 @@ export interface FaultFlags {
   readonly seed?: string;
   readonly inputs?: string;
   readonly "real-time"?: boolean;
+  readonly redrive?: boolean;
 }
 
 export interface FaultSettings {
   readonly seed: number;
   readonly inputs: number;
   readonly realTime: boolean;
+  readonly redrive: boolean;
 }
 
 const DEFAULT_INPUTS = 100;
@@ -32,16 +34,26 @@ const MAX_INPUTS = 100_000;
  * @returns undefined without `--faults`
  * @throws FlagError
  */
-export function faultSettings({ faults, seed, inputs, "real-time": realTime }: FaultFlags): FaultSettings | undefined {
+export function faultSettings({
+  faults,
+  seed,
+  inputs,
+  "real-time": realTime,
+  redrive,
+}: FaultFlags): FaultSettings | undefined {
   if (!faults) {
-    const [alone] = Object.entries({ seed, inputs, "real-time": realTime }).filter(([, value]) => value !== undefined);
+    const [alone] = Object.entries({ seed, inputs, "real-time": realTime, redrive }).filter(
+      ([, value]) => value !== undefined,
+    );
     if (alone) throw new FlagError(`--${alone[0]} needs --faults`);
     return undefined;
   }
+  if (redrive && realTime) throw new FlagError("--redrive and --real-time cannot be combined");
   return {
     seed: seed === undefined ? randomInt(MAX_SEED + 1) : wholeFlag("seed", seed, 0, MAX_SEED),
     inputs: inputs === undefined ? DEFAULT_INPUTS : wholeFlag("inputs", inputs, 1, MAX_INPUTS),
     realTime: realTime ?? false,
+    redrive: redrive ?? false,
   };
 }
 
@@ -70,8 +82,8 @@ const BETWEEN_LINES = 10_000;
  */
 export async function faultsCommand(command: FaultCommand): Promise<number> {
   const { folder, scenario, stack, given, json, quiet, host, ...settings } = command;
-  const { seed, inputs, realTime } = settings;
-  const repeat = `npm run local -- ${given} --faults --seed ${seed} --inputs ${inputs}${realTime ? " --real-time" : ""}`;
+  const { seed, inputs, realTime, redrive } = settings;
+  const repeat = `npm run local -- ${given} --faults --seed ${seed} --inputs ${inputs}${realTime ? " --real-time" : ""}${redrive ? " --redrive" : ""}`;
   console.log(`${counted(inputs, "input")}, seed ${seed}. To repeat this run: ${repeat}`);
   let machine: Machine;
   try {

@@ -9,10 +9,13 @@ const REASON = 240;
 
 /** The faults that were injected and their results, for people. */
 export function describeFaults(report: FaultReport): string {
-  const { faults, attempts, deliveries, virtualSeconds, wallSeconds, stalls, deadLetters, offence } = report;
+  const { faults, attempts, deliveries, virtualSeconds, wallSeconds, redriven, stalls, deadLetters, offence } = report;
   return [
     ...table(Object.entries(faults).map(([kind, count = 0]) => [kind, count])),
     `${counted(attempts, "attempt")}, ${counted(deliveries, "delivery", "deliveries")}; ${virtualSeconds.toFixed(0)} s by the run's clock, ${wallSeconds.toFixed(1)} s in real time`,
+    ...(redriven
+      ? [`${counted(redriven.letters, "letter")} put back in ${redriven.seconds.toFixed(1)} s of real time`]
+      : []),
     ...(stalls > 0 ? [`virtual time went on ${counted(stalls, "time")} although a request took longer than 10 s`] : []),
     ...reasons(deadLetters),
     describe({ ...report, deadLetters: [] }),

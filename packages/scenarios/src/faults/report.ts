@@ -3,6 +3,7 @@ import type { RunningStack, TimedHop } from "@cdktf-serverless-ml/emulator";
 import { type Summary, summarise, violationsOf } from "../run/summary";
 import type { FaultLog } from "../shared/fault-log";
 import type { ScenarioResult, ScenarioRun } from "../shared/scenario";
+import type { Redriven } from "./redrive-first";
 import { traceOf } from "./trace";
 
 /** An item that was lost, repeated, or ended in two ways. */
@@ -25,6 +26,8 @@ export interface FaultReport extends Summary {
   /** Seconds by the run's clock, and in real time. */
   readonly virtualSeconds: number;
   readonly wallSeconds: number;
+  /** Present if dead letters were put back. */
+  readonly redriven?: Redriven;
   /** How often virtual time went on although a request took longer than 10 s of real time. */
   readonly stalls: number;
   /** Absent if there is no violation. */
@@ -32,7 +35,7 @@ export interface FaultReport extends Summary {
 }
 
 export interface FaultEnding
-  extends Pick<FaultReport, "seed" | "inputs" | "error" | "virtualSeconds" | "wallSeconds" | "stalls"> {
+  extends Pick<FaultReport, "seed" | "inputs" | "error" | "redriven" | "virtualSeconds" | "wallSeconds" | "stalls"> {
   readonly running: RunningStack;
   readonly run: ScenarioRun;
   readonly faultLog: FaultLog;

@@ -11,11 +11,14 @@ import {
   VirtualClock,
   waitUntilIdle,
 } from "@cdktf-serverless-ml/emulator";
+import { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { stuckText, submitAll } from "../run/workload";
 import type { FaultLog } from "../shared/fault-log";
 import type { Scenario, ScenarioResult } from "../shared/scenario";
 import type { Kill } from "./crasher";
 import { composed, FaultEngine } from "./engine";
+import { Outage } from "./outage";
+import { type Redriven, redriveFirst } from "./redrive-first";
 import { type FaultReport, reportOf } from "./report";
 
 export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
@@ -28,6 +31,12 @@ export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
    * @default false
    */
   readonly realTime?: boolean;
+  /**
+   * Whether a dependency is out at first, so that all items that need it go to their dead letters,
+   * and then mended, and the letters are put back. Needs `Scenario.outage`.
+   * @default false
+   */
+  readonly redrive?: boolean;
   /** Called about once a second. */
   readonly onProgress?: (progress: Progress) => void;
   /**
@@ -65,11 +74,12 @@ const REST = 5_000;
  * several runs.
  */
 export async function runFaults(machine: Machine, scenario: Scenario, options: FaultOptions): Promise<FaultReport> {
-  const { seed, inputs, realTime = false, outside = {}, onProgress, write, colours } = options;
+  const { seed, inputs, realTime = false, redrive = false, outside = {}, onProgress, write, colours } = options;
   const began = Date.now();
   const clock = realTime ? new RealClock() : new VirtualClock();
   const start = clock.now();
   let engine: FaultEngine | undefined;
+  const outage = redrive && scenario.outage ? new Outage(StackIndex.of(machine.stack), scenario.outage) : undefined;
   const running = machine.run({
     clock,
     write,
@@ -78,7 +88,7 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
     intercept: (context) => {
       const kill: Kill = (name, port) => running.parts.workers.crash(name, port);
       engine = new FaultEngine({ ...context, seed, stack: machine.stack, poison: scenario.poison, kill });
-      return composed(engine.interceptors, outside);
+      return composed(outage?.interceptors ?? {}, engine.interceptors, outside);
     },
   });
   if (!engine) throw new Error("The run has no interceptors");
@@ -87,9 +97,16 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
   const report = () => onProgress?.({ ...progressOf(run.result()), seconds: (clock.now() - start) / 1000 });
   const progress = onProgress && setInterval(report, PROGRESS);
   let error: string | undefined;
+  let redriven: Redriven | undefined;
   try {
     await submitAll(run, scenario.generate(inputs));
-    error = await settled(running, engine.faultLog, realTime ? REAL_PATIENCE : PATIENCE);
+    const { faultLog } = engine;
+    const idle = () => settled(running, faultLog, realTime ? REAL_PATIENCE : PATIENCE);
+    error = await idle();
+    if (outage && error === undefined) {
+      outage.mend();
+      ({ error, ...redriven } = await redriveFirst(running, run, idle));
+    }
   } catch (failure) {
     if (!(failure instanceof RequestFailed || failure instanceof ApiError)) throw failure;
     error = failure.message;
@@ -105,6 +122,7 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
     seed,
     inputs,
     error,
+    redriven,
     virtualSeconds: (clock.now() - start) / 1000,
     wallSeconds: (Date.now() - began) / 1000,
     stalls: clock instanceof VirtualClock ? clock.stalls : 0,

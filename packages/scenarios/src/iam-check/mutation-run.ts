@@ -15,6 +15,7 @@ import { type Summary, summarise } from "../run/summary";
 import { stuckText, submitAll } from "../run/workload";
 import { FaultLog } from "../shared/fault-log";
 import { injectPoison } from "../shared/inject-poison";
+import { redriveAll } from "../shared/redrive";
 import type { Scenario } from "../shared/scenario";
 import { Failures } from "./failures";
 import { KillSwitch } from "./kill-switch";
@@ -136,6 +137,10 @@ export class MutationRun {
     const run = scenario.create(running);
     let error = await this.failureOf(() => submitAll(run, scenario.generate(ITEMS)));
     error ??= await this.idle(running);
+    // What keeps failing comes back to its dead letter, so that the verdict stays the same.
+    error ??= await this.failureOf(() => redriveAll(running));
+    error ??= await this.failureOf(async () => run.consume?.());
+    error ??= await this.idle(running);
     if (killSwitch.isTriggered) return undefined;
     error ??= await this.failureOf(() => run.outputs());
     const { recorder, unsimulated } = running.parts;
@@ -201,8 +206,8 @@ function repeating(inner: Invoker, isFunction: (url: string) => boolean): Invoke
 }
 
 /**
- * Pulls and acknowledges one dead letter of each subscription that keeps some, as a service account
- * that has the permission.
+ * Pulls and acknowledges one dead letter of each subscription that keeps some, as each service account
+ * that has the permission and is not a worker's: those read when they redrive.
  *
  * @param topics full names of the dead-letter topics
  * @throws RequestFailed
@@ -211,12 +216,17 @@ async function readDeadLetters(running: RunningStack, topics: ReadonlySet<string
   for (const { attributes } of running.named("google_pubsub_subscription")) {
     const { topic, name, project = running.stack.defaults.project } = attributes;
     const subscription = `projects/${project}/subscriptions/${name}`;
-    const reader = running.holderOf("pubsub.subscriptions.consume", subscription);
-    if (reader === undefined || block(attributes, "push_config") || !topics.has(topic)) continue;
-    const ask = <T>(method: string, body: object) =>
-      running.client(reader).json<T>("POST", `https://pubsub.googleapis.com/v1/${subscription}:${method}`, body);
-    const { receivedMessages = [] } = await ask<{ receivedMessages?: { ackId: string }[] }>("pull", { maxMessages: 1 });
-    const ackIds = receivedMessages.map(({ ackId }) => ackId);
-    if (ackIds.length > 0) await ask("acknowledge", { ackIds });
+    if (block(attributes, "push_config") || !topics.has(topic)) continue;
+    for (const reader of running.holdersOf("pubsub.subscriptions.consume", subscription)) {
+      if (!running.index.isWorker(reader)) await readOne(running, reader, subscription);
+    }
   }
+}
+
+async function readOne(running: RunningStack, reader: string, subscription: string): Promise<void> {
+  const ask = <T>(method: string, body: object) =>
+    running.client(reader).json<T>("POST", `https://pubsub.googleapis.com/v1/${subscription}:${method}`, body);
+  const { receivedMessages = [] } = await ask<{ receivedMessages?: { ackId: string }[] }>("pull", { maxMessages: 1 });
+  const ackIds = receivedMessages.map(({ ackId }) => ackId);
+  if (ackIds.length > 0) await ask("acknowledge", { ackIds });
 }

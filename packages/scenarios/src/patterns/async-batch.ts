@@ -5,6 +5,7 @@ import { measurements, upTo } from "../shared/generated";
 import { linesOf, valuesOf } from "../shared/json-lines";
 import { invokers, uploaders } from "../shared/members";
 import { kindOf, POISON, poisonIn } from "../shared/poison";
+import { firstTaskName } from "../shared/redrive";
 import {
   type Input,
   type PatternScenario,
@@ -51,6 +52,7 @@ export const asyncBatch: PatternScenario = {
     }),
   /** Acts on the prediction of a shard. */
   poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
+  outage: ({ path }) => (path.endsWith(":predict") ? "INVALID_ARGUMENT" : undefined),
 };
 
 function outputsFrom(index: StackIndex) {
@@ -109,7 +111,7 @@ class AsyncBatchRun implements ScenarioRun {
     const answered = this.submitted.flatMap(({ job, shards }) => upTo(shards).map((index) => `${job}-${index}`));
     return {
       // The queue accepted the tasks of a submission even if its answer was lost.
-      accepted: [...new Set([...answered, ...this.running.createdTasks.map(({ id }) => id)])],
+      accepted: [...new Set([...answered, ...this.running.createdTasks.map(({ id }) => firstTaskName(id))])],
       effects: this.running.writes(this.output).flatMap((name) => {
         const [, job, shard] = /^results\/([^/]+)\/shard-(\d+)\.jsonl$/.exec(name) ?? [];
         return job === undefined ? [] : [`${job}-${Number(shard)}`];

@@ -57,6 +57,7 @@ export const eventWorkflow: PatternScenario = {
   generate: (count) => upTo(count).map(upload),
   /** Acts on the start of an execution, which has the name of the upload. */
   poison: ({ method, path, body }) => (method === "POST" && path.endsWith("/executions") ? poisonIn(body) : undefined),
+  outage: ({ method, path }) => (method === "POST" && path.endsWith("/executions") ? "INVALID_ARGUMENT" : undefined),
 };
 
 function outputsFrom(index: StackIndex) {

@@ -2,6 +2,7 @@ import { type Client, cloudDataflow, firstName, type Job, type RunningStack } fr
 import { block, type StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { upTo } from "../shared/generated";
 import { kindOf, POISON, poisonIn } from "../shared/poison";
+import { isRedriven } from "../shared/redrive";
 import {
   type Input,
   InputError,
@@ -56,6 +57,7 @@ export const scheduledPreprocessing: PatternScenario = {
   generate: (count) => upTo(count).map(generated),
   /** Acts on the launch of a job, whose parameters name the text. */
   poison: ({ path, body }) => (path.endsWith("/templates:launch") ? poisonIn(body) : undefined),
+  outage: ({ path }) => (path.endsWith("/templates:launch") ? "INVALID_ARGUMENT" : undefined),
 };
 
 function outputsFrom(index: StackIndex) {
@@ -196,11 +198,12 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     return this.running.named("google_dataflow_job").some(({ attributes }) => attributes.name === launch.name);
   }
 
-  /** The tasks that queues accepted, in their order. */
+  /** The tasks that queues accepted, in their order, without those that came back. */
   private tasks(): LaunchTask[] {
     const dead = new Set(this.running.deadLetters().map(({ attributes }) => attributes.deadLetterTask));
     const { inputFile = "" } = this.launch();
-    return this.running.createdTasks.map(({ id, body }) => {
+    const first = this.running.createdTasks.filter(({ id }) => !isRedriven(id));
+    return first.map(({ id, body }) => {
       const input = inputFileIn(body) ?? inputFile;
       return { id, input, isDead: dead.has(id) };
     });

@@ -46,6 +46,12 @@ export interface Scenario {
    * What a call does that carries poison of the generated inputs: it fails, or its process dies.
    */
   poison(call: ApiCall): "fail" | "kill" | undefined;
+  /**
+   * How an outage refuses a call for good on which the effects of items depend, so that they go to
+   * their dead letters at once.
+   * @default - the scenario has no such call, and no redrive under faults
+   */
+  outage?(call: ApiCall): "INVALID_ARGUMENT" | "NOT_FOUND" | undefined;
 }
 
 /** How stacks of one pattern are recognised, used and judged. */
@@ -71,6 +77,8 @@ export interface PatternScenario extends Scenario {
 export interface ScenarioRun {
   /** Puts an input in, as a client of the stack does. @throws RequestFailed, InputError */
   submit(input: Input): Promise<void>;
+  /** Pulls what waits for consumers outside the stack, if it has any. @throws RequestFailed */
+  consume?(): Promise<void>;
   /** What became of the work items. Final once the stack is idle. */
   result(): ScenarioResult;
   /**

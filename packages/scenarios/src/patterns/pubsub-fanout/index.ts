@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { fieldOf, keptAs, parseFilter, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { fieldOf, keptAs, parseFilter, pubSub, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import { block, type StackIndex, type StackWorker } from "@cdktf-serverless-ml/terraform-json";
 import { measurements, upTo } from "../../shared/generated";
 import { jsonLines, linesOf, valuesOf } from "../../shared/json-lines";
 import { kindOf, POISON, poisonIn } from "../../shared/poison";
+import { secondSubscriptions } from "../../shared/redrive";
 import {
   type Input,
   InputError,
@@ -55,6 +56,7 @@ export const pubsubFanout: PatternScenario = {
   generate: (count) => [{ name: "generated.jsonl", content: linesOf(upTo(count).map(generated)) }],
   /** Acts on a prediction or a write. The pull consumer recognises poison itself. */
   poison: ({ path, body }) => (path.endsWith(":predict") || path.startsWith("/upload/") ? poisonIn(body) : undefined),
+  outage: ({ path }) => (path.endsWith(":predict") ? "INVALID_ARGUMENT" : undefined),
 };
 
 function outputsFrom(index: StackIndex) {
@@ -92,25 +94,36 @@ function generated(index: number): Message {
 }
 
 class PubSubFanoutRun implements ScenarioRun {
-  private readonly published: { id: string; attributes: Message["attributes"]; data: string }[] = [];
+  private readonly published: { id: string; attributes: Message["attributes"] }[] = [];
   private readonly topic: string;
   private readonly bucket: string;
   private readonly subscribers: readonly Subscriber[];
-  /** Consumers of the subscriptions that push to no worker and that no worker pool pulls. */
+  /**
+   * Consumers of the subscriptions that push to no worker and that no worker pool pulls, and of those
+   * that bring messages back to them.
+   */
   private readonly consumers: readonly PullConsumer[];
+  /** Second subscriptions, which bring messages back, with the first ones of their subscribers. */
+  private readonly firsts: ReadonlyMap<string, string>;
 
   constructor(private readonly running: RunningStack) {
     this.topic = `projects/${running.stack.defaults.project}/topics/${textOutput(running, "topic_name")}`;
     this.bucket = textOutput(running, "results_bucket_name");
     this.subscribers = this.readSubscribers();
+    this.firsts = secondSubscriptions(running.index);
     this.consumers = this.subscribers
       .filter(({ folder }) => folder === undefined)
-      .map(({ subscription }) => new PullConsumer(running, subscription));
+      .flatMap(({ subscription }) => [subscription, ...this.secondsOf(subscription)])
+      .map((subscription) => new PullConsumer(running, subscription));
   }
 
   async submit(input: Input): Promise<void> {
     const messages = readMessages(input);
     for (let from = 0; from < messages.length; from += PAGE) await this.publish(messages.slice(from, from + PAGE));
+    await this.consume();
+  }
+
+  async consume(): Promise<void> {
     for (const consumer of this.consumers) await consumer.pull();
   }
 
@@ -119,7 +132,9 @@ class PubSubFanoutRun implements ScenarioRun {
     const { messageIds } = await this.running
       .client()
       .json<{ messageIds: string[] }>("POST", this.url(this.topic, "publish"), { messages });
-    for (const [index, message] of messages.entries()) this.published.push({ id: messageIds[index] ?? "", ...message });
+    for (const [index, { attributes }] of messages.entries()) {
+      this.published.push({ id: messageIds[index] ?? "", attributes });
+    }
   }
 
   result(): ScenarioResult {
@@ -128,33 +143,44 @@ class PubSubFanoutRun implements ScenarioRun {
     );
     const written = this.running.writes(this.bucket).map((name) => {
       const segments = name.replace(/\.json$/, "").split("/");
-      return `${segments[0]}/${segments.at(-1)}`;
+      return `${segments[0]}/${this.firstId(segments.at(-1))}`;
     });
     const effects = [
       ...written,
-      ...this.consumers.flatMap(({ subscription, done }) => done.map((id) => `${subscription}/${id}`)),
+      ...this.consumers.flatMap(({ subscription, done }) =>
+        done.map((id) => `${this.firstSubscription(subscription)}/${this.firstId(id)}`),
+      ),
     ];
-    return { accepted, effects, deadLetters: this.deadLetters(new Set(effects)) };
+    return { accepted, effects, deadLetters: this.deadLetters() };
   }
 
-  private deadLetters(effects: ReadonlySet<string>): ScenarioResult["deadLetters"] {
-    const idsOf = new Map<string, string[]>();
-    for (const message of this.published) {
-      const content = contentOf(message);
-      idsOf.set(content, [...(idsOf.get(content) ?? []), message.id]);
-    }
-    const taken = new Set<string>(effects);
-    return this.running.deadLetters().map(({ attributes, data, messageId, reason }) => {
-      const name = attributes.CloudPubSubDeadLetterSourceSubscription;
-      const subscriber = this.subscribers.find(({ subscription }) => subscription.endsWith(`/${name}`));
-      const key = (id: string) => `${subscriber ? keyOf(subscriber) : (name ?? "unknown")}/${id}`;
-      if (attributes.deadLetterMessageId !== undefined) return { key: key(attributes.deadLetterMessageId), reason };
-      // A message that Pub/Sub forwards has a new id, and nothing names the old one.
-      const ids = idsOf.get(contentOf({ attributes: originalOf(attributes), data: data.toString("base64") })) ?? [];
-      const found = key(ids.find((id) => !taken.has(key(id))) ?? messageId);
-      taken.add(found);
-      return { key: found, reason };
+  private deadLetters(): ScenarioResult["deadLetters"] {
+    return this.running.deadLetters().map(({ attributes, messageId, reason }) => {
+      const name = attributes.CloudPubSubDeadLetterSourceSubscription ?? "unknown";
+      const first = this.firstSubscription(name);
+      const subscriber = this.subscribers.find(({ subscription }) => subscription.endsWith(`/${first}`));
+      const id = attributes.redriveMessageId ?? attributes.deadLetterMessageId ?? messageId;
+      return { key: `${subscriber ? keyOf(subscriber) : first}/${this.firstId(id)}`, reason };
     });
+  }
+
+  /** Full names of the subscriptions that bring messages back to a subscriber. */
+  private secondsOf(subscription: string): string[] {
+    const folder = subscription.slice(0, subscription.lastIndexOf("/") + 1);
+    return [...this.firsts].flatMap(([second, first]) => (subscription === folder + first ? [folder + second] : []));
+  }
+
+  /** @param name full, or the id */
+  private firstSubscription(name: string): string {
+    const at = name.lastIndexOf("/") + 1;
+    return name.slice(0, at) + (this.firsts.get(name.slice(at)) ?? name.slice(at));
+  }
+
+  /** Id of the message as it was published. A message that Pub/Sub forwards has a new one. */
+  private firstId(id = ""): string {
+    const { forwarded } = this.running.service(pubSub);
+    const before = forwarded.get(id);
+    return before === undefined ? id : this.firstId(before);
   }
 
   /** The message, whose id is also in the names of its results. Hops of all subscribers have it. */
@@ -224,17 +250,6 @@ class PubSubFanoutRun implements ScenarioRun {
 
 function keyOf({ folder, subscription }: Subscriber): string {
   return folder ?? subscription;
-}
-
-/** Attributes as they were before Pub/Sub forwarded the message. */
-function originalOf(attributes: Message["attributes"]): Message["attributes"] {
-  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !name.startsWith("CloudPubSubDeadLetter")));
-}
-
-/** The same text for messages with the same content. */
-function contentOf({ attributes, data }: { attributes: Message["attributes"]; data: string }): string {
-  const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([sorted, data]);
 }
 
 /** @throws InputError */

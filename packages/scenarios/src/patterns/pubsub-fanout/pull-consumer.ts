@@ -17,7 +17,10 @@ interface Received {
  * process that dies does. It pulls until these are in the dead-letter topic.
  */
 export class PullConsumer {
-  /** Ids of the messages that were acknowledged, each as often as it was. */
+  /**
+   * Ids of the messages that were acknowledged, each as often as it was. A message that came back
+   * has the id that it had at first.
+   */
   readonly done: string[] = [];
   private waiting = false;
   private cancel = () => {};
@@ -47,7 +50,11 @@ export class PullConsumer {
       const failed = kinds.filter(({ poison }) => poison === "fail");
       if (acknowledged.length > 0) {
         await this.ask("acknowledge", { ackIds: acknowledged.map(({ ackId }) => ackId) });
-        this.done.push(...acknowledged.map(({ message }) => message.messageId));
+        this.done.push(
+          ...acknowledged.map(({ message: { messageId, attributes } }) => {
+            return attributes?.redriveMessageId ?? messageId;
+          }),
+        );
       }
       if (failed.length > 0) {
         await this.ask("modifyAckDeadline", { ackIds: failed.map(({ ackId }) => ackId), ackDeadlineSeconds: 0 });

@@ -49,6 +49,12 @@ function poisonOfRead({ method, path, query }: ApiCall): "fail" | "kill" | undef
   return (effect === "fail" && step === "train") || (effect === "kill" && step === "test") ? effect : undefined;
 }
 
+/** Whether a step reads the data of another. */
+export function isReadOfData({ method, path, query }: ApiCall): boolean {
+  const isRead = method === "GET" && query.get("alt") === "media";
+  return isRead && /\/runs\/[^/]+\/preprocess\/(train|test)\.json$/.test(decodeURIComponent(path));
+}
+
 function table(index: number, poison: string | undefined): Buffer {
   const rows = upTo(2 * ROWS).map((at) => {
     const [length = 0, width = 0] = measurements(index + at);

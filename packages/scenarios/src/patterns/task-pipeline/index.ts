@@ -3,6 +3,7 @@ import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { upTo } from "../../shared/generated";
 import { invokers, uploaders } from "../../shared/members";
 import { POISON } from "../../shared/poison";
+import { isRedriven } from "../../shared/redrive";
 import {
   type Input,
   type PatternScenario,
@@ -11,7 +12,7 @@ import {
   textOutput,
 } from "../../shared/scenario";
 import { createTaskLike } from "../../shared/schedule-task";
-import { generatedRuns, poisonOfRun, REFUSED_START } from "./generated-runs";
+import { generatedRuns, isReadOfData, poisonOfRun, REFUSED_START } from "./generated-runs";
 import { StepGraph } from "./step-graph";
 import { isMarkerOfStep, keyOf, keyOfMarker, parsed, START, type Task } from "./work-items";
 
@@ -32,6 +33,7 @@ export const taskPipeline: PatternScenario = {
   create: (running) => new TaskPipelineRun(running),
   generate: generatedRuns,
   poison: poisonOfRun,
+  outage: (call) => (isReadOfData(call) ? "NOT_FOUND" : undefined),
 };
 
 function outputsFrom(index: StackIndex) {
@@ -215,7 +217,8 @@ class TaskPipelineRun implements ScenarioRun {
    * starts it.
    */
   private tasks(): Task[] {
-    return this.running.createdTasks.map(({ id, body }) => {
+    const first = this.running.createdTasks.filter(({ id }) => !isRedriven(id));
+    return first.map(({ id, body }) => {
       const { run = id, step, index } = parsed(body);
       return { id, run, step, index };
     });

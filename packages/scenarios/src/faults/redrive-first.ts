@@ -1,0 +1,58 @@
+import type { RunningStack } from "@cdktf-serverless-ml/emulator";
+import { redriveAll } from "../shared/redrive";
+import type { ScenarioRun } from "../shared/scenario";
+
+/** Letters that were put back, and how long that took in real time. */
+export interface Redriven {
+  readonly letters: number;
+  readonly seconds: number;
+}
+
+/** A round leaves only what a call that died had on a lease. */
+const ROUNDS = 20;
+/** Milliseconds after which letters of such a call, and letters that were looked at, come again. */
+const LEASES = 15 * 60_000;
+
+/**
+ * Puts each letter back that was never put back before, and waits until the stack is idle.
+ *
+ * @param settled waits, and returns why the run ended early, if it did
+ * @throws RequestFailed
+ */
+export async function redriveFirst(
+  running: RunningStack,
+  run: ScenarioRun,
+  settled: () => Promise<string | undefined>,
+): Promise<Redriven & { readonly error?: string }> {
+  let letters = 0;
+  let milliseconds = 0;
+  for (let round = 0; round < ROUNDS && hasFirst(running); round++) {
+    const began = Date.now();
+    letters += await redriveAll(running);
+    milliseconds += Date.now() - began;
+    await run.consume?.();
+    const error = await settled();
+    if (error !== undefined) return { letters, seconds: milliseconds / 1000, error };
+    await wait(running, LEASES);
+  }
+  return { letters, seconds: milliseconds / 1000 };
+}
+
+function hasFirst(running: RunningStack): boolean {
+  return running
+    .deadLetters()
+    .some(({ attributes }) => attributes.deadLetterRedrives === undefined && attributes.redriveCount === undefined);
+}
+
+/** Waits by the run's clock. The wait counts as pending work. */
+function wait(running: RunningStack, milliseconds: number): Promise<void> {
+  const { clock } = running.parts;
+  let waiting = 1;
+  running.alsoPending(() => waiting);
+  return new Promise((resolve) => {
+    clock.at(clock.now() + milliseconds, () => {
+      waiting = 0;
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,75 @@
+import type { RunningStack } from "@cdktf-serverless-ml/emulator";
+import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
+
+/** What a call of the redrive function answers. */
+interface Answer {
+  readonly moved: number;
+  readonly before: string;
+  readonly done: boolean;
+}
+
+export interface RedriveOptions {
+  /**
+   * Letters of one call.
+   * @default 100
+   */
+  readonly max?: number;
+  /** Called after each call with the letters that are back so far. */
+  readonly onMoved?: (moved: number) => void;
+}
+
+/** As fast as the function allows, since its pace takes real time. */
+const PER_SECOND = 500;
+
+/** URL of the function that puts dead letters back; undefined for a stack without one. */
+export function redriveUrl(index: StackIndex): string | undefined {
+  return index.workerWith("ORIGINS")?.uri;
+}
+
+/**
+ * Puts dead letters back, as the stack's client, until the function says that it is done. A stack
+ * without the function has nothing to do.
+ *
+ * @returns how many letters are back
+ * @throws RequestFailed
+ */
+export async function redriveAll(running: RunningStack, { max = 100, onMoved }: RedriveOptions = {}): Promise<number> {
+  const url = redriveUrl(running.index);
+  if (url === undefined) return 0;
+  let moved = 0;
+  let before: string | undefined;
+  for (;;) {
+    const answer = await running.client().json<Answer>("POST", url, { max, perSecond: PER_SECOND, before });
+    moved += answer.moved;
+    before = answer.before;
+    onMoved?.(moved);
+    if (answer.done || answer.moved === 0) return moved;
+  }
+}
+
+/** The name that a task had before it was put back, if it was. */
+export function firstTaskName(id: string): string {
+  return /^[0-9a-f]{16}-redrive-\d+-(.+)$/.exec(id)?.[1] ?? id;
+}
+
+/** Whether a task was put back from a dead letter. */
+export function isRedriven(id: string): boolean {
+  return firstTaskName(id) !== id;
+}
+
+/**
+ * The second subscriptions, which bring messages back, by id, each with the id of the first one of
+ * its subscriber. From the table of the redrive function.
+ */
+export function secondSubscriptions(index: StackIndex): ReadonlyMap<string, string> {
+  const text = index.workerWith("ORIGINS")?.environment.ORIGINS ?? "[]";
+  const origins: { topics: Record<string, string> }[] = JSON.parse(text);
+  const firsts = new Map<string, string>();
+  const seconds = new Map<string, string>();
+  for (const [name, topic] of origins.flatMap(({ topics }) => Object.entries(topics))) {
+    const first = firsts.get(topic);
+    if (first === undefined) firsts.set(topic, name);
+    else seconds.set(name, first);
+  }
+  return seconds;
+}
