@@ -122,6 +122,13 @@ test("a worker is not both a function and a container, which types refuse too", 
   ]);
 });
 
+test("a worker is one of the two, which types demand too", () => {
+  // @ts-expect-error
+  expect(thrownBy(() => new TaskPipeline(testStack(), "pipeline", { steps: { train: {} } }))).toBe(
+    "[stack/pipeline/train] InvalidValue: neither source nor image is given; a worker is either a function or a container",
+  );
+});
+
 test("a container's mistakes are reported with the others of the app", () => {
   const stack = testStack({ region: "europe-west9" });
   new AsyncBatch(stack, "batch", {

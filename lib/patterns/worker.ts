@@ -1,7 +1,7 @@
 import type { Construct } from "constructs";
 import type { Duration } from "../core/duration";
 import type { FunctionSource } from "../core/function-source";
-import { report } from "../core/validation";
+import { report, ValidationError } from "../core/validation";
 import { ContainerService, type ContainerServiceProps } from "../parts/container-service";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { FunctionService, type FunctionServiceProps } from "../parts/function-service";
@@ -51,7 +51,11 @@ interface WorkerDefaults {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Makes the worker of a pattern. Reports InvalidValue where it is given both code and an image. */
+/**
+ * Makes the worker of a pattern. Reports InvalidValue where it is given both code and an image.
+ *
+ * @throws ValidationError InvalidValue where it has neither, which types refuse
+ */
 export function createWorker(
   scope: Construct,
   id: string,
@@ -66,9 +70,14 @@ export function createWorker(
     }
     return worker;
   }
-  // A default of undefined would override what FunctionService has.
   const code = props.source ?? source;
-  if (!code) throw new TypeError(`[${scope.node.path}/${id}] has neither source nor image`);
+  if (!code) {
+    throw new ValidationError(
+      "InvalidValue",
+      "neither source nor image is given; a worker is either a function or a container",
+      `${scope.node.path}/${id}`,
+    );
+  }
   return new FunctionService(scope, id, { ...defaults, ...props, source: code, environment });
 }
 
