@@ -162,6 +162,26 @@ describe("resume", () => {
     expect(pipeline.reasons).toEqual(["broken", "broken", "shards_failed"]);
   });
 
+  test("waits for all elements that were resumed, though enough succeeded before", async () => {
+    const failing = [...numbers(10), ...numbers(10).map((n) => 100 + n)];
+    broken = new Set(failing.map((n) => `each/${n}`));
+    await begin(150, [cut, each({ minSuccess: 0.9 }), sum]);
+    expect(pipeline.reasons.at(-1)).toBe("shards_failed");
+    broken.clear();
+    await resume();
+    await pipeline.task({ step: "each", resume: 1 });
+    for (const index of numbers(10)) await pipeline.task({ step: "each", index, resume: 1 });
+    const join = pipeline.cloud.bodies.at(-1) ?? {};
+    expect(join.join).toBe(160);
+    expect((await pipeline.task(join)).body).toMatchObject({ waiting: true });
+    expect((await status()).steps.each).toMatchObject({
+      state: "running",
+      elements: { done: 140, failed: 0, pending: 10 },
+    });
+    await pipeline.deliver();
+    expect(pipeline.marker("each").elements).toEqual({ count: 150, failed: [] });
+  });
+
   test("fails, and is resumed, as often as it takes", async () => {
     broken = new Set(["each/0", "each/1"]);
     await begin(2);
