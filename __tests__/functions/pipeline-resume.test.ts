@@ -260,6 +260,17 @@ describe("resume", () => {
     expect((await status()).state).toBe("done");
   });
 
+  test("finds nothing where there are no dead letters: the step stays running", async () => {
+    const works = { cut: () => ({ shards: [1] }), each: () => Promise.reject(new Error("fails each time")) };
+    pipeline = new MemoryPipeline([cut, each(), sum], works, { deadLetter: false });
+    await pipeline.start();
+    await pipeline.deliver({ attempts: 5 });
+    const { state, steps } = await status();
+    expect([state, steps.each.state]).toEqual(["running", "running"]);
+    expect(steps.each.elements).toEqual({ count: 1, done: 0, failed: 0, pending: 1 });
+    expect((await resume()).body.error.code).toBe("nothing_to_resume");
+  });
+
   test.each([
     ["a run that runs", [], "r", 409, "nothing_to_resume", "No step of run r was dead-lettered"],
     ["a run that is not there", [], "none", 404, "missing_run", "There is no run none"],

@@ -159,12 +159,13 @@ export async function callHandler(handler: HttpHandler, body: unknown, headers: 
  * Delivers all tasks that were not delivered yet, until each is answered 2xx, as Cloud Tasks does.
  *
  * @param options.lanes deliveries at one time. Default 10.
+ * @param options.attempts after which a task is dropped. Default: none is dropped.
  * @param options.copies how often a task is delivered at once. Default 1.
  */
 export async function deliverAll(
   cloud: MemoryCloud,
   handlerOf: (task: FakeTask) => HttpHandler,
-  { lanes = 10, copies = (): number => 1 } = {},
+  { lanes = 10, copies = (): number => 1, attempts = Number.POSITIVE_INFINITY } = {},
 ): Promise<void> {
   const { begun } = cloud;
   const deliver = async (task: FakeTask) => {
@@ -174,7 +175,7 @@ export async function deliverAll(
         "x-cloudtasks-taskname": task.name.split("/").at(-1) ?? "",
         "x-cloudtasks-taskretrycount": String(retries),
       });
-      if (status >= 200 && status < 300) return;
+      if ((status >= 200 && status < 300) || retries + 1 >= attempts) return;
       if (retries > 100) throw new Error(`${task.name} never ends`);
     }
   };

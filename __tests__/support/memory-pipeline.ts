@@ -33,9 +33,10 @@ export class MemoryPipeline {
   /** @param deadLetter without it, tasks that fail for good are dropped */
   constructor(steps: object[], works: Works, { deadLetter = true } = {}) {
     const change = deadLetter ? {} : { DEAD_LETTER_TOPIC: undefined };
+    const environment = { ...environments["pipeline-train"], ...change };
     const work = async (context: Context) => (await works[context.step]?.(context)) ?? {};
     this.step = pipelineStep({
-      environment: readEnvironment(stepEnvironmentSchema, { ...environments["pipeline-train"], ...change }),
+      environment: readEnvironment(stepEnvironmentSchema, environment),
       services: this.cloud.services(),
       parameters: v.unknown(),
       work: work as PipelineStepOptions<v.GenericSchema>["work"],
