@@ -75,10 +75,10 @@ test.each([1, 2, 3])("under the faults of seed %i, every item ends in one effect
   } finally {
     await machine.stop();
   }
-});
+}, 240_000);
 
 test("each IAM binding is needed, the container's as the function's", async () => {
   const summary = summaryOf(await checkIam(stack, { scenario, run }));
   expect(summary).toMatchObject({ missing: [], unproven: [] });
   expect(summary.necessary).toBe(summary.bindings);
-});
+}, 240_000);
