@@ -81,7 +81,7 @@ async function make(
 }
 
 /** Where packages are kept from run to run. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const { CDKTF_SERVERLESS_ML_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (CDKTF_SERVERLESS_ML_CACHE) return CDKTF_SERVERLESS_ML_CACHE;
   const platform = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
