@@ -102,7 +102,7 @@ export class Machine {
         throw error instanceof ApiError ? error : new StartError(error.message);
       });
       machine.started = true;
-      for (const why of machine.missing()) options.onNotice?.(`${why}. Its calls are answered 503, and skipped`);
+      for (const why of machine.missing()) options.onNotice?.(`${why}. What it should do is skipped`);
       for (const why of missingJobs(resources, machine.programs)) options.onNotice?.(`${why}. Its executions fail`);
       return machine;
     } catch (error) {

@@ -62,20 +62,24 @@ test("without the command nothing is done, and all is skipped", async () => {
   ]);
 });
 
-test.each([1, 2, 3])("under the faults of seed %i, every item ends in one effect or one dead letter", async (seed) => {
-  const machine = await startMachine(changed(stack, givingUpSoon), { run });
-  try {
-    const report = await runFaults(machine, scenario, { seed, inputs: 24 });
-    expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
-    expect(report.error).toBeUndefined();
-    const { accepted, done, deadLettered } = report;
-    expect(done + deadLettered).toBe(accepted);
-    expect(done).toBeGreaterThanOrEqual(accepted * 0.6);
-    expect(deadLettered).toBeGreaterThanOrEqual(3);
-  } finally {
-    await machine.stop();
-  }
-}, 240_000);
+test.each([1, 2, 3])(
+  "under the faults of seed %i, every item ends in one effect or one dead letter",
+  async (seed) => {
+    const machine = await startMachine(changed(stack, givingUpSoon), { run });
+    try {
+      const report = await runFaults(machine, scenario, { seed, inputs: 24 });
+      expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
+      expect(report.error).toBeUndefined();
+      const { accepted, done, deadLettered } = report;
+      expect(done + deadLettered).toBe(accepted);
+      expect(done).toBeGreaterThanOrEqual(accepted * 0.6);
+      expect(deadLettered).toBeGreaterThanOrEqual(3);
+    } finally {
+      await machine.stop();
+    }
+  },
+  240_000,
+);
 
 test("each IAM binding is needed, the container's as the function's", async () => {
   const summary = summaryOf(await checkIam(stack, { scenario, run }));
