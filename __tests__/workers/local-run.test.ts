@@ -3,7 +3,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import { AsyncBatch, type ContainerWorkerProps, GoogleStack, Memory, PubSubFanout, synthesize } from "../../lib";
+import {
+  AsyncBatch,
+  type ContainerWorkerProps,
+  FunctionSource,
+  GoogleStack,
+  Memory,
+  PubSubFanout,
+  synthesize,
+} from "../../lib";
 import { readSettings } from "../../lib/settings";
 import { TaskPipelineStack } from "../../lib/stacks/task-pipeline";
 import { onlyIf } from "../support/only-if";
@@ -72,8 +80,8 @@ function expectPredicted({ summary, read }: ReturnType<typeof run>): void {
   }
 }
 
-// A run starts in seconds; on a busy machine Python's imports take many.
-jest.setTimeout(180_000);
+// The first run installs the packages of the function; on a busy machine that takes minutes.
+jest.setTimeout(600_000);
 
 const MODULES = ["functions_framework", "google.cloud.pubsub", "google.cloud.storage", "sklearn"];
 
@@ -82,6 +90,13 @@ onlyIf(pythonHas(...MODULES), `${PYTHON} has no scikit-learn, functions-framewor
     const worker: ContainerWorkerProps = { image: IMAGE, memory };
     expectPredicted(
       run("moods", (stack) => new AsyncBatch(stack, "batch", { worker }), records, "--run", `${IMAGE}=${COMMAND}`),
+    );
+  });
+
+  test("as a function: Cloud Functions' runtime for Python serves the tasks of an AsyncBatch", () => {
+    const worker = { source: FunctionSource.python(join(WORKERS, "sentiment")), memory };
+    expectPredicted(
+      run("functions", (stack) => new AsyncBatch(stack, "batch", { worker }), records, "--python", PYTHON),
     );
   });
 

@@ -137,6 +137,9 @@ export class Network {
     return {
       ...environment,
       ...(gate && { LOCAL_GOOGLE_PORT: String(gate.port) }),
+      // google-cloud-storage 3.17 for Python reads each bucket's metadata in the background, for
+      // traces, and goes on when it may not: a refusal would look like a binding that is missing.
+      DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA: "true",
       GOOGLE_CLOUD_PROJECT: this.options.project,
       // Python's google-auth looks for the server at this address before it asks it.
       GCE_METADATA_IP: metadata,
