@@ -11,6 +11,7 @@ module.exports = [
   "packages/emulator/__tests__/network/pull-worker.test.ts",
   "packages/scenarios/__tests__/drive/drive.test.ts",
   "packages/scenarios/__tests__/faults/planted.test.ts",
+  "packages/scenarios/__tests__/faults/redrive.test.ts",
   "packages/scenarios/__tests__/for-each/for-each.test.ts",
   "packages/scenarios/__tests__/iam-check/check-iam.test.ts",
   "packages/scenarios/__tests__/iam-check/mutation-run.test.ts",
