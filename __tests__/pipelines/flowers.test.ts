@@ -36,6 +36,9 @@ const lines = (part: string) =>
     .map((line) => JSON.parse(line));
 const hasEnded = () => existsSync(join(folder, "out", "_SUCCESS"));
 
+// A start of Beam takes seconds, and more on a busy machine.
+jest.setTimeout(240_000);
+
 withBeam(() => {
   test("bad rows go to the rejects with the reason, the others to train and test, in the form of task-pipeline", () => {
     const spoilt = [

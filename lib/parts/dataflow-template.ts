@@ -106,9 +106,9 @@ export class DataflowTemplate {
   ) {}
 
   /**
-   * What a request launches. Uploads a Beam YAML pipeline to the stack's bucket of pipelines, and
-   * grants `roles/storage.objectViewer` on it to the workers: the template's launcher, which reads
-   * the file, has their identity.
+   * What a request launches. Uploads a Beam YAML pipeline to the stack's bucket of pipelines. The
+   * template's launcher, which has the workers' identity, reads it by `roles/dataflow.worker`, which
+   * has `storage.objects.get` on the project.
    *
    * @internal
    */
@@ -116,7 +116,6 @@ export class DataflowTemplate {
     const { kind, path, pipeline, options } = this;
     if (kind !== "yaml" || !pipeline) return { kind: kind === "yaml" ? "flex" : kind, path, parameters: {} };
     const pipelines = PipelineBucket.of(scope, workers.encryptionKey);
-    workers.readFrom(pipelines.bucket);
     return {
       kind: "flex",
       path: options.templatePath ?? `gs://dataflow-templates-${Deployment.of(scope).region}/latest/flex/Yaml_Template`,

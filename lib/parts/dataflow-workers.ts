@@ -120,12 +120,14 @@ export class DataflowWorkers extends Construct implements IGrantable {
   readonly tempLocation: string;
   /** Workers at most. */
   readonly maxWorkers: number;
+  /** What a job that Terraform launches depends on: the APIs and the grants. */
+  readonly ready: readonly ITerraformDependable[];
   /**
    * The grants that the workers of a job need. They take effect with a delay.
    *
    * @internal
    */
-  readonly grants: TerraformResource[];
+  readonly grants: readonly TerraformResource[];
   private readonly props: DataflowWorkersProps;
 
   constructor(scope: Construct, id: string, props: DataflowWorkersProps) {
@@ -159,24 +161,12 @@ export class DataflowWorkers extends Construct implements IGrantable {
       ...(props.inputBuckets ?? []).map((bucket) => bucket.grantRead(this.identity)),
       ...(encryptionKey ? [dataflow, compute].map((agent) => encryptionKey.grantUse(this, agent)) : []),
     ];
+    this.ready = [...RequiredApis.of(this).ready("dataflow", "compute"), ...this.grants];
     this.tempLocation = `gs://${props.tempBucket.name}/temp`;
   }
 
   get grantee(): Grantee {
     return this.identity.grantee;
-  }
-
-  /** What a job that Terraform launches depends on: the APIs and the grants. */
-  get ready(): readonly ITerraformDependable[] {
-    return [...RequiredApis.of(this).ready("dataflow", "compute"), ...this.grants];
-  }
-
-  /**
-   * Lets the workers read a bucket, as `inputBuckets` does. Grants `roles/storage.objectViewer` on
-   * it.
-   */
-  readFrom(bucket: IBucket): void {
-    this.grants.push(bucket.grantRead(this.identity));
   }
 
   get machineType(): string | undefined {

@@ -8,8 +8,8 @@ import { Bucket } from "./bucket";
 import type { EncryptionKey } from "./encryption-key";
 
 /**
- * The bucket with the Beam pipelines of a stack, for workers to read, who see no function sources.
- * Jobs with an encryption key have another bucket, one for each key.
+ * The bucket with the Beam pipelines of a stack. Jobs with an encryption key have another bucket, one
+ * for each key.
  */
 export class PipelineBucket extends Construct {
   static of(scope: Construct, key?: EncryptionKey): PipelineBucket {

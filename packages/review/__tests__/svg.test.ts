@@ -80,8 +80,6 @@ describe("a drawing", () => {
       "client → input bucket: writes",
       "Dataflow job → input bucket: reads",
       "Dataflow job → input bucket: reads",
-      "Dataflow job → pipelines bucket: reads",
-      "Dataflow job → pipelines bucket: reads",
       "Dataflow job → output bucket: reads, writes",
       "Dataflow job → output bucket: reads, writes",
       "client → output bucket: reads",

@@ -190,7 +190,7 @@ describe("each service", () => {
   test("Dataflow", async () => {
     const around = new FakeContext();
     const storage = cloudStorage.create(around, []);
-    const dataflow = cloudDataflow.create(around, [], storage);
+    const dataflow = cloudDataflow.create(around, [], {}, { cloudStorage: storage });
     const launch = {
       job_name: "job",
       parameters: { inputFile: "gs://a/b", output: "gs://c/d" },

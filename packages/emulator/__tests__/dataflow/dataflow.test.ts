@@ -218,7 +218,8 @@ describe("Dataflow", () => {
       ask("POST", "projects/p/locations/us-central1/flexTemplates:launch", { launchParameter }),
     ).rejects.toMatchObject({
       code: "UNIMPLEMENTED",
-      message: "The flex template gs://mine/spec.json is not simulated",
+      message:
+        "The flex template gs://mine/spec.json is not simulated; gs://dataflow-templates-<region>/latest/flex/Yaml_Template is",
     });
     await expect(ask("PUT", `${JOBS}/x`, { requestedState: "JOB_STATE_DRAINED" })).rejects.toMatchObject({
       code: "UNIMPLEMENTED",

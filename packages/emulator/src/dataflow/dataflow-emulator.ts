@@ -1,14 +1,18 @@
 import { defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
-import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
+import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
+import type { LogEntry } from "../core/log";
 import { pageOf } from "../core/page";
 import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
 import { isUnset, readEnum, readText, rejectUnknownFields, rfc3339 } from "../core/values";
 import type { StorageEmulator } from "../storage/storage-emulator";
+import { BEAM_YAML } from "./beam-yaml";
 import { Job } from "./job";
-import { type Launch, readLaunch } from "./launch";
+import { type Launch, readFlexLaunch, readLaunch } from "./launch";
+import type { LocalBeam } from "./local-beam";
+import { BeamWork, WordCountWork } from "./work";
 
 /** Source: google/dataflow/v1beta3/jobs.proto, `ListJobsRequest.Filter` and `JobView`. */
 const FILTERS = { UNKNOWN: 0, ALL: 1, TERMINATED: 2, ACTIVE: 3 } as const;
@@ -29,9 +33,19 @@ const RANKS: readonly string[] = Object.keys(IMPORTANCES);
 /** Jobs and messages of a page; Google's own number "is unspecified". */
 const PAGE = 100;
 
-/** Dataflow: launches Google's WordCount template. What it does and does not: FIDELITY.md. */
+export interface DataflowOptions {
+  /** Runs Beam YAML pipelines. @default - they fail */
+  readonly beam?: LocalBeam;
+  /** Gets what pipelines write to their logs. */
+  readonly onLog?: (job: string, entry: LogEntry) => void;
+}
+
+/**
+ * Dataflow: runs Google's WordCount template, and Beam YAML pipelines on Apache Beam. What it does
+ * and does not: FIDELITY.md.
+ */
 export class DataflowEmulator implements Emulator {
-  /** Methods and paths: google/dataflow/v1beta3/templates.proto, jobs.proto and messages.proto. */
+  /** Methods and paths: google/dataflow/v1beta3/templates.proto, jobs.proto, messages.proto, metrics.proto. */
   readonly handlers = {
     LaunchTemplate: (call: Call) => this.launch(call),
     LaunchFlexTemplate: (call: Call) => this.launchFlex(call),
@@ -39,6 +53,7 @@ export class DataflowEmulator implements Emulator {
     GetJob: (call: Call) => this.get(call),
     UpdateJob: (call: Call) => this.update(call),
     ListJobMessages: (call: Call) => this.messages(call),
+    GetJobMetrics: (call: Call) => this.metrics(call),
   };
   /** In the order of their launches. The stack's own jobs come first. */
   readonly jobs: Job[] = [];
@@ -54,6 +69,7 @@ export class DataflowEmulator implements Emulator {
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
     private readonly storage: StorageEmulator,
+    private readonly options: DataflowOptions = {},
   ) {
     const problems = new LoadProblems();
     const deployed = resources
@@ -77,25 +93,33 @@ export class DataflowEmulator implements Emulator {
   private launch({ request, caller }: Call): object {
     const { parent, gcsPath, validateOnly, dynamicTemplate, ...parameters } = request;
     if (!isUnset(dynamicTemplate)) throw new ApiError("UNIMPLEMENTED", "dynamicTemplate of a launch is not simulated");
-    const { authorizer, project } = this.context;
-    authorizer.require(caller, "dataflow.jobs.create", `projects/${project}`);
+    this.require(caller, "dataflow.jobs.create");
     const launch = readLaunch(readText(gcsPath, "gcsPath"), parameters);
+    return this.launched(launch, { parent, validateOnly, caller });
+  }
+
+  private launchFlex({ request, caller }: Call): object {
+    const { parent, launchParameter, validateOnly } = request;
+    rejectUnknownFields(request, ["parent", "launchParameter", "validateOnly"], "");
+    this.require(caller, "dataflow.jobs.create");
+    return this.launched(readFlexLaunch(launchParameter ?? {}), { parent, validateOnly, caller });
+  }
+
+  private launched(
+    launch: Launch,
+    { parent, validateOnly, caller }: { parent: unknown; validateOnly: unknown; caller: Caller },
+  ): object {
     // Source: docs/concepts/security-and-permissions, "your user account must have the
     // iam.serviceAccounts.actAs permission".
     const account = launch.serviceAccount ?? defaultComputeAccount(this.context.projectNumber);
+    const { authorizer, project } = this.context;
     authorizer.require(caller, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${account}`);
     if (validateOnly === true || validateOnly === "true") return {};
     return { job: this.run(locationOf(parent), launch, caller.email ?? "nobody").resource() };
   }
 
-  /**
-   * Google provides WordCount as a classic template; so no flex template is WordCount.
-   */
-  private launchFlex({ request, caller }: Call): object {
-    this.context.authorizer.require(caller, "dataflow.jobs.create", `projects/${this.context.project}`);
-    rejectUnknownFields(request, ["parent", "launchParameter", "validateOnly"], "");
-    const path = readText(request.launchParameter?.containerSpecGcsPath, "launchParameter.containerSpecGcsPath");
-    throw new ApiError("UNIMPLEMENTED", `The flex template ${path || "(none)"} is not simulated`);
+  private require(caller: Caller, permission: string): void {
+    this.context.authorizer.require(caller, permission, `projects/${this.context.project}`);
   }
 
   private run(location: string, launch: Launch, from: string): Job {
@@ -105,7 +129,9 @@ export class DataflowEmulator implements Emulator {
         `(${launch.name}): The workflow could not be created. Causes: There is already an active job named ${launch.name}. If you want to submit a second job, try again by setting a different name.`,
       );
     }
-    const job = new Job(this.context, this.storage, location, launch, from);
+    const { storage, options } = this;
+    const work = BEAM_YAML.test(launch.template) ? new BeamWork({ storage, ...options }) : new WordCountWork(storage);
+    const job = new Job(this.context, work, location, launch, from);
     this.jobs.push(job);
     return job;
   }
@@ -182,6 +208,21 @@ export class DataflowEmulator implements Emulator {
       }),
       ...(nextPageToken !== undefined && { nextPageToken }),
     };
+  }
+
+  /** The counters of the pipeline. */
+  private metrics({ request, caller }: Call): object {
+    rejectUnknownFields(request, ["name", "startTime"], "");
+    if (!isUnset(request.startTime)) throw new ApiError("UNIMPLEMENTED", "startTime of metrics is not simulated");
+    this.require(caller, "dataflow.metrics.get");
+    const job = this.job(request.name);
+    const updateTime = rfc3339(this.context.clock.now());
+    const metrics = job.metrics.map(({ namespace, name, step, value }) => ({
+      name: { origin: "user", name, context: { namespace, step } },
+      scalar: value,
+      updateTime,
+    }));
+    return { metricTime: updateTime, ...(metrics.length > 0 && { metrics }) };
   }
 
   private job(name: unknown): Job {

@@ -1,7 +1,7 @@
 import { CUSTOMER_MANAGED_KEYS, defineService } from "../core/service";
 import { cloudStorage } from "../storage";
 import type { StorageEmulator } from "../storage/storage-emulator";
-import { DataflowEmulator } from "./dataflow-emulator";
+import { DataflowEmulator, type DataflowOptions } from "./dataflow-emulator";
 
 const LOCATION = "projects/*/locations/*";
 const hosts = ["dataflow.googleapis.com"];
@@ -41,8 +41,8 @@ export const cloudDataflow = defineService({
     {
       name: "google.dataflow.v1beta3.FlexTemplatesService",
       hosts,
-      // Refuses every template by its path.
       methods: { LaunchFlexTemplate: `POST /v1b3/{parent=${LOCATION}}/flexTemplates:launch` },
+      data: ["parameters", "launchOptions", "transformNameMappings", "additionalUserLabels"],
     },
     {
       name: "google.dataflow.v1beta3.JobsV1Beta3",
@@ -61,6 +61,11 @@ export const cloudDataflow = defineService({
       hosts,
       methods: { ListJobMessages: `GET /v1b3/{name=${LOCATION}/jobs/*}/messages` },
     },
+    {
+      name: "google.dataflow.v1beta3.MetricsV1Beta3",
+      hosts,
+      methods: { GetJobMetrics: `GET /v1b3/{name=${LOCATION}/jobs/*}/metrics` },
+    },
   ],
   permissions: [
     "dataflow.jobs.cancel",
@@ -68,14 +73,15 @@ export const cloudDataflow = defineService({
     "dataflow.jobs.get",
     "dataflow.jobs.list",
     "dataflow.messages.list",
+    "dataflow.metrics.get",
     "dataflow.workItems.lease",
     // On the account that workers run as.
     "iam.serviceAccounts.actAs",
   ],
   needs: { cloudStorage },
   // Without Cloud Storage the stack was refused, and no job runs.
-  create: (context, resources, _options: object, needed) =>
-    new DataflowEmulator(context, resources, needed.cloudStorage as StorageEmulator),
+  create: (context, resources, options: DataflowOptions, needed) =>
+    new DataflowEmulator(context, resources, needed.cloudStorage as StorageEmulator, options),
 });
 
 export type { Job } from "./job";

@@ -1,12 +1,12 @@
 import { randomInt } from "node:crypto";
 import { defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
+import { holding } from "../core/clock";
 import type { EmulatorContext } from "../core/emulator";
 import { rfc3339 } from "../core/values";
 import { parseGsUri } from "../storage/gs-uri";
-import type { StorageEmulator } from "../storage/storage-emulator";
 import type { Launch } from "./launch";
-import { runWordCount } from "./word-count";
+import type { Metric, Work } from "./work";
 
 export type JobState =
   | "JOB_STATE_PENDING"
@@ -41,15 +41,19 @@ export class Job {
   outputs: readonly string[] = [];
   /** Why it failed. */
   failure?: string;
+  /** What is not on this machine and would have to be, for one that failed for that reason alone. */
+  missing?: string;
   /** Oldest first. */
   readonly messages: JobMessage[] = [];
+  /** Counters of the pipeline, once it has ended. */
+  metrics: readonly Metric[] = [];
   private stateTime: number;
   private started?: number;
   private cancelTimer: () => void;
 
   constructor(
     private readonly context: EmulatorContext,
-    private readonly storage: StorageEmulator,
+    private readonly work: Work,
     readonly location: string,
     readonly launch: Launch,
     /** Who asked for it, for hops. */
@@ -60,7 +64,7 @@ export class Job {
     this.stateTime = this.created;
     this.id = jobId(this.created);
     this.hop();
-    this.cancelTimer = clock.at(this.created + STARTING, () => this.start());
+    this.cancelTimer = clock.at(this.created + STARTING, () => void this.start());
   }
 
   /** E-mail of the account that workers run as. */
@@ -78,6 +82,7 @@ export class Job {
     if (this.state === "JOB_STATE_CANCELLING") return true;
     const { clock } = this.context;
     this.cancelTimer();
+    this.work.stop();
     this.failure = undefined;
     this.become("JOB_STATE_CANCELLING");
     this.cancelTimer = clock.at(clock.now() + CANCELLING, () => this.become("JOB_STATE_CANCELLED"));
@@ -86,6 +91,7 @@ export class Job {
 
   stop(): void {
     this.cancelTimer();
+    this.work.stop();
     if (this.active) this.state = "JOB_STATE_CANCELLED";
   }
 
@@ -106,29 +112,35 @@ export class Job {
     };
   }
 
-  private start(): void {
+  private async start(): Promise<void> {
     const { clock } = this.context;
     this.started = clock.now();
     this.become("JOB_STATE_RUNNING");
     this.say("JOB_MESSAGE_BASIC", "Starting the pipeline.");
     try {
-      this.work();
+      await this.doWork();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.failure = error.message;
     }
+    // It was cancelled, or the run is over.
+    if (this.state !== "JOB_STATE_RUNNING") return;
     const end = this.failure === undefined ? "JOB_STATE_DONE" : "JOB_STATE_FAILED";
     this.cancelTimer = clock.at(clock.now() + WORKING, () => this.become(end));
   }
 
-  private work(): void {
-    const { authorizer, project } = this.context;
+  private async doWork(): Promise<void> {
+    const { authorizer, clock, project } = this.context;
     const worker = { email: this.worker };
     // What roles/dataflow.worker is for. Source: docs/concepts/security-and-permissions, "Worker
     // service account".
     authorizer.require(worker, "dataflow.workItems.lease", `projects/${project}`);
-    this.outputs = runWordCount(this.storage, worker, { id: this.id, ...this.launch });
-    for (const output of this.outputs) {
+    const { outputs, metrics = [], failure, missing } = await holding(clock, async () => this.work.run(this));
+    this.metrics = metrics;
+    this.failure = failure;
+    this.missing = missing;
+    if (failure === undefined) this.outputs = outputs;
+    for (const output of outputs) {
       const { bucket, name } = parseGsUri(output);
       this.context.recorder.hop({ from: "Dataflow", to: `bucket ${bucket}`, what: `write ${name}`, status: "OK" });
     }

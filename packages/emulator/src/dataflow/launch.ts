@@ -1,13 +1,14 @@
 import { ApiError } from "../core/api-error";
 import { readText, readTexts, rejectUnknownFields } from "../core/values";
 import { parseGsUri } from "../storage/gs-uri";
-import { PARAMETERS, WORD_COUNT, type WordCountParameters } from "./word-count";
+import { BEAM_YAML, beamOptions } from "./beam-yaml";
+import { PARAMETERS, WORD_COUNT } from "./word-count";
 
 /** A job as it was asked for. */
 export interface Launch {
   readonly name: string;
   readonly template: string;
-  readonly parameters: WordCountParameters;
+  readonly parameters: Readonly<Record<string, string>>;
   readonly tempLocation: string;
   /** E-mail; absent: the project's default compute service account. */
   readonly serviceAccount?: string;
@@ -36,17 +37,19 @@ const ENVIRONMENT = [
   "bypassTempDirValidation",
 ];
 
+/** Further ones of a flex template. Beam here needs none of them. */
+const FLEX_ENVIRONMENT = [
+  "additionalPipelineOptions",
+  "stagingLocation",
+  "launcherMachineType",
+  "diskSizeGb",
+  "autoscalingAlgorithm",
+  "flexrsGoal",
+  "sdkContainerImage",
+];
+
 /** Source: google/dataflow/v1beta3/jobs.proto, `Job.name`. */
 const NAME = /^[a-z]([-a-z0-9]{0,1022}[a-z0-9])?$/;
-
-/** A template's path that is not simulated. @throws ApiError UNIMPLEMENTED by name */
-function requireTemplate(path: string): void {
-  if (WORD_COUNT.test(path)) return;
-  throw new ApiError(
-    "UNIMPLEMENTED",
-    `The template ${path || "(none)"} is not simulated; gs://dataflow-templates/latest/Word_Count is`,
-  );
-}
 
 /**
  * Reads `LaunchTemplateParameters`.
@@ -56,13 +59,54 @@ function requireTemplate(path: string): void {
  * @throws ApiError INVALID_ARGUMENT, UNIMPLEMENTED
  */
 export function readLaunch(template: string, given: Readonly<Record<string, unknown>>): Launch {
-  requireTemplate(template);
+  if (!WORD_COUNT.test(template)) {
+    throw new ApiError(
+      "UNIMPLEMENTED",
+      `The template ${template || "(none)"} is not simulated; gs://dataflow-templates/latest/Word_Count is`,
+    );
+  }
   rejectUnknownFields(given, ["jobName", "parameters", "environment", "update", "transformNameMapping"], "");
-  for (const field of ["update", "transformNameMapping"]) {
+  const launch = readCommon(template, given, ENVIRONMENT);
+  return { ...launch, parameters: readParameters(launch.parameters) };
+}
+
+/**
+ * Reads `LaunchFlexTemplateParameter`.
+ *
+ * Source: google/dataflow/v1beta3/templates.proto
+ *
+ * @throws ApiError INVALID_ARGUMENT, UNIMPLEMENTED
+ */
+export function readFlexLaunch(given: Readonly<Record<string, unknown>>): Launch {
+  const template = readText(given.containerSpecGcsPath, "launchParameter.containerSpecGcsPath");
+  // Google provides WordCount as a classic template; so no flex template is WordCount.
+  if (!BEAM_YAML.test(template)) {
+    throw new ApiError(
+      "UNIMPLEMENTED",
+      `The flex template ${template || "(none)"} is not simulated; gs://dataflow-templates-<region>/latest/flex/Yaml_Template is`,
+    );
+  }
+  rejectUnknownFields(
+    given,
+    ["jobName", "containerSpecGcsPath", "parameters", "environment", "update", "transformNameMappings"],
+    "launchParameter",
+  );
+  const launch = readCommon(template, given, [...ENVIRONMENT, ...FLEX_ENVIRONMENT]);
+  // Refuses what the template does not have.
+  beamOptions(launch.parameters, launch.tempLocation);
+  return launch;
+}
+
+function readCommon(
+  template: string,
+  given: Readonly<Record<string, unknown>>,
+  environmentFields: readonly string[],
+): Launch {
+  for (const field of ["update", "transformNameMapping", "transformNameMappings"]) {
     if (given[field]) throw new ApiError("UNIMPLEMENTED", `${field} of a launch is not simulated`);
   }
   const environment = (given.environment ?? {}) as Record<string, unknown>;
-  rejectUnknownFields(environment, ENVIRONMENT, "environment");
+  rejectUnknownFields(environment, environmentFields, "environment");
   requireWorkers(environment.maxWorkers);
   const tempLocation = readText(environment.tempLocation, "environment.tempLocation");
   parseGsUri(tempLocation);
@@ -73,14 +117,14 @@ export function readLaunch(template: string, given: Readonly<Record<string, unkn
   return {
     name,
     template,
-    parameters: readParameters(readTexts(given.parameters, "parameters")),
+    parameters: readTexts(given.parameters, "parameters"),
     tempLocation,
     serviceAccount: readText(environment.serviceAccountEmail, "environment.serviceAccountEmail") || undefined,
     labels: readTexts(environment.additionalUserLabels, "environment.additionalUserLabels"),
   };
 }
 
-function readParameters(given: Readonly<Record<string, string>>): WordCountParameters {
+function readParameters(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const names: readonly string[] = PARAMETERS;
   const unknown = Object.keys(given).filter((name) => !names.includes(name));
   const missing = names.filter((name) => !given[name]);

@@ -4,6 +4,7 @@ import { DelegatingClock, RealClock } from "../core/clock";
 import type { Authorizer, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadError } from "../core/load-error";
 import type { Service } from "../core/service";
+import { LocalBeam } from "../dataflow/local-beam";
 import { agentWarnings, type Binding, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "../iam";
 import { Network, TokenAuthority } from "../network";
 import { pubSub } from "../pubsub";
@@ -35,6 +36,7 @@ export class Machine {
   private readonly tokens = new TokenAuthority();
   private readonly network: Network;
   private readonly programs: LocalPrograms;
+  private readonly beam: LocalBeam;
   private readonly workers: WorkerHost;
   private started = false;
   private readonly secrets: Secrets;
@@ -65,6 +67,7 @@ export class Machine {
     this.secrets = new Secrets({ ...place, resources, references, given });
     const { network, secrets } = this;
     this.programs = new LocalPrograms({ commands: new RunCommands(stack, run), network, docker });
+    this.beam = new LocalBeam(network, python);
     const { programs } = this;
     const common = { ...place, resources, folder, network, authorizer, clock, programs, secrets, python };
     const objects = () => this.current.objects?.() ?? [];
@@ -155,6 +158,7 @@ export class Machine {
       publicObjects: this.publicObjects,
       secretStore: this.secrets,
       programs: this.programs,
+      beam: this.beam,
       onLog: this.onLog,
       onSkipped: (why) => skipped.add(why),
       publisher: between.publisher,

@@ -22,7 +22,15 @@ export interface Interceptors {
 }
 
 /** The machine gives services these options itself. */
-type Provided = "directory" | "onLog" | "onSkipped" | "programs" | "publicObjects" | "publisher" | "secretStore";
+type Provided =
+  | "beam"
+  | "directory"
+  | "onLog"
+  | "onSkipped"
+  | "programs"
+  | "publicObjects"
+  | "publisher"
+  | "secretStore";
 
 /** Options of the services, such as `chooseModel`, and those of the run. */
 export interface RunOptions extends Omit<ServiceOptions, Provided> {

@@ -1,5 +1,6 @@
 import { ApiError } from "../core/api-error";
 import type { RestReply, RestRequest, RestService } from "../core/emulator";
+import { answerBatch } from "./batch";
 import { selectFields } from "./fields";
 import { toMedia } from "./media";
 import { notModified, PRECONDITIONS, readPreconditions } from "./preconditions";
@@ -51,6 +52,9 @@ export class StorageRest implements RestService {
 
   async handle(request: RestRequest): Promise<RestReply> {
     try {
+      if (request.method === "POST" && request.path === "/batch/storage/v1") {
+        return answerBatch(request, (call) => this.answerOne(call));
+      }
       const reply = this.answer(request);
       const fields = request.query.get("fields");
       const { body } = reply;
@@ -58,6 +62,17 @@ export class StorageRest implements RestService {
       return { ...reply, body: selectFields(fields, body) };
     } catch (error) {
       throw error instanceof ApiError ? StorageError.of(error) : error;
+    }
+  }
+
+  /** A call of a batch: its failure is its answer. */
+  private answerOne(call: RestRequest): RestReply {
+    try {
+      return this.answer(call);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const storageError = StorageError.of(error);
+      return { status: storageError.http, body: storageError.toJSON() };
     }
   }
 

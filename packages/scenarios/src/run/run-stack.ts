@@ -40,8 +40,8 @@ export async function runStack(
   { scenario, input, output, ...options }: RunStackOptions,
 ): Promise<Summary> {
   let running: RunningStack;
-  // Bindings take minutes to take effect, so this runs in virtual time.
-  const clock = options.propagation === undefined ? undefined : new VirtualClock();
+  // Bindings take minutes to take effect, and jobs to end, so this runs in virtual time.
+  const clock = options.propagation === undefined && !scenario.waits ? undefined : new VirtualClock();
   try {
     running = await startStack(folder, { clock, ...options });
   } catch (error) {

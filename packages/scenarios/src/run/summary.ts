@@ -21,7 +21,7 @@ export interface Summary {
   readonly deadLettered: number;
   /** Items that never began because one before them went to a dead letter. */
   readonly notReached: number;
-  /** Accepted items with none of these, because a worker cannot run here. */
+  /** Items with none of these, because a worker, or a program of it, cannot run here. */
   readonly skipped: number;
   /** Accepted items with none of these. */
   readonly lost: number;
@@ -91,7 +91,7 @@ export function violationsOf(result: ScenarioResult): Violations {
 export function summarise({ result, outputs, denials, unsimulated, skipped = [], error, ...ending }: Ending): Summary {
   const { accepted, effects, dead, notReached } = keysOf(result);
   const { lost, unexpected, repeated } = violationsOf(result);
-  const partial = result.partial ?? [];
+  const { partial = [], skipped: notHere = [] } = result;
   const withFailures = new Set(partial.map(({ key }) => key));
   const missing = [...skipped];
   const count = (among: (key: string) => boolean) => [...accepted].filter(among).length;
@@ -102,7 +102,7 @@ export function summarise({ result, outputs, denials, unsimulated, skipped = [],
     partial: count((key) => effects.has(key) && withFailures.has(key)),
     deadLettered: count((key) => dead.has(key) && !effects.has(key)),
     notReached: count((key) => notReached.has(key) && !dead.has(key) && !effects.has(key)),
-    skipped: missing.length > 0 ? lost.length : 0,
+    skipped: (missing.length > 0 ? lost.length : 0) + notHere.length,
     lost: missing.length > 0 ? 0 : lost.length,
     unexpected: unexpected.length,
     repeatedEffects: repeated.length,
@@ -111,10 +111,12 @@ export function summarise({ result, outputs, denials, unsimulated, skipped = [],
     deadLetters: result.deadLetters.map(lineOf),
     failedRecords: partial.map(lineOf),
     refused: [...new Set([...denials.map(denialText), ...unsimulated])],
-    missing,
+    missing: [...missing, ...notHere.map(lineOf)],
     ...(error !== undefined && { error }),
   };
-  return { ...summary, verdict: verdictOf(summary, ending.expectsFailures) };
+  // What a scenario knows beforehand not to be here takes nothing from the verdict.
+  const verdict = verdictOf({ ...summary, missing }, ending.expectsFailures);
+  return { ...summary, verdict };
 }
 
 /** The summary of a stack whose own deployment lacks a permission. */

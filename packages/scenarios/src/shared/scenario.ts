@@ -28,6 +28,12 @@ export interface Scenario {
   readonly takes: string;
   /** Extensions of input files. */
   readonly extensions: readonly string[];
+  /**
+   * Whether a run waits for minutes of the stack's own, so that its clock jumps over what nobody
+   * waits for.
+   * @default false
+   */
+  readonly waits?: boolean;
   /** Starts to use a stack that runs. */
   create(running: RunningStack): ScenarioRun;
   /**
@@ -134,6 +140,12 @@ export interface ScenarioResult {
    * @default - none
    */
   readonly notReached?: readonly string[];
+  /**
+   * Items that the stack took and that need something that is not on this machine, with what to
+   * install. They are not among `accepted`.
+   * @default - none
+   */
+  readonly skipped?: readonly KeyedReason[];
   /**
    * Items that have their effect although records in them failed, with the reasons.
    * @default - none

@@ -1,8 +1,8 @@
 import { type Client, cloudDataflow, firstName, type Job, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import { block, type StackIndex } from "@cdktf-serverless-ml/terraform-json";
-import { upTo } from "../shared/generated";
-import { kindOf, POISON, poisonIn } from "../shared/poison";
-import { isRedriven } from "../shared/redrive";
+import { upTo } from "../../shared/generated";
+import { kindOf, POISON, poisonIn } from "../../shared/poison";
+import { isRedriven } from "../../shared/redrive";
 import {
   type Input,
   InputError,
@@ -10,14 +10,13 @@ import {
   type ScenarioResult,
   type ScenarioRun,
   textOutput,
-} from "../shared/scenario";
-import { createTaskLike } from "../shared/schedule-task";
+} from "../../shared/scenario";
+import { createTaskLike } from "../../shared/schedule-task";
+import { FlowersJob } from "./flowers";
+import { DEFAULT_JOB, inputOf, jobsOf, launcherOf, scheduleOf } from "./launcher-jobs";
 
 /** How many words are shown, the most frequent ones. */
 const SHOWN = 8;
-
-/** The job of tasks that name none. */
-const DEFAULT_JOB = "default";
 
 /** A task that launches a job. */
 interface LaunchTask {
@@ -28,26 +27,21 @@ interface LaunchTask {
   readonly isDead: boolean;
 }
 
-/** What a launcher knows of a job. */
-interface LauncherJob {
-  readonly parameters?: Readonly<Record<string, string>>;
-  readonly environment?: { readonly serviceAccountEmail?: string };
-}
-
 interface LaunchedJob {
   readonly name: string;
   readonly input: string;
 }
 
 /**
- * The schedule fires, its task reaches the launcher, the launcher starts a job, and the job counts
- * words. An input file is uploaded to a bucket that the job's workers can read, and a task like the
+ * The schedules fire, their tasks reach the launcher, the launcher starts jobs. One counts words, the
+ * other prepares the Iris data on Apache Beam, if it is here. An input file is uploaded to a bucket that the job's workers can read, and a task like the
  * schedule's names it.
  */
 export const scheduledPreprocessing: PatternScenario = {
   name: "scheduled preprocessing",
-  takes: "a text whose words are counted",
-  extensions: [".txt"],
+  waits: true,
+  takes: "a text whose words are counted, or a table of flowers",
+  extensions: [".txt", ".csv"],
   outputs: ["schedule_name", "task_queue_name", "launcher_url", "output_bucket_name"],
   // In place of Shakespeare's King Lear: a part of Newton's Opticks.
   publicObjects: { "dataflow-samples": { "shakespeare/kinglear.txt": "opticks.txt" } },
@@ -61,21 +55,17 @@ export const scheduledPreprocessing: PatternScenario = {
 };
 
 function outputsFrom(index: StackIndex) {
-  const launcher = index.workerWith("JOBS", "DATAFLOW_LOCATION");
+  const launcher = launcherOf(index);
   if (!launcher) return {};
   const queue = index.first("google_cloud_tasks_queue", (attributes) => {
     const host = block(attributes, "http_target", "uri_override")?.host;
     return index.workerAt(`https://${host}`) === launcher;
   })?.attributes;
-  const schedule = index.first("google_cloud_scheduler_job", (attributes) => {
-    const target = block(attributes, "http_target");
-    return String(target?.uri).includes(`/queues/${queue?.name}/tasks`) && jobOfSchedule(target?.body) === DEFAULT_JOB;
-  })?.attributes;
   const { parameters = {} } = jobsOf(launcher)[DEFAULT_JOB] ?? {};
   const buckets = new Set(index.all("google_storage_bucket").map(({ attributes }) => attributes.name));
   return {
     task_queue_name: queue?.name,
-    schedule_name: schedule?.name,
+    schedule_name: scheduleOf(index, queue?.name, DEFAULT_JOB),
     launcher_url: launcher.uri,
     output_bucket_name: Object.values(parameters)
       .map((value) => /^gs:\/\/([^/]+)/.exec(String(value))?.[1])
@@ -83,26 +73,9 @@ function outputsFrom(index: StackIndex) {
   };
 }
 
-/** What the launcher can launch, by name. */
-function jobsOf(launcher: {
-  readonly environment: Readonly<Record<string, string>>;
-}): Readonly<Record<string, LauncherJob>> {
-  return JSON.parse(String(launcher.environment.JOBS));
-}
-
-/** The job for which a schedule creates tasks. */
-function jobOfSchedule(body: unknown): string {
-  try {
-    const { task } = JSON.parse(Buffer.from(String(body), "base64").toString());
-    return JSON.parse(Buffer.from(task.httpRequest.body, "base64").toString()).job ?? DEFAULT_JOB;
-  } catch {
-    return DEFAULT_JOB;
-  }
-}
-
 function generated(index: number): Input {
   const kind = kindOf(index);
-  if (kind === "good" && index % 10 === 1) return { name: "", content: Buffer.alloc(0) };
+  if (kind === "good" && index % 10 === 1) return { name: "", content: Buffer.alloc(0), isGenerated: true };
   const number = String(index).padStart(5, "0");
   const name = kind === "good" ? `text-${number}.txt` : `${POISON[kind]}-${number}.txt`;
   return { name, content: Buffer.from(`Of the ${index % 7} words some are some of the words.\n`) };
@@ -111,43 +84,50 @@ function generated(index: number): Input {
 class ScheduledPreprocessingRun implements ScenarioRun {
   private readonly schedule: string;
   private readonly bucket: string;
-  /** Firings that have not failed for good. */
-  private fired = 0;
+  private readonly flowers?: FlowersJob;
+  /** What the jobs of firings read that have not failed for good, one for each firing. */
+  private readonly fired: string[] = [];
 
   constructor(private readonly running: RunningStack) {
     this.schedule = textOutput(running, "schedule_name");
     this.bucket = textOutput(running, "output_bucket_name");
+    this.flowers = FlowersJob.of(running, textOutput(running, "task_queue_name"));
   }
 
   async submit(input: Input): Promise<void> {
     if (input.name !== "") {
-      await this.launchOn(input);
+      await (input.name.endsWith(".csv") ? this.launchOnTable(input) : this.launchOn(input));
       return;
     }
-    this.fired++;
-    // Retries count as pending. A firing whose retries all fail was never accepted.
-    void this.running.fire(this.schedule).then((succeeded) => {
-      if (!succeeded) this.fired--;
-    });
+    this.fire(this.schedule, this.launch().inputFile ?? "");
+    // Generated inputs fire the schedule of the words alone: each start of Beam takes seconds.
+    if (!this.flowers || input.isGenerated) return;
+    await this.flowers.upload();
+    this.fire(this.flowers.schedule, this.flowers.input);
   }
 
   result(): ScenarioResult {
     const deployed = this.running.named("google_dataflow_job").map(({ attributes }) => deployedKey(attributes.name));
     const tasks = this.tasks();
-    const ofSchedule = tasks.filter(({ input }) => input === this.launch().inputFile).length;
-    const missing = upTo(Math.max(0, this.fired - ofSchedule)).map((index) => `firing ${index + 1}`);
+    const missing = missingFirings(this.fired, tasks);
     const taskOf = tasksOfJobs(tasks, this.launched().map(nameAndInput));
     const keyOf = (job: Job) => {
       const { name } = job.launch;
       const id = taskOf.get(name);
       return this.isDeployed(job) ? deployedKey(name) : id === undefined ? `job ${name}` : taskKey(id);
     };
+    const notRun = this.jobs.filter(({ missing }) => missing !== undefined);
+    const skipped = notRun.map((job) => ({ key: keyOf(job), reason: job.missing ?? "" }));
+    const isSkipped = new Set(skipped.map(({ key }) => key));
+    const all = [...deployed, ...tasks.map(({ id }) => taskKey(id)), ...missing];
     return {
-      accepted: [...deployed, ...tasks.map(({ id }) => taskKey(id)), ...missing],
+      accepted: all.filter((key) => !isSkipped.has(key)),
       effects: this.jobs.filter(({ state }) => state === "JOB_STATE_DONE").map(keyOf),
       deadLetters: this.running
         .deadLetters()
-        .map(({ attributes, reason }) => ({ key: taskKey(attributes.deadLetterTask ?? "unknown"), reason })),
+        .map(({ attributes, reason }) => ({ key: deadKey(attributes.deadLetterTask, taskOf), reason }))
+        .filter(({ key }) => !isSkipped.has(key)),
+      skipped,
     };
   }
 
@@ -161,13 +141,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
   }
 
   async outputs() {
-    const [job] = this.launched().filter(({ state }) => state === "JOB_STATE_DONE");
-    if (!job) return {};
-    const client = this.running.client(job.worker);
-    const lines = await Promise.all(job.outputs.map((uri) => this.lines(client, uri)));
-    const counts = lines.flat().map((line) => ({ line, count: Number(line.split(": ").at(-1)) }));
-    const most = counts.sort((a, b) => b.count - a.count).slice(0, SHOWN);
-    return { job: job.launch.name, outputs: job.outputs, words: counts.length, most: most.map(({ line }) => line) };
+    return { ...(await this.words()), ...(await this.table()) };
   }
 
   async commands(controlUrl: string) {
@@ -186,6 +160,29 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     ];
   }
 
+  private async words() {
+    const [job] = this.launched().filter(({ state, launch }) => state === "JOB_STATE_DONE" && isWordCount(launch));
+    if (!job) return {};
+    const client = this.flowers ? this.running.client() : this.running.client(job.worker);
+    const lines = await Promise.all(job.outputs.map((uri) => this.lines(client, uri)));
+    const counts = lines.flat().map((line) => ({ line, count: Number(line.split(": ").at(-1)) }));
+    const most = counts.sort((a, b) => b.count - a.count).slice(0, SHOWN);
+    return { job: job.launch.name, outputs: job.outputs, words: counts.length, most: most.map(({ line }) => line) };
+  }
+
+  private async table() {
+    const job = this.launched().find(({ launch }) => !isWordCount(launch));
+    return job && this.flowers ? this.flowers.outputs(job) : {};
+  }
+
+  /** Retries count as pending. A firing whose retries all fail was never accepted. */
+  private fire(schedule: string, input: string): void {
+    this.fired.push(input);
+    void this.running.fire(schedule).then((succeeded) => {
+      if (!succeeded) this.fired.splice(this.fired.indexOf(input), 1);
+    });
+  }
+
   private get jobs(): readonly Job[] {
     return this.running.service(cloudDataflow).jobs;
   }
@@ -198,27 +195,35 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     return this.running.named("google_dataflow_job").some(({ attributes }) => attributes.name === launch.name);
   }
 
-  /** The tasks that queues accepted, in their order, without those that came back. */
+  /** The tasks that launch, in their order, without those that came back. */
   private tasks(): LaunchTask[] {
     const dead = new Set(this.running.deadLetters().map(({ attributes }) => attributes.deadLetterTask));
-    const { inputFile = "" } = this.launch();
-    const first = this.running.createdTasks.filter(({ id }) => !isRedriven(id));
-    return first.map(({ id, body }) => {
-      const input = inputFileIn(body) ?? inputFile;
-      return { id, input, isDead: dead.has(id) };
+    const jobs = jobsOf(launcherOf(this.running.index));
+    return this.running.createdTasks.flatMap(({ id, body }) => {
+      const { job = DEFAULT_JOB, parameters, poll } = payloadOf(body);
+      // One with `poll` asks for the state of a job.
+      if (poll !== undefined || isRedriven(id)) return [];
+      const input = parameters?.inputFile ?? parameters?.input ?? inputOf(jobs[job] ?? {}) ?? "";
+      return [{ id, input, isDead: dead.has(id) }];
     });
   }
 
   /** What the launcher launches unless a task says otherwise. */
   private launch(): { worker?: string; inputFile?: string } {
-    const launcher = this.running.index.workerWith("JOBS", "DATAFLOW_LOCATION");
-    const { environment, parameters } = (launcher && jobsOf(launcher)[DEFAULT_JOB]) ?? {};
-    return { worker: environment?.serviceAccountEmail, inputFile: parameters?.inputFile };
+    const job = jobsOf(launcherOf(this.running.index))[DEFAULT_JOB] ?? {};
+    return { worker: job.environment?.serviceAccountEmail, inputFile: inputOf(job) };
   }
 
   private async lines(client: Client, uri: string): Promise<string[]> {
     const [, bucket = "", name = ""] = /^gs:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
     return (await client.download(bucket, name)).toString().trimEnd().split("\n");
+  }
+
+  /** Uploads a table as the client, and creates the task as the schedule's. */
+  private async launchOnTable({ name, content }: Input): Promise<void> {
+    if (!this.flowers) throw new InputError(`${name} is a table, and no job of this stack reads tables`);
+    const input = await this.flowers.upload(name, content);
+    await createTaskLike(this.running, this.flowers.schedule, { job: this.flowers.name, parameters: { input } });
   }
 
   /** Uploads as the workers' service account, and creates the task as the schedule's. */
@@ -238,16 +243,39 @@ class ScheduledPreprocessingRun implements ScenarioRun {
 const taskKey = (id: string) => `task ${id}`;
 const deployedKey = (name: string) => `deployed job ${name}`;
 
-function nameAndInput({ launch }: Job): LaunchedJob {
-  return { name: launch.name, input: launch.parameters.inputFile };
+function nameAndInput({ launch: { name, parameters } }: Job): LaunchedJob {
+  const variables = JSON.parse(parameters.jinja_variables ?? "{}");
+  return { name, input: inputOf({ parameters, variables }) ?? "" };
 }
 
-/** The input that a task names. */
-function inputFileIn(body: Buffer): string | undefined {
+function isWordCount({ parameters }: Job["launch"]): boolean {
+  return parameters.inputFile !== undefined;
+}
+
+/** The firings that have not created a task yet. */
+function missingFirings(fired: readonly string[], tasks: readonly LaunchTask[]): string[] {
+  const created = tasks.map(({ input }) => input);
+  const without = fired.filter((input) => {
+    const at = created.indexOf(input);
+    if (at >= 0) created.splice(at, 1);
+    return at < 0;
+  });
+  return without.map((_, index) => `firing ${index + 1}`);
+}
+
+/** The key of a dead letter: that of the task which launched the job, if it asked for a job's state. */
+function deadKey(task: string | undefined, taskOf: ReadonlyMap<string, string>): string {
+  const [, job] = /^(.*)-poll-\d+$/.exec(task ?? "") ?? [];
+  const id = job === undefined ? task : taskOf.get(job);
+  return id === undefined && job !== undefined ? `job ${job}` : taskKey(id ?? "unknown");
+}
+
+/** The body of a task; nothing for one that is no JSON. */
+function payloadOf(body: Buffer): { job?: string; parameters?: Record<string, string>; poll?: object } {
   try {
-    return JSON.parse(body.toString()).parameters?.inputFile;
+    return JSON.parse(body.toString()) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 
