@@ -7,5 +7,6 @@ fuzzAll([
   "pipeline-preprocess",
   "pipeline-train",
   "pipeline-infer",
+  "pipeline-job",
   "dataflow-launcher",
 ]);
