@@ -253,7 +253,9 @@ test.each(numbers(inDepth(40, 2)))(
 const MANY = inDepth(10_000, 250);
 
 test(`${MANY} elements cost one page of a listing each`, async () => {
-  await begin(MANY);
+  await begin(MANY, {
+    cut: async ({ write }) => ({ shards: await write("shards.json", JSON.stringify(numbers(MANY))) }),
+  });
   pipeline.cloud.calls.length = 0;
   await pipeline.deliver();
   expect((got as number[]).at(-1)).toBe(2 * (MANY - 1));
