@@ -66,7 +66,7 @@ export class BeamWork implements Work {
     const { storage, beam, onLog } = this.options;
     const options = beamOptions(launch.parameters, launch.tempLocation);
     this.requireRights({ launch, worker });
-    const missing = beam === undefined ? "no program runs here" : await beam.missing();
+    const missing = beam === undefined ? "this run goes without it" : await beam.missing();
     if (beam === undefined || missing !== undefined) {
       const why = `A Beam pipeline runs on Apache Beam, and ${missing}`;
       return { outputs: [], failure: why, missing: why };

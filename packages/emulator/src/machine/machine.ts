@@ -131,6 +131,7 @@ export class Machine {
     bindings,
     onAllowed,
     onDenied,
+    withoutBeam = false,
     ...services
   }: RunOptions = {}): RunningStack {
     const { stack, network, tokens, workers } = this;
@@ -158,7 +159,7 @@ export class Machine {
       publicObjects: this.publicObjects,
       secretStore: this.secrets,
       programs: this.programs,
-      beam: this.beam,
+      beam: withoutBeam ? undefined : this.beam,
       onLog: this.onLog,
       onSkipped: (why) => skipped.add(why),
       publisher: between.publisher,

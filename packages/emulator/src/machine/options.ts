@@ -61,6 +61,8 @@ export interface RunOptions extends Omit<ServiceOptions, Provided> {
   readonly propagation?: number;
   /** With `propagation`: which of these bindings come late. @default - all of them */
   readonly mayBeLate?: (binding: Binding) => boolean;
+  /** Whether Beam pipelines are skipped, as if Beam were not there. @default false */
+  readonly withoutBeam?: boolean;
   /** How often the run's clients retry after 429, 5xx, and no answer. @default 0 */
   readonly retries?: number;
   /**

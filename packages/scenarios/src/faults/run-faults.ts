@@ -85,6 +85,8 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
     write,
     colours,
     retries: CLIENT_RETRIES,
+    // A fault that ends a pipeline is one of Beam's own, not of the stack, and each start takes seconds.
+    withoutBeam: true,
     intercept: (context) => {
       const kill: Kill = (name, port) => running.parts.workers.crash(name, port);
       engine = new FaultEngine({ ...context, seed, stack: machine.stack, poison: scenario.poison, kill });
