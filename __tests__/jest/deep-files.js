@@ -7,6 +7,7 @@ module.exports = [
   "__tests__/pipelines/word-count.test.ts",
   "__tests__/synth/own-worker.test.ts",
   "__tests__/workers/local-run.test.ts",
+  "__tests__/workers/train-as.test.ts",
   "packages/emulator/__tests__/functions/burst.test.ts",
   "packages/emulator/__tests__/machine/every-option.test.ts",
   "packages/emulator/__tests__/network/pull-worker.test.ts",
