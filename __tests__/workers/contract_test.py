@@ -275,7 +275,7 @@ class Letters(unittest.TestCase):
     def test_attributes_stay_within_the_limits_of_pubsub(self):
         reason = PermanentError("bad", "ä" * 2000)
         many = {f"key{number}": "x" * 2000 for number in range(200)}
-        letter = letter_attributes(reason, {"deadLetterSource": "pubsub", "none": None}, {**many, "googx": "1", "": "2"})
+        letter = letter_attributes(reason, {"deadLetterSource": "pubsub", "none": None}, {"googx": "1", "": "2", **many})
         self.assertEqual(len(letter), 100)
         self.assertLessEqual(max(len(value.encode()) for value in letter.values()), 1024)
         self.assertEqual(letter["deadLetterSource"], "pubsub")
