@@ -1,4 +1,4 @@
-import type { Binding, Machine } from "@cdktf-serverless-ml/emulator";
+import { type Binding, type Machine, VirtualClock } from "@cdktf-serverless-ml/emulator";
 import { readStack, type Stack } from "@cdktf-serverless-ml/terraform-json";
 import { changed, synthesized } from "../../../../__tests__/support/synthesized";
 import { STACK_NAMES } from "../../../../__tests__/synth/project-copy";
@@ -25,13 +25,17 @@ function machineOf(name: string): Promise<Machine> {
 
 /** One run, on the sample unless an input is given. */
 async function run(name: string, { without, ...input }: Partial<Input> & { without?: Binding } = {}): Promise<Summary> {
-  const running = (await machineOf(name)).run({ bindings: (binding) => binding !== without });
+  const machine = await machineOf(name);
+  const scenario = scenarioOf(machine.stack);
+  if (!scenario) throw new Error(`${name} is none of the five`);
+  const clock = scenario.waits ? new VirtualClock() : undefined;
+  const running = machine.run({ clock, bindings: (binding) => binding !== without });
+  clock?.run(() => running.pending() > 0);
   try {
-    const scenario = scenarioOf(running.stack);
-    if (!scenario) throw new Error(`${name} is none of the five`);
     return await runScenario(running, scenario, { ...inputFor(scenario, undefined, "samples"), ...input });
   } finally {
     await running.stop();
+    clock?.stop();
   }
 }
 
