@@ -4,6 +4,7 @@ import { inDepth } from "../../../../__tests__/support/deep";
 import type { ApiError } from "../../src/core/api-error";
 import type { Invocation, InvocationResult, RestService } from "../../src/core/emulator";
 import { cloudStorage } from "../../src/storage";
+import { answersFor } from "../../src/network/services";
 import { vertexAi } from "../../src/vertex";
 import { cloudWorkflows } from "../../src/workflows";
 import { context } from "../support/context";
@@ -70,7 +71,7 @@ function world({
   async function dispatch({ method, url, headers, body }: Invocation): Promise<InvocationResult> {
     const { host, pathname, searchParams } = new URL(url);
     const failure = (host.includes("aiplatform") ? failures : storageFailures).shift();
-    const service = services.find(({ hosts }) => hosts.includes(host));
+    const service = services.find(({ hosts }) => answersFor(hosts, host));
     const email = headers.authorization?.replace("Bearer access:", "");
     if (predict && host.includes("aiplatform")) return answerOf(predict(JSON.parse(body.toString()).instances));
     const request = { method, host, path: pathname, query: searchParams, headers, body, caller: { email } };

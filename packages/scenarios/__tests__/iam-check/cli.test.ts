@@ -43,7 +43,7 @@ test("all that is needed or documented: a table of what fails without each, exit
     /^ {6}documented: Dataflow requires that the launcher .*\n {6}https:\/\/cloud\.google\.com\//m,
   );
   expect(stdout).toMatch(
-    /\nOK {2}scheduled-preprocessing {2}bindings 19, necessary 18, unproven 1, missing 0, [\d.]+ s\n$/,
+    /\nOK {2}scheduled-preprocessing {2}bindings 27, necessary 26, unproven 1, missing 0, [\d.]+ s\n$/,
   );
   // Only a terminal is shown progress.
   expect(stderr).not.toContain("runs");
@@ -67,7 +67,7 @@ deepOnly(() => {
     expect(stdout).toMatch(
       /^ {2}\?\? {2}storage\.objectUser for scheduled-prep-launcher-\w+ on bucket \S+-output-dev\n {6}google_storage_bucket_iam_member\.planted\n {6}not exercised: no call of these runs needed it\nPARTIAL /,
     );
-    expect(json()).toMatchObject({ verdict: "PARTIAL", bindings: 20, necessary: 18, missing: [] });
+    expect(json()).toMatchObject({ verdict: "PARTIAL", bindings: 28, necessary: 26, missing: [] });
     expect(json().unproven.map(({ address }: { address: string }) => address)).toContain(
       "google_storage_bucket_iam_member.planted",
     );
@@ -84,7 +84,7 @@ test("what the deployment itself may not do is missing, exit code 1", async () =
   expect(stdout).toMatch(
     /^ {2}!! {2}missing: scheduled-preproc-build-\w+ lacks logging\.logEntries\.create on project my-gcp-project\n {6}A binding of roles\/logging\.logWriter on projects\/my-gcp-project to serviceAccount:scheduled-preproc-build-/,
   );
-  expect(json()).toMatchObject({ bindings: 18, necessary: 0, missing: [{ permission: "logging.logEntries.create" }] });
+  expect(json()).toMatchObject({ bindings: 26, necessary: 0, missing: [{ permission: "logging.logEntries.create" }] });
 });
 
 interface Launcher {
@@ -98,7 +98,7 @@ test.each<[string, (json: { resource: Record<string, object>; output: Record<str
       json.output = {};
       // By this variable the launcher would still be known.
       const functions = Object.values(json.resource.google_cloudfunctions2_function ?? {}) as Launcher[];
-      for (const { service_config } of functions) delete service_config.environment_variables.TEMPLATE_PATH;
+      for (const { service_config } of functions) delete service_config.environment_variables.JOBS;
     },
     /^scheduled-preprocessing is none of the five architectures\. Use --keep and call it yourself, or --drive <module> to say how it is used\n$/,
   ],

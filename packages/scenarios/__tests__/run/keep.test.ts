@@ -97,6 +97,7 @@ class ForwardClock implements Clock {
 test("schedules run by the clock of a stack that stays up, which says when next", async () => {
   const clock = new ForwardClock();
   const folder = changed(stacks.stack("scheduled-preprocessing"), ({ resource }) => {
+    followNoJobs({ resource });
     const [job] = Object.values<{ schedule: string; time_zone: string }>(resource.google_cloud_scheduler_job);
     Object.assign(job as object, { schedule: "15 2 * * *", time_zone: "Asia/Kathmandu" });
     const paused = { ...job, name: "never", paused: true };
@@ -122,6 +123,17 @@ test("schedules run by the clock of a stack that stays up, which says when next"
     await running.stop();
   }
 });
+
+/** A launcher that follows a job waits for half a minute on the wall. */
+// biome-ignore lint/suspicious/noExplicitAny: Terraform JSON has no type here.
+function followNoJobs({ resource }: any): void {
+  for (const { service_config } of Object.values<{ service_config: { environment_variables: Record<string, string> } }>(
+    resource.google_cloudfunctions2_function,
+  )) {
+    const { environment_variables: variables } = service_config;
+    if (variables.JOBS) variables.JOBS = variables.JOBS.replace(/,"waitSeconds":\d+/, "");
+  }
+}
 
 const isOwnProgram = ({ title }: Command) => title.startsWith("run a program");
 
@@ -241,9 +253,9 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
     });
 
     test("a stack of one's own has a line for each function, topic, queue, bucket and schedule by which work comes in", async () => {
-      const titles = (name: string) =>
+      const titles = (stack: string) =>
         kept(
-          stacks.stack(name),
+          stack,
           async (running, { commands }) => {
             await running.settled();
             const lines = commands.filter((command) => !isOwnProgram(command) && !command.title.startsWith("call "));
@@ -254,7 +266,7 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
           },
           { asPlain: true },
         );
-      expect(await titles("pubsub-fanout")).toEqual([
+      expect(await titles(stacks.stack("pubsub-fanout"))).toEqual([
         "publish {} to ai-workloads-topic-dev",
         ...["audit", "image", "services", "text"].map((name) => `publish {} to pubsub-fanout-${name}-redrive-dev`),
         "upload a text to my-gcp-project-pubsub-fanout-results-dev",
@@ -262,7 +274,7 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
         "list my-gcp-project-pubsub-fanout-function-sources-dev",
         "show the dead letters (no IAM check)",
       ]);
-      expect(await titles("scheduled-preprocessing")).toEqual(
+      expect(await titles(changed(stacks.stack("scheduled-preprocessing"), followNoJobs))).toEqual(
         expect.arrayContaining([
           "create a task with the body {} in scheduled-preprocessing-queue-dev",
           expect.stringMatching(/^fire scheduled-preprocessing-\S+ now$/),
