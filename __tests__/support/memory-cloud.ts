@@ -139,7 +139,7 @@ export class MemoryCloud implements ObjectStore {
   }
 }
 
-export const bodyOf = ({ httpRequest }: FakeTask): Record<string, unknown> =>
+const bodyOf = ({ httpRequest }: FakeTask): Record<string, unknown> =>
   JSON.parse(Buffer.from(httpRequest.body, "base64").toString());
 
 /** Calls a handler as its server would. @returns status and body of the answer */

@@ -10,13 +10,13 @@ export const RUN_TYPES = [
 ] as const;
 
 /** What all instances or tasks have in common; a job has it one level deeper. */
-export function templateOf(resource: Value): Value {
+function templateOf(resource: Value): Value {
   const [outer] = list(resource?.template);
   const [inner] = list(outer?.template);
   return inner ?? outer;
 }
 
-export function containersOf(resource: Value): Value[] {
+function containersOf(resource: Value): Value[] {
   return list(templateOf(resource)?.containers).filter(isObject);
 }
 
