@@ -97,8 +97,22 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
    * @param name full, or the id
    */
   held(name: string): readonly Message[] {
-    const full = name.includes("/") ? name : `projects/${this.context.project}/subscriptions/${name}`;
-    return this.subscriptionCalled(full).backlog.messages;
+    return this.named(name).backlog.messages;
+  }
+
+  /**
+   * Says that whoever pulled messages has died: they are delivered again when their leases end.
+   *
+   * @param name of the subscription, full, or the id
+   */
+  abandon(name: string, ackIds: readonly string[]): void {
+    this.pullers.get(this.named(name))?.abandon(ackIds);
+  }
+
+  private named(name: string): Subscription {
+    return this.subscriptionCalled(
+      name.includes("/") ? name : `projects/${this.context.project}/subscriptions/${name}`,
+    );
   }
 
   private load(resources: readonly EvaluatedResource[]): void {
