@@ -401,6 +401,31 @@ describe("pulling", () => {
     expect(await eager.pull()).toHaveLength(1);
   });
 
+  test("a clock that jumps stands still for a puller that works in real time, and for no other", async () => {
+    const around = new FakeContext();
+    let held = 0;
+    const hold = () => {
+      held++;
+      return () => void held--;
+    };
+    const resources = [topic("work"), subscription("pull", { ack_deadline_seconds: 10 })];
+    const worksInRealTime = ({ email }: { email?: string }) => email === "pool@p";
+    const pubsub = pubSub.create(Object.assign(around, { clock: Object.assign(around.clock, { hold }) }), resources, {
+      worksInRealTime,
+    });
+    const heldAfterPullOf = async (email: string) => {
+      await rest(pubsub, "POST", `${API}/${PULL}:pull`, { body: { maxMessages: 5 }, email });
+      return held;
+    };
+    const messages = [{ data: data("a") }, { data: data("b") }];
+    await rest(pubsub, "POST", `${API}/${TOPIC}:publish`, { body: { messages } });
+    expect(await heldAfterPullOf("function@p")).toBe(0);
+    await around.clock.advance(10_000);
+    expect(await heldAfterPullOf("pool@p")).toBe(2);
+    await around.clock.advance(10_000);
+    expect(held).toBe(0);
+  });
+
   test("works over gRPC with bytes, seconds and nanos", async () => {
     const { around, pubsub } = start(subscription("pull"));
     const messages = [{ data: Buffer.from("a"), attributes: {}, orderingKey: "", messageId: "", publishTime: null }];

@@ -163,6 +163,7 @@ export class Machine {
       onLog: this.onLog,
       onSkipped: (why) => skipped.add(why),
       publisher: between.publisher,
+      worksInRealTime: ({ email }) => workers.pools.working().some(({ identity }) => identity === email),
     });
     this.current = { ...this.current, objects: () => emulators.of(cloudStorage).objects() };
     network.services.clear();

@@ -20,6 +20,13 @@ export interface PubSubOptions {
    * @default - nothing is wrapped
    */
   readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
+  /**
+   * Whether a puller works in real time between its calls: a clock that jumps stands still while it
+   * has messages.
+   *
+   * @default - no puller does
+   */
+  readonly worksInRealTime?: (caller: Caller) => boolean;
 }
 
 interface Topic {
@@ -54,15 +61,17 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
   private readonly pushers = new Map<Subscription, Pusher>();
   private readonly pullers = new Map<Subscription, Puller>();
   private readonly openStreams = new Map<Puller, Streams>();
+  private readonly worksInRealTime: (caller: Caller) => boolean;
   private published = 0;
 
   /** @throws LoadError for topics and subscriptions that cannot be simulated */
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
-    options: PubSubOptions = {},
+    { publisher, worksInRealTime = () => false }: PubSubOptions = {},
   ) {
-    this.publisher = options.publisher?.(this) ?? this;
+    this.publisher = publisher?.(this) ?? this;
+    this.worksInRealTime = worksInRealTime;
     this.load(resources);
   }
 
@@ -157,7 +166,8 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
 
   private pull(call: Call): object {
     rejectUnknownFields(call.request, ["subscription", "maxMessages", "returnImmediately"], "");
-    const received = this.puller(call).pull(Number(call.request.maxMessages), call.wire);
+    const hold = this.worksInRealTime(call.caller) ? () => this.context.clock.hold?.() : undefined;
+    const received = this.puller(call).pull(Number(call.request.maxMessages), call.wire, hold);
     return received.length > 0 ? { receivedMessages: received } : {};
   }
 

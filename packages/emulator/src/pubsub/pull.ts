@@ -48,20 +48,20 @@ export class Puller {
   }
 
   /**
-   * The messages that are due now, without waiting for more. A clock that jumps stands still while
-   * they are out, since whoever works on them does so in real time.
+   * The messages that are due now, without waiting for more.
    *
+   * @param hold called for each message; what it returns is called when the message's lease ends
    * @returns `ReceivedMessage`s
    */
-  pull(maxMessages: number, wire: Wire): object[] {
+  pull(maxMessages: number, wire: Wire, hold: () => (() => void) | undefined = () => undefined): object[] {
     if (!(maxMessages > 0))
       throw new ApiError("INVALID_ARGUMENT", `Invalid maxMessages ${maxMessages}; allowed: 1 or more.`);
     const received: object[] = [];
     while (received.length < maxMessages) {
-      const release = this.clock.hold?.() ?? (() => {});
+      const release = hold();
       const next = this.take(wire, this.subscription.settings.ackDeadline, release);
       if (!next) {
-        release();
+        release?.();
         break;
       }
       received.push(next.resource);
