@@ -290,32 +290,3 @@ test("a clock that jumps stands still while a message is out, not while a stream
   await settle();
   expect(held).toBe(0);
 });
-
-test("a clock that jumps does not stand still for a message whose puller has died; it comes again", async () => {
-  const out = new Set<object>();
-  Object.assign(around.clock, {
-    hold: () => {
-      const work = {};
-      out.add(work);
-      return () => out.delete(work);
-    },
-  });
-  await publish("a");
-  const pull = async () => {
-    const { body } = await rest(pubsub, "POST", `https://pubsub.googleapis.com/v1/${FULL}:pull`, {
-      body: { maxMessages: 10 },
-    });
-    return (body as { receivedMessages?: { ackId: string }[] }).receivedMessages ?? [];
-  };
-  const pulled = await pull();
-  expect(out.size).toBe(1);
-  pubsub.abandon(
-    FULL,
-    pulled.map(({ ackId }) => ackId),
-  );
-  expect(out.size).toBe(0);
-  await around.clock.advance(59 * SECOND);
-  expect(await pull()).toEqual([]);
-  await around.clock.advance(2 * SECOND);
-  expect(await pull()).toHaveLength(1);
-});

@@ -106,22 +106,8 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
    * @param name full, or the id
    */
   held(name: string): readonly Message[] {
-    return this.named(name).backlog.messages;
-  }
-
-  /**
-   * Says that whoever pulled messages has died: they are delivered again when their leases end.
-   *
-   * @param name of the subscription, full, or the id
-   */
-  abandon(name: string, ackIds: readonly string[]): void {
-    this.pullers.get(this.named(name))?.abandon(ackIds);
-  }
-
-  private named(name: string): Subscription {
-    return this.subscriptionCalled(
-      name.includes("/") ? name : `projects/${this.context.project}/subscriptions/${name}`,
-    );
+    const full = name.includes("/") ? name : `projects/${this.context.project}/subscriptions/${name}`;
+    return this.subscriptionCalled(full).backlog.messages;
   }
 
   private load(resources: readonly EvaluatedResource[]): void {

@@ -116,14 +116,6 @@ export class Puller {
     }
   }
 
-  /**
-   * Whoever pulled these messages has died. They stay on their leases, and a clock that jumps does
-   * not stand still for them.
-   */
-  abandon(ackIds: readonly string[]): void {
-    for (const ackId of ackIds) this.leases.get(ackId)?.onEnd();
-  }
-
   private lease(ackId: string, lease: Lease): void {
     this.leases.set(ackId, lease);
     this.expiries.push({ time: lease.deadline, order: this.issued, ackId });

@@ -59,8 +59,6 @@ export class PullConsumer {
       if (failed.length > 0) {
         await this.ask("modifyAckDeadline", { ackIds: failed.map(({ ackId }) => ackId), ackDeadlineSeconds: 0 });
       }
-      const killed = kinds.filter(({ poison }) => poison === "kill").map(({ ackId }) => ackId);
-      this.running.service(pubSub).abandon(this.subscription, killed);
     }
     if (!this.waiting && this.held > 0) this.pullLater();
   }
