@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { onlyIf } from "./only-if";
 
-/** A Python that has Apache Beam; set LOCAL_PYTHON to that of an environment of yours. */
-export const PYTHON = process.env.LOCAL_PYTHON ?? "python3";
+/** A Python that has Apache Beam; set TEST_BEAM_PYTHON to that of an environment of yours. */
+export const PYTHON = process.env.TEST_BEAM_PYTHON ?? process.env.LOCAL_PYTHON ?? "python3";
 
 const ROOT = join(__dirname, "../..");
 const DRIVER = join(ROOT, "packages/emulator/src/dataflow/run_beam.py");
@@ -17,7 +17,7 @@ export interface BeamResult {
 
 /** Tests that need Apache Beam. */
 export function withBeam(tests: () => void): void {
-  onlyIf(hasBeam(), `${PYTHON} has no apache-beam; LOCAL_PYTHON may name one that has`, tests);
+  onlyIf(hasBeam(), `${PYTHON} has no apache-beam; TEST_BEAM_PYTHON may name one that has`, tests);
 }
 
 /** Runs a Beam YAML pipeline in a process of its own. */

@@ -10,7 +10,13 @@ const stacks = synthesized();
 const stack = stacks.stack("scheduled-preprocessing");
 /** Only runs put their temporary folders here. */
 const temporary = mkdtempSync(join(tmpdir(), "check-iam-"));
-const settings = { TMPDIR: temporary, INIT_CWD: undefined, NO_COLOR: "1" };
+const settings = {
+  TMPDIR: temporary,
+  INIT_CWD: undefined,
+  NO_COLOR: "1",
+  // With Apache Beam each run would take its time, and need more bindings.
+  LOCAL_PYTHON: "no-python",
+};
 
 afterAll(() => {
   stacks.remove();
