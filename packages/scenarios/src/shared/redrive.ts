@@ -14,6 +14,8 @@ export interface RedriveOptions {
    * @default 100
    */
   readonly max?: number;
+  /** Moves only letters that were kept by then, RFC 3339. @default - the function's time */
+  readonly before?: string;
   /** Called after each call with the letters that are back so far. */
   readonly onMoved?: (moved: number) => void;
 }
@@ -33,15 +35,18 @@ function redriveUrl(index: StackIndex): string | undefined {
  * @returns how many letters are back
  * @throws RequestFailed
  */
-export async function redriveAll(running: RunningStack, { max = 100, onMoved }: RedriveOptions = {}): Promise<number> {
+export async function redriveAll(
+  running: RunningStack,
+  { max = 100, before, onMoved }: RedriveOptions = {},
+): Promise<number> {
   const url = redriveUrl(running.index);
   if (url === undefined) return 0;
   let moved = 0;
-  let before: string | undefined;
+  let until = before;
   for (;;) {
-    const answer = await running.client().json<Answer>("POST", url, { max, perSecond: PER_SECOND, before });
+    const answer = await running.client().json<Answer>("POST", url, { max, perSecond: PER_SECOND, before: until });
     moved += answer.moved;
-    before = answer.before;
+    until = answer.before;
     onMoved?.(moved);
     if (answer.done || answer.moved === 0) return moved;
   }
