@@ -36,9 +36,9 @@ test.each(["async-batch", "task-pipeline", "event-workflow", "pubsub-fanout"])(
   300_000,
 );
 
-test("a thousand letters come back: nothing is lost, and nothing is done twice", async () => {
-  const report = await redriven("async-batch", 1000, 1);
-  expectNothingLost(report, 1000);
-  expect(report.done).toBeGreaterThan(970);
-  process.stderr.write(`${report.redriven?.letters} letters put back in ${report.redriven?.seconds} s\n`);
-}, 900_000);
+// A thousand: npm run local -- async-batch --faults --redrive --inputs 800
+test("a hundred letters come back: nothing is lost, and nothing is done twice", async () => {
+  const report = await redriven("async-batch", 100, 1);
+  expectNothingLost(report, 100);
+  expect(report.done).toBeGreaterThan(90);
+}, 300_000);
