@@ -93,7 +93,7 @@ deepOnly(() => {
       run("node", command, join(project, name));
       const folder = join(project, name, "cdktf.out/stacks/flowers");
       const json = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
-      expect(Object.keys(json.resource.google_cloudfunctions2_function)).toHaveLength(2);
+      expect(Object.keys(json.resource.google_cloudfunctions2_function)).toHaveLength(3);
       expect(Object.values(json.resource.google_cloud_tasks_queue)).toEqual([
         expect.objectContaining({ name: "flowers-batch-queue-prod" }),
       ]);

@@ -182,7 +182,7 @@ describe.each([
   [
     "async-batch",
     "google_cloud_tasks_queue_iam_member",
-    /enqueuer/,
+    /enqueuer-.*submitter/,
     /async-batch-submitter-dev@.* lacks cloudtasks\.tasks\.create on .*queues\/async-batch-queue-dev/,
   ],
   [
@@ -231,7 +231,7 @@ describe.each([
   [
     "pubsub-fanout",
     "google_pubsub_subscription_iam_member",
-    /subscriber-.*consumer/,
+    /services_subscriber-.*consumer/,
     /lacks pubsub\.subscriptions\.consume on .*subscriptions\/ai-workloads-subscription-dev/,
   ],
 ] as const)("%s without a %s (%s)", (name, type, id, message) => {
