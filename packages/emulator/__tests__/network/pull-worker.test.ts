@@ -111,5 +111,5 @@ onlyIf(pythonHas("google.cloud.pubsub"), `${PYTHON} has no clients of Google`, (
       data: '"bad"',
       letter: { deadLetterReason: "bad_text", CloudPubSubDeadLetterSourceSubscription: "mood", source: "web" },
     });
-  });
+  }, 120_000);
 });

@@ -34,7 +34,7 @@ test("scores each row once, then evaluates the scores in the rows' order", async
 test("trains a job for each rate, passes over the one that fails, and takes the best", async () => {
   const input = join(outdir, "three.csv");
   writeFileSync(input, "length,width,class\n1,1,a\n2,2,a\n3,3,a\n");
-  const run = `us-docker.pkg.dev/acme-ml/tuning/train:1=node ${join(__dirname, "train.mjs")}`;
+  const run = `us-docker.pkg.dev/acme-ml/tuning/train:1=node "${join(__dirname, "train.mjs")}"`;
   const tuning = join(outdir, "stacks", "tuning");
   const { status, stdout } = await inProcess(["--terraform", tuning, "--input", input, "--run", run]);
   expect(stdout).toContain("accepted 7, done 6, deadLettered 1, lost 0, unexpected 0, repeatedEffects 0");

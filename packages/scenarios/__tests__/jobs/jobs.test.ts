@@ -13,7 +13,7 @@ import { inProcess } from "../support/in-process";
 // count (Dataflow, after the training).
 const outdir = mkdtempSync(join(tmpdir(), "jobs-"));
 const stack = join(outdir, "stacks", "jobs");
-const command = `exec ${process.execPath} ${join(__dirname, "program.mjs")}`;
+const command = `exec "${process.execPath}" "${join(__dirname, "program.mjs")}"`;
 const IMAGES = ["prepare", "train"].map((name) => `us-docker.pkg.dev/acme-ml/images/${name}:1`);
 const run = Object.fromEntries(IMAGES.map((image) => [image, command]));
 
