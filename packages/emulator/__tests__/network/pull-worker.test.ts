@@ -30,6 +30,9 @@ const subscription = (name: string, of: string) => ({
   },
 });
 
+// Twice on a busy machine the program did not end within a minute; alone it takes three seconds. Why is not known yet.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
+
 /** Messages come again after their backoff; none of its timers keeps the process. */
 const realTime: Clock = {
   now: () => Date.now(),
@@ -47,14 +50,20 @@ from serverless_ml import PermanentError, pull_messages
 done, tried = [], []
 
 def handle(payload, context):
+    try:
+        work(payload, context)
+    finally:
+        # Not before each message came, in whatever order.
+        if len(done) == 3 and "bad" in tried:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+def work(payload, context):
     tried.append(payload)
     if payload == "bad":
         raise PermanentError("bad_text", "The text is bad")
     if payload == "later" and tried.count("later") == 1:
         raise OSError("try again")
     done.append([payload, context.id == "7", context.attempt, context.redrives, context.attributes])
-    if len(done) == 3:
-        os.kill(os.getpid(), signal.SIGTERM)
 
 publisher = pubsub_v1.PublisherClient()
 def publish(topic, text, **attributes):
@@ -111,5 +120,5 @@ onlyIf(pythonHas("google.cloud.pubsub"), `${PYTHON} has no clients of Google`, (
       data: '"bad"',
       letter: { deadLetterReason: "bad_text", CloudPubSubDeadLetterSourceSubscription: "mood", source: "web" },
     });
-  }, 120_000);
+  }, 240_000);
 });
