@@ -46,6 +46,6 @@ deepOnly(() => {
         seconds: expect.any(Number),
       });
     },
-    120_000,
+    300_000,
   );
 });
