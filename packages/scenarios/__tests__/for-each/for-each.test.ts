@@ -64,7 +64,7 @@ test.each([1, 2, 3])(
       await machine.stop();
     }
   },
-  120_000,
+  300_000,
 );
 
 test("each of its bindings is needed, and none is missing", async () => {
@@ -77,4 +77,4 @@ test("each of its bindings is needed, and none is missing", async () => {
     missing: [],
     seconds: expect.any(Number),
   });
-}, 120_000);
+}, 300_000);

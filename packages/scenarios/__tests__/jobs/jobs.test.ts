@@ -37,7 +37,7 @@ test("runs each job and hands its outputs on", async () => {
   expect(outputs("train").model).toEqual(["a", "b", "c"].map((shard) => `${shard} of local-1`));
   expect(outputs("predict")).toMatchObject({ predicted: 2, failed: 0 });
   expect(readFileSync(join(folder, "count/counts-00000-of-00001"), "utf8")).toContain("two: 2");
-}, 120_000);
+}, 300_000);
 
 test.each([1, 2])(
   "under the faults of seed %i, every job runs once and ends in one effect or one dead letter",
@@ -66,7 +66,7 @@ test.each([1, 2])(
     expect(executions.length).toBeGreaterThan(0);
     expect(executions.length).toBeLessThanOrEqual(runs.size);
   },
-  240_000,
+  480_000,
 );
 
 test("each of the bindings of jobs is needed, and none is missing", async () => {
