@@ -1,13 +1,11 @@
 import * as v from "valibot";
-
 import { findJob, type Job, jobState, launchTemplate } from "../shared/dataflow";
 import { PermanentError } from "../shared/errors";
-
 import { shortHash } from "../shared/hash";
 import type { HttpHandler } from "../shared/http";
 import { record } from "../shared/json";
+import { nextPoll } from "../shared/next-poll";
 import type { Services } from "../shared/services";
-
 import { type TaskContext, taskHandler } from "../shared/task-handler";
 import { createTask, PLACEHOLDER_URL } from "../shared/tasks";
 import type { environmentSchema, JobConfig } from "./environment";
@@ -27,9 +25,6 @@ const schema = v.object({
 
 type Payload = v.InferOutput<typeof schema>;
 type Environment = v.InferOutput<typeof environmentSchema>;
-
-/** Longest wait between two questions, milliseconds, unless `POLL_INTERVAL_SECONDS` is longer. */
-const LONGEST_INTERVAL = 5 * 60_000;
 
 /**
  * Launches Dataflow templates, one job for each task. The job's name derives from the task's name,
@@ -124,14 +119,12 @@ class Launcher {
   ): Promise<void> {
     const { QUEUE, POLL_INTERVAL_SECONDS, FUNCTION_TIMEOUT_SECONDS } = this.environment;
     if (QUEUE === undefined) throw new Error("QUEUE is not set; a job with waitSeconds needs it");
-    const interval = POLL_INTERVAL_SECONDS * 1_000;
-    const grown = Math.min((time - poll.since) / 10, LONGEST_INTERVAL);
     await createTask(this.google, QUEUE, {
       id: `${poll.name}-poll-${poll.n}`,
       url: PLACEHOLDER_URL,
       payload: { job, parameters, poll },
       deadlineSeconds: Math.min(Math.max(FUNCTION_TIMEOUT_SECONDS, 15), 1800),
-      scheduleTime: new Date(time + Math.max(interval, grown)).toISOString(),
+      scheduleTime: new Date(nextPoll(time, poll.since, POLL_INTERVAL_SECONDS)).toISOString(),
     });
   }
 

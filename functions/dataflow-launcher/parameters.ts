@@ -1,3 +1,4 @@
+import { mapTexts } from "../shared/map-texts";
 import type { JobConfig } from "./environment";
 
 type Parameters = Readonly<Record<string, string>>;
@@ -20,11 +21,5 @@ export function parametersOf(config: JobConfig, own: Parameters, jobName: string
 
 /** A value with the job's name in place of `{jobName}` in all its texts. */
 function fill<T>(value: T, jobName: string): T {
-  const filled = (item: unknown): unknown => {
-    if (typeof item === "string") return item.replaceAll(JOB_NAME, jobName);
-    if (Array.isArray(item)) return item.map(filled);
-    if (typeof item !== "object" || item === null) return item;
-    return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, filled(inner)]));
-  };
-  return filled(value) as T;
+  return mapTexts(value, (text) => text.replaceAll(JOB_NAME, jobName));
 }

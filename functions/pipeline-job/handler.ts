@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { GoogleApiError, PermanentError } from "../shared/errors";
 import type { HttpHandler } from "../shared/http";
 import { check, parseJson, record } from "../shared/json";
+import { nextPoll } from "../shared/next-poll";
 import { Again, type StepContext } from "../shared/pipeline/context";
 import { workFolder } from "../shared/pipeline/layout";
 import type { Outputs } from "../shared/pipeline/marker";
@@ -21,8 +22,6 @@ type Environment = v.InferOutput<typeof environmentSchema>;
 type Context = StepContext<Record<string, unknown>>;
 
 const MINUTE = 60_000;
-/** Longest wait between two questions, milliseconds, unless `POLL_INTERVAL_SECONDS` is longer. */
-const LONGEST_INTERVAL = 5 * MINUTE;
 /** Milliseconds without an answer about a job, after which its step is given up. */
 const PATIENCE = 60 * MINUTE;
 /** Milliseconds after which a started job must be there. */
@@ -167,10 +166,8 @@ class JobStep {
   private nextQuestion({ since }: Started): number {
     const { time } = this.context;
     const { POLL_INTERVAL_SECONDS, MAX_DURATION_SECONDS } = this.environment;
-    const interval = POLL_INTERVAL_SECONDS * 1_000;
-    const grown = Math.min((time - since) / 10, LONGEST_INTERVAL);
     const end = since + MAX_DURATION_SECONDS * 1_000;
-    const next = time + Math.max(interval, grown);
+    const next = nextPoll(time, since, POLL_INTERVAL_SECONDS);
     return time < end ? Math.min(next, end) : next;
   }
 

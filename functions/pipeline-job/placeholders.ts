@@ -1,4 +1,5 @@
 import { PermanentError } from "../shared/errors";
+import { mapTexts } from "../shared/map-texts";
 import type { JobFile } from "./job-file";
 
 /** `{run}`, `{inputs.train}`. Other text in braces, such as JSON, is no placeholder. */
@@ -12,17 +13,9 @@ const PLACEHOLDER = /\{([a-z]+)(?:\.([A-Za-z0-9_.-]+))?\}/g;
  *   `invalid_payload` for a parameter that the run does not have, `unknown_placeholder`
  */
 export function fill<T>(template: T, file: JobFile): T {
-  const filled = (value: unknown): unknown => {
-    if (typeof value === "string") {
-      return value.replace(PLACEHOLDER, (whole, word: string, name?: string) =>
-        textOf(valueFor(file, whole, word, name)),
-      );
-    }
-    if (Array.isArray(value)) return value.map(filled);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item)]));
-  };
-  return filled(template) as T;
+  return mapTexts(template, (text) =>
+    text.replace(PLACEHOLDER, (whole, word: string, name?: string) => textOf(valueFor(file, whole, word, name))),
+  );
 }
 
 function valueFor(file: JobFile, placeholder: string, word: string, name?: string): unknown {

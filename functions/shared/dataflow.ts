@@ -1,6 +1,8 @@
 import { GoogleApiError, isInvalidRequest, PermanentError } from "./errors";
 import type { GoogleApi } from "./google-api";
 
+const API = "https://dataflow.googleapis.com/v1b3";
+
 export interface Job {
   id: string;
   name: string;
@@ -29,7 +31,7 @@ export async function findJob(google: GoogleApi, location: string, name: string)
     const query = new URLSearchParams({ filter: "ALL", name, ...(pageToken && { pageToken }) });
     const page = await google<{ jobs?: Job[]; nextPageToken?: string }>({
       method: "GET",
-      url: `https://dataflow.googleapis.com/v1b3/${location}/jobs?${query}`,
+      url: `${API}/${location}/jobs?${query}`,
       idempotent: true,
     });
     const job = page.jobs?.find((candidate) => candidate.name === name);
@@ -53,7 +55,7 @@ export async function launchTemplate(
   { kind, path }: Template,
   launch: Launch,
 ): Promise<Job | undefined> {
-  const base = `https://dataflow.googleapis.com/v1b3/${location}`;
+  const base = `${API}/${location}`;
   const request =
     kind === "classic"
       ? { url: `${base}/templates:launch?${new URLSearchParams({ gcsPath: path })}`, body: launch }
@@ -83,7 +85,7 @@ const QUOTED = 3;
 
 /** @param name `projects/P/locations/R/jobs/ID` */
 export async function jobState(google: GoogleApi, name: string): Promise<DataflowJobState> {
-  const url = `https://dataflow.googleapis.com/v1b3/${name}`;
+  const url = `${API}/${name}`;
   const { currentState = "" } = await google<{ currentState?: string }>({ method: "GET", url, idempotent: true });
   if (ENDED_WELL.includes(currentState)) return { state: "succeeded" };
   if (!ENDED_BADLY.includes(currentState)) return { state: "running" };
@@ -97,4 +99,14 @@ async function errors(google: GoogleApi, url: string): Promise<string[]> {
     idempotent: true,
   });
   return jobMessages.slice(-QUOTED).map(({ messageText }) => messageText);
+}
+
+/**
+ * Asks for the end of a job. It ends later.
+ *
+ * @param name `projects/P/locations/R/jobs/ID`
+ */
+export async function cancelJob(google: GoogleApi, name: string): Promise<void> {
+  const body = { requestedState: "JOB_STATE_CANCELLED" };
+  await google({ method: "PUT", url: `${API}/${name}`, body, idempotent: true });
 }

@@ -1,9 +1,7 @@
-import { findJob, jobState, launchTemplate, type Template } from "../../shared/dataflow";
+import { cancelJob, findJob, jobState, launchTemplate, type Template } from "../../shared/dataflow";
 import type { GoogleApi } from "../../shared/google-api";
 import type { JobKind, Launch } from "../job-kind";
 import { fill } from "../placeholders";
-
-const API = "https://dataflow.googleapis.com/v1b3";
 
 /** A Dataflow template. */
 export interface DataflowTemplateJob {
@@ -43,9 +41,6 @@ export function dataflowJobs(google: GoogleApi, config: DataflowTemplateJob): Jo
       return name;
     },
     state: (name: string) => jobState(google, name),
-    async cancel(name: string): Promise<void> {
-      const body = { requestedState: "JOB_STATE_CANCELLED" };
-      await google({ method: "PUT", url: `${API}/${name}`, body, idempotent: true });
-    },
+    cancel: (name: string) => cancelJob(google, name),
   };
 }
