@@ -9,6 +9,16 @@ export function singleton<T extends Construct>(scope: Construct, id: string, cre
 }
 
 /**
+ * The construct id of an upload below `scope`. A second one of the same name gets a number. A hash
+ * in the id would change the address with the content.
+ */
+export function uploadId(scope: Construct, name: string): string {
+  let id = name;
+  for (let count = 2; scope.node.tryFindChild(id); count++) id = `${name}-${count}`;
+  return id;
+}
+
+/**
  * Tells whether a construct is in the stack of `scope`. Wiring goes both ways: a subscription needs
  * the function's URL, and the function's grant needs the subscription's identity. Two stacks would
  * wait for each other.

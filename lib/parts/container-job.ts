@@ -10,8 +10,8 @@ import { Alerts } from "./alerts";
 import type { IBucket } from "./bucket";
 import { Container, type ContainerProps, type MountOptions } from "./container";
 import { CustomRole } from "./custom-role";
+import { protectedFromDeletion } from "./deletion-protection";
 import { grantOnce } from "./grants";
-import { createAfter } from "./order";
 import { ServiceIdentity } from "./service-identity";
 import { type DirectVpcEgress, type VpcEgress, vpcAccess, vpcRules } from "./vpc-egress";
 
@@ -147,7 +147,6 @@ export class ContainerJob extends JobBase implements IGrantable {
   ) {
     super(scope, id);
     const { project, region, labels } = Deployment.of(this);
-    const { deletionProtection = true } = props;
     this.taskCount = props.taskCount ?? 1;
     this.parallelism = props.parallelism;
     this.timeout = props.timeout ?? Duration.minutes(10);
@@ -156,18 +155,18 @@ export class ContainerJob extends JobBase implements IGrantable {
 
     this.identity = props.identity ?? new ServiceIdentity(this, "identity", { description: `Runs the job ${id}` });
     this.name = resourceName(this, "job", props.name);
-    this.container = new Container(this, props, "job", () => this.update());
+    this.container = new Container(this, props, "job");
     this.resource = new CloudRunV2Job(this, "Resource", {
       project,
       location: region,
       name: this.name,
       labels,
-      deletionProtection,
-      lifecycle: deletionProtection ? { preventDestroy: true } : undefined,
+      ...protectedFromDeletion(props.deletionProtection ?? true),
       template: this.template(),
       dependsOn: this.container.dependsOn,
       ...props.overrides,
     });
+    this.container.attach(this.resource, () => this.resource.putTemplate(this.template()));
     this.addAlert();
   }
 
@@ -194,8 +193,7 @@ export class ContainerJob extends JobBase implements IGrantable {
    * @param path absolute path of the folder, such as `/models`
    */
   mount(bucket: IBucket, path: string, options: MountOptions = {}): void {
-    createAfter(this.resource, this.container.mount({ bucket, path, ...options }));
-    this.update();
+    this.container.mount(bucket, path, options);
   }
 
   /** Sources: https://cloud.google.com/run/quotas, https://cloud.google.com/run/docs/configuring/task-timeout */
@@ -218,10 +216,6 @@ export class ContainerJob extends JobBase implements IGrantable {
         message: `the timeout is ${this.timeout}; Cloud Run ends tasks with a GPU after 43200s (12 hours)`,
       },
     ]);
-  }
-
-  private update(): void {
-    if (this.resource && !this.props.overrides?.template) this.resource.putTemplate(this.template());
   }
 
   private template(): CloudRunV2JobConfig["template"] {

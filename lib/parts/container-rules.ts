@@ -1,6 +1,5 @@
-import type { Duration } from "../core/duration";
 import type { Memory } from "../core/memory";
-import { inRange, isKnown, type Rule } from "../core/validation";
+import { isKnown, type Rule } from "../core/validation";
 import { type Gpu, gpuRules } from "./gpu";
 
 /**
@@ -35,27 +34,6 @@ export function sizeRules(size: { cpu: number; memory: Memory; gpu?: Gpu; region
       code: "CpuMemoryMismatch",
       broken: isKnown(cpu) && (mebibytes < min || mebibytes > max),
       message: `memory is ${memory} with ${cpu} vCPU; allowed is ${min}Mi to ${max}Mi`,
-    },
-  ];
-}
-
-/** Rules of Cloud Run for the instances of a service. */
-export function instanceRules(limits: {
-  readonly timeout: Duration;
-  readonly concurrency: number;
-  readonly minInstances: number;
-  readonly maxInstances: number;
-}): Rule[] {
-  const { timeout, concurrency, minInstances, maxInstances } = limits;
-  return [
-    inRange("timeout", timeout.toSeconds(), { min: 1, max: 3600, unit: "seconds", integer: true }),
-    inRange("concurrency", concurrency, { min: 1, max: 1000, integer: true }),
-    inRange("minInstances", minInstances, { min: 0, max: 1000, integer: true }),
-    inRange("maxInstances", maxInstances, { min: 1, max: 1000, integer: true }),
-    {
-      code: "OutOfRange",
-      broken: isKnown(minInstances) && isKnown(maxInstances) && minInstances > maxInstances,
-      message: `minInstances is ${minInstances}, more than maxInstances, which is ${maxInstances}`,
     },
   ];
 }

@@ -7,10 +7,10 @@ import { literal } from "../core/terraform-text";
 import { check, inCharacters, inRange } from "../core/validation";
 import type { IBucket } from "./bucket";
 import { Container, type ContainerProps, type MountOptions } from "./container";
-import { instanceRules } from "./container-rules";
+import { protectedFromDeletion } from "./deletion-protection";
 import type { Environment } from "./environment";
 import { IMPORTED_CONTAINER, ImportedService, type ImportedServiceProps } from "./imported-service";
-import { createAfter } from "./order";
+import { instanceRules } from "./instance-rules";
 import { type GrpcProbe, type HttpProbe, probeBlock, probeRules, type TcpProbe } from "./probe";
 import { CreatedService, type Ingress } from "./service-base";
 import { ServiceIdentity } from "./service-identity";
@@ -149,7 +149,6 @@ export class ContainerService extends CreatedService {
   ) {
     super(scope, id);
     const { project, region, labels } = Deployment.of(this);
-    const { deletionProtection = false } = props;
     this.timeout = props.timeout ?? Duration.minutes(5);
     this.concurrency = props.concurrency ?? 1;
     this.maxInstances = props.maxInstances ?? (props.gpu ? 3 : 10);
@@ -157,7 +156,7 @@ export class ContainerService extends CreatedService {
 
     this.identity = props.identity ?? new ServiceIdentity(this, "identity", { description: `Runs the service ${id}` });
     this.name = resourceName(this, "service", props.name);
-    this.container = new Container(this, props, "service", () => this.update());
+    this.container = new Container(this, props, "service");
     this.environment = this.container.environment;
     this.environment.set("FUNCTION_TIMEOUT_SECONDS", String(this.timeout.toSeconds()));
     this.resource = new CloudRunV2Service(this, "Resource", {
@@ -167,12 +166,12 @@ export class ContainerService extends CreatedService {
       description: literal(props.description),
       labels,
       ingress: INGRESS[props.ingress ?? "ALLOW_INTERNAL_ONLY"],
-      deletionProtection,
-      lifecycle: deletionProtection ? { preventDestroy: true } : undefined,
+      ...protectedFromDeletion(props.deletionProtection ?? false),
       template: this.template(),
       dependsOn: this.container.dependsOn,
       ...props.overrides,
     });
+    this.container.attach(this.resource, () => this.resource.putTemplate(this.template()));
     this.addErrorAlert();
   }
 
@@ -195,8 +194,7 @@ export class ContainerService extends CreatedService {
    * @param path absolute path of the folder, such as `/models`
    */
   mount(bucket: IBucket, path: string, options: MountOptions = {}): void {
-    createAfter(this.resource, this.container.mount({ bucket, path, ...options }));
-    this.update();
+    this.container.mount(bucket, path, options);
   }
 
   private checkProps(): void {
@@ -219,11 +217,6 @@ export class ContainerService extends CreatedService {
         message: "cpuAlways is false with a GPU, which Cloud Run bills by instance only; leave it out",
       },
     ]);
-  }
-
-  private update(): void {
-    // Variables come before the resource and after it.
-    if (this.resource && !this.props.overrides?.template) this.resource.putTemplate(this.template());
   }
 
   private template(): CloudRunV2ServiceConfig["template"] {

@@ -1,4 +1,4 @@
-import { Annotations, type ITerraformDependable } from "cdktf";
+import { Annotations, type ITerraformDependable, type TerraformResource } from "cdktf";
 import type { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
@@ -11,6 +11,7 @@ import { imageRule, mountRules, sizeRules } from "./container-rules";
 import type { EncryptionKey } from "./encryption-key";
 import { Environment, nameRules, SET_BY_CLOUD_RUN } from "./environment";
 import { type Gpu, gpuOptions, SMALLEST_GPU_SIZE } from "./gpu";
+import { createAfter } from "./order";
 import { RequiredApis } from "./required-apis";
 import { grantSecrets, type Secret } from "./secret";
 import { ServiceAgents } from "./service-agents";
@@ -101,6 +102,11 @@ export interface ContainerProps {
   readonly encryptionKey?: EncryptionKey;
 }
 
+/** What {@link Container} reads of the properties of a service, job or worker pool. */
+interface OwnerProps extends ContainerProps {
+  readonly overrides?: { readonly template?: unknown };
+}
+
 interface Mount {
   readonly name: string;
   readonly bucket: IBucket;
@@ -124,16 +130,13 @@ export class Container {
   readonly dependsOn: ITerraformDependable[];
   private variables: Readonly<Record<string, string>> = {};
   private readonly mounts: Mount[] = [];
+  private owner?: { readonly resource: TerraformResource; readonly write: () => void };
 
-  /**
-   * @param noun for messages
-   * @param update writes the container anew, after a variable or a mount was added
-   */
+  /** @param noun for messages */
   constructor(
     private readonly scope: Construct & IGrantable,
-    private readonly props: ContainerProps,
+    private readonly props: OwnerProps,
     noun: string,
-    update: () => void,
   ) {
     const { project, region } = Deployment.of(scope);
     this.cpu = props.cpu ?? (props.gpu ? SMALLEST_GPU_SIZE.cpu : 1);
@@ -145,7 +148,7 @@ export class Container {
     ]);
     this.environment = new Environment(scope, SET_BY_CLOUD_RUN, (variables) => {
       this.variables = variables;
-      update();
+      this.write();
     });
     this.environment.set("GOOGLE_CLOUD_PROJECT", project);
     for (const [key, value] of Object.entries(props.environment ?? {})) this.environment.set(key, value);
@@ -153,16 +156,32 @@ export class Container {
       ...RequiredApis.of(scope).ready("run"),
       ...grantSecrets(scope, props.secrets, noun),
       ...(props.encryptionKey ? [props.encryptionKey.grantUse(scope, ServiceAgents.of(scope).cloudRun)] : []),
-      ...(props.mounts ?? []).flatMap((mount) => this.mount(mount)),
+      ...(props.mounts ?? []).flatMap((mount) => this.addMount(mount)),
     ];
   }
 
   /**
-   * Adds a bucket as a folder, and grants access to it.
+   * Tells which resource has the container. Variables and mounts that come later are written there,
+   * unless the whole template was overridden.
    *
-   * @returns the grant, without which Cloud Run does not start the container
+   * @param write writes the template anew
    */
-  mount({ bucket, path, readOnly = true }: BucketMount): ITerraformDependable[] {
+  attach(resource: TerraformResource, write: () => void): void {
+    this.owner = { resource, write };
+  }
+
+  /**
+   * Adds a bucket as a folder, and grants access to it, without which Cloud Run does not start the
+   * container.
+   */
+  mount(bucket: IBucket, path: string, options: MountOptions): void {
+    const grants = this.addMount({ bucket, path, ...options });
+    if (this.owner) createAfter(this.owner.resource, grants);
+    this.write();
+  }
+
+  /** @returns the grant of access to the bucket */
+  private addMount({ bucket, path, readOnly = true }: BucketMount): ITerraformDependable[] {
     check(
       this.scope,
       mountRules(
@@ -210,6 +229,10 @@ export class Container {
           ? this.mounts.map(({ name, bucket, readOnly }) => ({ name, gcs: { bucket: literal(bucket.name), readOnly } }))
           : undefined,
     };
+  }
+
+  private write(): void {
+    if (!this.props.overrides?.template) this.owner?.write();
   }
 
   /** Sorted, so that the JSON does not depend on the order of calls. */

@@ -2,6 +2,7 @@ import { type DataflowJobConfig, DataflowJob as DataflowJobResource } from "@cdk
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
+import { mapValues } from "../core/map-values";
 import { resourceName } from "../core/names";
 import { literal, literals } from "../core/terraform-text";
 import { check } from "../core/validation";
@@ -86,11 +87,4 @@ export class DataflowJob extends Construct {
     for (const grant of workers.grants) wait.waitFor(grant);
     return wait;
   }
-}
-
-function mapValues(
-  record: Readonly<Record<string, string>>,
-  map: (value: string) => string,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }

@@ -104,6 +104,20 @@ export interface DataflowEnvironment {
   readonly ipConfiguration?: "WORKER_IP_PRIVATE";
   /** Labels of the job. */
   readonly additionalUserLabels: Readonly<Record<string, string>>;
+  /**
+   * Pipeline options of Beam, `<name>=<value>`.
+   * @default - none
+   */
+  readonly additionalPipelineOptions?: readonly string[];
+}
+
+/** What one job has instead of the workers' own, and besides. */
+interface EnvironmentOptions extends Pick<DataflowWorkersProps, "maxWorkers" | "machineType"> {
+  /**
+   * Pipeline options of Beam, `<name>=<value>`.
+   * @default - none
+   */
+  readonly pipelineOptions?: readonly string[];
 }
 
 /**
@@ -205,9 +219,10 @@ export class DataflowWorkers extends Construct implements IGrantable {
   /**
    * The environment of a job on these workers, for a launch through the REST API.
    *
-   * @param of what the job has instead of the workers' own
+   * @param of what the job has instead of the workers' own, and its pipeline options
    */
-  environment(of: Pick<DataflowWorkersProps, "maxWorkers" | "machineType"> = {}): DataflowEnvironment {
+  environment(of: EnvironmentOptions = {}): DataflowEnvironment {
+    const { pipelineOptions = [] } = of;
     return {
       tempLocation: this.tempLocation,
       serviceAccountEmail: this.identity.email,
@@ -216,6 +231,7 @@ export class DataflowWorkers extends Construct implements IGrantable {
       kmsKeyName: this.props.encryptionKey?.name,
       ...this.network,
       additionalUserLabels: Deployment.of(this).labels,
+      ...(pipelineOptions.length > 0 && { additionalPipelineOptions: pipelineOptions }),
     };
   }
 

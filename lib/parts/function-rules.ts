@@ -1,17 +1,15 @@
-import type { Duration } from "../core/duration";
 import type { Memory } from "../core/memory";
 import { inRange, isKnown, type Rule } from "../core/validation";
+import { type InstanceLimits, instanceRules } from "./instance-rules";
 
-export interface FunctionLimits {
-  readonly timeout: Duration;
+/** The size and the limits of a function. */
+export interface FunctionLimits extends InstanceLimits {
   readonly memory: Memory;
   /**
+   * vCPUs.
    * @default - as Cloud Functions has it for the memory
    */
   readonly cpu?: number;
-  readonly concurrency: number;
-  readonly minInstances: number;
-  readonly maxInstances: number;
 }
 
 const WHOLE_CPUS = [1, 2, 4, 6, 8];
@@ -49,22 +47,15 @@ const DEFAULT_CPU: readonly (readonly [number, number])[] = [
 ];
 
 /** Rules of Cloud Run for sizes and numbers. */
-export function limitRules({ timeout, memory, cpu, concurrency, minInstances, maxInstances }: FunctionLimits): Rule[] {
+export function limitRules(limits: FunctionLimits): Rule[] {
+  const { memory, cpu, concurrency } = limits;
   const mebibytes = memory.toMebibytes();
   const cpuNeeded = CPU_FOR_MEMORY.find(([above]) => mebibytes > above)?.[1] ?? 0;
   const memoryNeeded = cpu === undefined ? 0 : (MEMORY_FOR_CPU[cpu] ?? 0);
   const effectiveCpu = cpu ?? DEFAULT_CPU.find(([upTo]) => mebibytes <= upTo)?.[1] ?? 8;
   return [
-    inRange("timeout", timeout.toSeconds(), { min: 1, max: 3600, unit: "seconds", integer: true }),
+    ...instanceRules(limits),
     inRange("memory", mebibytes, { min: 128, max: 32768, unit: "MiB" }),
-    inRange("concurrency", concurrency, { min: 1, max: 1000, integer: true }),
-    inRange("minInstances", minInstances, { min: 0, max: 1000, integer: true }),
-    inRange("maxInstances", maxInstances, { min: 1, max: 1000, integer: true }),
-    {
-      code: "OutOfRange",
-      broken: isKnown(minInstances) && isKnown(maxInstances) && minInstances > maxInstances,
-      message: `minInstances is ${minInstances}, more than maxInstances, which is ${maxInstances}`,
-    },
     {
       code: "OutOfRange",
       broken: isKnown(cpu) && !(cpu >= 0.08 && cpu < 1) && !WHOLE_CPUS.includes(cpu),

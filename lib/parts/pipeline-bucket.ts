@@ -2,7 +2,7 @@ import { StorageBucketObject } from "@cdktf/provider-google/lib/storage-bucket-o
 import { Construct } from "constructs";
 import type { BeamYaml } from "../core/beam-yaml";
 import { Duration } from "../core/duration";
-import { singleton } from "../core/stack";
+import { singleton, uploadId } from "../core/stack";
 import { literal } from "../core/terraform-text";
 import { Bucket } from "./bucket";
 import type { EncryptionKey } from "./encryption-key";
@@ -35,10 +35,7 @@ export class PipelineBucket extends Construct {
   upload({ name, text, sha256 }: BeamYaml): string {
     const known = this.uploaded.get(sha256);
     if (known !== undefined) return known;
-    // A second file of the same name gets a number. A hash in the id would change the address with
-    // the content.
-    let id = name;
-    for (let count = 2; this.node.tryFindChild(id); count++) id = `${name}-${count}`;
+    const id = uploadId(this, name);
     // The hash of the content is in the name: a job that runs keeps the pipeline that it has, and a
     // plan shows a launcher exactly when its pipeline changed.
     const object = `${name}-${sha256}.yaml`;

@@ -5,7 +5,7 @@ import { App, AssetType, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
 import { Duration } from "../core/duration";
 import type { SourceArchive } from "../core/function-source";
-import { singleton } from "../core/stack";
+import { singleton, uploadId } from "../core/stack";
 import { Bucket } from "./bucket";
 import type { EncryptionKey } from "./encryption-key";
 
@@ -40,11 +40,7 @@ export class SourceBucket extends Construct {
   }
 
   private createObject({ name, bytes, sha256 }: SourceArchive): StorageBucketObject {
-    // A second source of the same folder name gets a number. A hash in the id would change the
-    // address with the content.
-    let id = name;
-    for (let count = 2; this.node.tryFindChild(id); count++) id = `${name}-${count}`;
-
+    const id = uploadId(this, name);
     const scope = new Construct(this, id);
     const asset = new TerraformAsset(scope, "asset", {
       path: this.write(name, bytes, sha256),

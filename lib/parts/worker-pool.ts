@@ -10,7 +10,7 @@ import { literal } from "../core/terraform-text";
 import { check, inCharacters, inRange } from "../core/validation";
 import type { IBucket } from "./bucket";
 import { Container, type ContainerProps, type MountOptions } from "./container";
-import { createAfter } from "./order";
+import { protectedFromDeletion } from "./deletion-protection";
 import { ServiceIdentity } from "./service-identity";
 import { type DirectVpcEgress, directInterface, vpcRules } from "./vpc-egress";
 
@@ -75,7 +75,6 @@ export class WorkerPool extends Construct implements IGrantable {
   ) {
     super(scope, id);
     const { project, region, labels } = Deployment.of(this);
-    const { deletionProtection = false } = props;
     this.instances = props.instances ?? 1;
     check(this, [
       inRange("instances", this.instances, { min: 0, max: 1000, integer: true }),
@@ -90,20 +89,20 @@ export class WorkerPool extends Construct implements IGrantable {
 
     this.identity = props.identity ?? new ServiceIdentity(this, "identity", { description: `Runs the pool ${id}` });
     this.name = resourceName(this, "workerPool", props.name);
-    this.container = new Container(this, props, "pool", () => this.update());
+    this.container = new Container(this, props, "pool");
     this.resource = new CloudRunV2WorkerPool(this, "Resource", {
       project,
       location: region,
       name: this.name,
       description: literal(props.description),
       labels,
-      deletionProtection,
-      lifecycle: deletionProtection ? { preventDestroy: true } : undefined,
+      ...protectedFromDeletion(props.deletionProtection ?? false),
       scaling: { scalingMode: "MANUAL", manualInstanceCount: this.instances },
       template: this.template(),
       dependsOn: this.container.dependsOn,
       ...props.overrides,
     });
+    this.container.attach(this.resource, () => this.resource.putTemplate(this.template()));
   }
 
   get grantee(): Grantee {
@@ -125,12 +124,7 @@ export class WorkerPool extends Construct implements IGrantable {
    * @param path absolute path of the folder, such as `/models`
    */
   mount(bucket: IBucket, path: string, options: MountOptions = {}): void {
-    createAfter(this.resource, this.container.mount({ bucket, path, ...options }));
-    this.update();
-  }
-
-  private update(): void {
-    if (this.resource && !this.props.overrides?.template) this.resource.putTemplate(this.template());
+    this.container.mount(bucket, path, options);
   }
 
   private template(): CloudRunV2WorkerPoolConfig["template"] {

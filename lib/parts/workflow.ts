@@ -11,6 +11,7 @@ import { literal, literals } from "../core/terraform-text";
 import { check, inCharacters, report } from "../core/validation";
 import { Alerts } from "./alerts";
 import { CustomRole } from "./custom-role";
+import { protectedFromDeletion } from "./deletion-protection";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
@@ -128,7 +129,7 @@ export class Workflow extends WorkflowBase implements IGrantable {
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id);
     const { project, region, labels } = Deployment.of(this);
-    const { variables = {}, encryptionKey, deletionProtection = true } = props;
+    const { variables = {}, encryptionKey } = props;
     const source = this.readSource(props.source);
     check(this, [...variableRules(variables), inCharacters("description", props.description, 1000)]);
 
@@ -146,8 +147,7 @@ export class Workflow extends WorkflowBase implements IGrantable {
       sourceContents: literal(source),
       userEnvVars: literals(variables),
       callLogLevel: props.callLogLevel ?? "LOG_ERRORS_ONLY",
-      deletionProtection,
-      lifecycle: deletionProtection ? { preventDestroy: true } : undefined,
+      ...protectedFromDeletion(props.deletionProtection ?? true),
       cryptoKeyName: encryptionKey?.name,
       dependsOn: [
         // Without its service agent, creating a workflow fails with FAILED_PRECONDITION.

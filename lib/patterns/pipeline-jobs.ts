@@ -192,7 +192,7 @@ function dataflowJob(
   workers.alertOnFailure(step, `${namePrefix}-*`);
   template.checkParameters(step, Object.keys(parameters));
   const launched = template.bind(step, workers);
-  const { kind, path, variables, pipelineOptions = [] } = launched;
+  const { kind, path, variables, pipelineOptions } = launched;
   return {
     config: {
       kind: "dataflow",
@@ -202,10 +202,7 @@ function dataflowJob(
       parameters: variables
         ? { ...launched.parameters, jinja_variables: JSON.stringify({ ...variables, ...parameters }) }
         : parameters,
-      environment: {
-        ...workers.environment(),
-        ...(pipelineOptions.length > 0 && { additionalPipelineOptions: pipelineOptions }),
-      },
+      environment: workers.environment({ pipelineOptions }),
     },
     grantRun: (to) => workers.grantRun(to),
     ready: [...workers.ready, runBucket.grantReadWrite(workers)],

@@ -86,17 +86,14 @@ export function launchOf(
 ): LauncherJob {
   const parameters = job.parameters(`${output}/${JOB_NAME}`);
   job.template.checkParameters(scope, Object.keys(parameters));
-  const { kind, path, variables, pipelineOptions = [], ...template } = job.template.bind(scope, workers);
+  const { kind, path, variables, pipelineOptions, ...template } = job.template.bind(scope, workers);
   const { maxWorkers, machineType } = job;
   return {
     template: { kind, path },
     namePrefix: jobNamePrefix(scope, name),
     parameters: variables ? template.parameters : parameters,
     ...(variables && { variables: { ...variables, ...parameters } }),
-    environment: {
-      ...workers.environment({ maxWorkers, machineType }),
-      ...(pipelineOptions.length > 0 && { additionalPipelineOptions: pipelineOptions }),
-    },
+    environment: { ...workers.environment({ maxWorkers, machineType, pipelineOptions }) },
     waitSeconds: job.waitFor?.toSeconds(),
   };
 }

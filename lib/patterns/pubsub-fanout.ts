@@ -2,6 +2,7 @@ import { Construct } from "constructs";
 import type { MessagePredictorEnvironment } from "../../functions/message-predictor/environment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
+import { mapValues } from "../core/map-values";
 import { check, checkLater, ValidationError } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
@@ -143,11 +144,10 @@ export class PubSubFanout extends Construct {
     });
     this.resultsBucket = props.resultsBucket ?? new Bucket(this, "results", { encryptionKey: this.encryptionKey });
     const free = (name: string) => !OWN_IDS.has(name) && !ids.has(name);
-    this.subscribers = mapValues(subscribers, free, (name, subscriber) => this.addSubscriber(name, subscriber));
+    this.subscribers = mapValues(named(subscribers, free), (subscriber, name) => this.addSubscriber(name, subscriber));
     this.pullSubscribers = mapValues(
-      pullers,
-      (name) => !OWN_IDS.has(name),
-      (name, puller) => this.addPullSubscriber(name, puller),
+      named(pullers, (name) => !OWN_IDS.has(name)),
+      (puller, name) => this.addPullSubscriber(name, puller),
     );
     for (const [name, pool] of Object.entries(pullWorkers)) {
       if (this.isFree(name)) this.addPullWorkers(name, pool);
@@ -271,15 +271,7 @@ function pullWorkersTaken(name: string): string {
   return `"${name}" names both pull workers and a subscriber or a part of the fan-out; give the pull workers another name`;
 }
 
-/** Maps the values whose names are free. The others were reported. */
-function mapValues<V, W>(
-  record: Readonly<Record<string, V>>,
-  good: (name: string) => boolean,
-  map: (name: string, value: V) => W,
-): Record<string, W> {
-  return Object.fromEntries(
-    Object.entries(record)
-      .filter(([name]) => good(name))
-      .map(([name, value]) => [name, map(name, value)]),
-  );
+/** The values whose names are good. The others were reported. */
+function named<V>(record: Readonly<Record<string, V>>, isGood: (name: string) => boolean): Record<string, V> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => isGood(name)));
 }

@@ -4,6 +4,7 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
+import { mapValues } from "../core/map-values";
 import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DataflowJob } from "../parts/dataflow-job";
@@ -17,7 +18,6 @@ import type { ScheduleTime } from "../parts/schedule-time";
 import { ServiceIdentity } from "../parts/service-identity";
 import { TaskQueue } from "../parts/task-queue";
 import type { TaskRetry } from "../parts/task-retry";
-
 import { DEFAULT_JOB, jobNamePrefix, jobRules, launchOf, type PreprocessingJobProps } from "./preprocessing-job";
 import { createWorker, environment, type Worker, type WorkerProps } from "./worker";
 
@@ -291,8 +291,4 @@ export class ScheduledPreprocessing extends Construct {
 /** Construct ids of the job `default` carry no name, as when it was the only one. */
 function idOf(what: string, name: string): string {
   return name === DEFAULT_JOB ? what : `${what}-${name}`;
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }
