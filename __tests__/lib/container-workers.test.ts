@@ -12,7 +12,19 @@ import { PubSubFanout } from "../../lib/patterns/pubsub-fanout";
 import { ScheduledPreprocessing } from "../../lib/patterns/scheduled-preprocessing";
 import { TaskPipeline } from "../../lib/patterns/task-pipeline";
 import type { Worker, WorkerProps } from "../../lib/patterns/worker";
-import { all, byType, errorsOf, helloSource, type Json, only, synthesized, testStack, thrownBy } from "./support";
+import { grantLines } from "./iam";
+import {
+  all,
+  byType,
+  environmentOf,
+  errorsOf,
+  helloSource,
+  type Json,
+  only,
+  synthesized,
+  testStack,
+  thrownBy,
+} from "./support";
 
 const IMAGE = "us-docker.pkg.dev/acme-ml/workers/ocr:1";
 const endpointOf = (stack: GoogleStack) => new PredictionEndpoint(stack, "endpoint", "1234567890");
@@ -172,6 +184,10 @@ describe("pull workers of PubSubFanout", () => {
           env: [
             { name: "BATCH", value: "32" },
             { name: "GOOGLE_CLOUD_PROJECT", value: "acme-ml" },
+            {
+              name: "REDRIVE_SUBSCRIPTION",
+              value: "projects/acme-ml/subscriptions/stack-fanout-embed-redrive-again-dev",
+            },
             { name: "RESULTS_BUCKET", value: fanout.resultsBucket.name },
             { name: "SUBSCRIBER", value: "embed" },
             { name: "SUBSCRIPTION", value: "projects/acme-ml/subscriptions/stack-fanout-embed-dev" },
@@ -188,13 +204,24 @@ describe("pull workers of PubSubFanout", () => {
       "roles/storage.objectCreator",
       "roles/storage.objectViewer",
       "roles/pubsub.subscriber",
+      "roles/pubsub.subscriber",
     ]);
     expect(depends_on).toEqual(expect.arrayContaining(grants.map(([address]) => address)));
   });
 
-  test("pull again what the redrive function puts back", () => {
+  test.each([
+    ["at first", "alone", false],
+    ["later", "alone", true],
+    ["later", "beside another subscriber", true],
+  ])("that are added %s, %s, pull again what the redrive function puts back", (_, company, isLate) => {
     const stack = testStack();
-    const { pullWorkers, redrive } = new PubSubFanout(stack, "fanout", { pullWorkers: { embed: { image: IMAGE } } });
+    const workers = { embed: { image: IMAGE } };
+    const fanout = new PubSubFanout(stack, "fanout", {
+      ...(company !== "alone" && { subscribers: { text: { image: IMAGE } } }),
+      ...(!isLate && { pullWorkers: workers }),
+    });
+    if (isLate) fanout.addPullWorkers("embed", workers.embed);
+    const { pullWorkers, redrive } = fanout;
     expect(errorsOf(stack)).toEqual([]);
     const { template } = only(stack, "google_cloud_run_v2_worker_pool") as Record<string, Json>;
     const again = only(stack, "google_pubsub_subscription", "stack-fanout-embed-redrive-again-dev").name;
@@ -211,9 +238,36 @@ describe("pull workers of PubSubFanout", () => {
     expect(Object.values(consumers).filter(({ member }) => String(member).includes("embed-workers_pool"))).toHaveLength(
       2,
     );
+    const kept = "projects/acme-ml/subscriptions/stack-fanout-embed-workers-dead-letter-kept-dev";
+    const topic = "projects/acme-ml/topics/stack-fanout-embed-redrive-dev";
+    expect(JSON.parse(environmentOf(stack, "stack-fanout-redrive-dev").ORIGINS ?? "")).toContainEqual({
+      kept,
+      queues: {},
+      topics: { "stack-fanout-embed-dev": topic, [again as string]: topic },
+    });
+    expect(grantLines(stack, "stack-fanout-redrive-dev | roles/pubsub")).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining("roles/pubsub.publisher | topic stack-fanout-embed-redrive-dev"),
+        expect.stringContaining(
+          "roles/pubsub.subscriber | subscription stack-fanout-embed-workers-dead-letter-kept-dev",
+        ),
+      ]),
+    );
     expect(redrive?.service.name).toBe("stack-fanout-redrive-dev");
     expect(Object.keys(pullWorkers)).toEqual(["embed"]);
   });
+
+  test.each([{ deadLetter: false }, { redrive: false as const }])(
+    "that are added later with %j have no redrive",
+    (props) => {
+      const stack = testStack();
+      const fanout = new PubSubFanout(stack, "fanout", props);
+      const { subscription } = fanout.addPullWorkers("embed", { image: IMAGE });
+      expect(errorsOf(stack)).toEqual([]);
+      expect(fanout.redrive).toBeUndefined();
+      expect(subscription.node.tryFindChild("redrive")).toBeUndefined();
+    },
+  );
 
   test("with a name that is taken are reported with the rest", () => {
     const stack = testStack();

@@ -10,14 +10,9 @@ import { Topic } from "../../lib/parts/topic";
 import { PubSubFanout } from "../../lib/patterns/pubsub-fanout";
 import { ScheduledPreprocessing } from "../../lib/patterns/scheduled-preprocessing";
 import { grantLines } from "./iam";
-import { all, errorsOf, helloSource, type Json, testFunction, testStack } from "./support";
+import { all, environmentOf, errorsOf, helloSource, type Json, testFunction, testStack } from "./support";
 
 const client = externalGrantee("group:ml@acme.com");
-
-function environmentOf(stack: ReturnType<typeof testStack>, name: string): Record<string, string> {
-  const found = all(stack, "google_cloudfunctions2_function").find((each) => each.name === name) as Json;
-  return (found.service_config as Json).environment_variables as Record<string, string>;
-}
 
 const originsIn = (stack: ReturnType<typeof testStack>) =>
   JSON.parse(environmentOf(stack, "stack-redrive-dev").ORIGINS ?? "");
@@ -124,6 +119,35 @@ test("sources of one dead letter are looked for in one table", () => {
   ]);
   expect(grantLines(stack, "ml@acme.com")).toEqual([
     "group:ml@acme.com | roles/pubsub.subscriber | subscription stack-pulled-redrive-again-dev",
+  ]);
+});
+
+test("a queue's workers, and a source, may come later", () => {
+  const stack = testStack();
+  const [deadLetter, late] = [new DeadLetter(stack, "dead"), new DeadLetter(stack, "late")];
+  const queue = new TaskQueue(stack, "queue", { deadLetter });
+  const redrive = new DeadLetterRedrive(stack, "redrive", { sources: [{ deadLetter, queue }] });
+  queue.addTarget(testFunction(stack, "one"));
+  queue.addTarget(testFunction(stack, "${two}"));
+  const subscription = new Topic(stack, "topic").addPullSubscription("pulled", { deadLetter: late });
+  redrive.addSource({ deadLetter: late, subscription, consumer: client });
+  expect(errorsOf(stack)).toEqual([]);
+  const [first, second] = originsIn(stack);
+  expect(Object.keys(first.queues["stack-queue-dev"].workers)).toEqual(["stack-one-dev", "stack-two-dev"]);
+  expect(first.queues["stack-queue-dev"].tokenIdentity).toMatch(/^\$\{google_service_account\./);
+  expect(second).toEqual({
+    kept: "projects/acme-ml/subscriptions/stack-late-kept-dev",
+    queues: {},
+    topics: { "stack-pulled-dev": expect.any(String), "stack-pulled-redrive-again-dev": expect.any(String) },
+  });
+  expect(grantLines(stack, "stack-redrive-dev | roles/pubsub.subscriber")).toHaveLength(2);
+});
+
+test("without any dead letter there is nothing to put back", () => {
+  const stack = testStack();
+  new DeadLetterRedrive(stack, "redrive", { sources: [] });
+  expect(errorsOf(stack)).toEqual([
+    "[stack/redrive] InvalidValue: sources is empty; allowed are 1 or more dead letters, also by addSource",
   ]);
 });
 

@@ -112,6 +112,12 @@ export const pythonSource = FunctionSource.directory(join(__dirname, "fixtures/p
   entryPoint: "main",
 });
 
+/** Environment variables of a function, by its name. */
+export function environmentOf(stack: GoogleStack, name: string): Record<string, string> {
+  const { service_config } = only(stack, "google_cloudfunctions2_function", name);
+  return (service_config as Json).environment_variables as Record<string, string>;
+}
+
 /** A function with the smallest source. */
 export function testFunction(
   stack: GoogleStack,

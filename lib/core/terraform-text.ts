@@ -27,7 +27,17 @@ export function literal(text: string | undefined): string | undefined {
   return Token.isUnresolved(text) ? new DeferredText(template).toString() : template(String);
 }
 
-/** The same for the keys and values of a map. */
+/**
+ * Text that is asked for when cdktf synthesizes, and then taken literally: for what the app may
+ * still change. Tokens in it keep their meaning.
+ */
+export function deferredText(produce: () => string): string {
+  return new DeferredText((resolve) =>
+    mapText(produce(), escapeOpenings, (token) => String(resolve(token))),
+  ).toString();
+}
+
+/** {@link literal} for the keys and values of a map. */
 export function literals(map: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [literal(key), literal(value)]));
 }

@@ -3,6 +3,8 @@ import type { DeadLetterRedriveEnvironment } from "../../functions/dead-letter-r
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
+import { deferredText } from "../core/terraform-text";
+import { checkLater } from "../core/validation";
 import type { DeadLetter } from "./dead-letter";
 import type { EncryptionKey } from "./encryption-key";
 import { FunctionService, type FunctionServiceProps } from "./function-service";
@@ -43,7 +45,10 @@ export interface RedriveSource {
 
 /** Properties of {@link DeadLetterRedrive}. */
 export interface DeadLetterRedriveProps {
-  /** The dead letters, each with what its letters come from. */
+  /**
+   * The dead letters, each with what its letters come from.
+   * {@link DeadLetterRedrive.addSource} adds more. At least one is needed.
+   */
   readonly sources: readonly RedriveSource[];
   /**
    * Principal that may call the function.
@@ -62,11 +67,14 @@ export interface DeadLetterRedriveProps {
   readonly encryptionKey?: EncryptionKey;
 }
 
-type Origin = {
-  kept: string;
-  queues: Record<string, object>;
-  topics: Record<string, string>;
-};
+/** What a pattern has one of with `deadLetter: true` only. */
+export type PossibleSource = Omit<RedriveSource, "deadLetter"> & { readonly deadLetter?: DeadLetter };
+
+interface Origin {
+  /** Each with the deadline of its tasks. */
+  readonly queues: Map<TaskQueue, Duration | undefined>;
+  readonly topics: Record<string, string>;
+}
 
 /**
  * A function that puts kept dead letters back, `POST { reason?, max?, perSecond?, source? }`: tasks
@@ -81,7 +89,7 @@ type Origin = {
  * topics; to the Pub/Sub service agent, `roles/pubsub.subscriber` on the second subscriptions; to
  * the client `roles/run.invoker` on the function; to consumers `roles/pubsub.subscriber` on the
  * second subscriptions. Reports UnsupportedOnImport where a worker's environment belongs to another
- * app.
+ * app, and InvalidValue where there is no dead letter.
  */
 export class DeadLetterRedrive extends Construct {
   /**
@@ -94,7 +102,7 @@ export class DeadLetterRedrive extends Construct {
     scope: Construct,
     wanted: RedriveProps | false | undefined,
     props: Omit<DeadLetterRedriveProps, "overrides" | "sources">,
-    sources: readonly (Omit<RedriveSource, "deadLetter"> & { readonly deadLetter?: DeadLetter })[],
+    sources: readonly PossibleSource[],
   ): DeadLetterRedrive | undefined {
     const kept = sources.flatMap(({ deadLetter, ...source }) => (deadLetter ? [{ deadLetter, ...source }] : []));
     if (wanted === false || kept.length === 0) return undefined;
@@ -103,6 +111,8 @@ export class DeadLetterRedrive extends Construct {
 
   /** The function. */
   readonly service: FunctionService;
+  private readonly origins = new Map<DeadLetter, Origin>();
+  private readonly encryptionKey?: EncryptionKey;
 
   constructor(
     scope: Construct,
@@ -110,25 +120,16 @@ export class DeadLetterRedrive extends Construct {
     { sources, client, overrides = {}, encryptionKey }: DeadLetterRedriveProps,
   ) {
     super(scope, id);
-    const origins = new Map<DeadLetter, Origin>();
-    const grants: ((service: FunctionService) => void)[] = [];
-    for (const source of sources) {
-      const { deadLetter, queue, subscription } = source;
-      const origin = origins.get(deadLetter) ?? { kept: deadLetter.subscription.fullName, queues: {}, topics: {} };
-      origins.set(deadLetter, origin);
-      if (queue) {
-        origin.queues[queue.name] = queueOf(queue, source.dispatchDeadline);
-        grants.push((service) => queue.grantEnqueue(service));
-      }
-      if (subscription) {
-        const { topic, again, grantPublish } = addRedriveSubscription(subscription, source.consumer, encryptionKey);
-        for (const { name } of [subscription, again]) origin.topics[name] = topic.fullName;
-        grants.push(grantPublish);
-      }
-      grants.push((service) => deadLetter.grantConsume(service));
-    }
+    this.encryptionKey = encryptionKey;
+    checkLater(this, () => [
+      {
+        code: "InvalidValue",
+        broken: this.origins.size === 0,
+        message: "sources is empty; allowed are 1 or more dead letters, also by addSource",
+      },
+    ]);
     const environment: Omit<DeadLetterRedriveEnvironment, "GOOGLE_CLOUD_PROJECT" | "FUNCTION_TIMEOUT_SECONDS"> = {
-      ORIGINS: JSON.stringify([...origins.values()]),
+      ORIGINS: deferredText(() => JSON.stringify(this.table())),
     };
     // Another id would be one more word in each name.
     this.service = new FunctionService(this, "Resource", {
@@ -142,8 +143,37 @@ export class DeadLetterRedrive extends Construct {
       ...overrides,
       environment: { ...environment, ...overrides.environment },
     });
-    for (const grant of grants) grant(this.service);
+    for (const source of sources) this.addSource(source);
     if (client) this.service.grantInvoke(client);
+  }
+
+  /**
+   * Adds a dead letter, with what its letters come from, to those that the function puts back.
+   * Grants what the class says.
+   */
+  addSource(source: RedriveSource): void {
+    const { deadLetter, queue, subscription, consumer, dispatchDeadline } = source;
+    const origin: Origin = this.origins.get(deadLetter) ?? { queues: new Map(), topics: {} };
+    this.origins.set(deadLetter, origin);
+    if (queue) {
+      origin.queues.set(queue, dispatchDeadline);
+      queue.grantEnqueue(this.service);
+    }
+    if (subscription) {
+      const { topic, again, grantPublish } = addRedriveSubscription(subscription, consumer, this.encryptionKey);
+      for (const { name } of [subscription, again]) origin.topics[name] = topic.fullName;
+      grantPublish(this.service);
+    }
+    deadLetter.grantConsume(this.service);
+  }
+
+  /** Queues may get workers after the queue became a source. */
+  private table(): object[] {
+    return [...this.origins].map(([deadLetter, { queues, topics }]) => ({
+      kept: deadLetter.subscription.fullName,
+      queues: Object.fromEntries([...queues].map(([queue, deadline]) => [queue.name, queueOf(queue, deadline)])),
+      topics,
+    }));
   }
 }
 

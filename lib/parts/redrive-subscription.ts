@@ -36,8 +36,14 @@ export function addRedriveSubscription(
   // What the first one waits for, such as a workflow that its worker starts, exists before this one.
   createAfter(again.resource, [subscription.resource]);
   if (again instanceof PushSubscription) again.worker.addEnvironment("REDRIVE_SUBSCRIPTION", again.fullName);
-  else if (consumer) again.grantConsume(consumer);
-  if (consumer instanceof WorkerPool) consumer.addEnvironment("REDRIVE_SUBSCRIPTION", again.fullName);
+  else if (consumer) {
+    const grant = again.grantConsume(consumer);
+    if (consumer instanceof WorkerPool) {
+      consumer.addEnvironment("REDRIVE_SUBSCRIPTION", again.fullName);
+      // It pulls as soon as it runs.
+      createAfter(consumer.resource, [grant]);
+    }
+  }
   // A topic without a subscription loses what is published.
   const grantPublish = (to: IGrantable) => createAfter(topic.grantPublish(to), [again.resource]);
   return { topic, again, grantPublish };

@@ -6,7 +6,7 @@ import { mapValues } from "../core/map-values";
 import { check, checkLater, ValidationError } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
-import { DeadLetterRedrive, type RedriveProps } from "../parts/dead-letter-redrive";
+import { DeadLetterRedrive, type PossibleSource, type RedriveProps } from "../parts/dead-letter-redrive";
 import type { EncryptionKey } from "../parts/encryption-key";
 import { createAfter } from "../parts/order";
 import { ServiceIdentity } from "../parts/service-identity";
@@ -37,7 +37,7 @@ export interface PubSubFanoutProps {
   readonly pullSubscribers?: Readonly<Record<string, PullSubscriberProps>>;
   /**
    * Worker pools that pull, by name, see {@link PubSubFanout.addPullWorkers}. Each has its own
-   * subscription and dead letter, which `redrive` knows.
+   * subscription and dead letter.
    * @default - none
    */
   readonly pullWorkers?: Readonly<Record<string, PullWorkersProps>>;
@@ -98,13 +98,13 @@ export class PubSubFanout extends Construct {
   readonly subscribers: Readonly<Record<string, Subscriber>>;
   /** Pull subscriptions by name. */
   readonly pullSubscribers: Readonly<Record<string, PullSubscriber>>;
-  /** Puts dead letters back. Undefined with `redrive: false` or `deadLetter: false`. */
-  readonly redrive?: DeadLetterRedrive;
   /** The caller: the principal that was given, or a new service account. */
   readonly client: IGrantable;
   private readonly encryptionKey?: EncryptionKey;
   private readonly hasDeadLetters: boolean;
   private readonly pools: Record<string, PullWorkers> = {};
+  private readonly redriveProps: RedriveProps | false | undefined;
+  private redriveFunction?: DeadLetterRedrive;
 
   constructor(scope: Construct, id: string, props: PubSubFanoutProps) {
     super(scope, id);
@@ -112,6 +112,7 @@ export class PubSubFanout extends Construct {
     const ids = new Set(Object.keys(pullers).flatMap((name) => [name, `${name}-pull`]));
     this.encryptionKey = props.encryptionKey;
     this.hasDeadLetters = props.deadLetter ?? true;
+    this.redriveProps = props.redrive;
     checkLater(this, () => [
       {
         code: "InvalidValue",
@@ -150,18 +151,25 @@ export class PubSubFanout extends Construct {
       (puller, name) => this.addPullSubscriber(name, puller),
     );
     for (const [name, pool] of Object.entries(pullWorkers)) {
-      if (this.isFree(name)) this.addPullWorkers(name, pool);
+      if (this.isFree(name)) this.createPullWorkers(name, pool);
     }
     this.client =
       props.client ?? new ServiceIdentity(this, "client", { description: "Publishes messages and reads results" });
     this.topic.grantPublish(this.client);
     this.resultsBucket.grantRead(this.client);
-    const { client, encryptionKey } = this;
-    this.redrive = DeadLetterRedrive.ofPattern(this, props.redrive, { client, encryptionKey }, [
+    this.putBack([
       ...Object.values(this.subscribers),
       ...Object.values(this.pullSubscribers),
-      ...Object.values(this.pools).map(({ pool, ...source }) => ({ ...source, consumer: pool })),
+      ...Object.values(this.pools).map(poolSource),
     ]);
+  }
+
+  /**
+   * Puts dead letters back. Undefined with `redrive: false` or `deadLetter: false`, and before the
+   * first subscriber is there.
+   */
+  get redrive(): DeadLetterRedrive | undefined {
+    return this.redriveFunction;
   }
 
   /** Pools of workers that pull, by name, see {@link PubSubFanout.addPullWorkers}. */
@@ -175,16 +183,21 @@ export class PubSubFanout extends Construct {
    * forwards what was delivered too often.
    *
    * Sets `SUBSCRIPTION` (`projects/<project>/subscriptions/<subscription>`), `SUBSCRIBER` (the name)
-   * and `RESULTS_BUCKET`. With `redrive`, the pool also pulls from `REDRIVE_SUBSCRIPTION`; that
-   * function knows only the pools of the property `pullWorkers`. Grants `roles/pubsub.subscriber` on the subscription, and
-   * `roles/storage.objectViewer` and `roles/storage.objectCreator` on the results bucket to the
-   * pool's identity.
+   * and `RESULTS_BUCKET`. With `redrive`, the pool also pulls from `REDRIVE_SUBSCRIPTION`. Grants
+   * `roles/pubsub.subscriber` on the subscriptions, and `roles/storage.objectViewer` and
+   * `roles/storage.objectCreator` on the results bucket to the pool's identity.
    *
    * @throws ValidationError DuplicateId where the name is taken
    */
   addPullWorkers(name: string, props: PullWorkersProps): PullWorkers {
-    const { filter, subscription, ...pool } = props;
     if (!this.isFree(name)) throw new ValidationError("DuplicateId", pullWorkersTaken(name), this.node.path);
+    const added = this.createPullWorkers(name, props);
+    this.putBack([poolSource(added)]);
+    return added;
+  }
+
+  private createPullWorkers(name: string, props: PullWorkersProps): PullWorkers {
+    const { filter, subscription, ...pool } = props;
     const scope = new Construct(this, `${name}-workers`);
     const deadLetter = this.addDeadLetter(scope);
     const pulled = this.topic.addPullSubscription(name, {
@@ -212,6 +225,18 @@ export class PubSubFanout extends Construct {
     const added = { pool: workers, subscription: pulled, deadLetter };
     this.pools[name] = added;
     return added;
+  }
+
+  /** Makes dead letters ones that the redrive function puts back. The first ones make the function. */
+  private putBack(sources: readonly PossibleSource[]): void {
+    const { client, encryptionKey, redriveProps } = this;
+    if (!this.redriveFunction) {
+      this.redriveFunction = DeadLetterRedrive.ofPattern(this, redriveProps, { client, encryptionKey }, sources);
+      return;
+    }
+    for (const { deadLetter, ...source } of sources) {
+      if (deadLetter) this.redriveFunction.addSource({ deadLetter, ...source });
+    }
   }
 
   /** Every subscriber has a subscription of its name below the topic. */
@@ -265,6 +290,10 @@ export class PubSubFanout extends Construct {
     puller.grantConsume(reader);
     return { subscription: puller, consumer: reader, deadLetter };
   }
+}
+
+function poolSource({ pool, ...source }: PullWorkers): PossibleSource {
+  return { ...source, consumer: pool };
 }
 
 function pullWorkersTaken(name: string): string {
