@@ -94,6 +94,14 @@ test("other hosts are refused and reported", async () => {
   expect(refused).toContain("example.org");
 });
 
+test("a command finds copies of mounted buckets on this machine; in docker they are where the stack says", () => {
+  const own = { WEIGHTS: "/models/weights" };
+  const moved = { WEIGHTS: "/tmp/copy/weights" };
+  const docker = new LocalPrograms({ commands: new RunCommands(stack), network, docker: true });
+  expect(withCommand("true").variablesOf(target, own, moved)).toBe(moved);
+  expect(docker.variablesOf(target, own, moved)).toBe(own);
+});
+
 test("without a command and docker a container cannot run, and the message says what to give", async () => {
   const programs = new LocalPrograms({ commands: new RunCommands(stack), network });
   expect(programs.canRun(target)).toBe(false);

@@ -1,6 +1,8 @@
 import type { Programs } from "../../src/run/container-run";
 import type { ContainerProgram } from "../../src/run/local-programs";
+import type { RunTarget } from "../../src/run/run-commands";
 
+type Variables = ContainerProgram["environment"];
 type End = { readonly code?: number; readonly signal?: NodeJS.Signals };
 
 /** A container that a test ends. */
@@ -50,8 +52,8 @@ export class FakePrograms implements Programs {
     return this.able;
   }
 
-  commandFor(): string | undefined {
-    return this.able ? "train" : undefined;
+  variablesOf(_target: RunTarget, own: Variables, moved: Variables): Variables {
+    return this.able ? moved : own;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: a process of a test has no output.

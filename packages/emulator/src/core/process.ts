@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import type { Log } from "./log";
+import { shellQuoted } from "./shell";
 import { whenProcessEnds } from "./when-process-ends";
 
 export interface ProcessOptions {
@@ -116,7 +117,7 @@ function spawned({ command, args, cwd, env, onMessage, cleanUp }: ProcessOptions
   const program = args === undefined ? ["sh", "-c", command] : [command, ...args];
   return spawn("sh", ["-c", GUARDED, "sh", ...program], {
     ...common,
-    env: { ...env, ...(cleanUp && { LOCAL_CLEAN_UP: cleanUp.map(quoted).join(" ") }) },
+    env: { ...env, ...(cleanUp && { LOCAL_CLEAN_UP: cleanUp.map(shellQuoted).join(" ") }) },
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
 }
@@ -128,8 +129,4 @@ function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // It had ended.
   }
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

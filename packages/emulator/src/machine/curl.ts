@@ -1,4 +1,5 @@
 import { basename, extname } from "node:path";
+import { shellQuoted } from "../core/shell";
 
 export interface CurlOptions {
   /** PEM of the run's certificate authority. */
@@ -143,8 +144,7 @@ function firstText(field: string): string {
 
 /** Between single quotes, variables outside of them. */
 function quoted(text: string, variables: readonly string[] = []): string {
-  const closed = `'${text.replaceAll("'", "'\\''")}'`;
-  return variables.reduce((found, name) => found.replaceAll(`$${name}`, `'"$${name}"'`), closed);
+  return variables.reduce((found, name) => found.replaceAll(`$${name}`, `'"$${name}"'`), shellQuoted(text));
 }
 
 /** Percent-encoded, but for the variables of the shell. */

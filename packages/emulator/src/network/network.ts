@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../core/clock";
+import { shellQuoted } from "../core/shell";
 import { whenProcessEnds } from "../core/when-process-ends";
 import { createEphemeralCa } from "./certificate";
 import { Endpoint } from "./endpoint";
@@ -164,9 +165,7 @@ export class Network {
   async environmentFile(email: string): Promise<string> {
     const file = join(this.folder, `${email.split("@")[0]}.env`);
     const { PATH, ...environment } = await this.programEnvironment(email);
-    const lines = Object.entries(environment).map(
-      ([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`,
-    );
+    const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuoted(value)}`);
     writeFileSync(file, `${["unset GOOGLE_APPLICATION_CREDENTIALS", ...lines].join("\n")}\n`);
     return file;
   }

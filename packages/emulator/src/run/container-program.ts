@@ -39,8 +39,7 @@ export function containerProgram({
       args: container.args,
       account: identity,
       environment: {
-        // In docker the buckets are where the stack says.
-        ...(programs.commandFor(target) === undefined ? container.environment : environment),
+        ...programs.variablesOf(target, container.environment, environment),
         ...secrets,
         ...serviceVariables(name),
         PORT: String(port),

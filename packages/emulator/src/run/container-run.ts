@@ -4,12 +4,12 @@ import { type ContainerProgram, type LocalPrograms, missingCommand } from "./loc
 import type { Mounted } from "./mounts";
 
 /** What services with jobs need of the machine. */
-export type Programs = Pick<LocalPrograms, "canRun" | "commandFor" | "start">;
+export type Programs = Pick<LocalPrograms, "canRun" | "variablesOf" | "start">;
 
 /** Nothing stands for any container. */
 export const NO_PROGRAMS: Programs = {
   canRun: () => false,
-  commandFor: () => undefined,
+  variablesOf: (_target, own) => own,
   start: async ({ target }) => {
     throw new Error(missingCommand(target));
   },
@@ -80,10 +80,9 @@ export class ContainerRun {
   private async start(): Promise<StartedProcess> {
     const { programs, program, mount } = this.options;
     if (!mount) return programs.start(program);
-    const { folders, environment, remove } = mount(program.environment);
-    // In docker the buckets are where the stack says.
-    const isCommand = programs.commandFor(program.target) !== undefined;
-    const process = await programs.start({ ...program, folders, ...(isCommand && { environment }) });
+    const { folders, environment: moved, remove } = mount(program.environment);
+    const environment = programs.variablesOf(program.target, program.environment, moved);
+    const process = await programs.start({ ...program, folders, environment });
     void process.ended.then(remove);
     return process;
   }

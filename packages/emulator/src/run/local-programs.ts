@@ -1,4 +1,5 @@
 import type { ProcessOptions, StartedProcess } from "../core/process";
+import { shellQuoted } from "../core/shell";
 import { PRELOAD } from "../network/network";
 import { dockerRun } from "./docker";
 import { type LocalProcess, type ProcessNetwork, startLocally } from "./local-process";
@@ -21,6 +22,8 @@ export interface ContainerProgram extends LocalProcess {
   readonly folders?: Readonly<Record<string, string>>;
 }
 
+type Variables = ContainerProgram["environment"];
+
 /** Variables that a container has of its image, or for which it needs none. */
 const OF_THIS_MACHINE = ["PATH", "Path", "SystemRoot", "HOME", "USERPROFILE", "APPDATA", "TMPDIR", "TEMP"];
 
@@ -36,15 +39,26 @@ export class LocalPrograms {
     return this.commandFor(target) !== undefined || (this.options.docker === true && target.image !== undefined);
   }
 
-  /** The command line that the user gave; undefined if there is none. */
-  commandFor(target: RunTarget): string | undefined {
-    return this.options.commands.commandFor(target);
+  /**
+   * The variables of a container that sees buckets as folders. In docker the buckets are where the
+   * stack says; a command finds copies of them on this machine.
+   *
+   * @param own as the stack says
+   * @param moved with the paths of the copies
+   */
+  variablesOf(target: RunTarget, own: Variables, moved: Variables): Variables {
+    return this.commandFor(target) === undefined ? own : moved;
   }
 
   /** @throws Error for a container that cannot run here, see `canRun` */
   async start(program: ContainerProgram): Promise<StartedProcess> {
     if (!this.canRun(program.target)) throw new Error(missingCommand(program.target));
     return startLocally(this.options.network, program, (env) => this.processOf(program, env));
+  }
+
+  /** The command line that the user gave; undefined if there is none. */
+  private commandFor(target: RunTarget): string | undefined {
+    return this.options.commands.commandFor(target);
   }
 
   private processOf(
@@ -75,5 +89,5 @@ export function missingCommand({ name, image }: RunTarget): string {
 }
 
 function quoted(text: string): string {
-  return process.platform === "win32" ? JSON.stringify(text) : `'${text.replaceAll("'", "'\\''")}'`;
+  return process.platform === "win32" ? JSON.stringify(text) : shellQuoted(text);
 }

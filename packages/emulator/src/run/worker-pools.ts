@@ -100,8 +100,7 @@ export class WorkerPools {
           args: container.args,
           account,
           environment: {
-            // In docker the buckets are where the stack says.
-            ...(programs.commandFor(targetOf(pool)) === undefined ? own : environment),
+            ...programs.variablesOf(targetOf(pool), own, environment),
             ...secretsOf(pool),
           },
           folders,
