@@ -238,6 +238,12 @@ describe("several jobs", () => {
     expect(google.tasks.size).toBe(0);
   });
 
+  test("any text of a task is the same text in the variables", async () => {
+    const text = `"a" \\n \\u0041 \n\r\t\u0000 é 😀 \u2028 {{ x }} %} {jobName}`;
+    const { body } = await several.task({ job: "flowers", parameters: { input: text } });
+    expect(JSON.parse(launchedParameters().jinja_variables ?? "").input).toBe(text.replace("{jobName}", body.name));
+  });
+
   test.each(["gone", "constructor"])("hands over a task for the job %s, which there is not", async (job) => {
     expect((await several.task({ job })).body).toEqual({ deadLetter: "unknown_job" });
     expect(google.published[0]?.attributes.deadLetterMessage).toBe(`Given job "${job}"; allowed: default, flowers`);

@@ -108,15 +108,17 @@ const environmentOf = (job: Job, more: Record<string, string> = {}) =>
 interface RunOptions extends TimedOptions {
   readonly deaths?: readonly Death[];
   readonly environment?: Record<string, string>;
+  /** Of the run. */
+  readonly parameters?: Record<string, unknown>;
 }
 
 /** Runs the pipeline `r` to its end. */
-async function run(job: Job, { deaths, environment, before, ...options }: RunOptions = {}) {
+async function run(job: Job, { deaths, environment, before, parameters, ...options }: RunOptions = {}) {
   const mortal = new Mortal(google.services("pipeline-job"), deaths);
   const train = await serve(createHandler(environmentOf(job, environment), mortal.services));
   const routes = { [url("read")]: other.url, [url("use")]: other.url, [url("train")]: train.url };
   const queue = new TimedQueue(google, routes);
-  await start.post({ run: "r", parameters: { label: "species" } });
+  await start.post({ run: "r", parameters: { label: "species", ...parameters } });
   const deliveries = await queue.run({
     ...options,
     before: () => {
@@ -218,6 +220,40 @@ describe("what a job is given", () => {
       jobName: expect.stringMatching(/^count-s[0-9a-f]{16}$/),
       parameters: { input: rows, output: "gs://run-bucket/runs/r/train/counts" },
       environment: { tempLocation: "gs://temp/tmp" },
+    });
+  });
+
+  const TEXT = `"a" \\n \\u0041 \n\r\t\u0000 é 😀 \u2028 {run} {{ x }} %} $\{y}`;
+
+  test("variables of a Beam YAML pipeline: any text stays what it is, and values keep their form", async () => {
+    const parameters = { text: TEXT, [TEXT]: TEXT, list: ["a", { [TEXT]: [1.5, null, true] }], share: 0.25 };
+    await run(
+      {
+        ...jobs.dataflow,
+        template: { kind: "flex", path: "gs://templates/Yaml_Template" },
+        parameters: { yaml_pipeline_file: "gs://pipelines/clean.yaml" },
+        variables: {
+          input: "{inputs.rows}",
+          output: "{output}",
+          text: "{parameters.text}",
+          within: { "{run}": ["<{parameters.text}>", "{parameters.list}{parameters.share}"] },
+          list: "{parameters.list}",
+          share: "{parameters.share}",
+          number: 3,
+        },
+      },
+      { parameters },
+    );
+    const { yaml_pipeline_file, jinja_variables } = jobsOf("dataflow")[0]?.request.launchParameter.parameters ?? {};
+    expect(yaml_pipeline_file).toBe("gs://pipelines/clean.yaml");
+    expect(JSON.parse(jinja_variables)).toEqual({
+      input: rows,
+      output: "gs://run-bucket/runs/r/train",
+      text: TEXT,
+      within: { "{run}": [`<${TEXT}>`, `${JSON.stringify(parameters.list)}0.25`] },
+      list: parameters.list,
+      share: 0.25,
+      number: 3,
     });
   });
 

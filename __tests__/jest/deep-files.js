@@ -17,6 +17,7 @@ module.exports = [
   "packages/scenarios/__tests__/for-each/for-each.test.ts",
   "packages/scenarios/__tests__/iam-check/check-iam.test.ts",
   "packages/scenarios/__tests__/iam-check/mutation-run.test.ts",
+  "packages/scenarios/__tests__/jobs/beam-step.test.ts",
   "packages/scenarios/__tests__/jobs/jobs.test.ts",
   "packages/scenarios/__tests__/patterns/flowers.test.ts",
   "packages/scenarios/__tests__/patterns/generated.test.ts",

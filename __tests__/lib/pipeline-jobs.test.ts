@@ -208,6 +208,46 @@ test("a Dataflow template runs on its workers, which use the run bucket", () => 
   expect(grants(stack)).toMatchSnapshot();
 });
 
+test("a Beam YAML pipeline has the parameters among its variables, each as it was given", () => {
+  const stack = testStack();
+  const temp = new Bucket(stack, "temp");
+  const workers = new DataflowWorkers(stack, "workers", { tempBucket: temp, outputBucket: temp });
+  const text = `"a" \\n \n é 😀 $\{X} %{Y}`;
+  pipeline(stack, {
+    dataflow: {
+      template: DataflowTemplate.yaml("pipelines/flowers.yaml", {
+        variables: { features: [text], label: "species", test_fraction: 0.3 },
+      }),
+      parameters: { input: "{inputs.rows}", output: "{output}", test_fraction: "{parameters.share}" },
+      workers,
+    },
+  });
+  expect(errorsOf(stack)).toEqual([]);
+  expect(jobOf(stack)).toMatchObject({
+    template: { kind: "flex", path: "gs://dataflow-templates-us-central1/latest/flex/Yaml_Template" },
+    parameters: { yaml_pipeline_file: expect.stringMatching(/^gs:\/\/.*\/flowers-.*\.yaml$/) },
+    variables: {
+      // As Terraform reads it.
+      features: [text.replaceAll(/([$%])\{/g, "$1$1{")],
+      label: "species",
+      input: "{inputs.rows}",
+      output: "{output}",
+      test_fraction: "{parameters.share}",
+    },
+  });
+});
+
+test("a Beam YAML pipeline without the variable of a parameter is refused", () => {
+  const stack = testStack();
+  const temp = new Bucket(stack, "temp");
+  const workers = new DataflowWorkers(stack, "workers", { tempBucket: temp, outputBucket: temp });
+  const template = DataflowTemplate.yaml("pipelines/flowers.yaml");
+  pipeline(stack, { dataflow: { template, parameters: { inputs: "{inputs.rows}" }, workers } });
+  expect(errorsOf(stack)).toEqual([
+    '[stack/pipeline/train] InvalidBeamPipeline: Beam pipeline "pipelines/flowers.yaml" uses no variable inputs',
+  ]);
+});
+
 describe("a step that is a job", () => {
   test("enqueues its own tasks, also as the last step", () => {
     const stack = testStack();

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function run(files: Readonly<Record<string, string>>): BeamResult {
+function run(files: Readonly<Record<string, string>>, variables: object = {}): BeamResult {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return runBeam(folder, "pipelines/flowers.yaml", {
     input: join(folder, "*.csv"),
@@ -25,6 +25,7 @@ function run(files: Readonly<Record<string, string>>): BeamResult {
     features: FEATURES,
     label: "species",
     test_fraction: 0.3,
+    ...variables,
   });
 }
 
@@ -99,6 +100,22 @@ withBeam(() => {
     expect(readdirSync(join(folder, "out")).filter((name) => name.includes("temp"))).toEqual([]);
   });
 
+  // Jinja puts variables into the text of the pipeline, which YAML reads.
+  test("quotes, backslashes, braces and any character of Unicode stay what they are in names", () => {
+    const features = [`size "x" \\n`, "größe 😀 {{ y }}", "it's: #1 - & <b>"];
+    const label = 'sort\u2028"a"';
+    const quoted = [...features, label].map((name) => `"${name.replaceAll('"', '""')}"`);
+    const file = `b'"é😀.csv`;
+    const rows = Array.from({ length: 20 }, (_, row) => `${row},${row % 3},1,"a ""${row % 2}"" é😀"`);
+    const { error } = run(
+      { [file]: [quoted.join(), ...rows].join("\n") },
+      { input: join(folder, file), output: join(folder, `out`), features, label, test_fraction: "0.3" },
+    );
+    expect(error).toBeUndefined();
+    const { features: named, classes, rows: good } = JSON.parse(read("statistics.json"));
+    expect([named, classes, good]).toEqual([features, ['a "0" é😀', 'a "1" é😀'], 20]);
+  });
+
   test("a row goes to the same side in every run", () => {
     run({ "a.csv": IRIS.join("\n") });
     const rows = () => lines("test").map(({ x, label }) => [x.map((value: number) => value.toFixed(6)), label].join());
@@ -108,16 +125,22 @@ withBeam(() => {
     expect(rows().sort()).toEqual(before);
   });
 
-  test.each([
+  test.each<[string, Record<string, string>, RegExp, object?]>([
     ["no input", {}, /Empty match for pattern .*\*\.csv/],
     [
       "a header without a column",
       { "a.csv": "sepal_length,species\n1,setosa\n" },
       /a\.csv has no column sepal_width, petal_length, petal_width; its header is 'sepal_length,species'/,
     ],
+    [
+      "a share of the rows that is no share",
+      { "a.csv": `${HEADER}\n` },
+      /test_fraction is 1\.5; allowed: between 0 and 1/,
+      { test_fraction: "1.5" },
+    ],
     ["no good row", { "a.csv": `${HEADER}\n1,2,3,x,setosa\n` }, /No good row is left to train on/],
-  ])("%s: fails with the reason, and the folder is not complete", (_name, files, message) => {
-    const { error } = run(files);
+  ])("%s: fails with the reason, and the folder is not complete", (_name, files, message, variables) => {
+    const { error } = run(files, variables);
     expect(error).toMatch(message);
     expect(hasEnded()).toBe(false);
   });

@@ -68,7 +68,7 @@ class Launcher {
     const config = this.configOf(payload);
     const launched = await launchTemplate(this.google, this.environment.DATAFLOW_LOCATION, config.template, {
       jobName: name,
-      parameters: parametersOf(config, payload.parameters, name),
+      ...parametersOf(config, payload.parameters, name),
       environment: config.environment,
     });
     context.log.info(launched ? "Launched" : "Launched already", { jobName: name, job: launched?.id });

@@ -1,3 +1,4 @@
+import type { Launch } from "../shared/dataflow";
 import { mapTexts } from "../shared/map-texts";
 import type { JobConfig } from "./environment";
 
@@ -6,17 +7,16 @@ type Parameters = Readonly<Record<string, string>>;
 const JOB_NAME = "{jobName}";
 
 /**
- * The parameters of a launch: those of the job, and the task's own, which come before them. The
- * variables of a Beam YAML pipeline are one parameter, as JSON.
- *
- * Source: README of the template, `jinja_variables`:
- * https://cloud.google.com/dataflow/docs/guides/templates/provided/yaml
+ * The parameters of a launch, or the variables of a Beam YAML pipeline: those of the job, and the
+ * task's own, which come before them.
  */
-export function parametersOf(config: JobConfig, own: Parameters, jobName: string): Record<string, string> {
-  const { parameters, variables } = config;
-  if (!variables) return fill({ ...parameters, ...own }, jobName);
-  const filled = fill({ ...variables, ...own }, jobName);
-  return { ...fill(parameters, jobName), jinja_variables: JSON.stringify(filled) };
+export function parametersOf(
+  { parameters, variables }: JobConfig,
+  own: Parameters,
+  jobName: string,
+): Pick<Launch, "parameters" | "variables"> {
+  if (!variables) return { parameters: fill({ ...parameters, ...own }, jobName) };
+  return { parameters: fill(parameters, jobName), variables: fill({ ...variables, ...own }, jobName) };
 }
 
 /** A value with the job's name in place of `{jobName}` in all its texts. */

@@ -42,6 +42,7 @@ const job = v.variant(
       template: v.object({ kind: v.picklist(["classic", "flex"], "classic or flex"), path: v.string() }),
       namePrefix: v.pipe(v.string(), v.regex(/^[a-z][-a-z0-9]{0,39}$/, "a prefix like train, at most 40")),
       parameters: texts,
+      variables: v.optional(anything),
       environment: anything,
     }),
   ],
@@ -61,10 +62,12 @@ export const environmentSchema = v.object({
    *   with a `containerSpec` in each worker pool.
    * - `{ "kind": "batchPrediction", "location", "labels", "job" }`: fields of a `BatchPredictionJob`.
    * - `{ "kind": "dataflow", "location", "template": { "kind", "path" }, "namePrefix", "parameters",
-   *   "environment" }`: a Dataflow template.
+   *   "variables", "environment" }`: a Dataflow template; `variables` are those of a Beam YAML
+   *   pipeline, and are launched as the parameter `jinja_variables`.
    *
    * Every string may have placeholders: `{run}`, `{step}`, `{index}`, `{element}`, `{output}`,
-   * `{inputs.NAME}`, `{parameters.NAME}`.
+   * `{inputs.NAME}`, `{parameters.NAME}`. A variable that is one placeholder and nothing else gets
+   * the value in its own form, such as a list.
    */
   JOB: json(job),
   /**

@@ -13,9 +13,24 @@ const PLACEHOLDER = /\{([a-z]+)(?:\.([A-Za-z0-9_.-]+))?\}/g;
  *   `invalid_payload` for a parameter that the run does not have, `unknown_placeholder`
  */
 export function fill<T>(template: T, file: JobFile): T {
-  return mapTexts(template, (text) =>
-    text.replace(PLACEHOLDER, (whole, word: string, name?: string) => textOf(valueFor(file, whole, word, name))),
-  );
+  return mapTexts(template, (text) => withTexts(text, file));
+}
+
+/**
+ * As `fill`, but a string that is one placeholder and nothing else becomes the value in its own
+ * form, such as a list.
+ *
+ * @throws as `fill`
+ */
+export function fillValues<T>(template: T, file: JobFile): T {
+  return mapTexts(template, (text) => {
+    const [[whole, word = "", name] = []] = text.matchAll(PLACEHOLDER);
+    return whole === text ? valueFor(file, whole, word, name) : withTexts(text, file);
+  });
+}
+
+function withTexts(text: string, file: JobFile): string {
+  return text.replace(PLACEHOLDER, (whole, word: string, name?: string) => textOf(valueFor(file, whole, word, name)));
 }
 
 function valueFor(file: JobFile, placeholder: string, word: string, name?: string): unknown {

@@ -17,6 +17,12 @@ export interface Template {
 export interface Launch {
   jobName: string;
   parameters: Record<string, string>;
+  /**
+   * Variables of a Beam YAML pipeline, in any form that JSON has. They are launched as the parameter
+   * `jinja_variables`: README of Google's template,
+   * https://cloud.google.com/dataflow/docs/guides/templates/provided/yaml
+   */
+  variables?: Record<string, unknown>;
   environment: Record<string, unknown>;
 }
 
@@ -53,8 +59,10 @@ export async function launchTemplate(
   google: GoogleApi,
   location: string,
   { kind, path }: Template,
-  launch: Launch,
+  { variables, ...given }: Launch,
 ): Promise<Job | undefined> {
+  const parameters = { ...given.parameters, ...(variables && { jinja_variables: JSON.stringify(variables) }) };
+  const launch = { ...given, parameters };
   const base = `${API}/${location}`;
   const request =
     kind === "classic"

@@ -77,7 +77,9 @@ export interface DataflowStepJob {
   readonly template: DataflowTemplate;
   /**
    * Parameters of the template, or values of a Beam YAML pipeline's variables. They may have
-   * placeholders.
+   * placeholders. A variable that is one placeholder and nothing else, such as
+   * `{parameters.features}`, gets the value in its own form; elsewhere a value that is no text is
+   * put in as JSON.
    */
   readonly parameters: Readonly<Record<string, string>>;
   /** The workers. Their identity is granted `roles/storage.objectUser` on the run bucket. */
@@ -199,9 +201,8 @@ function dataflowJob(
       location: `projects/${project}/locations/${region}`,
       template: { kind, path },
       namePrefix,
-      parameters: variables
-        ? { ...launched.parameters, jinja_variables: JSON.stringify({ ...variables, ...parameters }) }
-        : parameters,
+      parameters: variables ? launched.parameters : parameters,
+      ...(variables && { variables: { ...variables, ...parameters } }),
       environment: workers.environment({ pipelineOptions }),
     },
     grantRun: (to) => workers.grantRun(to),

@@ -1,7 +1,7 @@
 import { cancelJob, findJob, jobState, launchTemplate, type Template } from "../../shared/dataflow";
 import type { GoogleApi } from "../../shared/google-api";
 import type { JobKind, Launch } from "../job-kind";
-import { fill } from "../placeholders";
+import { fill, fillValues } from "../placeholders";
 
 /** A Dataflow template. */
 export interface DataflowTemplateJob {
@@ -12,6 +12,8 @@ export interface DataflowTemplateJob {
   /** Prefix of the jobs' names, `^[a-z][-a-z0-9]{0,39}$`. */
   readonly namePrefix: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Of a Beam YAML pipeline, in any form that JSON has. */
+  readonly variables?: Readonly<Record<string, unknown>>;
   /** The environment of the launch request. */
   readonly environment: Readonly<Record<string, unknown>>;
 }
@@ -31,9 +33,11 @@ export function dataflowJobs(google: GoogleApi, config: DataflowTemplateJob): Jo
     find,
     async start(launch: Launch): Promise<string> {
       const { parameters, environment } = fill(config, launch.file);
+      const variables = config.variables && fillValues(config.variables, launch.file);
       const job = await launchTemplate(google, location, template, {
         jobName: nameOf(launch),
         parameters,
+        variables,
         environment,
       });
       const name = job ? full(job.id) : await find(launch);

@@ -36,6 +36,23 @@ function stackOf(id: string) {
 const two = stackOf("two-jobs");
 new TaskPipeline(two.stack, "pipeline", { maxDispatchesPerSecond: 500, steps: two.steps });
 
+const echo = new GoogleStack(app, "echo", { project: "acme-ml", region: "us-central1" });
+const scratch = new Bucket(echo, "temp", { deleteAfter: Duration.days(7) });
+new TaskPipeline(echo, "pipeline", {
+  steps: {
+    echo: {
+      dataflow: {
+        template: DataflowTemplate.yaml("packages/scenarios/__tests__/jobs/echo.yaml", {
+          variables: { list: "{parameters.list}" },
+        }),
+        parameters: { text: "{run}: {parameters.text}", output: "{output}" },
+        workers: new DataflowWorkers(echo, "workers", { tempBucket: scratch, outputBucket: scratch }),
+      },
+      pollInterval,
+    },
+  },
+});
+
 const all = stackOf("jobs");
 const temp = new Bucket(all.stack, "temp", { deleteAfter: Duration.days(7) });
 new TaskPipeline(all.stack, "pipeline", {
