@@ -27,14 +27,10 @@ export type { BucketMount, ContainerProps, MountOptions } from "./parts/containe
 export { ContainerJob, type ContainerJobProps, type IContainerJob } from "./parts/container-job";
 export { ContainerService, type ContainerServiceProps } from "./parts/container-service";
 export { CustomRole, type CustomRoleProps } from "./parts/custom-role";
+export type { DataflowEnvironment, DataflowEnvironmentOptions } from "./parts/dataflow-environment";
 export { DataflowJob, type DataflowJobProps } from "./parts/dataflow-job";
 export { type BeamYamlOptions, DataflowTemplate, type LaunchedTemplate } from "./parts/dataflow-template";
-export {
-  type DataflowEnvironment,
-  type DataflowNetwork,
-  DataflowWorkers,
-  type DataflowWorkersProps,
-} from "./parts/dataflow-workers";
+export { type DataflowNetwork, DataflowWorkers, type DataflowWorkersProps } from "./parts/dataflow-workers";
 export { DeadLetter, type DeadLetterProps } from "./parts/dead-letter";
 export {
   DeadLetterRedrive,

@@ -268,8 +268,8 @@ describe("an imported function", () => {
     expect(errorsOf(stack)).toEqual([
       '[stack/it] InvalidValue: uri of the function is "http://acme.com/score"; allowed is https://<host>, without a path',
       "[stack/it] OutOfRange: timeout is 7200 seconds; allowed is a whole number from 1 to 3600 seconds",
-      "[stack/it] OutOfRange: maxInstances is 0; allowed is a whole number from 1 to 1000",
       "[stack/it] OutOfRange: concurrency is 1001; allowed is a whole number from 1 to 1000",
+      "[stack/it] OutOfRange: maxInstances is 0; allowed is a whole number from 1 to 1000",
     ]);
   });
 });

@@ -85,10 +85,15 @@ export class Deployment {
 
   readonly project: string;
   readonly region: string;
+  /** Suffix of every resource name. */
   readonly environment: string;
+  /** The labels that were given, `environment` and `stack`. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Sorted. Empty: there are no alert policies. */
   readonly notificationEmails: readonly string[];
+  /** Whether buckets keep noncurrent versions unless they say otherwise. */
   readonly versionedBuckets: boolean;
+  /** Name of the bucket that receives usage logs. Undefined without usage logs. */
   readonly accessLogBucket?: string;
 
   private constructor(scope: Construct, props: DeploymentProps) {

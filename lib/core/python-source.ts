@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { packageRoot } from "./package-root";
 
-/** Runtime of Python functions: https://cloud.google.com/functions/docs/runtime-support (read 2026-11). */
+/**
+ * Runtime of Python functions. Source:
+ * https://cloud.google.com/functions/docs/runtime-support (read 2026-11).
+ */
 export const DEFAULT_PYTHON_RUNTIME = "python313";
 
 /** The package that keeps the contract of a worker; it comes with this package. */

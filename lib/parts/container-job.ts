@@ -120,7 +120,10 @@ abstract class JobBase extends Construct implements IContainerJob {
  * OtherStack.
  */
 export class ContainerJob extends JobBase implements IGrantable {
-  /** A job of the deployment's project and region that this app does not create. Reports InvalidName. */
+  /**
+   * A job of the deployment's project and region that this app does not create. Reports
+   * InvalidName.
+   */
   static fromName(scope: Construct, id: string, name: string): IContainerJob {
     return new ImportedJob(scope, id, name);
   }
@@ -131,8 +134,9 @@ export class ContainerJob extends JobBase implements IGrantable {
   readonly identity: ServiceIdentity;
   /** Name of the resource, known before anything is applied. */
   readonly name: string;
+  /** Tasks of an execution. */
   readonly taskCount: number;
-  /** Undefined where Cloud Run starts as many tasks as it can. */
+  /** Tasks at one time. Undefined where Cloud Run starts as many tasks as it can. */
   readonly parallelism?: number;
   /** How long one attempt at a task may take. */
   readonly timeout: Duration;
@@ -196,7 +200,10 @@ export class ContainerJob extends JobBase implements IGrantable {
     this.container.mount(bucket, path, options);
   }
 
-  /** Sources: https://cloud.google.com/run/quotas, https://cloud.google.com/run/docs/configuring/task-timeout */
+  /**
+   * Sources: https://cloud.google.com/run/quotas,
+   * https://cloud.google.com/run/docs/configuring/task-timeout
+   */
   private checkProps(): void {
     const { gpu, vpc } = this.props;
     const seconds = this.timeout.toSeconds();

@@ -2,6 +2,7 @@ import { Annotations, type ITerraformDependable, type TerraformResource } from "
 import type { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import type { IGrantable } from "../core/grantee";
+import { isNear } from "../core/location";
 import { Memory } from "../core/memory";
 import { inSameStack } from "../core/stack";
 import { literal } from "../core/terraform-text";
@@ -29,6 +30,7 @@ export interface MountOptions {
 
 /** A bucket that a container sees as a folder, by Cloud Storage FUSE. */
 export interface BucketMount extends MountOptions {
+  /** The bucket, of this stack or imported by name. */
   readonly bucket: IBucket;
   /** Absolute path of the folder, such as `/models`. */
   readonly path: string;
@@ -113,13 +115,6 @@ interface Mount {
   readonly path: string;
   readonly readOnly: boolean;
 }
-
-/** Multi-regions and dual-regions of Cloud Storage, with the beginning of the regions in them. */
-const CONTINENTS: readonly (readonly [RegExp, RegExp])[] = [
-  [/^ASIA1?$/, /^asia-/],
-  [/^EU(R\d)?$/, /^europe-/],
-  [/^(US|NAM4)$/, /^us-/],
-];
 
 /** The one container of a service, job or worker pool, and what Cloud Run attaches to it. */
 export class Container {
@@ -259,14 +254,9 @@ export class Container {
 
   private warnOfDistance({ location, node }: IBucket): void {
     const { region } = Deployment.of(this.scope);
-    if (!isKnown(location) || isNear(location.toUpperCase(), region)) return;
+    if (!isKnown(location) || isNear(location, region)) return;
     Annotations.of(this.scope).addWarning(
       `[${node.path}] is mounted from ${location} into ${region}: each read crosses regions, which costs time and traffic`,
     );
   }
-}
-
-function isNear(location: string, region: string): boolean {
-  if (location === region.toUpperCase()) return true;
-  return CONTINENTS.some(([locations, regions]) => locations.test(location) && regions.test(region));
 }

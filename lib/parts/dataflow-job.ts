@@ -2,8 +2,8 @@ import { type DataflowJobConfig, DataflowJob as DataflowJobResource } from "@cdk
 import { Construct } from "constructs";
 import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
-import { mapValues } from "../core/map-values";
 import { resourceName } from "../core/names";
+import { mapValues } from "../core/records";
 import { literal, literals } from "../core/terraform-text";
 import { check } from "../core/validation";
 import { type DataflowTemplate, JOB_NAME } from "./dataflow-template";

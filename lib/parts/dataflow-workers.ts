@@ -7,6 +7,7 @@ import { check, inRange, isKnown, matches } from "../core/validation";
 import { Alerts } from "./alerts";
 import type { IBucket } from "./bucket";
 import { CustomRole } from "./custom-role";
+import type { DataflowEnvironment, DataflowEnvironmentOptions } from "./dataflow-environment";
 import type { EncryptionKey } from "./encryption-key";
 import { grantOnProject } from "./grants";
 import { RequiredApis } from "./required-apis";
@@ -68,56 +69,6 @@ export interface DataflowNetwork {
    * @default false
    */
   readonly privateIps?: boolean;
-}
-
-/** The environment of a job in Dataflow's REST API. */
-export interface DataflowEnvironment {
-  /** `gs://<bucket>/<folder>` for temporary files. */
-  readonly tempLocation: string;
-  /**
-   * @default - as `tempLocation`
-   */
-  readonly stagingLocation?: string;
-  /** The identity of the workers. */
-  readonly serviceAccountEmail: string;
-  /** Workers at most. */
-  readonly maxWorkers: number;
-  /**
-   * @default - chosen by Dataflow
-   */
-  readonly machineType?: string;
-  /**
-   * @default - Google's keys
-   */
-  readonly kmsKeyName?: string;
-  /**
-   * @default - `default`
-   */
-  readonly network?: string;
-  /**
-   * @default - the automatic subnetwork of the region
-   */
-  readonly subnetwork?: string;
-  /**
-   * @default - external addresses
-   */
-  readonly ipConfiguration?: "WORKER_IP_PRIVATE";
-  /** Labels of the job. */
-  readonly additionalUserLabels: Readonly<Record<string, string>>;
-  /**
-   * Pipeline options of Beam, `<name>=<value>`.
-   * @default - none
-   */
-  readonly additionalPipelineOptions?: readonly string[];
-}
-
-/** What one job has instead of the workers' own, and besides. */
-interface EnvironmentOptions extends Pick<DataflowWorkersProps, "maxWorkers" | "machineType"> {
-  /**
-   * Pipeline options of Beam, `<name>=<value>`.
-   * @default - none
-   */
-  readonly pipelineOptions?: readonly string[];
 }
 
 /**
@@ -183,10 +134,12 @@ export class DataflowWorkers extends Construct implements IGrantable {
     return this.identity.grantee;
   }
 
+  /** Machine type. Undefined where Dataflow chooses it. */
   get machineType(): string | undefined {
     return this.props.machineType;
   }
 
+  /** Key that encrypts the data of the jobs. Undefined with Google's keys. */
   get encryptionKey(): EncryptionKey | undefined {
     return this.props.encryptionKey;
   }
@@ -219,15 +172,15 @@ export class DataflowWorkers extends Construct implements IGrantable {
   /**
    * The environment of a job on these workers, for a launch through the REST API.
    *
-   * @param of what the job has instead of the workers' own, and its pipeline options
+   * @param job what one job has instead of the workers' own, and its pipeline options
    */
-  environment(of: EnvironmentOptions = {}): DataflowEnvironment {
-    const { pipelineOptions = [] } = of;
+  environment(job: DataflowEnvironmentOptions = {}): DataflowEnvironment {
+    const { pipelineOptions = [] } = job;
     return {
       tempLocation: this.tempLocation,
       serviceAccountEmail: this.identity.email,
-      maxWorkers: of.maxWorkers ?? this.maxWorkers,
-      machineType: of.machineType ?? this.props.machineType,
+      maxWorkers: job.maxWorkers ?? this.maxWorkers,
+      machineType: job.machineType ?? this.props.machineType,
       kmsKeyName: this.props.encryptionKey?.name,
       ...this.network,
       additionalUserLabels: Deployment.of(this).labels,

@@ -67,7 +67,7 @@ export interface DeadLetterRedriveProps {
   readonly encryptionKey?: EncryptionKey;
 }
 
-/** What a pattern has one of with `deadLetter: true` only. */
+/** A source of a pattern, whose dead letter is missing with `deadLetter: false`. */
 export type PossibleSource = Omit<RedriveSource, "deadLetter"> & { readonly deadLetter?: DeadLetter };
 
 interface Origin {

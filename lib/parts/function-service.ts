@@ -21,7 +21,7 @@ import { grantSecrets, type Secret } from "./secret";
 import { ServiceAgents } from "./service-agents";
 import { CreatedService, type Ingress } from "./service-base";
 import { ServiceIdentity } from "./service-identity";
-import type { VpcEgress } from "./vpc-egress";
+import { DEFAULT_TRAFFIC, type VpcEgress } from "./vpc-egress";
 import type { IWorker } from "./worker";
 
 /** A function, whether this app creates it or not. */
@@ -189,7 +189,7 @@ export class FunctionService extends CreatedService {
         secretEnvironmentVariables: props.secrets && secretVariables(props.secrets),
         ingressSettings: props.ingress ?? "ALLOW_INTERNAL_ONLY",
         vpcConnector: literal(props.vpc?.connector),
-        vpcConnectorEgressSettings: props.vpc && (props.vpc.traffic ?? "PRIVATE_RANGES_ONLY"),
+        vpcConnectorEgressSettings: props.vpc && (props.vpc.traffic ?? DEFAULT_TRAFFIC),
       },
       dependsOn: [...this.prerequisites(props), ...build.dependsOn],
       ...props.overrides,

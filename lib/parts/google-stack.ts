@@ -20,7 +20,9 @@ export interface GoogleStackProps extends DeploymentProps {
  * InvalidValue.
  */
 export class GoogleStack extends TerraformStack {
+  /** Project, region, environment and labels of all resources of the stack. */
   readonly deployment: Deployment;
+  /** The provider of all resources of the stack. */
   readonly provider: GoogleProvider;
 
   constructor(scope: Construct, id: string, props: GoogleStackProps) {

@@ -1,7 +1,8 @@
 import type { Construct } from "constructs";
 import { Duration } from "../core/duration";
 import { checkImportedName } from "../core/names";
-import { check, inRange, matches, report } from "../core/validation";
+import { check, matches, report } from "../core/validation";
+import { instanceRules } from "./instance-rules";
 import type { IDeadLetter } from "./publish-target";
 import { ServiceBase } from "./service-base";
 
@@ -81,9 +82,7 @@ export class ImportedService extends ServiceBase {
     checkImportedName(this, kind.type, name);
     check(this, [
       matches(`uri of the ${kind.noun}`, props.uri, /^https:\/\/[^\s/?#]+$/, "https://<host>, without a path"),
-      inRange("timeout", this.timeout.toSeconds(), { min: 1, max: 3600, unit: "seconds", integer: true }),
-      inRange("maxInstances", this.maxInstances, { min: 1, max: 1000, integer: true }),
-      inRange("concurrency", this.concurrency, { min: 1, max: 1000, integer: true }),
+      ...instanceRules(this),
     ]);
   }
 

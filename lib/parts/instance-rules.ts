@@ -7,8 +7,11 @@ export interface InstanceLimits {
   readonly timeout: Duration;
   /** Requests at one time on one instance. */
   readonly concurrency: number;
-  /** Instances that are always ready. */
-  readonly minInstances: number;
+  /**
+   * Instances that are always ready.
+   * @default - not known
+   */
+  readonly minInstances?: number;
   /** Instances at most. */
   readonly maxInstances: number;
 }

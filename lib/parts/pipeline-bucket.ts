@@ -8,10 +8,11 @@ import { Bucket } from "./bucket";
 import type { EncryptionKey } from "./encryption-key";
 
 /**
- * The bucket with the Beam pipelines of a stack. Jobs with an encryption key have another bucket, one
- * for each key.
+ * The bucket with the Beam pipelines of a stack. Jobs with an encryption key have another bucket,
+ * one for each key.
  */
 export class PipelineBucket extends Construct {
+  /** The bucket of the stack of `scope`, for the key where one is given. */
   static of(scope: Construct, key?: EncryptionKey): PipelineBucket {
     const id = key ? `pipelines-${key.id}` : "pipelines";
     return singleton(scope, id, (stack) => new PipelineBucket(stack, id, key));

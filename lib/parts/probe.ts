@@ -47,6 +47,7 @@ export interface GrpcProbe extends ProbeOptions {
 
 /** Opens a TCP connection. */
 export interface TcpProbe extends ProbeOptions {
+  /** Tells this probe from the others. */
   readonly tcp: true;
 }
 

@@ -71,7 +71,7 @@ export abstract class ScheduleTarget {
    * @param body sent as JSON
    */
   static invoke(worker: IWorker, body: unknown = {}): ScheduleTarget {
-    return new FunctionTarget(worker, body);
+    return new WorkerTarget(worker, body);
   }
 
   /** @internal */
@@ -234,7 +234,7 @@ function allowCreation(queue: TaskQueue, caller: ServiceIdentity): ITerraformDep
   return [...queue.ready, enqueuer, ...(queue.hasTarget ? [] : [queue.caller.grantActAs(caller)])];
 }
 
-class FunctionTarget extends ScheduleTarget {
+class WorkerTarget extends ScheduleTarget {
   readonly deadline: Duration;
 
   constructor(

@@ -14,6 +14,7 @@ import type { EncryptionKey } from "./encryption-key";
  * Functions with an encryption key have another bucket, one for each key.
  */
 export class SourceBucket extends Construct {
+  /** The bucket of the stack of `scope`, for the key where one is given. */
   static of(scope: Construct, key?: EncryptionKey): SourceBucket {
     const id = key ? `function-sources-${key.id}` : "function-sources";
     return singleton(scope, id, (stack) => new SourceBucket(stack, id, key));

@@ -31,7 +31,7 @@ export interface SubscriptionProps {
   /**
    * How long Pub/Sub waits for the acknowledgement, or for the answer to a push: 10 seconds to 10
    * minutes.
-   * @default - the timeout of the function; 10 seconds for a pull subscription
+   * @default - the timeout of the worker, but at most 10 minutes; 10 seconds for a pull subscription
    */
   readonly ackDeadline?: Duration;
   /**

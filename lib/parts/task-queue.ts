@@ -92,7 +92,9 @@ export class TaskQueue extends QueueBase {
   readonly resource: CloudTasksQueue;
   /** Name of the resource, known before anything is applied. */
   readonly name: string;
+  /** Tasks in progress at one time. */
   readonly maxConcurrentDispatches: number;
+  /** Attempts at a task, counted by its worker where there is a dead letter. */
   readonly maxAttempts: number;
   private readonly deadLetter?: IDeadLetter;
   private readonly enqueuers: IGrantable[] = [];

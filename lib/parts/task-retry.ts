@@ -4,7 +4,7 @@ import { inRange, type Rule } from "../core/validation";
 /** How often, and after which waits, a task is attempted. */
 export interface TaskRetry {
   /**
-   * Attempts at a task: 1 to 1000. With a dead letter, the function counts them and then sends the
+   * Attempts at a task: 1 to 1000. With a dead letter, the worker counts them and then sends the
    * task there. Without one, the queue counts them and then drops the task. By default the last
    * attempt comes 18 minutes after the first: quotas per minute, endpoints that scale up and new
    * grants take up to ten.

@@ -4,6 +4,9 @@ import { matches, type Rule } from "../core/validation";
 /** Requests that go through a VPC network: those to private addresses, or all. */
 export type VpcTraffic = "PRIVATE_RANGES_ONLY" | "ALL_TRAFFIC";
 
+/** The traffic of an egress that names none. */
+export const DEFAULT_TRAFFIC: VpcTraffic = "PRIVATE_RANGES_ONLY";
+
 /** How a function or a container reaches a VPC network: through a connector. */
 export interface VpcEgress {
   /** `projects/<project>/locations/<region>/connectors/<connector>` */
@@ -73,12 +76,15 @@ export function vpcRules(vpc: VpcEgress | DirectVpcEgress | undefined): Rule[] {
 
 /** The block `vpc_access`. */
 export function vpcAccess(vpc: VpcEgress | DirectVpcEgress) {
-  const egress = vpc.traffic ?? "PRIVATE_RANGES_ONLY";
-  if ("connector" in vpc) return { connector: literal(vpc.connector), egress };
-  return { egress, networkInterfaces: [directInterface(vpc)] };
+  return "connector" in vpc
+    ? { connector: literal(vpc.connector), egress: vpc.traffic ?? DEFAULT_TRAFFIC }
+    : directAccess(vpc);
 }
 
-/** The block `network_interfaces`. */
-export function directInterface({ network, subnetwork, tags }: DirectVpcEgress) {
-  return { network: literal(network), subnetwork: literal(subnetwork), tags: tags && [...tags] };
+/** The block `vpc_access` without a connector. */
+export function directAccess({ network, subnetwork, tags, traffic = DEFAULT_TRAFFIC }: DirectVpcEgress) {
+  return {
+    egress: traffic,
+    networkInterfaces: [{ network: literal(network), subnetwork: literal(subnetwork), tags: tags && [...tags] }],
+  };
 }

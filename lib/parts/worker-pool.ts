@@ -12,7 +12,7 @@ import type { IBucket } from "./bucket";
 import { Container, type ContainerProps, type MountOptions } from "./container";
 import { protectedFromDeletion } from "./deletion-protection";
 import { ServiceIdentity } from "./service-identity";
-import { type DirectVpcEgress, directInterface, vpcRules } from "./vpc-egress";
+import { type DirectVpcEgress, directAccess, vpcRules } from "./vpc-egress";
 
 /** Properties of {@link WorkerPool}. */
 export interface WorkerPoolProps extends ContainerProps {
@@ -65,6 +65,7 @@ export class WorkerPool extends Construct implements IGrantable {
   readonly identity: ServiceIdentity;
   /** Name of the resource, known before anything is applied. */
   readonly name: string;
+  /** Instances, all of them billed. */
   readonly instances: number;
   private readonly container: Container;
 
@@ -132,10 +133,7 @@ export class WorkerPool extends Construct implements IGrantable {
     return {
       ...this.container.template(),
       serviceAccount: this.identity.email,
-      vpcAccess: vpc && {
-        egress: vpc.traffic ?? "PRIVATE_RANGES_ONLY",
-        networkInterfaces: [directInterface(vpc)],
-      },
+      vpcAccess: vpc && directAccess(vpc),
       containers: [this.container.block()],
     };
   }

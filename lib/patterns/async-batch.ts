@@ -96,6 +96,8 @@ export interface AsyncBatchProps {
 /**
  * Batch predictions. A submitter splits an input file into shards and enqueues a task for each. A
  * fleet of workers, never larger than the queue allows, writes one result object per shard.
+ *
+ * Reports OutOfRange, and InvalidValue where nothing predicts.
  */
 export class AsyncBatch extends Construct {
   /** Holds inputs. */

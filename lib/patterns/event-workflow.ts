@@ -97,6 +97,8 @@ export interface EventWorkflowProps {
 /**
  * Predictions for each upload: bucket, notification, topic, function, workflow, Vertex AI, results
  * bucket. Each generation of an object takes effect once, however often its message is delivered.
+ *
+ * Reports OutOfRange.
  */
 export class EventWorkflow extends Construct {
   /** Receives uploads. */
@@ -179,6 +181,7 @@ export class EventWorkflow extends Construct {
       { deadLetter, subscription },
     ]);
   }
+
   private addStarter(props: EventWorkflowProps, maxUploadBytes: number): Worker {
     const defaults = {
       source: FunctionSource.builtIn("start-workflow"),

@@ -2,7 +2,7 @@ import { Construct } from "constructs";
 import type { MessagePredictorEnvironment } from "../../functions/message-predictor/environment";
 import { Duration } from "../core/duration";
 import type { IGrantable } from "../core/grantee";
-import { mapValues } from "../core/map-values";
+import { filterKeys, mapValues } from "../core/records";
 import { check, checkLater, ValidationError } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
@@ -86,8 +86,10 @@ const PREDICTION_TIMEOUT = Duration.minutes(5);
 const OWN_IDS = new Set(["client", "redrive", "results", "topic", "schema", "Resource"]);
 
 /**
- * Distributes messages to functions, containers and services of your own by their attributes. A message that a subscriber
- * cannot process goes to that subscriber's dead letter.
+ * Distributes messages to functions, containers and services of your own by their attributes. A
+ * message that a subscriber cannot process goes to that subscriber's dead letter.
+ *
+ * Reports DuplicateId, and InvalidValue where there is nobody to receive messages.
  */
 export class PubSubFanout extends Construct {
   /** Carries all messages. */
@@ -144,12 +146,11 @@ export class PubSubFanout extends Construct {
       encryptionKey: this.encryptionKey,
     });
     this.resultsBucket = props.resultsBucket ?? new Bucket(this, "results", { encryptionKey: this.encryptionKey });
-    const free = (name: string) => !OWN_IDS.has(name) && !ids.has(name);
-    this.subscribers = mapValues(named(subscribers, free), (subscriber, name) => this.addSubscriber(name, subscriber));
-    this.pullSubscribers = mapValues(
-      named(pullers, (name) => !OWN_IDS.has(name)),
-      (puller, name) => this.addPullSubscriber(name, puller),
-    );
+    // Names that are taken were reported.
+    const free = filterKeys(subscribers, (name) => !OWN_IDS.has(name) && !ids.has(name));
+    const freePullers = filterKeys(pullers, (name) => !OWN_IDS.has(name));
+    this.subscribers = mapValues(free, (subscriber, name) => this.addSubscriber(name, subscriber));
+    this.pullSubscribers = mapValues(freePullers, (puller, name) => this.addPullSubscriber(name, puller));
     for (const [name, pool] of Object.entries(pullWorkers)) {
       if (this.isFree(name)) this.createPullWorkers(name, pool);
     }
@@ -227,7 +228,7 @@ export class PubSubFanout extends Construct {
     return added;
   }
 
-  /** Makes dead letters ones that the redrive function puts back. The first ones make the function. */
+  /** Gives dead letters to the redrive function, which the first ones make. */
   private putBack(sources: readonly PossibleSource[]): void {
     const { client, encryptionKey, redriveProps } = this;
     if (!this.redriveFunction) {
@@ -298,9 +299,4 @@ function poolSource({ pool, ...source }: PullWorkers): PossibleSource {
 
 function pullWorkersTaken(name: string): string {
   return `"${name}" names both pull workers and a subscriber or a part of the fan-out; give the pull workers another name`;
-}
-
-/** The values whose names are good. The others were reported. */
-function named<V>(record: Readonly<Record<string, V>>, isGood: (name: string) => boolean): Record<string, V> {
-  return Object.fromEntries(Object.entries(record).filter(([name]) => isGood(name)));
 }

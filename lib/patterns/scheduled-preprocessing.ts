@@ -4,7 +4,7 @@ import { Deployment } from "../core/deployment";
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
-import { mapValues } from "../core/map-values";
+import { mapValues } from "../core/records";
 import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DataflowJob } from "../parts/dataflow-job";
@@ -186,7 +186,7 @@ export class ScheduledPreprocessing extends Construct {
     this.launcher = this.addLauncher(props, jobs);
     this.queue.dispatchTo(this.launcher);
     this.workers.grantLaunch(this.launcher);
-    if (Object.values(jobs).some(({ waitFor }) => waitFor)) {
+    if (areFollowed(jobs)) {
       this.queue.grantEnqueue(this.launcher);
       this.workers.grantFollow(this.launcher);
     }
@@ -247,7 +247,6 @@ export class ScheduledPreprocessing extends Construct {
   ): Worker {
     const { project, region } = Deployment.of(this);
     const place = { workers: this.workers, output: `gs://${this.outputBucket.name}` };
-    const followed = Object.values(jobs).some(({ waitFor }) => waitFor);
     const defaults = {
       source: FunctionSource.builtIn("dataflow-launcher"),
       description: "Launches the Dataflow template for a task",
@@ -258,7 +257,7 @@ export class ScheduledPreprocessing extends Construct {
         {
           DATAFLOW_LOCATION: `projects/${project}/locations/${region}`,
           JOBS: JSON.stringify(mapValues(jobs, (job, name) => launchOf(this, name, job, place))),
-          QUEUE: followed ? this.queue.fullName : "",
+          QUEUE: areFollowed(jobs) ? this.queue.fullName : "",
         },
         props.launcher?.environment,
       ),
@@ -286,6 +285,11 @@ export class ScheduledPreprocessing extends Construct {
       overrides: { ...(maxWorkers !== undefined && { maxWorkers }), ...(machineType !== undefined && { machineType }) },
     });
   }
+}
+
+/** Tells whether the launcher asks for the state of any job. */
+function areFollowed(jobs: Readonly<Record<string, PreprocessingJobProps>>): boolean {
+  return Object.values(jobs).some(({ waitFor }) => waitFor !== undefined);
 }
 
 /** Construct ids of the job `default` carry no name, as when it was the only one. */

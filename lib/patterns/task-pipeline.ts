@@ -4,6 +4,7 @@ import type { PipelineStartEnvironment } from "../../functions/pipeline-start/en
 import { Duration } from "../core/duration";
 import { FunctionSource } from "../core/function-source";
 import type { IGrantable } from "../core/grantee";
+import { filterKeys, mapValues } from "../core/records";
 import { check } from "../core/validation";
 import { Bucket, type IBucket } from "../parts/bucket";
 import { DeadLetter } from "../parts/dead-letter";
@@ -110,9 +111,12 @@ export interface TaskPipelineProps {
 const OWN_IDS = new Set(["client", "dead-letter", "queue", "redrive", "runs", "schedule", "start"]);
 
 /**
- * A pipeline of functions and containers whose steps are tasks of one rate-limited queue. A step begins when all
- * steps that it runs after have written their markers to the run's folder. A run keeps the graph
- * with which it started.
+ * A pipeline of functions, containers and jobs whose steps are tasks of one rate-limited queue. A
+ * step begins when all steps that it runs after have written their markers to the run's folder. A
+ * run keeps the graph with which it started.
+ *
+ * Reports InvalidName, InvalidValue, OutOfRange, DuplicateId, UnknownStep, PipelineCycle and
+ * ReservedVariable.
  */
 export class TaskPipeline extends Construct {
   /** Carries a task for each step of a run. */
@@ -135,9 +139,7 @@ export class TaskPipeline extends Construct {
   constructor(scope: Construct, id: string, props: TaskPipelineProps) {
     super(scope, id);
     const { encryptionKey } = props;
-    const graph: Graph = Object.fromEntries(
-      Object.entries(props.steps).map(([name, step]) => [name, step.after ?? []]),
-    );
+    const graph: Graph = mapValues(props.steps, ({ after = [] }) => after);
     check(this, [
       ...graphRules(graph),
       ...Object.entries(props.steps).flatMap(([name, step]) => elementRules(name, step)),
@@ -156,11 +158,9 @@ export class TaskPipeline extends Construct {
       retry: { maxAttempts: 5, minBackoff: Duration.seconds(1), maxBackoff: Duration.seconds(10), ...props.retry },
       deadLetter: this.deadLetter,
     });
-    this.steps = Object.fromEntries(
-      Object.entries(props.steps)
-        .filter(([name]) => !OWN_IDS.has(name))
-        .map(([name, step]) => [name, this.addStep(name, step, graph, encryptionKey)]),
-    );
+    // Names that are taken were reported.
+    const free = filterKeys(props.steps, (name) => !OWN_IDS.has(name));
+    this.steps = mapValues(free, (step, name) => this.addStep(name, step, graph, encryptionKey));
     this.starter = this.addStarter(props, graph);
     this.client = props.client ?? new ServiceIdentity(this, "client", { description: "Starts runs of the pipeline" });
     this.starter.grantInvoke(this.client);

@@ -5,3 +5,11 @@ export function mapValues<T, U>(
 ): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }
+
+/** An object with those keys alone for which `isWanted` is true. */
+export function filterKeys<T>(
+  record: Readonly<Record<string, T>>,
+  isWanted: (key: string) => boolean,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => isWanted(key)));
+}
