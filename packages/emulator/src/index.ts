@@ -2,6 +2,7 @@ export { ApiError, ConnectionLost } from "./core/api-error";
 export { type Clock, RealClock } from "./core/clock";
 export type {
   EmulatorContext,
+  Hop,
   Invocation,
   InvocationResult,
   Invoker,
@@ -10,6 +11,19 @@ export type {
   RestRequest,
   RestService,
 } from "./core/emulator";
+export type { EventStream } from "./core/event-stream";
+export type {
+  Body,
+  CallBegun,
+  CallEvent,
+  DecisionEvent,
+  EventKind,
+  EventReader,
+  Events,
+  HopEvent,
+  LogEvent,
+  MadeEvent,
+} from "./core/events";
 export { LoadError } from "./core/load-error";
 export type { LogEntry } from "./core/log";
 export type { Item, Service } from "./core/service";
@@ -27,7 +41,6 @@ export { type Kept, keepStack } from "./machine/keep";
 export { load } from "./machine/load";
 export { Machine, StartError, startStack } from "./machine/machine";
 export type { HostOptions, Interceptors, MachineOptions, RunOptions, StartOptions } from "./machine/options";
-export type { TimedHop } from "./machine/recorder";
 export type { DeadLetter, RunningStack } from "./machine/running-stack";
 export { describeLoadError, logLine, noticesOnce, onTerminal } from "./machine/terminal";
 export { waitUntilIdle } from "./machine/wait-until-idle";

@@ -97,6 +97,11 @@ export class Emulators {
   }
 
   all(): (Emulator & Served)[] {
-    return [...this.created.values()].filter((emulator) => emulator !== undefined);
+    return this.named().map(({ emulator }) => emulator);
+  }
+
+  /** Each with its service's name. */
+  named(): { readonly name: string; readonly emulator: Emulator & Served }[] {
+    return [...this.created].flatMap(([{ name }, emulator]) => (emulator ? [{ name, emulator }] : []));
   }
 }

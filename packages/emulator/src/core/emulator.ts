@@ -3,6 +3,18 @@ import type { Clock } from "./clock";
 /** The service account whose token a call carries. A call without a token has no e-mail. */
 export interface Caller {
   readonly email?: string;
+  /** The call as events name it. Absent where nobody reads calls. */
+  readonly call?: number;
+  /** Of Google's own agents: the item for which they act, as events name it. */
+  readonly item?: string;
+}
+
+/** Where a call over gRPC comes from. */
+export interface GrpcOrigin {
+  readonly host: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly port?: number;
 }
 
 export interface RestRequest {
@@ -21,6 +33,8 @@ export interface RestRequest {
    * connection.
    */
   readonly port?: number;
+  /** Of a service of Google's: the item that makes the request, as events name it. */
+  readonly item?: string;
 }
 
 export interface RestReply {
@@ -36,6 +50,12 @@ export interface RestReply {
 export interface RestService {
   readonly hosts: readonly string[];
   handle(request: RestRequest): Promise<RestReply>;
+  /**
+   * The method of the API that a request is for, such as `google.pubsub.v1.Publisher/Publish`.
+   *
+   * @returns undefined for one that is not known
+   */
+  methodOf?(request: Pick<RestRequest, "method" | "path" | "query">): string | undefined;
 }
 
 /**
@@ -60,12 +80,14 @@ export interface GrpcService {
   /** Module path of the client's `protos.json`, from which messages are encoded. */
   readonly protos: string;
   // biome-ignore lint/suspicious/noExplicitAny: the shape of a message is the proto's.
-  readonly methods: Readonly<Record<string, (request: any, caller: Caller) => Promise<object>>>;
+  readonly methods: Readonly<Record<string, (request: any, caller: Caller, origin?: GrpcOrigin) => Promise<object>>>;
   /**
    * Bidirectional streams. One ends with OK when its promise resolves, and as the ApiError says
    * when it rejects.
    */
-  readonly streams?: Readonly<Record<string, (stream: GrpcStream, caller: Caller) => Promise<void>>>;
+  readonly streams?: Readonly<
+    Record<string, (stream: GrpcStream, caller: Caller, origin?: GrpcOrigin) => Promise<void>>
+  >;
 }
 
 /** A Terraform resource with all expressions evaluated; attributes in Terraform's spelling. */
@@ -112,6 +134,12 @@ export interface Invocation {
   readonly deadline: number;
   /** Crashes the instance of a function that serves the request. @default - no crash */
   readonly crashPoint?: CrashPoint;
+  /**
+   * The item that makes the request, as events name it, where no header says so.
+   *
+   * @default - none
+   */
+  readonly item?: string;
 }
 
 /**
@@ -155,6 +183,8 @@ export interface Hop {
 
 export interface Recorder {
   hop(hop: Hop): void;
+  /** Notes that a caller made something that goes on, such as `message M`: see `MadeEvent`. */
+  made?(made: string, caller: Caller): void;
 }
 
 /** What the machine gives to each emulator. */

@@ -7,6 +7,9 @@ export interface LogEntry {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
+/** Where a process writes what it says. */
+export type LogWriter = Pick<Log, "read" | "write">;
+
 const KEPT = 200;
 
 /**
@@ -16,26 +19,26 @@ const KEPT = 200;
 export class Log {
   private readonly entries: LogEntry[] = [];
 
-  constructor(private readonly onEntry: (entry: LogEntry) => void = () => {}) {}
+  /** @param onEntry gets each entry, and the calls that its process served when it wrote it */
+  constructor(private readonly onEntry: (entry: LogEntry, serving: readonly number[]) => void = () => {}) {}
 
   /** Reads a stream, line by line. */
   read(stream: NodeJS.ReadableStream): void {
-    let rest = "";
-    stream.setEncoding("utf8");
-    stream.on("data", (text) => {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) this.write(line);
-    });
-    stream.on("end", () => this.write(rest));
+    readLines(stream, (line) => this.write(line));
   }
 
-  write(line: string): void {
+  write(line: string, serving: readonly number[] = []): void {
     if (line.trim() === "") return;
     const entry = parse(line);
     this.entries.push(entry);
     if (this.entries.length > KEPT) this.entries.shift();
-    this.onEntry(entry);
+    this.onEntry(entry, serving);
+  }
+
+  /** The same log, for one of several processes. @param serving the calls that the process serves now */
+  of(serving: () => readonly number[]): LogWriter {
+    const write = (line: string) => this.write(line, serving());
+    return { write, read: (stream) => readLines(stream, write) };
   }
 
   /** The last lines as one text. */
@@ -49,6 +52,17 @@ export class Log {
   last(count = KEPT): readonly LogEntry[] {
     return this.entries.slice(-count);
   }
+}
+
+function readLines(stream: NodeJS.ReadableStream, write: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) write(line);
+  });
+  stream.on("end", () => write(rest));
 }
 
 function parse(line: string): LogEntry {

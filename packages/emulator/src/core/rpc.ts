@@ -21,6 +21,8 @@ export type Handler = (call: Call) => object | Promise<object>;
 /** One method of a Google API, over REST and gRPC. */
 export interface Rpc {
   readonly name: string;
+  /** The proto's service that it belongs to. */
+  readonly api?: string;
   // Verb and path template as the proto's `google.api.http` has them: POST
   // /v1/{topic=projects/*/topics/*}:publish
   readonly http?: string;
@@ -64,6 +66,10 @@ export function restService({
   routes.sort((one, other) => Number(hasVerb(other.rpc)) - Number(hasVerb(one.rpc)));
   return {
     hosts,
+    methodOf({ method, path }) {
+      const found = routes.find(({ verb, pattern }) => verb === method && pattern.test(path));
+      return found && [found.rpc.api, found.rpc.name].filter(Boolean).join("/");
+    },
     async handle(request) {
       for (const { rpc, verb, pattern, fields } of routes) {
         const match = verb === request.method ? pattern.exec(request.path) : null;

@@ -76,6 +76,8 @@ export interface Item {
    * run by hand twice.
    */
   readonly isExecution?: true;
+  /** Which delivery it is, counted from 1, where its request says so. */
+  readonly attempt?: number;
   /**
    * Of messages: the subscription's full name, and the number of the delivery if the message has
    * it.
@@ -202,9 +204,15 @@ function serve<E extends Emulator>(
 }
 
 function rpcsOf(api: Api, { handlers }: Emulator): Rpc[] {
+  const common = { api: api.name };
   return [
-    ...Object.entries(api.methods).map(([name, http]) => ({ name, http, run: required(handlers, api, name) })),
-    ...Object.entries(api.refused ?? {}).map(([name, http]) => ({ name, http })),
+    ...Object.entries(api.methods).map(([name, http]) => ({
+      ...common,
+      name,
+      http,
+      run: required(handlers, api, name),
+    })),
+    ...Object.entries(api.refused ?? {}).map(([name, http]) => ({ ...common, name, http })),
   ];
 }
 

@@ -115,7 +115,9 @@ export class DataflowEmulator implements Emulator {
     const { authorizer, project } = this.context;
     authorizer.require(caller, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${account}`);
     if (validateOnly === true || validateOnly === "true") return {};
-    return { job: this.run(locationOf(parent), launch, caller.email ?? "nobody").resource() };
+    const job = this.run(locationOf(parent), launch, caller.email ?? "nobody");
+    this.context.recorder.made?.(`job ${job.id}`, caller);
+    return { job: job.resource() };
   }
 
   private require(caller: Caller, permission: string): void {

@@ -1,4 +1,3 @@
-import type { Log } from "../core/log";
 import { startProcess } from "../core/process";
 import type { Program } from "../run/instance";
 import { FRAMEWORK_MAIN } from "./source";
@@ -8,7 +7,6 @@ export interface NodeFunctionOptions {
   readonly folder: string;
   readonly entryPoint: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly log: Log;
   /** Gets a host that its code called and that it must not reach. */
   readonly onRefused: (host: string) => void;
 }
@@ -21,8 +19,8 @@ interface ChannelMessage {
 }
 
 /** A process of functions-framework for Node.js with a function in it. */
-export function nodeFunction({ folder, entryPoint, environment, log, onRefused }: NodeFunctionOptions): Program {
-  return async (onCalling) => {
+export function nodeFunction({ folder, entryPoint, environment, onRefused }: NodeFunctionOptions): Program {
+  return async (onCalling, log) => {
     let listens: (port: number) => void;
     const listening = new Promise<number>((resolve) => {
       listens = resolve;

@@ -1,4 +1,3 @@
-import type { Log } from "../core/log";
 import type { Network } from "../network";
 import type { Program } from "../run/instance";
 import { nodeFunction } from "./node-function";
@@ -15,7 +14,6 @@ export interface FunctionProgramOptions extends Pick<PythonFunctionOptions, "pyt
   readonly secrets: Readonly<Record<string, string>>;
   /** Empty; the source is unpacked into it. */
   readonly folder: string;
-  readonly log: Log;
   readonly network: Network;
 }
 
@@ -26,11 +24,11 @@ export interface FunctionProgramOptions extends Pick<PythonFunctionOptions, "pyt
  * @throws Error for a source that cannot run anywhere
  */
 export async function functionProgram(options: FunctionProgramOptions): Promise<Program | string> {
-  const { settings, zip, secrets, folder, log, network } = options;
+  const { settings, zip, secrets, folder, network } = options;
   unpack(zip, folder);
   if (settings.runtime.startsWith("python")) return pythonFunction(options);
   linkFramework(zip, folder);
   const environment = runtimeEnvironment({ ...settings, secrets }, await network.environment(settings.identity));
   const { entryPoint } = settings;
-  return nodeFunction({ folder, entryPoint, environment, log, onRefused: (host) => network.refused(host) });
+  return nodeFunction({ folder, entryPoint, environment, onRefused: (host) => network.refused(host) });
 }

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Log } from "../core/log";
 import { findPython, type Interpreter } from "../python/interpreter";
 import { InstallError, virtualEnvironment } from "../python/virtual-environment";
 import { freePort, listeningOn } from "../run/container-program";
@@ -17,7 +16,6 @@ export interface PythonFunctionOptions {
   /** Of its secrets. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly network: ProcessNetwork;
-  readonly log: Log;
   /** Of the user. @default - the one on PATH */
   readonly python?: string;
   /** Gets what takes time, and how long it took. */
@@ -37,7 +35,7 @@ const PROBE = { timeout: 1000, patience: 240_000 };
  * @throws Error for a source that cannot run anywhere
  */
 export async function pythonFunction(options: PythonFunctionOptions): Promise<Program | string> {
-  const { settings, folder, secrets, network, log, onProgress = () => {} } = options;
+  const { settings, folder, secrets, network, onProgress = () => {} } = options;
   const { name, address, entryPoint, environment, identity, runtime } = settings;
   if (!existsSync(join(folder, MAIN))) throw new Error(`${address}: its source has no ${MAIN}`);
   const interpreter = await findPython(options.python);
@@ -45,7 +43,7 @@ export async function pythonFunction(options: PythonFunctionOptions): Promise<Pr
   const python = await preparedPython(interpreter, options);
   if (typeof python !== "string") return `${name} is a function in Python (${runtime}), and ${python.message}`;
   let first = true;
-  return async (onCalling) => {
+  return async (onCalling, log) => {
     const begun = Date.now();
     const port = await freePort();
     const variables = {

@@ -1,5 +1,6 @@
 import { ApiError } from "../core/api-error";
 import type { Authorizer, Caller } from "../core/emulator";
+import type { EventStream } from "../core/event-stream";
 import type { Binding } from "./bindings";
 import { narrowestRole } from "./roles";
 
@@ -28,6 +29,8 @@ export interface BindingAuthorizerOptions {
    */
   readonly policies?: readonly string[];
   readonly onDenied?: (denial: Denial) => void;
+  /** Gets all decisions as events, if somebody reads them. */
+  readonly events?: Pick<EventStream, "wants" | "emit">;
   /** Gets each call that is allowed, with all bindings that allow it. */
   readonly onAllowed?: (access: Access, by: readonly Binding[]) => void;
   /** Whether a binding has taken effect. @default - all have */
@@ -55,7 +58,8 @@ export class BindingAuthorizer implements Authorizer {
     }
   }
 
-  require({ email }: Caller, permission: string, resource: string): void {
+  require(caller: Caller, permission: string, resource: string): void {
+    const { email } = caller;
     const { project, onAllowed, onDenied, onEarly, inEffect = () => true } = this.options;
     const access = { email: email ?? "", permission, resource };
     let early: Binding | undefined;
@@ -65,13 +69,12 @@ export class BindingAuthorizer implements Authorizer {
       const found = granting.find(inEffect);
       if (!found) continue;
       this.used.add(found.address);
-      onAllowed?.(
-        access,
-        this.bindings.filter((binding) => allows(binding, access, project)),
-      );
+      this.decided(caller, access);
+      onAllowed?.(access, this.allowing(access));
       return;
     }
     if (early) {
+      this.decided(caller, access, `${early.address} allows it and has not taken effect yet.`);
       onEarly?.(access, early);
       throw new ApiError(
         "PERMISSION_DENIED",
@@ -79,6 +82,7 @@ export class BindingAuthorizer implements Authorizer {
       );
     }
     const remedy = this.remedy(email, permission, resource);
+    this.decided(caller, access, remedy);
     onDenied?.({ ...access, remedy });
     if (email === undefined) {
       throw new ApiError(
@@ -90,6 +94,25 @@ export class BindingAuthorizer implements Authorizer {
       "PERMISSION_DENIED",
       `Permission '${permission}' denied on resource '${resource}' (or it may not exist) for ${email}. ${remedy}`,
     );
+  }
+
+  /** All bindings that allow a call. */
+  private allowing(access: Access): Binding[] {
+    return this.bindings.filter((binding) => allows(binding, access, this.options.project));
+  }
+
+  /** @param remedy of a denial */
+  private decided({ call, item }: Caller, access: Access, remedy?: string): void {
+    const { events } = this.options;
+    if (!events?.wants("decision")) return;
+    events.emit("decision", {
+      ...(call !== undefined && { call }),
+      ...(item !== undefined && { item }),
+      ...access,
+      allowed: remedy === undefined,
+      bindings: remedy === undefined ? this.allowing(access).map(({ address }) => address) : [],
+      ...(remedy !== undefined && { remedy }),
+    });
   }
 
   private hasPolicy(resource: string): boolean {

@@ -1,8 +1,11 @@
 import { type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
+import { Calls, parentIn } from "../core/calls";
 import { DelegatingClock, RealClock } from "../core/clock";
 import type { Authorizer, EmulatorContext, EvaluatedResource } from "../core/emulator";
+import { EventStream } from "../core/event-stream";
 import { LoadError } from "../core/load-error";
+import type { LogEntry } from "../core/log";
 import type { Service } from "../core/service";
 import { LocalBeam } from "../dataflow/local-beam";
 import { agentWarnings, type Binding, BindingAuthorizer, type BindingAuthorizerOptions, type Denial } from "../iam";
@@ -14,7 +17,7 @@ import { RunCommands } from "../run/run-commands";
 import { WorkerHost } from "../run/worker-host";
 import { missingJobs, secretsOf } from "../run-jobs";
 import { Secrets } from "../secrets";
-import { DESCRIPTIONS, Emulators, SERVICES } from "../services";
+import { DESCRIPTIONS, Emulators, itemOf, SERVICES } from "../services";
 import { cloudStorage, type StoredObject } from "../storage";
 import { load } from "./load";
 import { observed } from "./observed";
@@ -40,25 +43,27 @@ export class Machine {
   private readonly workers: WorkerHost;
   private started = false;
   private readonly secrets: Secrets;
+  private readonly tellLog: MachineOptions["onLog"];
   private readonly publicObjects: MachineOptions["publicObjects"];
-  private readonly onLog: MachineOptions["onLog"];
   private current: {
     readonly authorizer: Authorizer;
     readonly unsimulated: string[];
     readonly skipped: Set<string>;
     readonly objects?: () => readonly StoredObject[];
+    readonly events?: EventStream;
+    readonly calls?: Calls;
   };
 
   private constructor(
     readonly stack: Stack,
     /** The stack's, and those of Google's agents. */
     readonly bindings: readonly Binding[],
-    { onLog, onNotice, secrets: given, publicObjects, run = {}, docker, python, ...iam }: MachineOptions,
+    { onLog: tellLog, onNotice, secrets: given, publicObjects, run = {}, docker, python, ...iam }: MachineOptions,
   ) {
     const { clock, tokens, place } = this;
     const { resources, folder } = stack;
     this.publicObjects = publicObjects;
-    this.onLog = onLog;
+    this.tellLog = tellLog;
     this.current = { authorizer: this.authorizerOf(iam), unsimulated: [], skipped: new Set() };
     const authorizer: Authorizer = { require: (...what) => this.current.authorizer.require(...what) };
     const onRefused = (host: string) => this.current.unsimulated.push(`${host} is not simulated`);
@@ -73,7 +78,9 @@ export class Machine {
     const objects = () => this.current.objects?.() ?? [];
     const onSkipped = (why: string) => this.current.skipped.add(why);
     const onFailure = (why: string) => this.current.unsimulated.push(why);
-    this.workers = new WorkerHost({ ...common, objects, onLog, onNotice, onSkipped, onFailure });
+    const calls = () => this.current.calls;
+    const { onLog } = this;
+    this.workers = new WorkerHost({ ...common, calls, itemOf, objects, onLog, onNotice, onSkipped, onFailure });
   }
 
   /**
@@ -135,7 +142,9 @@ export class Machine {
     ...services
   }: RunOptions = {}): RunningStack {
     const { stack, network, tokens, workers } = this;
-    const recorder = new LineRecorder({ clock, write, colours, names: namesOf(stack) });
+    const events = new EventStream(clock);
+    const recorder = new LineRecorder(events, { write, colours, names: namesOf(stack) });
+    const calls = new Calls(events, (port) => workers.servedAt(port));
     const denials: Denial[] = [];
     const unsimulated: string[] = [];
     const deny = (denial: Denial) => {
@@ -144,15 +153,15 @@ export class Machine {
     };
     const late = new Propagation(stack, clock, mayBeLate);
     const { inEffect, onEarly } = late;
-    const authorizer = this.authorizerOf({ bindings, onAllowed, onDenied: deny, inEffect, onEarly });
+    const authorizer = this.authorizerOf({ bindings, events, onAllowed, onDenied: deny, inEffect, onEarly });
     const skipped = new Set<string>();
-    this.current = { authorizer, unsimulated, skipped };
+    this.current = { authorizer, unsimulated, skipped, events, calls };
     this.clock.delegateTo(clock);
     workers.requireDeployments();
 
-    const between = intercept?.({ clock, recorder }) ?? {};
+    const between = intercept?.({ clock, recorder: events }) ?? {};
     const invoker = between.invoker?.(workers) ?? workers;
-    const context: EmulatorContext = { ...this.place, clock, recorder, authorizer, tokens, invoker };
+    const context: EmulatorContext = { ...this.place, clock, recorder: events, authorizer, tokens, invoker };
     const emulators = new Emulators(context, stack.resources, {
       ...services,
       directory: stack.folder,
@@ -168,7 +177,11 @@ export class Machine {
     this.current = { ...this.current, objects: () => emulators.of(cloudStorage).objects() };
     network.services.clear();
     network.services.add(
-      ...emulators.all().map((emulator) => observed(emulator, between.service, (what) => unsimulated.push(what))),
+      ...emulators
+        .named()
+        .map(({ name: service, emulator }) =>
+          observed(emulator, { service, calls, between: between.service, report: (what) => unsimulated.push(what) }),
+        ),
       { rest: [workers.service()], grpc: [] },
     );
     const parts = {
@@ -179,6 +192,7 @@ export class Machine {
       workers,
       emulators,
       authorizer,
+      events,
       recorder,
       clock,
       retries,
@@ -189,11 +203,21 @@ export class Machine {
     const poolWork = new PoolWork({ stack, pools: workers.pools, bindings: this.bindings, held });
     if (this.started) workers.pools.start();
     return new RunningStack({ ...parts, poolWork, late, denials, unsimulated, skipped, morePending }, async () => {
-      recorder.end();
+      events.end();
       await workers.pools.stop();
       for (const emulator of emulators.all()) emulator.stop();
     });
   }
+
+  /** Tells of a line that a worker or a job wrote. */
+  private readonly onLog = (worker: string, entry: LogEntry, serving: readonly number[] = []): void => {
+    const { events, calls } = this.current;
+    if (events?.wants("log")) {
+      const traced = calls?.withSpan(entry.fields?.["logging.googleapis.com/spanId"]);
+      events.emit("log", { worker, ...entry, ...parentIn(traced === undefined ? serving : [traced], "call") });
+    }
+    this.tellLog?.(worker, entry);
+  };
 
   /** Why workers of the stack cannot run here, and what to do about it. */
   missing(): readonly string[] {
@@ -214,7 +238,7 @@ export class Machine {
     bindings: choose = () => true,
     ...callbacks
   }: Pick<RunOptions, "bindings" | "onDenied" | "onAllowed"> &
-    Pick<BindingAuthorizerOptions, "inEffect" | "onEarly">): BindingAuthorizer {
+    Pick<BindingAuthorizerOptions, "events" | "inEffect" | "onEarly">): BindingAuthorizer {
     const bindings = this.bindings.flatMap((binding) => {
       const chosen = choose(binding);
       return chosen === true ? [binding] : chosen === false ? [] : [chosen];

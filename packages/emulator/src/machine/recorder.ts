@@ -1,12 +1,11 @@
 import { shortAccount } from "@cdktf-serverless-ml/terraform-json";
-import type { Clock } from "../core/clock";
-import type { Hop, Recorder } from "../core/emulator";
+import type { EventStream } from "../core/event-stream";
+import type { HopEvent } from "../core/events";
 
 /** SGR codes of ECMA-48: a colour and how it ends. */
 const COLOURS = { dim: [2, 22], green: [32, 39], red: [31, 39], cyan: [36, 39] } as const;
 
 export interface LineRecorderOptions {
-  readonly clock: Clock;
   /** Prints a line. @default - nothing is printed */
   readonly write?: (line: string) => void;
   /** @default false */
@@ -15,35 +14,24 @@ export interface LineRecorderOptions {
   readonly names?: ReadonlyMap<string, string>;
 }
 
-export interface TimedHop extends Hop {
-  /** Milliseconds since the run began, by its clock. */
-  readonly time: number;
-}
+/** Reads the hops of a run, keeps them, and prints each as one line. */
+export class LineRecorder {
+  readonly hops: HopEvent[] = [];
 
-/** Keeps the hops of a run, and prints each as one line. */
-export class LineRecorder implements Recorder {
-  readonly hops: TimedHop[] = [];
-  private readonly start: number;
-  private ended = false;
-
-  constructor(private readonly options: LineRecorderOptions) {
-    this.start = options.clock.now();
-  }
-
-  hop(hop: Hop): void {
-    if (this.ended) return;
-    const timed = { ...hop, time: this.options.clock.now() - this.start };
-    this.hops.push(timed);
-    this.options.write?.(this.line(timed));
-  }
-
-  /** Ends the run. Later hops are neither kept nor printed. */
-  end(): void {
-    this.ended = true;
+  constructor(
+    events: EventStream,
+    private readonly options: LineRecorderOptions = {},
+  ) {
+    events.subscribe({
+      hop: (hop) => {
+        this.hops.push(hop);
+        options.write?.(this.line(hop));
+      },
+    });
   }
 
   /** The printed line of a hop. */
-  line({ time, from, to, what, attempt, status, detail, duration }: TimedHop): string {
+  line({ time, from, to, what, attempt, status, detail, duration }: HopEvent): string {
     const colour = (name: keyof typeof COLOURS, text: string) =>
       this.options.colours ? `\x1b[${COLOURS[name][0]}m${text}\x1b[${COLOURS[name][1]}m` : text;
     const bad = /^[345]\d\d|^0$|fail|lost|denied|deadline|connection|cancel/i.test(status);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isServiceAgent, type Stack, StackIndex, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Clock } from "../core/clock";
+import type { EventStream } from "../core/event-stream";
 import type { EmulatorOf, Service } from "../core/service";
 import { allows, type Binding, type BindingAuthorizer, type Denial } from "../iam";
 import type { Network, TokenAuthority } from "../network";
@@ -34,6 +35,9 @@ export interface RunningParts {
   readonly authorizer: BindingAuthorizer;
   /** All bindings of the stack, whichever this run has. */
   readonly bindings: readonly Binding[];
+  /** All that happens. */
+  readonly events: EventStream;
+  /** Keeps the hops, and prints them. */
   readonly recorder: LineRecorder;
   /** Calls that no binding allowed, as they come. */
   readonly denials: readonly Denial[];
@@ -105,7 +109,7 @@ export class RunningStack {
    * @param email by default the service account that the stack's output `client` names
    */
   client(email = this.clientEmail): Client {
-    const { network, tokens, recorder, clock, retries, late } = this.parts;
+    const { network, tokens, events: recorder, clock, retries, late } = this.parts;
     const ca = readFileSync(network.caFile, "utf8");
     // Retries while bindings take effect, and a little longer, since functions may still wait.
     const later = () => (clock.now() < late.at + CLIENT_WAIT ? this.pause(CLIENT_WAIT) : undefined);

@@ -75,18 +75,19 @@ export class Endpoint {
     const { clock } = this.options;
     const host = hostOf(request.authority ?? request.headers.host ?? "");
     if (request.headers["content-type"]?.startsWith("application/grpc")) {
-      const find = (name: string) => this.grpc(host, name, request.headers.authorization);
+      const find = (name: string) => this.grpc(host, name, request);
       await answerGrpc(request, response, { find, clock });
     } else {
       await holding(clock, () => this.rest(host, request, response));
     }
   }
 
-  private grpc(host: string, name: string, authorization: string | undefined) {
+  private grpc(host: string, name: string, { headers, socket }: Http2ServerRequest) {
     const service = this.options.services.grpc(host, name);
     if (!service && !this.options.services.knows(host)) throw this.refused(host);
     if (!service) throw new ApiError("UNIMPLEMENTED", `${name} on ${host} is not simulated`);
-    return { service, caller: callerOf(authorization, this.options.tokens) };
+    const caller = callerOf(headers.authorization, this.options.tokens);
+    return { service, caller, origin: { host, headers: plainHeaders(headers), port: socket.remotePort } };
   }
 
   private async rest(host: string, request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {

@@ -3,7 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Type } from "protobufjs";
 import { ApiError } from "../core/api-error";
 import { type Clock, holding } from "../core/clock";
-import type { Caller, GrpcService, GrpcStream } from "../core/emulator";
+import type { Caller, GrpcOrigin, GrpcService, GrpcStream } from "../core/emulator";
 import { bodyOf, definitionOf, frame, messageOf, messagesOf } from "./grpc-messages";
 
 /**
@@ -14,7 +14,7 @@ const AS_SERVICES_SEE_IT = { longs: String, enums: String, bytes: Buffer };
 
 export interface GrpcOptions {
   /** @throws ApiError if the service is not simulated */
-  readonly find: (service: string) => { service: GrpcService; caller: Caller };
+  readonly find: (service: string) => { service: GrpcService; caller: Caller; origin: GrpcOrigin };
   /** It stands still while a unary call is answered. */
   readonly clock?: Clock;
 }
@@ -31,12 +31,12 @@ export async function answerGrpc(
   response.setHeader("content-type", "application/grpc");
   try {
     const [, serviceName = "", methodName = ""] = request.url.split("/");
-    const { service, caller } = find(serviceName);
+    const { service, caller, origin } = find(serviceName);
     const method = methodOf(service, methodName);
-    if (method.serve) await method.serve(streamOf(request, response, method), caller);
+    if (method.serve) await method.serve(streamOf(request, response, method), caller, origin);
     else {
       await holding(clock, async () => {
-        const reply = await method.handle(decoded(method.input, messageOf(await bodyOf(request))), caller);
+        const reply = await method.handle(decoded(method.input, messageOf(await bodyOf(request))), caller, origin);
         response.write(encoded(method.output, reply));
       });
     }

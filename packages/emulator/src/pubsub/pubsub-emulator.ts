@@ -184,6 +184,7 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     return checked.map((published) => {
       const id = `1${String(++this.published).padStart(15, "0")}`;
       const message = { ...published, id, publishTime };
+      this.context.recorder.made?.(`message ${id}`, caller);
       const takers = subscriptions.filter((subscription) => subscription.offer(message));
       this.record(caller, topic, id, subscriptions.length, takers.length);
       return id;

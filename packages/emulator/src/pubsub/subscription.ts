@@ -83,7 +83,8 @@ export class Subscription {
   private async deadLetter({ message, attempt }: Delivery, topic: string): Promise<boolean> {
     const { authorizer, recorder, project, projectNumber } = this.context;
     const { name, id } = this.settings;
-    const agent = { email: serviceAgent(projectNumber, "gcp-sa-pubsub") };
+    const item = `subscription ${id} message ${message.id}`;
+    const agent = { email: serviceAgent(projectNumber, "gcp-sa-pubsub"), item };
     let failure: Error | undefined;
     let forwarded = "";
     try {

@@ -109,6 +109,7 @@ export class RunJobsEmulator implements Emulator {
       onSkipped,
     });
     this.executions.push(execution);
+    this.context.recorder.made?.(`execution ${execution.name.split("/").at(-1)}`, caller);
     return operation(execution);
   }
 

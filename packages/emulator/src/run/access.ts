@@ -24,13 +24,19 @@ const INVOKE = "run.routes.invoke";
  */
 export function accessError(
   settings: ServiceSettings,
-  { path, authorization, traffic }: { path: string; authorization: string | undefined; traffic: Traffic },
+  {
+    path,
+    authorization,
+    traffic,
+    call,
+  }: { path: string; authorization: string | undefined; traffic: Traffic; call?: number },
   { tokens, authorizer }: { tokens: TokenAuthority; authorizer: Authorizer },
 ): RestReply | undefined {
   const { url, service, internalOnly, open } = settings;
   if (internalOnly && traffic === "external") return notFound();
   if (open) return undefined;
-  const may = (email?: string) => reasonAgainst(() => authorizer.require(email ? { email } : {}, INVOKE, service));
+  const may = (email?: string) =>
+    reasonAgainst(() => authorizer.require({ ...(email && { email }), call }, INVOKE, service));
 
   const identity = tokens.verify(authorization);
   const fault =

@@ -1,5 +1,4 @@
 import { type AddressInfo, createServer } from "node:net";
-import type { Log } from "../core/log";
 import type { StartedProcess } from "../core/process";
 import type { ContainerServiceSettings } from "./container-service";
 import type { Program } from "./instance";
@@ -16,21 +15,13 @@ export interface ContainerProgramOptions {
   readonly objects: Objects;
   /** For copies of mounted buckets. */
   readonly folder: string;
-  readonly log: Log;
 }
 
 /** The process that stands for an instance of a container service. */
-export function containerProgram({
-  settings,
-  programs,
-  secrets,
-  objects,
-  folder,
-  log,
-}: ContainerProgramOptions): Program {
+export function containerProgram({ settings, programs, secrets, objects, folder }: ContainerProgramOptions): Program {
   const { name, address, identity, container, startupProbe } = settings;
   const target = { name, address, image: container.image };
-  return async (onCalling) => {
+  return async (onCalling, log) => {
     const port = await freePort();
     const { folders, environment, remove } = mount(container.mounts, container.environment, objects, folder);
     const process = await programs.start({

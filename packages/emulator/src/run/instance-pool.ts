@@ -1,12 +1,13 @@
 import type { Clock } from "../core/clock";
 import type { CrashPoint, RestReply } from "../core/emulator";
+import type { Log } from "../core/log";
 import { noInstance, timedOut, unavailable } from "./error-pages";
 import { Instance, type InstanceOptions, type InstanceRequest } from "./instance";
 import type { ServiceSettings } from "./service-settings";
 
 export interface InstancePoolOptions {
   readonly settings: Pick<ServiceSettings, "concurrency" | "minInstances" | "maxInstances" | "timeout">;
-  readonly instance: InstanceOptions;
+  readonly instance: Pick<InstanceOptions, "program"> & { readonly log: Log };
   readonly clock: Clock;
   /** The most processes at a time, if the stack allows more instances. */
   readonly maxProcesses: number;
@@ -48,6 +49,8 @@ export class InstancePool {
   private readonly idle = new Map<PoolInstance, () => void>();
   /** Local port -> the instance that opened the latest connection from it to Google's hosts. */
   private readonly callers = new Map<number, PoolInstance>();
+  /** Calls under way by their instances, in their order; of an idle instance, its last one. */
+  private readonly serving = new Map<PoolInstance, Set<number>>();
   private starting = 0;
   private underWay = 0;
   private stopped = false;
@@ -76,6 +79,16 @@ export class InstancePool {
     const place = await this.place(abandoned);
     if ("status" in place) return place;
     return this.exchange(place, request, crashPoint);
+  }
+
+  /** The calls that the instance serves which opened the connection from a port. */
+  servedAt(port: number): readonly number[] {
+    return this.servedBy(this.callers.get(port));
+  }
+
+  private servedBy(instance: PoolInstance | undefined): readonly number[] {
+    const calls = instance && this.serving.get(instance);
+    return calls ? [...calls] : [];
   }
 
   /**
@@ -160,12 +173,14 @@ export class InstancePool {
   private async startInstance(): Promise<void> {
     const onCalling = (caller: PoolInstance, port: number) => this.callers.set(port, caller);
     const { create = (options: InstanceOptions) => new Instance(options) } = this.options;
-    const instance = create({ ...this.options.instance, onCalling });
+    const { program, log } = this.options.instance;
+    const instance: PoolInstance = create({ program, log: log.of(() => this.servedBy(instance)), onCalling });
     this.instances.add(instance);
     this.starting++;
     void instance.ended.then(() => {
       this.instances.delete(instance);
       this.leaving.delete(instance);
+      this.serving.delete(instance);
       this.idle.get(instance)?.();
       this.idle.delete(instance);
       // One that never listened would not do so the next time either.
@@ -188,6 +203,7 @@ export class InstancePool {
     const timeout = new AbortController();
     const cancel = clock.at(clock.now() + settings.timeout, () => timeout.abort());
     this.underWay++;
+    this.serve(instance, request.call);
     try {
       if (crashPoint === "crash-before") instance.kill();
       const reply = await instance.send(request, timeout.signal);
@@ -205,8 +221,22 @@ export class InstancePool {
       cancel();
       this.underWay--;
       instance.load--;
+      this.served(instance, request.call);
       this.fill(instance);
     }
+  }
+
+  private serve(instance: PoolInstance, call: number | undefined): void {
+    if (call === undefined) return;
+    const calls = this.serving.get(instance);
+    if (calls && instance.load > 1) calls.add(call);
+    else this.serving.set(instance, new Set([call]));
+  }
+
+  /** The last one stays, since what it wrote may be read after its answer. */
+  private served(instance: PoolInstance, call: number | undefined): void {
+    const calls = this.serving.get(instance);
+    if (call !== undefined && calls && calls.size > 1) calls.delete(call);
   }
 
   /** Gives waiting requests to an instance, or lets it idle. */

@@ -1,5 +1,5 @@
 import { Agent, type IncomingHttpHeaders, request as send } from "node:http";
-import type { Log } from "../core/log";
+import type { LogWriter } from "../core/log";
 import { endingText, type StartedProcess } from "../core/process";
 
 /** A process that serves requests. */
@@ -13,12 +13,13 @@ export interface ServingProcess {
  * Starts a process that serves requests.
  *
  * @param onCalling gets the local port of each connection to Google's hosts that the process opens
+ * @param log gets what the process writes
  */
-export type Program = (onCalling: (port: number) => void) => Promise<ServingProcess>;
+export type Program = (onCalling: (port: number) => void, log: LogWriter) => Promise<ServingProcess>;
 
 export interface InstanceOptions {
   readonly program: Program;
-  readonly log: Log;
+  readonly log: LogWriter;
   /** Gets the local port of each connection to Google's hosts that the instance opens. */
   readonly onCalling?: (instance: Instance, port: number) => void;
 }
@@ -29,6 +30,8 @@ export interface InstanceRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** As events name it. @default - nobody reads calls */
+  readonly call?: number;
 }
 
 export interface InstanceReply {
@@ -63,7 +66,7 @@ export class Instance {
   private port = 0;
 
   constructor({ program, log, onCalling }: InstanceOptions) {
-    this.started = program((port) => onCalling?.(this, port)).then((serving) => {
+    this.started = program((port) => onCalling?.(this, port), log).then((serving) => {
       this.process = serving.process;
       if (this.killed) this.kill();
       return serving;

@@ -24,6 +24,10 @@ export class Missing implements Requests {
     return 0;
   }
 
+  servedAt(): readonly number[] {
+    return [];
+  }
+
   crash(): number {
     return 0;
   }

@@ -1,7 +1,9 @@
 import { ConnectionLost } from "../core/api-error";
+import type { Arrival, Calls } from "../core/calls";
 import { type Clock, holding } from "../core/clock";
 import type { Authorizer, CrashPoint, Invocation, InvocationResult, RestReply } from "../core/emulator";
 import type { Log } from "../core/log";
+import type { Item } from "../core/service";
 import type { Network, Service } from "../network";
 import { callerOf, refusalOf, rendered } from "../network/endpoint";
 import { accessError, type Traffic } from "./access";
@@ -21,6 +23,8 @@ export interface Requests {
   start(): Promise<void>;
   /** Requests that wait or are under way. */
   pending(): number;
+  /** The calls that the instance serves which opened the connection from a port. */
+  servedAt(port: number): readonly number[];
   /** Kills instances, see `WorkerHost.crash`. */
   crash(port?: number): number;
   reset(): Promise<void>;
@@ -42,6 +46,18 @@ export interface RouterOptions {
   readonly network: Network;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
+  /** Records calls. @default - nobody reads them */
+  readonly calls?: () => Calls | undefined;
+  /** Recognizes a delivery by its request. @default - none is recognized */
+  readonly itemOf?: (request: Pick<Invocation, "headers" | "body">) => Item | undefined;
+}
+
+/** A request to a service, and where it comes from. */
+interface ServiceRequest extends Omit<InstanceRequest, "call"> {
+  readonly crashPoint?: CrashPoint;
+  readonly port?: number;
+  readonly item?: string;
+  readonly attempt?: number;
 }
 
 /** HTTP/1 requests to Cloud Run. Source: https://docs.cloud.google.com/run/quotas */
@@ -54,8 +70,10 @@ export class Router {
   /**
    * Sends a request from inside the network: of one of Google's services or of the run's client.
    */
-  async invoke({ url, method, headers, body, deadline, crashPoint }: Invocation): Promise<InvocationResult> {
+  async invoke(invocation: Invocation): Promise<InvocationResult> {
+    const { url, method, headers, body, deadline, crashPoint } = invocation;
     const { clock } = this.options;
+    const origin = this.originOf(invocation);
     const gone = new AbortController();
     let cancel = () => {};
     const tooLate = new Promise<InvocationResult>((resolve) => {
@@ -66,7 +84,9 @@ export class Router {
     });
     try {
       return await Promise.race([
-        holding(clock, () => this.answer({ url, method, headers: lowerCase(headers), body, crashPoint }, gone.signal)),
+        holding(clock, () =>
+          this.answer({ url, method, headers: lowerCase(headers), body, crashPoint, ...origin }, gone.signal),
+        ),
         tooLate,
       ]);
     } finally {
@@ -99,22 +119,32 @@ export class Router {
     return {
       hosts: this.options.settings.flatMap((settings) => urlsOf(settings).map(({ host }) => host)),
       authenticates: true,
-      handle: ({ method, host, path, query, headers, body }) => {
+      handle: ({ method, host, path, query, headers, body, port }) => {
         const search = query.size > 0 ? `?${query}` : "";
-        return this.serve(host, { method, path: path + search, headers, body }, traffic);
+        return this.serve(host, { method, path: path + search, headers, body, port }, traffic);
       },
     };
   }
 
+  /** The item of a delivery, and which attempt it is. */
+  private originOf(invocation: Invocation): Pick<ServiceRequest, "item" | "attempt"> {
+    if (!this.options.calls?.()?.wanted) return {};
+    const found = this.options.itemOf?.(invocation);
+    const item = invocation.item ?? (found && eventItem(found));
+    const attempt = found?.attempt ?? found?.message?.attempt;
+    return { ...(item !== undefined && { item }), ...(attempt !== undefined && { attempt }) };
+  }
+
   private async answer(
-    { url, method, headers, body, crashPoint }: Omit<Invocation, "deadline">,
+    { url, method, headers, body, crashPoint, item, attempt }: Omit<Invocation, "deadline"> & { attempt?: number },
     gone: AbortSignal,
   ): Promise<InvocationResult> {
     const { host, pathname: path, search, searchParams: query } = new URL(url);
-    const request = { method, host, path, query, headers, body };
+    const request = { method, host, path, query, headers, body, ...(item !== undefined && { item }) };
     let reply: RestReply;
     if (this.at(host, path)) {
-      reply = await this.serve(host, { method, path: path + search, headers, body, crashPoint }, "internal", gone);
+      const delivery = { method, path: path + search, headers, body, crashPoint, item, attempt };
+      reply = await this.serve(host, delivery, "internal", gone);
     } else {
       const { network } = this.options;
       const service = network.services.rest(host);
@@ -134,31 +164,50 @@ export class Router {
     return { status: reply.status, ...rendered(reply), ...(reply.skipped && { skipped: true }) };
   }
 
-  private async serve(
-    host: string,
-    {
-      crashPoint,
-      ...request
-    }: {
-      method: string;
-      path: string;
-      headers: Readonly<Record<string, string>>;
-      body: Buffer;
-      crashPoint?: CrashPoint;
-    },
-    traffic: Traffic,
-    gone?: AbortSignal,
-  ): Promise<RestReply> {
+  private async serve(host: string, request: ServiceRequest, traffic: Traffic, gone?: AbortSignal): Promise<RestReply> {
     const found = this.at(host, request.path);
     if (!found) return notFound();
     const { hosted, path } = found;
+    const calls = this.options.calls?.();
+    const recorded = calls?.begin(() => this.arrivalOf(host, request, hosted));
+    const { method, headers, body, crashPoint } = request;
+    const { authorization } = headers;
+    const { call } = recorded ?? {};
     const { network, authorizer } = this.options;
-    const { authorization } = request.headers;
-    const at = { path, authorization, traffic };
-    const error = accessError(hosted.settings, at, { tokens: network.options.tokens, authorizer });
-    if (error) return error;
-    if (request.body.length > LARGEST_REQUEST) return tooLarge();
-    return hosted.pool.handle({ ...request, path, headers: runtimeHeaders(host, request.headers) }, gone, crashPoint);
+    const answer = async (): Promise<RestReply> => {
+      const at = { path, authorization, traffic, call };
+      const error = accessError(hosted.settings, at, { tokens: network.options.tokens, authorizer });
+      if (error) return error;
+      if (body.length > LARGEST_REQUEST) return tooLarge();
+      const sent = runtimeHeaders(host, headers);
+      if (call !== undefined && headers.traceparent === undefined) calls?.trace(call, sent.traceparent);
+      return hosted.pool.handle({ method, path, headers: sent, body, call }, gone, crashPoint);
+    };
+    const reply = await answer();
+    recorded?.end({ status: reply.status, headers: reply.headers, reply: reply.body, crash: crashPoint });
+    return reply;
+  }
+
+  private arrivalOf(
+    host: string,
+    { method, path, headers, body, port, item, attempt }: ServiceRequest,
+    { settings }: HostedService,
+  ): Arrival {
+    return {
+      service: settings.name,
+      isWorker: true,
+      method,
+      protocol: "rest",
+      verb: method,
+      host,
+      path,
+      caller: this.options.network.options.tokens.verify(headers.authorization)?.email ?? "",
+      headers,
+      ...(body.length > 0 && { body }),
+      port,
+      ...(item !== undefined && { item }),
+      ...(attempt !== undefined && { attempt }),
+    };
   }
 
   /**
@@ -176,6 +225,11 @@ export class Router {
     }
     return undefined;
   }
+}
+
+/** An item as events name it: with the id of a subscription, which hops have too. */
+function eventItem({ id, what, message }: Item): string {
+  return message === undefined ? id : `subscription ${message.subscription.split("/").at(-1)} ${what}`;
 }
 
 function urlsOf({ url, aliases }: ServiceSettings): URL[] {

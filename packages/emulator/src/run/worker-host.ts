@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { Calls } from "../core/calls";
 import type { Clock } from "../core/clock";
 import type { Authorizer, EvaluatedResource, Invocation, InvocationResult, Invoker } from "../core/emulator";
 import { Log, type LogEntry } from "../core/log";
@@ -24,7 +25,7 @@ import { InstancePool } from "./instance-pool";
 import { type LocalPrograms, missingCommand } from "./local-programs";
 import { Missing } from "./missing";
 import type { Objects } from "./mounts";
-import { type HostedService, Router } from "./router";
+import { type HostedService, Router, type RouterOptions } from "./router";
 import { requireSecrets, secretEnvironment } from "./secrets";
 import type { ServiceSettings } from "./service-settings";
 import { WORKER_POOL, WorkerPools, workerPoolProblems, workerPoolsOf } from "./worker-pools";
@@ -43,8 +44,12 @@ export interface WorkerHostOptions extends Place {
   readonly secrets?: Secrets;
   /** What the buckets hold that containers mount. @default - nothing */
   readonly objects?: Objects;
-  /** Gets what workers write to their logs. */
-  readonly onLog?: (workerName: string, entry: LogEntry) => void;
+  /** Gets what workers write to their logs, and the calls that the writing process served. */
+  readonly onLog?: (workerName: string, entry: LogEntry, serving?: readonly number[]) => void;
+  /** Records calls. @default - nobody reads them */
+  readonly calls?: () => Calls | undefined;
+  /** Recognizes a delivery by its request. @default - none is recognized */
+  readonly itemOf?: RouterOptions["itemOf"];
   /** Gets why a worker pool does not work. */
   readonly onFailure?: (why: string) => void;
   /** Gets what could not be done because a worker cannot run here, and what to do about it. */
@@ -118,11 +123,11 @@ export class WorkerHost implements Invoker {
     this.requireDeployments();
     const { network, python, onNotice } = this.options;
     const functions = functionsOf(this.options).map(({ settings, file = "" }) =>
-      this.host(settings, (log, secrets) => {
+      this.host(settings, (secrets) => {
         const folder = join(this.folder, `${settings.region}-${settings.name}`);
         mkdirSync(folder);
         const zip = resolve(this.options.folder, file);
-        return functionProgram({ settings, zip, secrets, folder, log, network, python, onProgress: onNotice });
+        return functionProgram({ settings, zip, secrets, folder, network, python, onProgress: onNotice });
       }),
     );
     const containers = containersOf(this.options).map((settings) => this.hostContainer(settings));
@@ -179,6 +184,15 @@ export class WorkerHost implements Invoker {
     return this.find(workerName)?.log.last() ?? [];
   }
 
+  /** The calls that the instance of a service serves which opened the connection from a port. */
+  servedAt(port: number): readonly number[] {
+    for (const { pool } of this.services) {
+      const calls = pool.servedAt(port);
+      if (calls.length > 0) return calls;
+    }
+    return [];
+  }
+
   /**
    * Kills instances of a worker, as if each had crashed.
    *
@@ -219,9 +233,9 @@ export class WorkerHost implements Invoker {
   private hostContainer(settings: ContainerServiceSettings): Promise<HostedService> {
     const { programs, objects = () => [] } = this.options;
     const target = { name: settings.name, address: settings.address, image: settings.container.image };
-    return this.host(settings, (log, secrets) =>
+    return this.host(settings, (secrets) =>
       programs.canRun(target)
-        ? containerProgram({ settings, programs, secrets, objects, folder: this.folder, log })
+        ? containerProgram({ settings, programs, secrets, objects, folder: this.folder })
         : missingCommand(target),
     );
   }
@@ -229,17 +243,17 @@ export class WorkerHost implements Invoker {
   /** @param programOf what runs the service, or why it cannot run here */
   private async host(
     settings: ServiceSettings,
-    programOf: (log: Log, secrets: Readonly<Record<string, string>>) => Program | string | Promise<Program | string>,
+    programOf: (secrets: Readonly<Record<string, string>>) => Program | string | Promise<Program | string>,
   ): Promise<HostedService> {
     const { network, clock, onLog, onSkipped = () => {} } = this.options;
     const { maxProcesses = Math.min(4, Math.max(2, availableParallelism())) } = this.options;
-    const log = new Log((entry) => {
+    const log = new Log((entry, serving) => {
       // Of a process that a function started.
       if (typeof entry.fields?.refusedHost === "string") network.refused(entry.fields.refusedHost);
       // What a process wrote last may be read after its end.
-      if (!this.stopped) onLog?.(settings.name, entry);
+      if (!this.stopped) onLog?.(settings.name, entry, serving);
     });
-    const program = await programOf(log, secretEnvironment(settings, this.options.secrets));
+    const program = await programOf(secretEnvironment(settings, this.options.secrets));
     const pool =
       typeof program === "string"
         ? new Missing(program, onSkipped)

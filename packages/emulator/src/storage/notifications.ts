@@ -3,7 +3,7 @@ import { ApiError } from "../core/api-error";
 import type { EmulatorContext } from "../core/emulator";
 import type { TopicPublisher } from "../pubsub/publisher";
 import type { Change, EventType } from "./bucket";
-import { toResource } from "./stored-object";
+import { itemOf, toResource } from "./stored-object";
 
 /** A `google_storage_notification`. */
 export interface NotificationConfig {
@@ -66,7 +66,11 @@ export class Notifications {
     let detail: string | undefined;
     try {
       if (!publisher) throw new ApiError("NOT_FOUND", `No Pub/Sub runs that has ${config.topic}`);
-      const id = await publisher.publish(agent(this.context), config.topic, message(config, change, eventTime));
+      const id = await publisher.publish(
+        { ...agent(this.context), item: itemOf(change.object) },
+        config.topic,
+        message(config, change, eventTime),
+      );
       detail = `message ${id}`;
     } catch (error) {
       status = error instanceof ApiError ? `${error.code}: ${error.message}` : String(error);

@@ -12,6 +12,12 @@ import { readJson, readMetadata, Uploads } from "./uploads";
 /** Parameters that any method may carry without meaning anything here. */
 const COMMON = ["alt", "fields", "prettyPrint", "key", "quotaUser"];
 
+const UPLOAD = /^(?:\/resumable)?\/upload\/storage\/v1\/b\/([^/]+)\/o$/;
+/** Bucket, collection, object, and what is done to it. */
+const PATH = /^(?:\/download)?(?:\/storage\/v1)?\/b\/([^/]+)(?:\/(o|notificationConfigs)(?:\/([^/]+)(\/.+)?)?)?$/;
+/** HTTP methods as the API's methods are called. */
+const VERBS: Readonly<Record<string, string>> = { GET: "get", DELETE: "delete", PATCH: "patch", PUT: "update" };
+
 type Method = "get" | "list" | "insert" | "delete" | "patch" | "rewrite" | "bucket";
 
 const PARAMETERS: Readonly<Record<Method, readonly string[]>> = {
@@ -50,6 +56,17 @@ export class StorageRest implements RestService {
     this.uploads = new Uploads(storage);
   }
 
+  methodOf({ method, path, query }: Pick<RestRequest, "method" | "path" | "query">): string | undefined {
+    if (path === "/batch/storage/v1") return "storage.batch";
+    if (UPLOAD.test(path)) return query.has("upload_id") ? "storage.objects.insert (chunk)" : "storage.objects.insert";
+    const [, , collection, name, copy] = PATH.exec(path) ?? [];
+    const verb = VERBS[method];
+    if (copy !== undefined) return `storage.objects.${copy.startsWith("/copyTo/") ? "copy" : "rewrite"}`;
+    if (verb === undefined || collection === "notificationConfigs") return undefined;
+    if (collection === undefined) return `storage.buckets.${verb}`;
+    return `storage.objects.${name === undefined && verb === "get" ? "list" : verb}`;
+  }
+
   async handle(request: RestRequest): Promise<RestReply> {
     try {
       if (request.method === "POST" && request.path === "/batch/storage/v1") {
@@ -78,14 +95,12 @@ export class StorageRest implements RestService {
 
   private answer(request: RestRequest): RestReply {
     const { method, path } = request;
-    const upload = /^(?:\/resumable)?\/upload\/storage\/v1\/b\/([^/]+)\/o$/.exec(path);
+    const upload = UPLOAD.exec(path);
     if (upload) {
       knowParameters(request, "insert");
       return this.uploads.handle(request, decode(upload[1]));
     }
-    const [, bucket, collection, name, copy] =
-      /^(?:\/download)?(?:\/storage\/v1)?\/b\/([^/]+)(?:\/(o|notificationConfigs)(?:\/([^/]+)(\/.+)?)?)?$/.exec(path) ??
-      [];
+    const [, bucket, collection, name, copy] = PATH.exec(path) ?? [];
     if (bucket === undefined || collection === "notificationConfigs") throw refused(request);
     if (collection === undefined) return this.bucket(request, decode(bucket));
     if (name === undefined) return this.collection(request, decode(bucket));

@@ -11,6 +11,7 @@ import { type Preconditions, requirePreconditions } from "./preconditions";
 import { conditionNotMet, notFound } from "./storage-error";
 import {
   type Checksums,
+  itemOf,
   requireChecksums,
   requireName,
   type StoredObject,
@@ -158,7 +159,9 @@ export class StorageEmulator implements Emulator {
     if (before) this.require(caller, "storage.objects.delete", bucket, name);
     const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content);
     requireChecksums(bytes, checksums);
-    return bucket.write(name, bytes, { contentType: "application/octet-stream", ...metadata });
+    const written = bucket.write(name, bytes, { contentType: "application/octet-stream", ...metadata });
+    this.context.recorder.made?.(itemOf(written), caller);
+    return written;
   }
 
   /** Checks a write before its content is there, as at the beginning of a resumable upload. */

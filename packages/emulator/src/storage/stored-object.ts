@@ -32,6 +32,11 @@ export interface StoredObject {
   readonly archived?: number;
 }
 
+/** An object as events name it. */
+export function itemOf({ bucket, name, generation }: StoredObject): string {
+  return `object ${bucket}/${name}#${generation}`;
+}
+
 /** What the content must add up to, in base64; checked where given. */
 export interface Checksums {
   readonly crc32c?: string;

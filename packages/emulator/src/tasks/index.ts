@@ -77,7 +77,9 @@ export const cloudTasks = defineService({
   policies: [QUEUE],
   itemOf({ headers }): Item | undefined {
     const task = headers["X-CloudTasks-TaskName"];
-    return task ? { id: `queue ${headers["X-CloudTasks-QueueName"]} task ${task}`, what: `task ${task}` } : undefined;
+    if (!task) return undefined;
+    const attempt = Number(headers["X-CloudTasks-TaskRetryCount"]) + 1;
+    return { id: `queue ${headers["X-CloudTasks-QueueName"]} task ${task}`, what: `task ${task}`, attempt };
   },
   create: (context, resources) => new TasksEmulator(context, resources),
 });

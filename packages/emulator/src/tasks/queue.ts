@@ -168,7 +168,8 @@ export class Queue {
     const identity = identityOf(task, this.settings.target);
     if (!identity) return;
     const { authorizer, project, projectNumber } = this.context;
-    const agent = { email: serviceAgent(projectNumber, "gcp-sa-cloudtasks") };
+    const item = `queue ${this.settings.id} task ${task.id}`;
+    const agent = { email: serviceAgent(projectNumber, "gcp-sa-cloudtasks"), item };
     authorizer.require(agent, "iam.serviceAccounts.actAs", `projects/${project}/serviceAccounts/${identity.email}`);
   }
 

@@ -67,6 +67,7 @@ export class TasksEmulator implements Emulator {
       this.context.authorizer.require(caller, "iam.serviceAccounts.actAs", account);
     }
     const queued = queue.add(task);
+    this.context.recorder.made?.(`queue ${queue.settings.id} task ${queued.id}`, caller);
     this.created.push({ queue: queue.settings.id, id: queued.id, body: task.body });
     return taskResource(queued, name, view, wire);
   }

@@ -33,7 +33,7 @@ export class ExecutionContext implements StandardContext {
     };
   }
 
-  /** Marks the hops of this execution. */
+  /** The execution as hops and events name it. */
   private get mark(): string {
     return `execution ${this.executionId}`;
   }
@@ -72,7 +72,11 @@ export class ExecutionContext implements StandardContext {
     const { authorizer, recorder, project } = this.context;
     let status = "OK";
     try {
-      authorizer.require({ email: this.workflow.identity }, "logging.logEntries.create", `projects/${project}`);
+      authorizer.require(
+        { email: this.workflow.identity, item: this.mark },
+        "logging.logEntries.create",
+        `projects/${project}`,
+      );
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       status = `${error.code}: ${error.message}`;
@@ -91,7 +95,7 @@ export class ExecutionContext implements StandardContext {
   async send({ method, url, headers, body, timeout }: HttpRequest): Promise<HttpResponse> {
     const { clock, invoker, recorder } = this.context;
     const began = clock.now();
-    const result = await invoker.invoke({ url, method, headers, body, deadline: timeout * 1000 });
+    const result = await invoker.invoke({ url, method, headers, body, deadline: timeout * 1000, item: this.mark });
     const { host, pathname } = new URL(url);
     recorder.hop({
       from: `workflow ${this.workflow.id}`,

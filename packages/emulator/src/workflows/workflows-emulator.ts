@@ -84,6 +84,7 @@ export class WorkflowsEmulator implements Emulator {
     this.require(caller, "workflows.executions.create", name);
     const execution = new Execution(this.context, this.workflow(name), given, caller);
     this.executions.set(execution.name, execution);
+    this.context.recorder.made?.(`execution ${execution.id}`, caller);
     this.active.add(execution);
     void execution.run().finally(() => this.active.delete(execution));
     return execution;

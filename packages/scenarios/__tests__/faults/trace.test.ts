@@ -1,8 +1,8 @@
-import type { TimedHop } from "@cdktf-serverless-ml/emulator";
+import type { Hop } from "@cdktf-serverless-ml/emulator";
 import { traceOf } from "../../src/faults/trace";
 
 let time = 0;
-const hop = (what: string, more: Partial<TimedHop> = {}): TimedHop => ({
+const hop = (what: string, more: Partial<Hop> = {}): Hop & { time: number } => ({
   from: "a",
   to: "b",
   status: "OK",

@@ -1,4 +1,5 @@
 import { ManualClock } from "../../../emulator/src/core/clock";
+import { EventStream } from "../../../emulator/src/core/event-stream";
 import { isSimulated } from "../../../emulator/src/machine/passive";
 import { LineRecorder } from "../../../emulator/src/machine/recorder";
 import { logLine } from "../../../emulator/src/machine/terminal";
@@ -133,9 +134,10 @@ test("a hop is one line: time, ends in short, what, attempt, status, duration", 
   const clock = new ManualClock();
   const lines: string[] = [];
   const names = new Map([["worker-1-uc.a.run.app", "worker"]]);
-  const recorder = new LineRecorder({ clock, write: (line) => lines.push(line), names });
+  const events = new EventStream(clock);
+  const recorder = new LineRecorder(events, { write: (line) => lines.push(line), names });
   await clock.advance(1234);
-  recorder.hop({
+  events.hop({
     from: "queue q",
     to: "https://worker-1-uc.a.run.app/x",
     what: "task t",
@@ -143,14 +145,14 @@ test("a hop is one line: time, ends in short, what, attempt, status, duration", 
     status: "503",
     duration: 7.6,
   });
-  recorder.hop({
+  events.hop({
     from: "service-1@gcp-sa-pubsub.iam.gserviceaccount.com",
     to: "https://pubsub.googleapis.com/v1",
     what: "m",
     status: "OK",
     detail: "why",
   });
-  recorder.hop({ from: "client@p.iam.gserviceaccount.com", to: "topic t", what: "m", status: "OK" });
+  events.hop({ from: "client@p.iam.gserviceaccount.com", to: "topic t", what: "m", status: "OK" });
   expect(lines).toEqual([
     "    1.234s  queue q -> worker  task t  attempt 2  503  8 ms",
     "    1.234s  gcp-sa-pubsub -> pubsub.googleapis.com  m  OK  why",
@@ -161,9 +163,10 @@ test("a hop is one line: time, ends in short, what, attempt, status, duration", 
 
 test("colours where they are asked for", () => {
   const lines: string[] = [];
-  const recorder = new LineRecorder({ clock: new ManualClock(), write: (line) => lines.push(line), colours: true });
-  recorder.hop({ from: "a", to: "b", what: "w", status: "200" });
-  recorder.hop({ from: "a", to: "b", what: "w", status: "403" });
+  const events = new EventStream(new ManualClock());
+  new LineRecorder(events, { write: (line) => lines.push(line), colours: true });
+  events.hop({ from: "a", to: "b", what: "w", status: "200" });
+  events.hop({ from: "a", to: "b", what: "w", status: "403" });
   expect(lines[0]).toContain("\x1b[32m200\x1b[39m");
   expect(lines[1]).toContain("\x1b[31m403\x1b[39m");
 });

@@ -1,5 +1,5 @@
 import { counted } from "@cdktf-serverless-ml/cli";
-import type { RunningStack, TimedHop } from "@cdktf-serverless-ml/emulator";
+import type { HopEvent, RunningStack } from "@cdktf-serverless-ml/emulator";
 import { type Summary, summarise, violationsOf } from "../run/summary";
 import type { FaultLog } from "../shared/fault-log";
 import type { ScenarioResult, ScenarioRun } from "../shared/scenario";
@@ -96,7 +96,7 @@ const SHOWN = 40;
 const WAIT = 100;
 
 /** Hops, and the waits between them. */
-function lines(hops: readonly TimedHop[], line: (hop: TimedHop) => string): string[] {
+function lines(hops: readonly HopEvent[], line: (hop: HopEvent) => string): string[] {
   let before: number | undefined;
   const left = hops.length - 2 * SHOWN;
   if (left > 0) {

@@ -1,4 +1,4 @@
-import type { TimedHop } from "@cdktf-serverless-ml/emulator";
+import type { Hop } from "@cdktf-serverless-ml/emulator";
 
 /** Ids in the text of hops, by which other hops of the item are found. */
 const ID = /\b(?:task|message|job) [\w-]+|\bexecution (?:of )?[\w:.-]+/g;
@@ -9,13 +9,13 @@ const ID = /\b(?:task|message|job) [\w-]+|\bexecution (?:of )?[\w:.-]+/g;
  *
  * @param links pairs of texts that belong to the same item
  */
-export function traceOf(
-  hops: readonly TimedHop[],
+export function traceOf<H extends Hop>(
+  hops: readonly H[],
   marks: readonly string[],
   links: readonly (readonly [string, string])[] = [],
-): TimedHop[] {
+): H[] {
   const known = new Set<string>();
-  const found = new Set<TimedHop>();
+  const found = new Set<H>();
   const add = (more: Iterable<string>): string[] => {
     const added = [...more].filter((mark) => !known.has(mark));
     for (const mark of added) known.add(mark);
@@ -35,7 +35,7 @@ export function traceOf(
   return hops.filter((hop) => found.has(hop));
 }
 
-function textOf({ what, status, detail = "" }: TimedHop): string {
+function textOf({ what, status, detail = "" }: Hop): string {
   return `${what} ${status} ${detail}`;
 }
 

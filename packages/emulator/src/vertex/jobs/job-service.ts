@@ -66,6 +66,7 @@ export class JobService {
     }
     const job = new Job(this.context, this.collectionIn(location), asked, caller.email ?? "nobody");
     this.jobs.push(job);
+    this.context.recorder.made?.(`job ${job.name.split("/").at(-1)}`, caller);
     return job.resource();
   }
 
