@@ -31,8 +31,7 @@ export function synthesize(app: App): void {
     const errors = validationErrors(app);
     if (errors.length > 0) throw new ValidationErrors(errors);
     app.synth();
-    checkJson(app);
-    switchEnvironments(app);
+    switchEnvironments(app, checkJson(app));
     printWarnings(app);
   } catch (error) {
     discardJson(app.outdir);
@@ -79,14 +78,23 @@ export function discardJson(outdir: string): void {
   for (const stack of readdirSync(folder)) rmSync(join(folder, stack, "cdk.tf.json"), { force: true });
 }
 
-function checkJson(app: App): void {
+/** Backend of a stack, by its kind. */
+type Backend = NonNullable<NonNullable<StackJson["terraform"]>["backend"]>;
+
+/** @returns the backend of each stack. @throws Error for faults of the JSON */
+function checkJson(app: App): Map<TerraformStack, Backend> {
   const folders = machineFolders(app.outdir);
-  const findings = stacksOf(app).flatMap((stack) => {
+  const findings: string[] = [];
+  const backends = new Map<TerraformStack, Backend>();
+  for (const stack of stacksOf(app)) {
     const json = JSON.parse(readFileSync(jsonFile(app, stack), "utf8")) as StackJson;
-    return [...jsonFindings(json, folders), ...idFindings(stack)].map((finding) => `[${stack.node.path}] ${finding}`);
-  });
+    backends.set(stack, json.terraform?.backend ?? {});
+    const found = [...jsonFindings(json, folders), ...idFindings(stack)];
+    findings.push(...found.map((finding) => `[${stack.node.path}] ${finding}`));
+  }
   if (findings.length > 0)
     throw new Error(`the synthesized JSON has faults:\n${findings.map((finding) => `  ${finding}`).join("\n")}`);
+  return backends;
 }
 
 /** cdktf's command line alone prints the warnings of constructs. */
@@ -98,14 +106,12 @@ function printWarnings(app: App): void {
   }
 }
 
-function switchEnvironments(app: App): void {
-  for (const stack of stacksOf(app)) {
-    const { terraform } = JSON.parse(readFileSync(jsonFile(app, stack), "utf8")) as StackJson;
-    const folder = join(app.outdir, Manifest.stacksFolder, stack.node.id);
-    const before = forgetOtherEnvironment(folder, stack.node.id, terraform?.backend ?? {});
+function switchEnvironments(app: App, backends: ReadonlyMap<TerraformStack, Backend>): void {
+  for (const [{ node }, backend] of backends) {
+    const before = forgetOtherEnvironment(join(app.outdir, Manifest.stacksFolder, node.id), node.id, backend);
     if (before !== undefined)
       console.error(
-        `${stack.node.id}: Terraform was initialized here for the environment ${before}, and will be for another one; the state of ${before} stays where it is`,
+        `${node.id}: Terraform was initialized here for the environment ${before}, and will be for another one; the state of ${before} stays where it is`,
       );
   }
 }

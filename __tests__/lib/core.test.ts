@@ -700,18 +700,38 @@ describe("grantees", () => {
   });
 });
 
-test("without token traces plain objects have no stack, and errors keep theirs", () => {
-  const { captureStackTrace, prepareStackTrace } = Error;
-  try {
+describe("token traces", () => {
+  const { captureStackTrace } = Error;
+  const traceOfToken = () => Token.asAny({ a: "token" }).creationStack;
+
+  beforeEach(() => {
+    Error.captureStackTrace = captureTrace;
+  });
+  afterEach(() => {
+    Error.captureStackTrace = captureStackTrace;
+  });
+
+  test("are left out once they are skipped", () => {
+    expect(traceOfToken().join("\n")).toContain("core.test.ts");
     skipTokenTraces();
-    const [token, error] = [{ stack: "" }, new Error("real")];
-    captureTrace(token);
-    captureTrace(error);
-    expect(token.stack).toBe("");
+    expect(traceOfToken()).toEqual([]);
+  });
+
+  test("are skipped once, however often that is asked", () => {
+    skipTokenTraces();
+    const once = Error.captureStackTrace;
+    skipTokenTraces();
+    expect(Error.captureStackTrace).toBe(once);
+  });
+
+  test("are all that is left out: errors, and objects of others, keep their stacks", () => {
+    skipTokenTraces();
+    const [error, emptied, plain] = [new Error("real"), Object.assign(new Error("empty"), { stack: "" }), {}];
+    for (const target of [error, emptied, plain]) Error.captureStackTrace(target);
     expect(error.stack).toMatch(/^Error: real\n {4}at .*core\.test\.ts/);
-  } finally {
-    Object.assign(Error, { captureStackTrace, prepareStackTrace });
-  }
+    expect(emptied.stack).toMatch(/^Error: empty\n {4}at .*core\.test\.ts/);
+    expect((plain as { stack?: string }).stack).toMatch(/core\.test\.ts/);
+  });
 });
 
 test("the package's root holds its functions and workflows", () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { strFromU8, unzipSync } from "fflate";
-import { bundleModules } from "../../lib/core/bundle";
+import { bundleAhead, bundleModules } from "../../lib/core/bundle";
 import { FunctionSource } from "../../lib/core/function-source";
 import { Workflow } from "../../lib/parts/workflow";
 import { frameworkLock } from "../../scripts/framework-lock";
@@ -278,14 +278,22 @@ describe("bundles that are kept", () => {
     const root = folder({ ...code, "text.ts": 'export const text = "one";' });
     const first = bundleOf(root);
     const [name] = readdirSync(cache());
-    const kept = JSON.parse(readFileSync(join(cache(), String(name)), "utf8"));
-    writeFileSync(join(cache(), String(name)), JSON.stringify({ ...kept, code: "kept" }));
+    const [stamps] = readFileSync(join(cache(), String(name)), "utf8").split("\n");
+    writeFileSync(join(cache(), String(name)), `${stamps}\nkept`);
     expect(bundleOf(root)).toBe("kept");
 
     folder({ "text.ts": 'export const text = "two";' }, root);
     expect(first).toContain('"one"');
     expect(bundleOf(root)).toContain('"two"');
     expect(readdirSync(cache())).toEqual([name]);
+  });
+
+  test("that are made ahead are used once", async () => {
+    const root = folder({ ...code, "text.ts": 'export const text = "one";' });
+    await bundleAhead([join(root, "index.ts")]);
+    rmSync(join(root, "text.ts"));
+    expect(bundleOf(root)).toContain('"one"');
+    expect(() => bundleOf(root)).toThrow(/text/);
   });
 
   test("are made again where one cannot be read, and are no matter where none can be written", () => {

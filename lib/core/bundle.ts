@@ -28,9 +28,11 @@ export interface Bundle {
  */
 export function bundleModules(entries: readonly string[]): Map<string, Bundle> {
   const bundles = new Map<string, Bundle>();
+  const stamps: Stamps = new Map();
   for (const entry of entries) {
-    const kept = readCache(entry);
+    const kept = ahead.get(entry) ?? readCache(entry, stamps);
     if (kept) bundles.set(entry, kept);
+    ahead.delete(entry);
   }
   const stale = entries.filter((entry) => !bundles.has(entry));
   if (stale.length > 0) {
@@ -39,15 +41,25 @@ export function bundleModules(entries: readonly string[]): Map<string, Bundle> {
   return bundles;
 }
 
+/** What {@link bundleAhead} has read or built, until bundleModules takes it. */
+const ahead = new Map<string, Bundle>();
+
 /**
- * Begins to bundle modules in esbuild's own process, so that {@link bundleModules} finds them in
- * the cache. Ignores errors: bundleModules reports them.
+ * Begins to bundle modules in esbuild's own process, so that {@link bundleModules} finds them.
+ * Ignores errors: bundleModules reports them.
  */
 export async function bundleAhead(entries: readonly string[]): Promise<void> {
-  const stale = entries.filter((entry) => !readCache(entry));
+  const stamps: Stamps = new Map();
+  for (const entry of entries) {
+    const kept = readCache(entry, stamps);
+    if (kept) ahead.set(entry, kept);
+  }
+  const stale = entries.filter((entry) => !ahead.has(entry));
   if (stale.length === 0) return;
   await build(options(stale)).then(
-    (result) => keep(stale, result),
+    (result) => {
+      for (const [entry, bundle] of keep(stale, result)) ahead.set(entry, bundle);
+    },
     () => undefined,
   );
 }
@@ -92,11 +104,12 @@ function run(entries: readonly string[]): BuildResult<Options> {
  */
 function keep(entries: readonly string[], { outputFiles, metafile }: BuildResult<Options>): Map<string, Bundle> {
   const root = packageRoot();
+  const stamps: Stamps = new Map();
   return new Map(
     outputFiles.map(({ path, contents: code }) => {
       const entry = entries[Number.parseInt(path.slice(root.length + 1), 10)] as string;
       const bundle = { code, files: [...filesOf(entry, metafile, root), ...resolutionFiles()] };
-      writeCache(entry, bundle);
+      writeCache(entry, bundle, stamps);
       return [entry, bundle];
     }),
   );
@@ -112,18 +125,21 @@ function filesOf(entry: string, { inputs }: Metafile, root: string): string[] {
   return [...files].map((path) => resolve(root, path));
 }
 
-interface CacheEntry {
-  readonly stamps: Readonly<Record<string, string>>;
-  readonly code: string;
-}
+/** Stamps of files at one moment. Bundles share most of their files. */
+type Stamps = Map<string, string>;
 
 /**
  * Changes whenever a file is written or replaced. It holds ctime rather than mtime, because
  * packages unpack with a constant mtime.
  */
-function stamp(file: string): string {
-  const { ctimeMs, size } = statSync(file, { throwIfNoEntry: false }) ?? { ctimeMs: 0, size: 0 };
-  return `${ctimeMs} ${size}`;
+function stamp(file: string, stamps: Stamps): string {
+  let text = stamps.get(file);
+  if (text === undefined) {
+    const { ctimeMs, size } = statSync(file, { throwIfNoEntry: false }) ?? { ctimeMs: 0, size: 0 };
+    text = `${ctimeMs} ${size}`;
+    stamps.set(file, text);
+  }
+  return text;
 }
 
 /** Files that are not in the bundle but decide what an import means. */
@@ -132,33 +148,33 @@ function resolutionFiles(): string[] {
   return ["tsconfig.json", "node_modules/.package-lock.json"].flatMap((file) => [join(root, file), resolve(file)]);
 }
 
+/** The file has a line of JSON, the stamps by path, and then the code. */
 function cacheFile(entry: string): string {
   const key = createHash("sha256").update(`${version} ${entry}`).digest("hex").slice(0, 32);
-  return resolve("node_modules", ".cache", "cdktf-serverless-ml", `${key}.json`);
+  return resolve("node_modules", ".cache", "cdktf-serverless-ml", `${key}.bundle`);
 }
 
-function readCache(entry: string): Bundle | undefined {
+function readCache(entry: string, stamps: Stamps): Bundle | undefined {
   try {
-    const { stamps, code } = JSON.parse(readFileSync(cacheFile(entry), "utf8")) as CacheEntry;
-    if (!Object.entries(stamps).every(([file, before]) => stamp(file) === before)) return undefined;
-    return { code: Buffer.from(code), files: Object.keys(stamps) };
+    const bytes = readFileSync(cacheFile(entry));
+    const end = bytes.indexOf("\n");
+    const before = JSON.parse(bytes.toString("utf8", 0, end)) as Record<string, string>;
+    if (!Object.entries(before).every(([file, text]) => stamp(file, stamps) === text)) return undefined;
+    return { code: bytes.subarray(end + 1), files: Object.keys(before) };
   } catch {
-    // There is no cache entry, or another version wrote it: bundle again.
+    // There is no cache entry, or it is not whole: bundle again.
     return undefined;
   }
 }
 
-function writeCache(entry: string, { code, files }: Bundle): void {
+function writeCache(entry: string, { code, files }: Bundle, stamps: Stamps): void {
   const file = cacheFile(entry);
   try {
-    const stamps = Object.fromEntries(files.map((file) => [file, stamp(file)]));
+    const now = Object.fromEntries(files.map((each) => [each, stamp(each, stamps)]));
     mkdirSync(resolve(file, ".."), { recursive: true });
     // Write to another file and rename it, so that a second synth at the same time never reads half
     // a file.
-    writeFileSync(
-      `${file}.${process.pid}`,
-      JSON.stringify({ stamps, code: Buffer.from(code).toString() } satisfies CacheEntry),
-    );
+    writeFileSync(`${file}.${process.pid}`, Buffer.concat([Buffer.from(`${JSON.stringify(now)}\n`), code]));
     renameSync(`${file}.${process.pid}`, file);
   } catch {
     // A folder that is not writable costs time, nothing else.

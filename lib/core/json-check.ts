@@ -29,10 +29,10 @@ export function jsonFindings(json: StackJson, folders: readonly string[] = machi
   }
   visit(
     json,
-    "",
-    (text, path) => {
-      const problem = tokenProblem(text, path) ?? missingProblem(text, path) ?? pathProblem(text, path, folders);
-      if (problem) findings.push(`${path} ${problem}: ${text.slice(0, 120)}`);
+    [],
+    (text, keys) => {
+      const problem = tokenProblem(text, keys) ?? missingProblem(text, keys) ?? pathProblem(text, keys, folders);
+      if (problem) findings.push(`${keys.join(".")} ${problem}: ${text.slice(0, 120)}`);
     },
     findings,
   );
@@ -49,26 +49,36 @@ export function machineFolders(...others: readonly string[]): string[] {
   return [...new Set(folders.flatMap((folder) => [folder, existsSync(folder) ? realpathSync(folder) : folder]))];
 }
 
-function visit(value: unknown, path: string, onText: (text: string, path: string) => void, findings: string[]): void {
+/** @param keys path of the value: one array, which grows and shrinks while it is walked */
+function visit(
+  value: unknown,
+  keys: string[],
+  onText: (text: string, keys: readonly string[]) => void,
+  findings: string[],
+): void {
   if (typeof value === "string") {
-    onText(value, path);
+    onText(value, keys);
   } else if (typeof value === "number") {
-    if (Math.abs(value) > 1e200) findings.push(`${path} is a number token that arithmetic has touched: ${value}`);
+    if (Math.abs(value) > 1e200)
+      findings.push(`${keys.join(".")} is a number token that arithmetic has touched: ${value}`);
   } else if (typeof value === "object" && value !== null) {
     for (const [key, item] of Object.entries(value)) {
       // Comments that cdktf writes for readers.
-      if (key !== "//") visit(item, path ? `${path}.${key}` : key, onText, findings);
+      if (key === "//") continue;
+      keys.push(key);
+      visit(item, keys, onText, findings);
+      keys.pop();
     }
   }
 }
 
-function tokenProblem(text: string, path: string): string | undefined {
+function tokenProblem(text: string, keys: readonly string[]): string | undefined {
   // Any part of `${TfToken[TOKEN.47]}`, in upper or lower case.
   if (/TfToken\[|TOKEN\.\d+\]|\[TOKEN\./i.test(text)) return "holds a token that string methods have touched";
   // cdktf's number tokens are doubles with all digits, around -1.8e+289. Nobody writes such a
   // number.
   if (/\d\.\d{8,}e\+(28|29|30)\d/.test(text)) return "holds a number token that was made a string";
-  if (path.includes("replace_triggered_by") && text.includes("${")) return "holds ${…}, which Terraform refuses there";
+  if (text.includes("${") && keys.includes("replace_triggered_by")) return "holds ${…}, which Terraform refuses there";
   return undefined;
 }
 
@@ -77,7 +87,10 @@ const PROSE = /\.(description|display_name|title|content|definition|source_conte
 /** Values of the user's own, which may be any text. */
 const VALUES = /\.(environment_variables|user_env_vars|parameters|headers|labels)\.|\.(body|filter|default)$|^locals\./;
 
-function missingProblem(text: string, path: string): string | undefined {
+function missingProblem(text: string, keys: readonly string[]): string | undefined {
+  // Paths are joined for the few texts alone that may have a problem.
+  if (!/undefined|NaN|\[object Object\]/.test(text)) return undefined;
+  const path = keys.join(".");
   const problem = "holds a missing value";
   if (/\.source_contents$/.test(path)) return undefined;
   if (text.includes("[object Object]")) return problem;
@@ -101,8 +114,9 @@ function composedOfMissing(text: string): boolean {
     );
 }
 
-function pathProblem(text: string, path: string, folders: readonly string[]): string | undefined {
-  if (isLocalFile(path) && isAbsolute(text)) return "is an absolute path, which differs from machine to machine";
+function pathProblem(text: string, keys: readonly string[], folders: readonly string[]): string | undefined {
+  if (isAbsolute(text) && isLocalFile(keys.join(".")))
+    return "is an absolute path, which differs from machine to machine";
   const folder = folders.find((candidate) => names(text, candidate));
   return folder && `holds a path of this machine, below ${folder}`;
 }

@@ -6,6 +6,13 @@ import { dirname, join } from "node:path";
  * compiled or not.
  */
 export function packageRoot(): string {
+  root ??= findRoot();
+  return root;
+}
+
+let root: string | undefined;
+
+function findRoot(): string {
   let folder = __dirname;
   while (!existsSync(join(folder, "package.json"))) {
     const parent = dirname(folder);
