@@ -26,6 +26,7 @@ const SOURCES = [
   "lib",
   "main.ts",
   "package-lock.json",
+  "pipelines",
   "scripts",
   "tsconfig.json",
   "workers",
