@@ -3,7 +3,7 @@ const deepFiles = require("./__tests__/jest/deep-files.js");
 
 /** @type {import("jest").Config} */
 module.exports = {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/__tests__/jest/environment.js",
   roots: ["<rootDir>/__tests__", "<rootDir>/packages"],
   testMatch: ["**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", ...deepFiles.map((file) => `<rootDir>/${file}$`)],
@@ -17,7 +17,10 @@ module.exports = {
       },
     ],
   },
-  moduleNameMapper: { "^archiver$": "<rootDir>/__tests__/jest/archiver.js" },
+  moduleNameMapper: {
+    "^archiver$": "<rootDir>/__tests__/jest/archiver.js",
+    "^domain$": "<rootDir>/__tests__/jest/domain.js",
+  },
   globalSetup: "<rootDir>/__tests__/jest/setup.js",
   globalTeardown: "<rootDir>/__tests__/jest/teardown.js",
   reporters: ["default", "<rootDir>/__tests__/jest/progress-reporter.js"],
