@@ -100,7 +100,11 @@ test("bad input of the command as npm starts it", () => {
 });
 
 test.each<[string, () => string[], string]>([
-  ["an unknown option", () => ["--oot"], "diagram: Unknown option '--oot'"],
+  [
+    "an unknown option",
+    () => ["--oot"],
+    "diagram: Given --oot; allowed: --out, --help. For help: npm run diagram -- --help\n",
+  ],
   ["two folders", () => ["a", "b"], "diagram: give one folder; given: a, b\n"],
   [
     "a place without a folder",

@@ -59,10 +59,15 @@ export interface Reading {
   readonly headFolder?: string;
 }
 
-/** The value at a dotted path. Blocks can be lists of one, as in plans. */
+/** The value at a dotted path, as of `valueAt`. */
 export function at(value: Value, path: string): Value {
+  return valueAt(value, path.split("."));
+}
+
+/** The value to which keys lead. Blocks can be lists of one, as in plans. */
+export function valueAt(value: Value, path: readonly string[]): Value {
   let found: Value = value;
-  for (const key of path.split(".")) {
+  for (const key of path) {
     if (Array.isArray(found)) found = found[0];
     if (typeof found !== "object" || found === null) return undefined;
     found = found[key];

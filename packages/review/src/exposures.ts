@@ -1,8 +1,8 @@
 import type { Value } from "./change";
 import { hasPlainSecret, RUN_TYPES } from "./containers";
+import { REGISTRY } from "./provider-docs";
 import { becomes, ceases, is, isEverybody, isEverywhere, list, type SettingRule } from "./rule-values";
 
-const REGISTRY = "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources";
 const RUN_INGRESS = "https://cloud.google.com/run/docs/securing/ingress";
 const ANYWHERE = "The whole internet can reach it. Only IAM decides who may call it.";
 const NO_IAM = "IAM is not checked: everyone who can reach it may call it.";

@@ -57,6 +57,7 @@ const MORE_THAN: Readonly<Record<string, readonly string[]>> = {
   "roles/workflows.editor": ["roles/workflows.viewer", "roles/workflows.invoker"],
 };
 const LEVELS = new Set(["project", "folder", "organization"]);
+
 export function isGrant(type: string): boolean {
   return IAM.test(type);
 }

@@ -1,4 +1,5 @@
 import { at, type Change, type Reading } from "./change";
+import { PROVIDER, REGISTRY } from "./provider-docs";
 
 /** A known consequence of a change, and its source. */
 export interface Note {
@@ -28,8 +29,6 @@ export interface Knowledge {
   /** Replacing it is normal and needs no attention. */
   readonly harmless?: boolean;
 }
-
-const REGISTRY = "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources";
 
 const destroyed = ({ action }: Change) => action === "delete" || action === "replace";
 const deleted = ({ action }: Change) => action === "delete";
@@ -258,7 +257,7 @@ const EVERYWHERE: readonly Rule[] = [
       change.type !== "google_workflows_workflow" &&
       at(change.before, "deletion_protection") === true,
     text: "Deletion protection stops the apply: set `deletion_protection` to `false` and apply that first.",
-    source: "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs",
+    source: PROVIDER,
   },
   {
     when: (change) => deleted(change) && change.deposed !== undefined,

@@ -1,7 +1,7 @@
 import type { Value } from "./change";
+import { REGISTRY } from "./provider-docs";
 import { becomes, ceases, is, list, type SettingRule, shortens } from "./rule-values";
 
-const REGISTRY = "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources";
 const UNPROTECTED = "Its deletion protection is off: an apply can delete it.";
 const SHORTER = "Its data is deleted earlier than before.";
 const LIFECYCLE = "https://cloud.google.com/storage/docs/lifecycle#actions";

@@ -1,5 +1,6 @@
+import { counted } from "@cdktf-serverless-ml/cli";
 import { isObject, type Json, type Value } from "./change";
-import { code, plural } from "./markdown/text";
+import { code } from "./markdown/text";
 
 /**
  * The keys of a plan that are read here, or that do not matter for the apply. Any other key is
@@ -80,7 +81,7 @@ export function gapsOf(plan: Json, stack: string): string[] {
   }
   for (const [what, places] of unknownParts(plan)) {
     const named = places.slice(0, MOST_PLACES).map((place) => code(place));
-    const more = places.length > MOST_PLACES ? ` and ${plural(places.length - MOST_PLACES, "more")}` : "";
+    const more = places.length > MOST_PLACES ? ` and ${counted(places.length - MOST_PLACES, "more")}` : "";
     const where = named.length === 0 ? "" : `of ${named.join(", ")}${more} `;
     gaps.push(`${code(what)} ${where}${of} is not understood.`);
   }

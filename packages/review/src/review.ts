@@ -3,6 +3,7 @@ import { CODE_PATHS, type CodeChange, codeChanges, codeObjects, isCodeObject } f
 import { type Difference, differenceAt, differences } from "./differences";
 import { type GrantChange, grantChanges, isGrant, isGrantPath } from "./iam";
 import { knowledgeOf, type Note, notesOn, REASONS } from "./knowledge";
+import { REGISTRY } from "./provider-docs";
 import { type RenamedGrant, withoutRenamedGrants } from "./renamed-grants";
 import { findRenames, type Rename } from "./renames";
 import { settingNotes } from "./setting-rules";
@@ -187,7 +188,7 @@ function hazard(change: Change, reading: Reading, rename?: Rename): Hazard {
 
 const SAME_GRANT: Note = {
   text: "The same grant is created and removed in one apply, in no fixed order: it may be missing afterwards.",
-  source: "https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources/google_project_iam",
+  source: `${REGISTRY}/google_project_iam`,
 };
 
 /**

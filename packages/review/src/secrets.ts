@@ -40,12 +40,11 @@ const FORMS: readonly RegExp[] = [
  *
  * 1. values that Terraform marks as sensitive before or after the change, of any type and length;
  * 2. values of headers that authenticate, of variables that are named as secrets, and texts in the
- * form of a credential, marked or not;
+ *    form of a credential, marked or not;
  * 3. in the same resource, every value that equals one of these (`terraform_data` repeats its input
- * as its output);
- * 4. everywhere, each text in which one of them of 6 or more characters occurs, or a line of one:
- * as it is, in JSON, or in
- * a URL.
+ *    as its output);
+ * 4. everywhere, each text in which one of them of 6 or more characters occurs, or a line of one: as
+ *    it is, in JSON, or in a URL.
  */
 export class Secrets {
   private readonly key = randomBytes(32);
@@ -78,11 +77,7 @@ export class Secrets {
 
   /** A text without the secrets in it. */
   text(text: string): string {
-    const found = [...FORMS, this.all()].reduce(
-      (left, form) => left.replace(form, (secret) => this.mark(secret)),
-      text,
-    );
-    return found;
+    return [...FORMS, this.all()].reduce((left, form) => left.replace(form, (secret) => this.mark(secret)), text);
   }
 
   private value(value: Value, masks: readonly Value[], own: ReadonlySet<string>): Value {

@@ -1,4 +1,4 @@
-import type { Change, Json, Path, Value } from "./change";
+import { type Change, type Path, type Value, valueAt } from "./change";
 import { referencesAt } from "./differences";
 import { EXPOSURES } from "./exposures";
 import type { Note } from "./knowledge";
@@ -35,14 +35,4 @@ function firstUnknown({ unknown, expressions }: Change, path: readonly string[])
     if (found === true) return (referencesAt(expressions, way)?.length ?? 0) > 0 ? way : undefined;
   }
   return undefined;
-}
-
-function valueAt(values: Json, path: readonly string[]): Value {
-  let found: Value = values;
-  for (const key of path) {
-    if (Array.isArray(found)) found = found[0];
-    if (typeof found !== "object" || found === null) return undefined;
-    found = found[key];
-  }
-  return found;
 }

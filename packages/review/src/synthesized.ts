@@ -1,12 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { counted } from "@cdktf-serverless-ml/cli";
 import { readStack, type Stack, StackError, type StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type { Change, Json, Path, Reading, Value } from "./change";
 import { differences } from "./differences";
 import { isGrant } from "./iam";
 import { InputError } from "./input-error";
 import { isImmutable } from "./knowledge";
-import { code, plural } from "./markdown/text";
+import { code } from "./markdown/text";
 import { Secrets } from "./secrets";
 
 /** A synthesized stack. */
@@ -102,7 +103,7 @@ function providerNotes(name: string, base: Stack | undefined, head: Stack): stri
 
 function removed(stack: string, base: Synthesized | undefined): Reading {
   const count = base?.stack.resources.length ?? 0;
-  const note = `The stack ${code(stack)} is no longer synthesized. What it deployed (${plural(count, "resource")}) stays and is no longer managed. Destroy it first, while the stack still exists.`;
+  const note = `The stack ${code(stack)} is no longer synthesized. What it deployed (${counted(count, "resource")}) stays and is no longer managed. Destroy it first, while the stack still exists.`;
   return {
     stack,
     from: "synthesized",

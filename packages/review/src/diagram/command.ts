@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { parseArgs } from "node:util";
+import { FlagError, readFlags } from "@cdktf-serverless-ml/cli";
 import type { Stack } from "@cdktf-serverless-ml/terraform-json";
 import { InputError } from "../input-error";
 import { readStacks } from "../synthesized";
@@ -19,6 +19,8 @@ Without --out it prints the Mermaid source. Without <dir> it draws the stacks of
 
 exit code: 0 drawn, 1 bad input`;
 
+const FLAGS = { out: { type: "string" }, help: { type: "boolean" } } as const;
+
 const OWN = { stacks: "cdktf.out", diagrams: join("docs", "diagrams") };
 
 /** The command, from its arguments to what it draws. @returns its exit code */
@@ -27,14 +29,15 @@ export async function diagramCommand(args: readonly string[]): Promise<number> {
     await main(args);
     return 0;
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    console.error(`diagram: ${error.message}`);
+    if (!(error instanceof InputError || error instanceof FlagError)) throw error;
+    const help = error instanceof FlagError ? ". For help: npm run diagram -- --help" : "";
+    console.error(`diagram: ${error.message}${help}`);
     return 1;
   }
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = readFlags(args, FLAGS);
   if (values.help) return console.log(USAGE);
   const [folder, ...more] = positionals;
   if (more.length > 0) throw new InputError(`give one folder; given: ${positionals.join(", ")}`);
@@ -103,17 +106,5 @@ function write(folder: string, drawings: ReadonlyMap<string, string>): void {
     const file = join(folder, name);
     writeFileSync(file, drawing);
     console.log(file);
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { out: { type: "string" }, help: { type: "boolean" } },
-    });
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}. For help: npm run diagram -- --help`);
   }
 }

@@ -1,7 +1,8 @@
+import { counted } from "@cdktf-serverless-ml/cli";
 import type { Review, Verdict } from "../review";
 import { shown } from "../secrets";
 import { type Section, sections, wiringSection } from "./sections";
-import { code, plural } from "./text";
+import { code } from "./text";
 
 /** The limit of GitHub. Source: its error "Body is too long (maximum is 65536 characters)" */
 export const LONGEST_COMMENT = 65_536;
@@ -29,7 +30,7 @@ export function comment(review: Review, { drawings = new Map(), accepted = false
   }
   const notes = [...review.notes, ...review.gaps];
   head.push(...notes.slice(0, MOST_NOTES).map((note) => `> ${note}\n`));
-  if (notes.length > MOST_NOTES) head.push(`> And ${plural(notes.length - MOST_NOTES, "more note")}.\n`);
+  if (notes.length > MOST_NOTES) head.push(`> And ${counted(notes.length - MOST_NOTES, "more note")}.\n`);
   const parts = sections(review);
   if (drawings.size > 0) parts.push(wiringSection(drawings));
   return shown(fitted(head.join("\n"), parts));
@@ -47,12 +48,12 @@ const ACTIONS = ["deleted", "replaced", "changed", "created", "moved", "imported
 function verdictLine({ verdict, counts, hazards }: Review, accepted: boolean): string {
   const count = (key: string) => counts[key] ?? 0;
   const changes = ACTIONS.filter((key) => count(key) > 0).map((key) => `${count(key)} ${key}`);
-  if (count("code") > 0) changes.push(`new code in ${plural(count("code"), "function")}`);
+  if (count("code") > 0) changes.push(`new code in ${counted(count("code"), "function")}`);
   if (count("grants") > 0) {
     const wider = count("widenings") === 0 ? "" : ` (${count("widenings")} wider)`;
-    changes.push(`${plural(count("grants"), "grant")} gained or lost${wider}`);
+    changes.push(`${counted(count("grants"), "grant")} gained or lost${wider}`);
   }
-  if (count("outputs") > 0) changes.push(`${plural(count("outputs"), "output")} changed`);
+  if (count("outputs") > 0) changes.push(`${counted(count("outputs"), "output")} changed`);
   const stateful = hazards.filter(({ holds }) => holds !== undefined).length;
   const lost = stateful === 0 ? "" : `; ${stateful} of them ${stateful === 1 ? "holds" : "hold"} data`;
   const stacks = count("stacks") > 1 ? ` in ${count("stacks")} stacks` : "";
@@ -80,7 +81,7 @@ function fitted(head: string, parts: readonly Section[]): string {
 
 function render({ name, before, items, after }: Section, keep: number): string {
   const missing = items.length - keep;
-  const note = `_${plural(missing, "entry", "entries")} of ${code(name)} left out: a comment has at most 65,536 characters._`;
+  const note = `_${counted(missing, "entry", "entries")} of ${code(name)} left out: a comment has at most 65,536 characters._`;
   if (missing === 0) return [...before, ...items, ...after].join("\n");
   if (keep === 0) return `${note}\n`;
   return [...before, ...items.slice(0, keep), ...after, note, ""].join("\n");

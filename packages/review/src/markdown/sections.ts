@@ -1,8 +1,9 @@
+import { counted } from "@cdktf-serverless-ml/cli";
 import type { Bundle, CodeChange } from "../code";
 import type { GrantChange } from "../iam";
 import type { RenamedGrant } from "../renamed-grants";
 import type { Hazard, Review, Settings } from "../review";
-import { code, fenced, plural, row, Values } from "./text";
+import { code, fenced, row, Values } from "./text";
 
 /** A part of the comment. In a comment that is too long, its last items are left out. */
 export interface Section {
@@ -175,7 +176,7 @@ function sizes(before: Bundle, after: Bundle): string {
   if (before.size === undefined && after.size === undefined) return "";
   if (before.size === undefined || after.size === undefined) return `${kib(before.size)} → ${kib(after.size)}`;
   const more = after.size - before.size;
-  return `${kib(before.size)} → ${kib(after.size)} (${more < 0 ? "−" : "+"}${Math.abs(more) < 1024 ? plural(Math.abs(more), "byte") : kib(Math.abs(more))})`;
+  return `${kib(before.size)} → ${kib(after.size)} (${more < 0 ? "−" : "+"}${Math.abs(more) < 1024 ? counted(Math.abs(more), "byte") : kib(Math.abs(more))})`;
 }
 
 function kib(bytes: number | undefined): string {
@@ -194,6 +195,6 @@ function settings({ stack, address, action, differences }: Settings, at: Place, 
       if (!lines) return [`  - ${code(each.path)}: ${values.change(each)}`];
       return [`  - ${code(each.path)}:`, ...fenced("diff", lines).map((line) => `    ${line}`)];
     }),
-    ...(more > 0 ? [`  - and ${plural(more, "more key")}`] : []),
+    ...(more > 0 ? [`  - and ${counted(more, "more key")}`] : []),
   ].join("\n");
 }

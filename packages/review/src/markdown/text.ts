@@ -92,10 +92,6 @@ export function fenced(language: string, lines: readonly string[]): string[] {
   return [`${fence}${language}`, ...lines, fence];
 }
 
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
 function linesOf(shown: Shown): string[] | undefined {
   return shown.kind === "value" && typeof shown.value === "string" ? shown.value.split("\n") : undefined;
 }

@@ -3,6 +3,7 @@ import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { callText } from "../shared/call";
 import type { DeliveryFault } from "../shared/fault-kinds";
 import type { FaultLog } from "../shared/fault-log";
+import { noAnswer } from "../shared/no-answer";
 import { callId, workflowCall } from "./call";
 import type { CrashGuard } from "./crasher";
 import type { DelayedWork } from "./delayed-work";
@@ -27,8 +28,6 @@ interface Attempt {
 
 /** An item with so many attempts beyond the stack's largest limit is attempted for ever. */
 const BEYOND = 100;
-
-const NOTHING = { headers: {}, body: Buffer.alloc(0) };
 
 /**
  * Injects faults into deliveries, between Google's services and the functions and APIs that they
@@ -83,7 +82,7 @@ export class FaultyInvoker implements Invoker {
       const { status, failure } = await this.inner.invoke(invocation);
       faultLog.note(`arrives too late: ${failure ?? status}`, hop);
     });
-    return delayed.wait(deadline).then(() => ({ ...NOTHING, status: 0, failure: "deadline" }));
+    return delayed.wait(deadline).then(() => noAnswer("deadline"));
   }
 
   private inject(fault: DeliveryFault, attempt: Attempt): Promise<InvocationResult> {
@@ -96,7 +95,7 @@ export class FaultyInvoker implements Invoker {
       case "answered 503":
       case "answered 429":
         log();
-        return Promise.resolve({ ...NOTHING, status: Number(fault.slice(-3)) });
+        return Promise.resolve({ status: Number(fault.slice(-3)), headers: {}, body: Buffer.alloc(0) });
       case "crash before the work":
         log();
         return this.deliver(attempt, { crashPoint: "crash-before" });
@@ -105,12 +104,12 @@ export class FaultyInvoker implements Invoker {
         return this.deliver(attempt, { crashPoint: "crash-after" });
       case "answer lost":
         log();
-        return this.deliver(attempt).then(() => ({ ...NOTHING, status: 0, failure: "connection" }));
+        return this.deliver(attempt).then(() => noAnswer("connection"));
       case "hang": {
         const late = deadline + lateBy(seed, item.id, nth);
         log(`arrives after ${seconds(late)}; the deadline is ${seconds(deadline)}`);
         delayed.in(late, () => this.deliverUnanswered("arrives too late", attempt));
-        return delayed.wait(deadline).then(() => ({ ...NOTHING, status: 0, failure: "deadline" }));
+        return delayed.wait(deadline).then(() => noAnswer("deadline"));
       }
       case "twice at once":
         log();

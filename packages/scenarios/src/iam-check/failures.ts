@@ -1,7 +1,7 @@
 import { type Invocation, type Invoker, type Item, itemOf } from "@cdktf-serverless-ml/emulator";
 import type { StackIndex, StackWorker } from "@cdktf-serverless-ml/terraform-json";
+import { noAnswer } from "../shared/no-answer";
 
-const NO_ANSWER = { status: 0, headers: {}, body: Buffer.alloc(0), failure: "connection" } as const;
 /** Not JSON, so that a function that reads JSON refuses it for good. */
 const NOT_JSON = Buffer.from("{");
 
@@ -26,7 +26,7 @@ export class Failures {
         const item = target === undefined ? undefined : itemOf(invocation);
         if (target === undefined || !item || item.isExecution) return inner.invoke(invocation);
         const place = this.placeOf(target.name, item);
-        if (place === 1 && this.isToFail(target, item)) return NO_ANSWER;
+        if (place === 1 && this.isToFail(target, item)) return noAnswer("connection");
         return inner.invoke(place === 2 && item.message ? withBadPayload(invocation) : invocation);
       },
     };

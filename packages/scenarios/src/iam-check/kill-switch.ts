@@ -1,4 +1,5 @@
 import { ApiError, type Invoker, type RestService } from "@cdktf-serverless-ml/emulator";
+import { noAnswer } from "../shared/no-answer";
 
 /** Refuses all calls of a run once it is triggered, so that the run ends soon. */
 export class KillSwitch {
@@ -32,10 +33,7 @@ export class KillSwitch {
 
   invoker(inner: Invoker): Invoker {
     return {
-      invoke: async (invocation) =>
-        this.triggered
-          ? { status: 0, headers: {}, body: Buffer.alloc(0), failure: "connection" }
-          : inner.invoke(invocation),
+      invoke: async (invocation) => (this.triggered ? noAnswer("connection") : inner.invoke(invocation)),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client, Job, RunningStack } from "@cdktf-serverless-ml/emulator";
+import { parseGsUri } from "../../shared/gs-uri";
 import { DEFAULT_JOB, inputOf, jobsOf, launcherOf, scheduleOf } from "./launcher-jobs";
 
 /** The Iris data with one spoilt row. */
@@ -35,9 +36,9 @@ export class FlowersJob {
 
   /** Uploads a table as the stack's client. @returns its `gs://…` */
   async upload(name = "iris.csv", content: Buffer = readFileSync(SAMPLE)): Promise<string> {
-    const [, bucket = "", folder = ""] = /^gs:\/\/([^/]+)\/(.*)\*\.csv$/.exec(this.input) ?? [];
-    await this.running.client().upload(bucket, `${folder}${name}`, content, "text/csv");
-    return `gs://${bucket}/${folder}${name}`;
+    const table = parseGsUri(this.input.replace(/\*\.csv$/, () => name));
+    await this.running.client().upload(table.bucket, table.name, content, "text/csv");
+    return `gs://${table.bucket}/${table.name}`;
   }
 
   /** What the summary shows of a job of a pipeline, read as the stack's client. */
@@ -64,7 +65,7 @@ export class FlowersJob {
     const found = job.outputs.filter((uri) => uri.split("/").at(-1)?.startsWith(prefix));
     return Promise.all(
       found.map(async (uri) => {
-        const [, bucket = "", name = ""] = /^gs:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
+        const { bucket, name } = parseGsUri(uri);
         return (await client.download(bucket, name)).toString();
       }),
     );

@@ -1,6 +1,7 @@
 import { type Client, cloudDataflow, firstName, type Job, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import { block, type StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { upTo } from "../../shared/generated";
+import { parseGsUri } from "../../shared/gs-uri";
 import { kindOf, POISON, poisonIn } from "../../shared/poison";
 import { isRedriven } from "../../shared/redrive";
 import {
@@ -33,9 +34,9 @@ interface LaunchedJob {
 }
 
 /**
- * The schedules fire, their tasks reach the launcher, the launcher starts jobs. One counts words, the
- * other prepares the Iris data on Apache Beam, if it is here. An input file is uploaded to a bucket that the job's workers can read, and a task like the
- * schedule's names it.
+ * The schedules fire, their tasks reach the launcher, the launcher starts jobs. One counts words,
+ * the other prepares the Iris data on Apache Beam, if it is here. An input file is uploaded to a
+ * bucket that the job's workers can read, and a task like the schedule's names it.
  */
 export const scheduledPreprocessing: PatternScenario = {
   name: "scheduled preprocessing",
@@ -68,7 +69,7 @@ function outputsFrom(index: StackIndex) {
     schedule_name: scheduleOf(index, queue?.name, DEFAULT_JOB),
     launcher_url: launcher.uri,
     output_bucket_name: Object.values(parameters)
-      .map((value) => /^gs:\/\/([^/]+)/.exec(String(value))?.[1])
+      .map((value) => parseGsUri(String(value)).bucket)
       .find((bucket) => buckets.has(bucket)),
   };
 }
@@ -216,7 +217,7 @@ class ScheduledPreprocessingRun implements ScenarioRun {
   }
 
   private async lines(client: Client, uri: string): Promise<string[]> {
-    const [, bucket = "", name = ""] = /^gs:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
+    const { bucket, name } = parseGsUri(uri);
     return (await client.download(bucket, name)).toString().trimEnd().split("\n");
   }
 
