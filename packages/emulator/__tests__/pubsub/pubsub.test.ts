@@ -1,5 +1,6 @@
 import type { EvaluatedResource } from "../../src/core/emulator";
 import { pubSub } from "../../src/pubsub";
+import type { PubSubOptions } from "../../src/pubsub/pubsub-emulator";
 import { FakeContext, grpc, rest } from "../support/fake-context";
 
 const API = "https://pubsub.googleapis.com/v1";
@@ -28,10 +29,11 @@ const push = (attributes: object = {}) =>
 const retry_policy = { minimum_backoff: "10s", maximum_backoff: "60s" };
 const dead_letter_policy = { dead_letter_topic: DEAD, max_delivery_attempts: 5 };
 
-function start(...subscriptions: EvaluatedResource[]) {
+function start(...given: (EvaluatedResource | PubSubOptions)[]) {
   const around = new FakeContext();
-  const resources = [topic("work"), topic("dead"), ...subscriptions];
-  const pubsub = pubSub.create(around, resources);
+  const isResource = (each: (typeof given)[number]): each is EvaluatedResource => "address" in each;
+  const resources = [topic("work"), topic("dead"), ...given.filter(isResource)];
+  const pubsub = pubSub.create(around, resources, Object.assign({}, ...given.filter((each) => !isResource(each))));
   const publish = async (...messages: object[]) => {
     const { body } = await rest(pubsub, "POST", `${API}/${TOPIC}:publish`, { body: { messages } });
     return (body as { messageIds: string[] }).messageIds;
@@ -409,9 +411,9 @@ describe("pulling", () => {
       return () => void held--;
     };
     const resources = [topic("work"), subscription("pull", { ack_deadline_seconds: 10 })];
-    const worksInRealTime = ({ email }: { email?: string }) => email === "pool@p";
+    const holdFor = ({ email }: { email?: string }) => (email === "pool@p" ? hold : undefined);
     const pubsub = pubSub.create(Object.assign(around, { clock: Object.assign(around.clock, { hold }) }), resources, {
-      worksInRealTime,
+      holdFor,
     });
     const heldAfterPullOf = async (email: string) => {
       await rest(pubsub, "POST", `${API}/${PULL}:pull`, { body: { maxMessages: 5 }, email });
@@ -422,7 +424,28 @@ describe("pulling", () => {
     expect(await heldAfterPullOf("function@p")).toBe(0);
     await around.clock.advance(10_000);
     expect(await heldAfterPullOf("pool@p")).toBe(2);
-    await around.clock.advance(10_000);
+    await around.clock.advance(9_999);
+    expect(held).toBe(2);
+    await around.clock.advance(1);
+    expect(held).toBe(0);
+  });
+
+  test("a clock that jumps stands still for a message that such a puller has not asked for yet", async () => {
+    let held = 0;
+    const holdFor = () => () => {
+      held++;
+      return () => void held--;
+    };
+    const { around, publish, pull, nack } = start({ holdFor }, subscription("pull", { retry_policy }));
+    await publish({ data: data("a") });
+    await nack((await pull())[0]?.ackId ?? "");
+    expect(await pull()).toEqual([]);
+    await around.clock.advance(9_999);
+    expect(held).toBe(0);
+    await around.clock.advance(1);
+    expect(held).toBe(1);
+    // Now for the message itself.
+    await nack((await pull())[0]?.ackId ?? "");
     expect(held).toBe(0);
   });
 

@@ -172,7 +172,7 @@ export class Machine {
       onLog: this.onLog,
       onSkipped: (why) => skipped.add(why),
       publisher: between.publisher,
-      worksInRealTime: ({ email }) => workers.pools.working().some(({ identity }) => identity === email),
+      holdFor: ({ email }) => workers.pools.holdFor(email, clock),
     });
     this.current = { ...this.current, objects: () => emulators.of(cloudStorage).objects() };
     network.services.clear();

@@ -6,7 +6,7 @@ import type { Emulator } from "../core/service";
 import { readText, rejectUnknownFields } from "../core/values";
 import { checkMessages, type Message, readMessages } from "./message";
 import type { PublishedMessage, TopicPublisher } from "./publisher";
-import { Puller } from "./pull";
+import { type Hold, Puller } from "./pull";
 import { Pusher } from "./push";
 import { readSchema, type Schema, type SchemaCheck, schemaCheck } from "./schema";
 import { checkName, subscriptionSettings, topicName } from "./settings";
@@ -21,12 +21,12 @@ export interface PubSubOptions {
    */
   readonly publisher?: (publisher: TopicPublisher) => TopicPublisher;
   /**
-   * Whether a puller works in real time between its calls: a clock that jumps stands still while it
-   * has messages.
+   * What keeps a clock that jumps still while a puller has messages, for one that works in real time
+   * between its calls.
    *
    * @default - no puller does
    */
-  readonly worksInRealTime?: (caller: Caller) => boolean;
+  readonly holdFor?: (caller: Caller) => Hold | undefined;
 }
 
 interface Topic {
@@ -61,17 +61,17 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
   private readonly pushers = new Map<Subscription, Pusher>();
   private readonly pullers = new Map<Subscription, Puller>();
   private readonly openStreams = new Map<Puller, Streams>();
-  private readonly worksInRealTime: (caller: Caller) => boolean;
+  private readonly holdFor: (caller: Caller) => Hold | undefined;
   private published = 0;
 
   /** @throws LoadError for topics and subscriptions that cannot be simulated */
   constructor(
     private readonly context: EmulatorContext,
     resources: readonly EvaluatedResource[],
-    { publisher, worksInRealTime = () => false }: PubSubOptions = {},
+    { publisher, holdFor = () => undefined }: PubSubOptions = {},
   ) {
     this.publisher = publisher?.(this) ?? this;
-    this.worksInRealTime = worksInRealTime;
+    this.holdFor = holdFor;
     this.load(resources);
   }
 
@@ -152,8 +152,7 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
 
   private pull(call: Call): object {
     rejectUnknownFields(call.request, ["subscription", "maxMessages", "returnImmediately"], "");
-    const hold = this.worksInRealTime(call.caller) ? () => this.context.clock.hold?.() : undefined;
-    const received = this.puller(call).pull(Number(call.request.maxMessages), call.wire, hold);
+    const received = this.puller(call).pull(Number(call.request.maxMessages), call.wire, this.holdFor(call.caller));
     return received.length > 0 ? { receivedMessages: received } : {};
   }
 

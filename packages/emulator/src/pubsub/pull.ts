@@ -26,6 +26,13 @@ interface Expiry extends Timed {
   readonly ackId: string;
 }
 
+/**
+ * Keeps a clock that jumps still, for a puller that works in real time.
+ *
+ * @returns lets it go on
+ */
+export type Hold = () => () => void;
+
 const MAX_DEADLINE_SECONDS = 600;
 
 /** Gives messages of a subscription to pullers, each on a lease. */
@@ -33,6 +40,11 @@ export class Puller {
   private readonly leases = new Map<string, Lease>();
   private readonly expiries = new Heap<Expiry>();
   private readonly alarm: Alarm;
+  /** Goes off when a message is due to a puller that works in real time and got nothing. */
+  private readonly due: Alarm;
+  /** Keeps the clock still until that puller asks again. */
+  private hold?: Hold;
+  private awaited = () => {};
   private issued = 0;
 
   constructor(
@@ -40,31 +52,44 @@ export class Puller {
     private readonly subscription: Subscription,
   ) {
     this.alarm = new Alarm(clock, () => this.expire());
+    this.due = new Alarm(clock, () => {
+      this.awaited();
+      this.awaited = this.hold?.() ?? this.awaited;
+    });
   }
 
   stop(): void {
     this.alarm.stop();
+    this.due.stop();
+    this.awaited();
     for (const { onEnd } of this.leases.values()) onEnd();
   }
 
   /**
    * The messages that are due now, without waiting for more.
    *
-   * @param hold called for each message; what it returns is called when the message's lease ends
+   * @param hold of a puller that works in real time: until each message's lease ends, and while a
+   *   message is due that it has not asked for yet
    * @returns `ReceivedMessage`s
    */
-  pull(maxMessages: number, wire: Wire, hold: () => (() => void) | undefined = () => undefined): object[] {
+  pull(maxMessages: number, wire: Wire, hold?: Hold): object[] {
     if (!(maxMessages > 0))
       throw new ApiError("INVALID_ARGUMENT", `Invalid maxMessages ${maxMessages}; allowed: 1 or more.`);
+    const { backlog, settings } = this.subscription;
     const received: object[] = [];
     while (received.length < maxMessages) {
-      const release = hold();
-      const next = this.take(wire, this.subscription.settings.ackDeadline, release);
+      const release = hold?.();
+      const next = this.take(wire, settings.ackDeadline, release);
       if (!next) {
         release?.();
         break;
       }
       received.push(next.resource);
+    }
+    if (hold) {
+      this.hold = hold;
+      this.awaited();
+      if (received.length === 0 && backlog.next !== undefined) this.due.set(backlog.next);
     }
     return received;
   }

@@ -11,6 +11,8 @@ export interface PoolInstanceOptions {
   readonly objects: Objects;
   readonly folder: string;
   readonly start: (mounted: Mounted, onCalling: (port: number) => void) => Promise<StartedProcess>;
+  /** Called each time that the program has ended. */
+  readonly onEnd: () => void;
   readonly onFailure: (why: string) => void;
 }
 
@@ -73,6 +75,7 @@ export class PoolInstance {
       this.current = undefined;
       this.ports.clear();
       mounted.remove();
+      this.options.onEnd();
     }
   }
 

@@ -1,4 +1,5 @@
 import { block, defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
+import type { Clock } from "../core/clock";
 import type { EvaluatedResource } from "../core/emulator";
 import { Log, type LogEntry } from "../core/log";
 import { type ContainerSettings, containerOf, containerProblems } from "./container";
@@ -8,6 +9,12 @@ import type { Objects } from "./mounts";
 import { PoolInstance } from "./pool-instance";
 
 export const WORKER_POOL = "google_cloud_run_v2_worker_pool";
+
+/**
+ * Milliseconds of real time for which a clock that jumps stands still for a message. An instance
+ * whose answer to a pull was lost does not know that it has one.
+ */
+const PATIENCE = 10_000;
 
 /** A worker pool as the stack's JSON has it. */
 export interface WorkerPoolSettings {
@@ -34,6 +41,8 @@ export interface WorkerPoolsOptions {
 /** The worker pools of a stack: programs that run as long as a run of the stack does. */
 export class WorkerPools {
   private running: { readonly pool: WorkerPoolSettings; readonly instance: PoolInstance }[] = [];
+  /** What lets clocks go on, by the service account that they stand still for. */
+  private readonly holds = new Map<string, Set<() => void>>();
 
   constructor(
     private readonly pools: readonly WorkerPoolSettings[],
@@ -53,6 +62,29 @@ export class WorkerPools {
   /** Those that would work, but that nothing stands for here. */
   notRunning(): readonly WorkerPoolSettings[] {
     return this.pools.filter((pool) => pool.instances > 0 && !this.canRun(pool));
+  }
+
+  /**
+   * What keeps a clock that jumps still while an instance has a message; undefined for an account
+   * that no pool runs as. When an instance ends, or takes longer than {@link PATIENCE}, the clock
+   * goes on: what it had is delivered again when its time is over.
+   */
+  holdFor(email: string | undefined, clock: Clock): (() => () => void) | undefined {
+    if (email === undefined || !this.working().some(({ identity }) => identity === email)) return undefined;
+    const holds = this.holds.get(email) ?? new Set();
+    this.holds.set(email, holds);
+    return () => {
+      const release = clock.hold?.() ?? (() => {});
+      const end = () => {
+        clearTimeout(timer);
+        holds.delete(end);
+        release();
+      };
+      const timer = setTimeout(end, PATIENCE);
+      timer.unref();
+      holds.add(end);
+      return end;
+    };
   }
 
   /** Starts all instances. */
@@ -107,6 +139,9 @@ export class WorkerPools {
           log,
           onCalling,
         }),
+      onEnd: () => {
+        for (const release of this.holds.get(account) ?? []) release();
+      },
       onFailure: (why) => onFailure(`${address} does not work: ${why}`),
     });
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fieldOf, keptAs, parseFilter, pubSub, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import { block, type StackIndex, type StackWorker } from "@cdktf-serverless-ml/terraform-json";
+import { block, type StackIndex, type StackResource, type StackWorker } from "@cdktf-serverless-ml/terraform-json";
 import { measurements, upTo } from "../../shared/generated";
 import { jsonLines, linesOf, valuesOf } from "../../shared/json-lines";
 import { kindOf, POISON, poisonIn } from "../../shared/poison";
@@ -62,19 +62,30 @@ export const pubsubFanout: PatternScenario = {
 function outputsFrom(index: StackIndex) {
   const worker = index.workerWith("SUBSCRIBER", "RESULTS_BUCKET");
   const subscriptions = index.all("google_pubsub_subscription").map(({ attributes }) => attributes);
-  const pushed =
-    worker && subscriptions.find((each) => index.workerAt(block(each, "push_config")?.push_endpoint) === worker);
-  if (!worker || !pushed) return {};
-  const topic = String(pushed.topic).split("/").at(-1);
+  const own = worker && subscriptions.find((each) => receiverOf(index, each) === worker);
+  if (!worker || !own) return {};
+  const topic = String(own.topic).split("/").at(-1);
   const runtimeAccounts = index.workers().map(({ email }) => `serviceAccount:${email}`);
   return {
     topic_name: topic,
-    subscription_names: subscriptions.filter((each) => each.topic === pushed.topic).map(({ name }) => String(name)),
+    subscription_names: subscriptions.filter((each) => each.topic === own.topic).map(({ name }) => String(name)),
     results_bucket_name: worker.environment.RESULTS_BUCKET,
     client: index
       .membersWith(/^roles\/pubsub\.publisher$/, "google_pubsub_topic", topic)
       .find((member) => !runtimeAccounts.includes(member)),
   };
+}
+
+/**
+ * Who gets a subscription's messages: a worker that it pushes to, or a pool that is told to pull
+ * from it and where results belong.
+ */
+function receiverOf(index: StackIndex, attributes: StackResource["attributes"]): StackWorker | undefined {
+  const pool = ({ kind, environment }: StackWorker) =>
+    kind === "pool" &&
+    environment.RESULTS_BUCKET !== undefined &&
+    String(environment.SUBSCRIPTION).endsWith(`/subscriptions/${attributes.name}`);
+  return index.workerAt(block(attributes, "push_config")?.push_endpoint) ?? index.workers().find(pool);
 }
 
 /** The attributes mark poison too, for subscribers that do not read payloads. */
@@ -214,15 +225,11 @@ class PubSubFanoutRun implements ScenarioRun {
       .filter(({ attributes }) => attributes.topic === this.topic)
       .map(({ attributes }) => {
         const subscription = `projects/${attributes.project ?? stack.defaults.project}/subscriptions/${attributes.name}`;
-        // A worker pool writes its results where a subscriber that is pushed to does.
-        const pool = ({ kind, environment }: StackWorker) =>
-          kind === "pool" && environment.SUBSCRIPTION === subscription && environment.RESULTS_BUCKET === this.bucket;
-        const target = index.workerAt(block(attributes, "push_config")?.push_endpoint) ?? index.workers().find(pool);
         return {
           subscription,
           isFiltered: Boolean(attributes.filter),
           takes: attributes.filter ? parseFilter(attributes.filter) : () => true,
-          folder: target?.environment.SUBSCRIBER,
+          folder: receiverOf(index, attributes)?.environment.SUBSCRIBER,
         };
       });
   }
