@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listenOnLoopback, portOf } from "../core/loopback";
 
 export interface ControlServerOptions {
   /** Names of the Cloud Scheduler jobs. */
@@ -54,13 +54,11 @@ export class ControlServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${portOf(this.server)}`;
   }
 
   start(): Promise<void> {
-    return new Promise((resolve) => {
-      this.server.listen(0, "127.0.0.1", resolve);
-    });
+    return listenOnLoopback(this.server);
   }
 
   stop(): Promise<void> {

@@ -4,10 +4,11 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { ApiError, ConnectionLost } from "../core/api-error";
 import { type Clock, holding } from "../core/clock";
 import type { Caller, RestReply, RestRequest } from "../core/emulator";
+import { listenOnLoopback, portOf } from "../core/loopback";
 import type { Certificate } from "./certificate";
 import { answerGrpc, internal } from "./grpc";
 import { bodyOf } from "./grpc-messages";
@@ -53,13 +54,11 @@ export class Endpoint {
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return portOf(this.server);
   }
 
   start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.server.once("error", reject).listen(0, "127.0.0.1", resolve);
-    });
+    return listenOnLoopback(this.server);
   }
 
   stop(): Promise<void> {

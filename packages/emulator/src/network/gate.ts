@@ -1,5 +1,5 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { listenOnLoopback, portOf } from "../core/loopback";
 import { ConnectProxy } from "./proxy";
 
 export interface GateOptions {
@@ -26,13 +26,12 @@ export class Gate {
 
   static async open(options: GateOptions): Promise<Gate> {
     const gate = new Gate(options);
-    gate.relay.listen(0, "127.0.0.1");
-    await Promise.all([once(gate.relay, "listening"), gate.proxy.start()]);
+    await Promise.all([listenOnLoopback(gate.relay), gate.proxy.start()]);
     return gate;
   }
 
   get port(): number {
-    return (this.relay.address() as AddressInfo).port;
+    return portOf(this.relay);
   }
 
   get proxyUrl(): string {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listenOnLoopback, portOf } from "../core/loopback";
 import type { TokenAuthority } from "./tokens";
 
 export interface MetadataOptions {
@@ -44,13 +44,11 @@ export class MetadataServer {
 
   /** `127.0.0.1:PORT`, for GCE_METADATA_HOST. */
   get host(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${portOf(this.server)}`;
   }
 
   start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.server.once("error", reject).listen(0, "127.0.0.1", resolve);
-    });
+    return listenOnLoopback(this.server);
   }
 
   stop(): void {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
+import { listenOnLoopback, portOf } from "../core/loopback";
 
 export interface ProxyOptions {
   /** Of the run's TLS port. */
@@ -49,13 +50,11 @@ export class ConnectProxy {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${portOf(this.server)}`;
   }
 
   start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.server.once("error", reject).listen(0, "127.0.0.1", resolve);
-    });
+    return listenOnLoopback(this.server);
   }
 
   stop(): void {

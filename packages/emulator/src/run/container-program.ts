@@ -1,4 +1,5 @@
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
+import { listenOnLoopback, portOf } from "../core/loopback";
 import type { StartedProcess } from "../core/process";
 import type { ContainerServiceSettings } from "./container-service";
 import type { Program } from "./instance";
@@ -61,12 +62,9 @@ export async function listeningOn(port: number, probe: Probe, process: StartedPr
 }
 
 /** A port of this machine that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await listenOnLoopback(server);
+  const port = portOf(server);
+  return new Promise((resolve) => server.close(() => resolve(port)));
 }
