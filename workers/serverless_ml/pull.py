@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import threading
 from datetime import timezone
 from typing import Any, Callable
@@ -39,7 +41,6 @@ def pull_messages(
     subscriptions = [name for name in given if name]
     log = Log(component=os.environ.get("SUBSCRIBER", messages.environment.name))
     limit = threading.Semaphore(concurrency)
-    ended = threading.Event()
 
     def receive(subscription: str):
         def on_message(message) -> None:
@@ -53,21 +54,54 @@ def pull_messages(
                     message.ack()
 
         flow_control = pubsub_v1.types.FlowControl(max_messages=concurrency)
-        stream = client.subscribe(subscription, callback=on_message, flow_control=flow_control)
-        stream.add_done_callback(lambda _: ended.set())
+        stream = client.subscribe(
+            subscription, callback=on_message, flow_control=flow_control, await_callbacks_on_shutdown=True
+        )
+        stream.add_done_callback(lambda _: end.set())
         return stream
 
-    with pubsub_v1.SubscriberClient() as client:
+    with _End() as end, pubsub_v1.SubscriberClient() as client:
         streams = [receive(subscription) for subscription in subscriptions]
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
         log.info("Pulling", subscriptions=len(subscriptions))
-        ended.wait()
-        # What is under way ends first.
+        end.wait()
+        # What is under way ends first, and is acknowledged.
         for stream in streams:
             stream.cancel()
         for stream in streams:
             stream.result()
+
+
+class _End:
+    """Waits for SIGTERM, SIGINT or `set`, in the main thread.
+
+    A handler in Python runs only once the main thread goes on. If another thread took the signal, a
+    main thread that waits for a lock never does. So Python's own handler in C wakes it, by a socket.
+    """
+
+    SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+    def __enter__(self) -> _End:
+        self._woken, self._wakes = socket.socketpair()
+        self._wakes.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._wakes.fileno())
+        for number in self.SIGNALS:
+            signal.signal(number, lambda *_: None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._before)
+        self._woken.close()
+        self._wakes.close()
+
+    def set(self) -> None:
+        # Streams may still call it when the wait is over.
+        with contextlib.suppress(OSError):
+            self._wakes.send(bytes([0]))
+
+    def wait(self) -> None:
+        # Other signals that have handlers wake it, too.
+        while self._woken.recv(1)[0] not in (0, *self.SIGNALS):
+            pass
 
 
 def _context(messages: Messages, subscription: str, message, log: Log):
