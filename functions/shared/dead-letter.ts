@@ -13,6 +13,7 @@ const MAX_VALUE_BYTES = 1024;
 export interface DeadLetter {
   /** The original bytes. */
   data: Buffer;
+  /** Why the work can never succeed. */
   reason: PermanentError;
   /** Attributes that name the source. The dead letter always keeps them. */
   origin: Record<string, string | undefined>;

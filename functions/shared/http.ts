@@ -24,7 +24,9 @@ export interface Answer {
  * caller disconnects.
  */
 export interface Invocation {
+  /** The log of the request, whose entries carry its trace. */
   log: Log;
+  /** Aborts when the caller disconnects. */
   signal: AbortSignal;
 }
 

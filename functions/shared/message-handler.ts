@@ -49,6 +49,7 @@ export interface MessageContext extends Invocation {
   attempt?: number;
   /** UTC, RFC 3339; of the message as it was at first. */
   publishTime: string;
+  /** Of the message as it was delivered. */
   attributes: Record<string, string>;
   /** Undefined when the publisher set none. */
   orderingKey?: string;
@@ -60,7 +61,9 @@ export interface MessageContext extends Invocation {
 type Payload<S> = S extends v.GenericSchema ? v.InferOutput<S> : Buffer;
 
 export interface MessageHandlerOptions<S extends v.GenericSchema | undefined> {
+  /** As `readEnvironment` gives it for `messageVariables`. */
   environment: { DEAD_LETTER_TOPIC?: string; REDRIVE_SUBSCRIPTION?: string };
+  /** As `connect` gives them, or those of a test. */
   services: Services;
   /**
    * Schema of the message's JSON.

@@ -14,7 +14,9 @@ export interface Services {
    * @default - dead letters do not name it
    */
   service?: string;
+  /** Calls Google's APIs as the function's service account. */
   google: GoogleApi;
+  /** The log of the function, outside of requests. */
   log: Log;
   /**
    * Project id for traces.

@@ -1,7 +1,9 @@
 import { type CommonEnvironment, connect, type Services } from "./services";
 import { type ObjectStore, objectStore } from "./storage";
 
+/** External services of a handler that reads or writes objects. */
 export interface StorageServices extends Services {
+  /** Cloud Storage. */
   storage: ObjectStore;
 }
 

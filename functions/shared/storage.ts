@@ -8,6 +8,7 @@ export interface ObjectName {
 }
 
 export interface ObjectInfo {
+  /** Number of this version of the object, an int64. */
   generation: string;
   /** Bytes. */
   size: number;
@@ -16,7 +17,9 @@ export interface ObjectInfo {
 }
 
 export interface ListQuery {
+  /** Name of the bucket. */
   bucket: string;
+  /** Beginning of the names; empty for all. */
   prefix: string;
   /**
    * Only names without it after the prefix, e.g. `/` for those directly in a folder.
@@ -42,6 +45,7 @@ export interface ListedObject extends ObjectName {
 }
 
 export interface ObjectPage {
+  /** In the order of their names. */
   objects: ListedObject[];
   /** Absent on the last page. */
   nextPageToken?: string;

@@ -32,7 +32,9 @@ export interface TaskContext extends Invocation {
 }
 
 export interface TaskHandlerOptions<S extends v.GenericSchema> {
+  /** As `readEnvironment` gives it for `taskVariables`. */
   environment: { MAX_ATTEMPTS: number; DEAD_LETTER_TOPIC?: string };
+  /** As `connect` gives them, or those of a test. */
   services: Services;
   /** Schema of the JSON body. */
   schema: S;

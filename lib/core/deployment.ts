@@ -83,7 +83,9 @@ export class Deployment {
     );
   }
 
+  /** Id of the Google Cloud project. */
   readonly project: string;
+  /** Region of all regional resources. */
   readonly region: string;
   /** Suffix of every resource name. */
   readonly environment: string;

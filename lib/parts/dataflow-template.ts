@@ -38,6 +38,7 @@ export interface BeamYamlOptions {
 
 /** A template as a request launches it. */
 export interface LaunchedTemplate {
+  /** Whether the template is a staged graph or a container. */
   readonly kind: "classic" | "flex";
   /** `gs://<bucket>/<object>` */
   readonly path: string;
@@ -98,6 +99,7 @@ export class DataflowTemplate {
   }
 
   private constructor(
+    /** A staged graph, a container, or a pipeline in Beam YAML. */
     readonly kind: "classic" | "flex" | "yaml",
     /** Of the template; of a Beam YAML pipeline the given path of its file. */
     readonly path: string,

@@ -144,8 +144,11 @@ export class FunctionService extends CreatedService {
   readonly identity: ServiceIdentity;
   /** Name of the resource, known before anything is applied. */
   readonly name: string;
+  /** How long one request may take. */
   readonly timeout: Duration;
+  /** Instances at most. */
   readonly maxInstances: number;
+  /** Requests at one time on one instance. */
   readonly concurrency: number;
   protected readonly environment: Environment;
   protected readonly kind = "function";

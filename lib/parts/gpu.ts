@@ -9,6 +9,7 @@ export type GpuType = "nvidia-l4";
 
 /** A GPU with options. */
 export interface GpuOptions {
+  /** The GPU of each instance. */
   readonly type: GpuType;
   /**
    * Keeps capacity in a second zone. The GPU costs about half as much again, and has a quota of its

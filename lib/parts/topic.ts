@@ -106,6 +106,7 @@ export class Topic extends TopicBase {
   readonly resource: PubsubTopic;
   /** Name of the resource, known before anything is applied. */
   readonly name: string;
+  /** `projects/<project>/topics/<topic>`, as Terraform knows it. */
   readonly topicId: string;
 
   constructor(scope: Construct, id: string, props: TopicProps = {}) {

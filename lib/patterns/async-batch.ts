@@ -97,6 +97,7 @@ export interface AsyncBatchProps {
  * Batch predictions. A submitter splits an input file into shards and enqueues a task for each. A
  * fleet of workers, never larger than the queue allows, writes one result object per shard.
  *
+ * Grants the roles that docs/async-batch.md lists under "Who may do what".
  * Reports OutOfRange, and InvalidValue where nothing predicts.
  */
 export class AsyncBatch extends Construct {

@@ -98,6 +98,7 @@ export interface EventWorkflowProps {
  * Predictions for each upload: bucket, notification, topic, function, workflow, Vertex AI, results
  * bucket. Each generation of an object takes effect once, however often its message is delivered.
  *
+ * Grants the roles that docs/event-workflow.md lists under "Who may do what".
  * Reports OutOfRange.
  */
 export class EventWorkflow extends Construct {

@@ -73,7 +73,9 @@ export interface PullWorkersProps extends Omit<WorkerPoolProps, "encryptionKey">
 
 /** The parts of one subscriber. */
 export interface Subscriber {
+  /** Receives the messages. */
   readonly worker: Worker;
+  /** Pushes the messages to the worker. */
   readonly subscription: PushSubscription;
   /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
@@ -81,7 +83,9 @@ export interface Subscriber {
 
 /** The parts of one pull subscriber. */
 export interface PullSubscriber {
+  /** Keeps the messages until they are pulled. */
   readonly subscription: PullSubscription;
+  /** May pull: the principal that was given, or a new service account. */
   readonly consumer: IGrantable;
   /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;
@@ -89,7 +93,9 @@ export interface PullSubscriber {
 
 /** The parts of one pool of workers that pull. */
 export interface PullWorkers {
+  /** Pulls the messages. */
   readonly pool: WorkerPool;
+  /** Keeps the messages until they are pulled. */
   readonly subscription: PullSubscription;
   /** Undefined with `deadLetter: false`. */
   readonly deadLetter?: DeadLetter;

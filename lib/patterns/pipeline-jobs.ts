@@ -64,16 +64,19 @@ export interface VertexTrainingStepProps extends JobStepOptions {
 
 /** A step that is a batch prediction job of Vertex AI. */
 export interface BatchPredictionStepProps extends JobStepOptions {
+  /** The job. Vertex AI reads and writes as its own service agent. */
   readonly batchPrediction: BatchPredictionProps;
 }
 
 /** A step that is a job of a Dataflow template. */
 export interface DataflowStepProps extends JobStepOptions {
+  /** The job. */
   readonly dataflow: DataflowStepJob;
 }
 
 /** A Dataflow template, its parameters and its workers. */
 export interface DataflowStepJob {
+  /** The template that is launched. */
   readonly template: DataflowTemplate;
   /**
    * Parameters of the template, or values of a Beam YAML pipeline's variables. They may have

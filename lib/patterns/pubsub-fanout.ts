@@ -89,6 +89,7 @@ const OWN_IDS = new Set(["client", "redrive", "results", "topic", "schema", "Res
  * Distributes messages to functions, containers and services of your own by their attributes. A
  * message that a subscriber cannot process goes to that subscriber's dead letter.
  *
+ * Grants the roles that docs/pubsub-fanout.md lists under "Who may do what".
  * Reports DuplicateId, and InvalidValue where there is nobody to receive messages.
  */
 export class PubSubFanout extends Construct {

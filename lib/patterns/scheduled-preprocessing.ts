@@ -124,6 +124,7 @@ export interface ScheduledPreprocessingProps {
  * Launches Dataflow templates on schedules. A schedule creates a task on a queue, and a launcher
  * function launches one job for each task.
  *
+ * Grants the roles that docs/scheduled-preprocessing.md lists under "Who may do what".
  * Reports InvalidValue, OutOfRange and InvalidBeamPipeline for jobs.
  */
 export class ScheduledPreprocessing extends Construct {

@@ -115,6 +115,7 @@ const OWN_IDS = new Set(["client", "dead-letter", "queue", "redrive", "runs", "s
  * step begins when all steps that it runs after have written their markers to the run's folder. A
  * run keeps the graph with which it started.
  *
+ * Grants the roles that docs/task-pipeline.md lists under "Who may do what".
  * Reports InvalidName, InvalidValue, OutOfRange, DuplicateId, UnknownStep, PipelineCycle and
  * ReservedVariable.
  */
