@@ -264,13 +264,13 @@ describe("a job that is followed", () => {
     }));
   const lastPoll = () => polls().at(-1) as ReturnType<typeof polls>[number];
   /** The task comes back from the dead letter, where it got another name. */
-  const redriven = (payload: unknown, id: string, retries = 0) =>
+  const redriven = (payload: unknown, id: string, retries = 0, times = 1) =>
     following.post(payload, {
       "X-CloudTasks-TaskName": "redriven",
       "X-CloudTasks-QueueName": "launches",
       "X-CloudTasks-TaskRetryCount": String(retries),
       "X-Redrive-Task": id,
-      "X-Redrive-Count": "1",
+      "X-Redrive-Count": String(times),
     });
 
   test("is asked after by tasks until it has ended, one chain whatever is delivered twice", async () => {
@@ -312,6 +312,18 @@ describe("a job that is followed", () => {
     expect((await redriven(poll.payload, poll.id, 1)).body).toMatchObject({ job: "id-2", launched: false });
     expect(google.jobs).toHaveLength(2);
     expect(lastPoll().payload).toMatchObject({ poll: { id: "id-2", n: 1 } });
+  });
+
+  test("put back twice, it is launched anew once, though the first launch had no answer", async () => {
+    google.longJobs.fate = { takes: 0, error: "Workflow failed" };
+    await following.task({}, { id: "tick" });
+    const poll = lastPoll();
+    await following.task(poll.payload, { id: poll.id });
+    google.failNext(/:launch/, { drop: true, after: true });
+    expect((await redriven(poll.payload, poll.id)).status).toBe(500);
+    expect((await redriven(poll.payload, poll.id, 9)).body).toEqual({ deadLetter: "attempts_spent" });
+    expect((await redriven(poll.payload, poll.id, 0, 2)).body).toMatchObject({ job: "id-2", launched: false });
+    expect(google.jobs).toHaveLength(2);
   });
 
   test("goes to the dead letter when it takes too long, and runs on", async () => {

@@ -97,9 +97,17 @@ class Launcher {
     return answer;
   }
 
+  /**
+   * Launches one job more. An earlier time that the task was put back may have launched it, without
+   * an answer.
+   */
   private async launchAnew(payload: Payload, context: TaskContext): Promise<object> {
-    const name = this.nameOf(payload, context.id, context.redrives ?? 0);
-    return (await this.findLaunched(payload, context, name)) ?? this.launch(payload, context, name);
+    const { id, redrives = 0 } = context;
+    for (let time = 1; time <= redrives; time++) {
+      const launched = await this.findLaunched(payload, context, this.nameOf(payload, id, time));
+      if (launched) return launched;
+    }
+    return this.launch(payload, context, this.nameOf(payload, id, redrives));
   }
 
   private find(name: string): Promise<Job | undefined> {

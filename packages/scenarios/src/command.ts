@@ -57,7 +57,8 @@ It needs no cloud account and no network.
                      runs a container service, job or worker pool as this command of yours; may be repeated
                      (more of them: local.json beside cdktf.json, { "run": { "<name>": "<command>" } })
   --python <interpreter>
-                     runs functions in Python (default: LOCAL_PYTHON, or else python3)
+                     runs functions in Python and Beam pipelines (default: LOCAL_PYTHON,
+                     or else python3; with --faults no pipelines)
   --docker           runs the images of containers without a command, with docker
   --secrets <file>   values of secrets, as JSON or as NAME=value lines (default: made up)
   --faults           injects faults into deliveries, calls and publishes of generated items, in virtual time, and

@@ -135,9 +135,11 @@ test("the workers must be able to read the pipeline's file", async () => {
 });
 
 test("a job that is cancelled ends its pipeline", async () => {
-  const { around, ask, launch, killed } = world({ endless: true });
+  const { around, dataflow, ask, launch, killed } = world({ endless: true });
   const { job } = await launch();
+  expect(dataflow.isWorking()).toBe(false);
   await around.clock.advance(1_000);
+  expect(dataflow.isWorking()).toBe(true);
   await ask("PUT", `${JOBS}/${job.id}`, { requestedState: "JOB_STATE_CANCELLED" });
   await around.clock.advance(1_000);
   expect(await ask("GET", `${JOBS}/${job.id}`)).toMatchObject({ currentState: "JOB_STATE_CANCELLED" });

@@ -9,6 +9,11 @@ export interface Emulator {
   readonly streams?: NonNullable<GrpcService["streams"]>;
   /** Work that is due, waiting or under way. A run has ended when no emulator has any. */
   pending(): number;
+  /**
+   * Whether a process of this machine does some of it, of which nothing is heard before its end.
+   * @default - there is no such process
+   */
+  isWorking?(): boolean;
   /** Stops timers. Nothing is dispatched afterwards. */
   stop(): void;
 }

@@ -86,6 +86,10 @@ export class DataflowEmulator implements Emulator {
     return this.jobs.filter(({ active }) => active).length;
   }
 
+  isWorking(): boolean {
+    return this.jobs.some(({ isWorking }) => isWorking);
+  }
+
   stop(): void {
     for (const job of this.jobs) job.stop();
   }

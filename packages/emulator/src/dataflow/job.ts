@@ -47,6 +47,8 @@ export class Job {
   readonly messages: JobMessage[] = [];
   /** Counters of the pipeline, once it has ended. */
   metrics: readonly Metric[] = [];
+  /** Whether its work is under way. */
+  isWorking = false;
   private stateTime: number;
   private started?: number;
   private cancelTimer: () => void;
@@ -135,7 +137,11 @@ export class Job {
     // What roles/dataflow.worker is for. Source: docs/concepts/security-and-permissions, "Worker
     // service account".
     authorizer.require(worker, "dataflow.workItems.lease", `projects/${project}`);
-    const { outputs, metrics = [], failure, missing } = await holding(clock, async () => this.work.run(this));
+    this.isWorking = true;
+    const result = await holding(clock, async () => this.work.run(this)).finally(() => {
+      this.isWorking = false;
+    });
+    const { outputs, metrics = [], failure, missing } = result;
     this.metrics = metrics;
     this.failure = failure;
     this.missing = missing;

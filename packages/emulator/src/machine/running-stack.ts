@@ -238,6 +238,11 @@ export class RunningStack {
       );
   }
 
+  /** Whether a process of this machine does some of it, of which nothing is heard before its end. */
+  isWorking(): boolean {
+    return this.parts.emulators.all().some((emulator) => emulator.isWorking?.() ?? false);
+  }
+
   /** Counts work outside the stack, too. */
   alsoPending(count: () => number): void {
     this.driven.push(count);
@@ -249,6 +254,7 @@ export class RunningStack {
     const end = await waitUntilIdle({
       pending: () => this.pending(),
       progress: () => recorder.hops.length,
+      working: () => this.isWorking(),
       failed: () => denials.length + unsimulated.length > 0,
       patience,
     });

@@ -86,8 +86,8 @@ test("scheduled-preprocessing: each task that a queue took on launches one job o
     impatient("scheduled-preprocessing"),
     10,
   );
-  // The stack also has a job of its own.
-  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 11, done: 8, deadLettered: 3 });
+  // The stack also has a job of its own. Those of tables need Beam.
+  expect(summary).toMatchObject({ ...NOTHING_WRONG, accepted: 10, done: 7, deadLettered: 3, skipped: 2 });
   const texts = new Map(
     running.createdTasks.map(({ id, body }) => [`task ${id}`, /input\/([^"]+)/.exec(body.toString())?.[1]]),
   );

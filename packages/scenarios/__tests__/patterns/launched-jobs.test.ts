@@ -27,3 +27,13 @@ test("a job that no task launched has no task", () => {
   const found = tasksOfJobs([task("1", "a")], [job("x", "a"), job("y", "a"), job("z", "c")]);
   expect([...found]).toEqual([["x", "1"]]);
 });
+
+test("a job in place of one whose letter was put back belongs to the same task, once for each time", () => {
+  const jobs = [job("x", "a"), job("y", "a"), job("z", "a")];
+  expect([...tasksOfJobs([task("1", "a")], jobs, ["x"])]).toEqual([
+    ["x", "1"],
+    ["y", "1"],
+  ]);
+  expect([...tasksOfJobs([task("1", "a")], jobs, ["x", "y"])].map(([, id]) => id)).toEqual(["1", "1", "1"]);
+  expect([...tasksOfJobs([task("1", "a")], [job("x", "a"), job("y", "b")], ["x"])]).toEqual([["x", "1"]]);
+});

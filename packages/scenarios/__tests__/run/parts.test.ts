@@ -206,5 +206,9 @@ describe("waitUntilIdle", () => {
     let progress = 0;
     const pending = () => (progress < 8 ? 1 : 0);
     expect(await waitUntilIdle({ pending, progress: () => progress++, patience: 50 })).toBe("idle");
+    let looks = 0;
+    const working = () => looks++ < 8;
+    const waiting = { pending: () => (looks < 8 ? 1 : 0), progress: () => 0, patience: 50 };
+    expect(await waitUntilIdle({ ...waiting, working })).toBe("idle");
   });
 });

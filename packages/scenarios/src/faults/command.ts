@@ -98,6 +98,7 @@ export async function faultsCommand(command: FaultCommand): Promise<number> {
     const progress = progressOn(process.stderr);
     const report = await runFaults(machine, scenario, {
       ...settings,
+      beam: host.python !== undefined,
       ...(hops && { write: console.log, colours: process.stdout.isTTY && !process.env.NO_COLOR }),
       ...(!quiet && !hops && { onProgress: progress.show }),
     });

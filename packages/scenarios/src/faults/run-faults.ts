@@ -37,6 +37,12 @@ export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
    * @default false
    */
   readonly redrive?: boolean;
+  /**
+   * Whether Beam YAML pipelines run, each of which takes seconds to start. Faults do not reach them:
+   * the retries of a work item are Dataflow's.
+   * @default false
+   */
+  readonly beam?: boolean;
   /** Called about once a second. */
   readonly onProgress?: (progress: Progress) => void;
   /**
@@ -74,7 +80,8 @@ const REST = 5_000;
  * several runs.
  */
 export async function runFaults(machine: Machine, scenario: Scenario, options: FaultOptions): Promise<FaultReport> {
-  const { seed, inputs, realTime = false, redrive = false, outside = {}, onProgress, write, colours } = options;
+  const { seed, inputs, realTime = false, redrive = false, beam = false, outside = {} } = options;
+  const { onProgress, write, colours } = options;
   const began = Date.now();
   const clock = realTime ? new RealClock() : new VirtualClock();
   const start = clock.now();
@@ -85,8 +92,7 @@ export async function runFaults(machine: Machine, scenario: Scenario, options: F
     write,
     colours,
     retries: CLIENT_RETRIES,
-    // A fault that ends a pipeline is one of Beam's own, not of the stack, and each start takes seconds.
-    withoutBeam: true,
+    withoutBeam: !beam,
     intercept: (context) => {
       const kill: Kill = (name, port) => running.parts.workers.crash(name, port);
       engine = new FaultEngine({ ...context, seed, stack: machine.stack, poison: scenario.poison, kill });
@@ -141,6 +147,7 @@ async function settled(running: RunningStack, faultLog: FaultLog, patience: numb
   const end = await waitUntilIdle({
     pending: () => running.pending(),
     progress: () => recorder.hops.length,
+    working: () => running.isWorking(),
     failed: () => denials.length + unsimulated.length > 0 || faultLog.endless !== undefined,
     patience,
   });

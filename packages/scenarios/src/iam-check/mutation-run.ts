@@ -165,6 +165,7 @@ export class MutationRun {
     const end = await waitUntilIdle({
       pending: () => running.pending(),
       progress: () => running.parts.recorder.hops.length,
+      working: () => running.isWorking(),
       failed: () => this.killSwitch.isTriggered || this.clock.now() - this.lastNews > AFTERMATH,
       patience: PATIENCE,
     });

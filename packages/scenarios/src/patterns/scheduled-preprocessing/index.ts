@@ -3,7 +3,7 @@ import { block, type StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { upTo } from "../../shared/generated";
 import { parseGsUri } from "../../shared/gs-uri";
 import { kindOf, POISON, poisonIn } from "../../shared/poison";
-import { isRedriven } from "../../shared/redrive";
+import { firstTaskName, isRedriven } from "../../shared/redrive";
 import {
   type Input,
   InputError,
@@ -16,6 +16,8 @@ import { createTaskLike } from "../../shared/schedule-task";
 import { FlowersJob } from "./flowers";
 import { DEFAULT_JOB, inputOf, jobsOf, launcherOf, scheduleOf } from "./launcher-jobs";
 
+/** The generated item that is a table without the columns that its job needs. */
+const BAD_TABLE = 5;
 /** How many words are shown, the most frequent ones. */
 const SHOWN = 8;
 
@@ -48,7 +50,7 @@ export const scheduledPreprocessing: PatternScenario = {
   publicObjects: { "dataflow-samples": { "shakespeare/kinglear.txt": "opticks.txt" } },
   outputsFrom,
   create: (running) => new ScheduledPreprocessingRun(running),
-  /** The items are small texts. Some are firings of the schedule instead. */
+  /** The items are small texts, one is a table. Some are firings of the schedule instead. */
   generate: (count) => upTo(count).map(generated),
   /** Acts on the launch of a job, whose parameters name the text. */
   poison: ({ path, body }) => (path.endsWith("/templates:launch") ? poisonIn(body) : undefined),
@@ -78,6 +80,10 @@ function generated(index: number): Input {
   const kind = kindOf(index);
   if (kind === "good" && index % 10 === 1) return { name: "", content: Buffer.alloc(0), isGenerated: index > 1 };
   const number = String(index).padStart(5, "0");
+  // Its job fails: only then does the launcher read messages. No other job reads this folder.
+  if (index === BAD_TABLE) {
+    return { name: `bad/no-columns-${number}.csv`, content: Buffer.from("a,b\n1,2\n"), isGenerated: true };
+  }
   const name = kind === "good" ? `text-${number}.txt` : `${POISON[kind]}-${number}.txt`;
   return { name, content: Buffer.from(`Of the ${index % 7} words some are some of the words.\n`) };
 }
@@ -97,7 +103,8 @@ class ScheduledPreprocessingRun implements ScenarioRun {
 
   async submit(input: Input): Promise<void> {
     if (input.name !== "") {
-      await (input.name.endsWith(".csv") ? this.launchOnTable(input) : this.launchOn(input));
+      const isTable = input.name.endsWith(".csv") && (this.flowers || !input.isGenerated);
+      await (isTable ? this.launchOnTable(input) : this.launchOn(input));
       return;
     }
     this.fire(this.schedule, this.launch().inputFile ?? "");
@@ -112,7 +119,10 @@ class ScheduledPreprocessingRun implements ScenarioRun {
     const deployed = this.running.named("google_dataflow_job").map(({ attributes }) => deployedKey(attributes.name));
     const tasks = this.tasks();
     const missing = missingFirings(this.fired, tasks);
-    const taskOf = tasksOfJobs(tasks, this.launched().map(nameAndInput));
+    const putBack = this.running.createdTasks.flatMap(({ id }) =>
+      isRedriven(id) ? (polledJob(firstTaskName(id)) ?? []) : [],
+    );
+    const taskOf = tasksOfJobs(tasks, this.launched().map(nameAndInput), putBack);
     const keyOf = (job: Job) => {
       const { name } = job.launch;
       const id = taskOf.get(name);
@@ -267,9 +277,14 @@ function missingFirings(fired: readonly string[], tasks: readonly LaunchTask[]):
 
 /** The key of a dead letter: that of the task which launched the job, if it asked for a job's state. */
 function deadKey(task: string | undefined, taskOf: ReadonlyMap<string, string>): string {
-  const [, job] = /^(.*)-poll-\d+$/.exec(task ?? "") ?? [];
+  const job = polledJob(task ?? "");
   const id = job === undefined ? task : taskOf.get(job);
   return id === undefined && job !== undefined ? `job ${job}` : taskKey(id ?? "unknown");
+}
+
+/** The job whose state a task asks for. @param task name */
+function polledJob(task: string): string | undefined {
+  return /^(.*)-poll-\d+$/.exec(task)?.[1];
 }
 
 /** The body of a task; nothing for one that is no JSON. */
@@ -283,18 +298,31 @@ function payloadOf(body: Buffer): { job?: string; parameters?: Record<string, st
 
 /**
  * Finds the task of each job by what the job reads: only the launcher knows it from the name. Tasks
- * with the same input are interchangeable. Jobs of the same name belong to the same task.
+ * with the same input are interchangeable. Jobs of the same name belong to the same task. So does the
+ * one that is launched in place of a job whose letter was put back.
  *
+ * @param putBack names of jobs that failed, one for each time that the letter was put back
  * @returns id of the task by name of the job, without jobs that have no task
  */
-export function tasksOfJobs(tasks: readonly LaunchTask[], jobs: readonly LaunchedJob[]): Map<string, string> {
+export function tasksOfJobs(
+  tasks: readonly LaunchTask[],
+  jobs: readonly LaunchedJob[],
+  putBack: readonly string[] = [],
+): Map<string, string> {
+  const replaced = [...putBack];
+  const inputs = new Map(jobs.map(({ name, input }) => [name, input]));
+  const taskOfReplaced = (input: string) => {
+    const at = replaced.findIndex((name) => inputs.get(name) === input && found.has(name));
+    const [name = ""] = at < 0 ? [] : replaced.splice(at, 1);
+    return found.get(name);
+  };
   const waiting = new Map<string, string[]>();
   for (const { id, input } of [...tasks].sort((a, b) => Number(a.isDead) - Number(b.isDead))) {
     waiting.set(input, [...(waiting.get(input) ?? []), id]);
   }
   const found = new Map<string, string>();
   for (const { name, input } of jobs) {
-    const id = found.has(name) ? undefined : waiting.get(input)?.shift();
+    const id = found.has(name) ? undefined : (waiting.get(input)?.shift() ?? taskOfReplaced(input));
     if (id !== undefined) found.set(name, id);
   }
   return found;
