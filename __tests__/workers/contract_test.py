@@ -150,6 +150,18 @@ class Tasks(Contract):
         status, body = self.post(app, b"", method="GET")
         self.assertEqual((status, body["error"]["code"]), (405, "method_not_allowed"))
 
+    def test_a_container_answers_probes(self):
+        import serverless_ml
+
+        with mock.patch.object(os, "execve") as served:
+            serverless_ml.serve("main.py", "main")
+        [(_, command, environment)] = [call.args for call in served.call_args_list]
+        self.assertEqual(command[1:], ["-m", "functions_framework", "--source", "main.py", "--target", "main"])
+        [(name, value)] = environment.items() - os.environ.items()
+        app = self.serve(TASKS, **{name: value})
+        self.assertEqual([app.get("/ready").status_code, app.put("/").status_code], [200, 405])
+        self.assertEqual(self.post(app, {"text": "hi"}, TASK)[0], 200)
+
     def test_a_bad_environment_ends_the_start_and_names_each_variable(self):
         with self.assertRaises(ValueError) as raised:
             self.serve(TASKS, MAX_ATTEMPTS="0", DEAD_LETTER_TOPIC="dead")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Callable
 
 from .deadline import deadline
 from .environment import Environment
 from .errors import PermanentError
 from .log import Log, trace_fields
+
+#: Variable of a container whose GET requests are probes. A function has none.
+PROBED = "SERVERLESS_ML_PROBED"
 
 #: Status, and the body, which is sent as JSON; None for no body.
 Answer = tuple[int, "dict | None"]
@@ -23,7 +27,11 @@ def post_handler(environment: Environment, respond: Callable[..., Answer]):
     """
     log = Log(component=environment.name)
 
+    probed = PROBED in os.environ
+
     def handler(request):
+        if probed and request.method == "GET":
+            return "", 200, {}
         request_log = log.having(**trace_fields(request.headers, environment.project))
         headers = {}
         try:

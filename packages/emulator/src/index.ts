@@ -27,6 +27,7 @@ export type {
 export { LoadError } from "./core/load-error";
 export type { LogEntry } from "./core/log";
 export type { Item, Service } from "./core/service";
+export { shellQuoted } from "./core/shell";
 export { ModuleError, userModule } from "./core/user-module";
 export { rfc3339 } from "./core/values";
 export { VirtualClock } from "./core/virtual-clock";

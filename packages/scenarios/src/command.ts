@@ -24,6 +24,7 @@ import {
   SecretsFileError,
   StartError,
   type StartOptions,
+  shellQuoted,
 } from "@cdktf-serverless-ml/emulator";
 import { StackError } from "@cdktf-serverless-ml/terraform-json";
 import { drivenBy } from "./drive/driven-scenario";
@@ -34,6 +35,7 @@ import { checkIamCommand } from "./iam-check/command";
 import { readStackWithOutputs, scenarioOf } from "./patterns";
 import { type KeepOptions, keepStack } from "./run/keep";
 import { describe } from "./run/print";
+import { type Parameters, readParameters, withParameters } from "./run/read-parameters";
 import { inputFor, runStack } from "./run/run-stack";
 import { requireEmpty } from "./run/save-buckets";
 import { startStack } from "./run/start";
@@ -48,6 +50,7 @@ It needs no cloud account and no network.
   <stack>            a stack in cdktf.out/stacks (npm run synth writes them)
   --terraform <dir>  a folder with a cdk.tf.json, instead of <stack>
   --input <file>     an input file, instead of the sample
+  --parameters <p>   parameters of a task pipeline's runs, as JSON or as a file of JSON
   --predict <model>  the model that stands in for Vertex AI: a URL, a module, echo, or iris
   --output <dir>     writes the objects of the buckets to a new or an empty folder after the run
   --drive <module>   a module that puts items into a stack of your own and says which are done (docs/local.md)
@@ -76,6 +79,7 @@ It needs no cloud account and no network.
 const FLAGS = {
   terraform: { type: "string" },
   input: { type: "string" },
+  parameters: { type: "string" },
   predict: { type: "string" },
   output: { type: "string" },
   drive: { type: "string" },
@@ -116,6 +120,7 @@ class UsageError extends Error {}
 interface Options {
   readonly folder: string;
   readonly input?: string;
+  readonly parameters?: Parameters;
   /** As given. */
   readonly predict?: string;
   /** Absolute. */
@@ -152,7 +157,8 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const stack = readStackWithOutputs(options.folder);
-  const scenario = options.drive === undefined ? scenarioOf(stack) : drivenBy(await loadDriver(options.drive));
+  const known = options.drive === undefined ? scenarioOf(stack) : drivenBy(await loadDriver(options.drive));
+  const scenario = known && options.parameters ? withParameters(known, options.parameters) : known;
   if (!scenario && !options.keep) {
     const remedy = "Use --keep and call it yourself, or --drive <module> to say how it is used";
     throw new UsageError(`${stack.name} is none of the five architectures. ${remedy}`);
@@ -215,6 +221,7 @@ function readOptions(args: readonly string[]): Options | undefined {
   return {
     folder: terraform === undefined ? folderOf(stack) : userPath(terraform),
     input: input === undefined ? undefined : userPath(input),
+    parameters: values.parameters === undefined ? undefined : readParameters(values.parameters),
     predict: values.predict,
     output: values.output === undefined ? undefined : userPath(values.output),
     drive: drive === undefined ? undefined : userPath(drive),
@@ -228,6 +235,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       ...(drive === undefined ? [] : [`--drive ${quoted(drive)}`]),
       ...(values.run ?? []).map((command) => `--run ${quoted(command)}`),
       ...(values.docker ? ["--docker"] : []),
+      ...(values.parameters === undefined ? [] : [`--parameters ${quoted(values.parameters)}`]),
       ...(values.python === undefined ? [] : [`--python ${quoted(values.python)}`]),
     ].join(" "),
     allowsDeadLetters: values["allow-dead-letters"] ?? false,
@@ -254,8 +262,9 @@ function requireCompatible(values: Flags<typeof FLAGS>): void {
   }
 }
 
-function quoted(path: string): string {
-  return /\s/.test(path) ? JSON.stringify(path) : path;
+/** A word of a POSIX shell, as it can be pasted there. */
+function quoted(text: string): string {
+  return /^[\w./:=@-]+$/.test(text) ? text : shellQuoted(text);
 }
 
 function folderOf(stack: string | undefined): string {

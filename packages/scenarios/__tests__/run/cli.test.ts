@@ -76,6 +76,15 @@ describe("a run", () => {
     rmSync(file);
   });
 
+  test("of a pipeline gives its parameters to the steps", async () => {
+    const file = join(temporary, "parameters.json");
+    writeFileSync(file, '{ "maxIterations": 0 }');
+    const { status, stdout } = await local(["--terraform", stack, "--parameters", file, "--quiet"]);
+    expect(stdout).toMatch(/dead letter: local-1\/train: .*maxIterations/);
+    expect(status).toBe(3);
+    rmSync(file);
+  });
+
   test("without a binding ends with exit code 1 and names who lacks what, where, and the remedy", async () => {
     const copy = changed(small, ({ resource }) => {
       const bindings = resource.google_cloud_tasks_queue_iam_member;
@@ -115,6 +124,19 @@ describe("bad input", () => {
   test("a command for a container that is not there", async () => {
     const { status, stderr } = await local(["--terraform", stack, "--run", "ocr=python3 main.py"]);
     expect([status, stderr]).toEqual([2, "Given --run ocr; allowed: nothing, as the stack runs no container\n"]);
+  });
+
+  test.each([
+    [small, '{"a": 1}', "--parameters is for task pipelines; given a stack of the kind async batch"],
+    [stack, "[1]", "--parameters [1] is a list"],
+    [stack, "{1}", "--parameters {1} cannot be read: Expected property name"],
+  ])("parameters: of %s, %s", async (folder, given, message) => {
+    const { status, stderr } = await local(["--terraform", folder, "--parameters", given]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+    if (given !== '{"a": 1}') {
+      expect(stderr).toContain("Allowed: an object of JSON, such as '{\"epochs\": 3}', or a file that holds one");
+    }
   });
 
   test("a file of secrets that cannot be read: says where, never a value", async () => {

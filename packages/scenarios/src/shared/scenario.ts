@@ -37,6 +37,11 @@ export interface Scenario {
   /** Starts to use a stack that runs. */
   create(running: RunningStack): ScenarioRun;
   /**
+   * The same for a user's parameters: whatever it starts gets them, too. Absent where nothing takes
+   * parameters.
+   */
+  withParameters?(parameters: Readonly<Record<string, unknown>>): Scenario;
+  /**
    * The records of an input that go to a model, as far as they can be read. Absent where no model
    * is asked.
    */

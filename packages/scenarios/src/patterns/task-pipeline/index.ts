@@ -31,6 +31,10 @@ export const taskPipeline: PatternScenario = {
   outputs: ["start_url", "run_bucket_name", "pipeline_steps", "client"],
   outputsFrom,
   create: (running) => new TaskPipelineRun(running),
+  withParameters: (parameters) => ({
+    ...taskPipeline,
+    create: (running) => new TaskPipelineRun(running, parameters),
+  }),
   generate: generatedRuns,
   poison: poisonOfRun,
   outage: (call) => (isReadOfData(call) ? "NOT_FOUND" : undefined),
@@ -62,7 +66,11 @@ class TaskPipelineRun implements ScenarioRun {
   private enqueued = 0;
   private provided?: Promise<void>;
 
-  constructor(private readonly running: RunningStack) {
+  constructor(
+    private readonly running: RunningStack,
+    /** The user's, of runs that are started here. Those of schedules have their own. */
+    private readonly given: Readonly<Record<string, unknown>> = {},
+  ) {
     this.bucket = textOutput(running, "run_bucket_name");
     this.url = textOutput(running, "start_url");
     this.steps = running.stack.outputs.pipeline_steps;
@@ -175,7 +183,7 @@ class TaskPipelineRun implements ScenarioRun {
       this.fire();
     } else if (!name.startsWith(REFUSED_START)) {
       await this.upload(`inputs/${name}`, content);
-      const parameters = { ...this.parameters(`inputs/${name}`), maxIterations: FEW_ITERATIONS };
+      const parameters = { maxIterations: FEW_ITERATIONS, ...this.parameters(`inputs/${name}`) };
       const run = name.replace(/\.csv$/, "");
       // Repeats the first start, as a client that lost the answer does. That must change nothing.
       if (this.started.length === 0) await this.start(run, parameters);
@@ -225,7 +233,7 @@ class TaskPipelineRun implements ScenarioRun {
   }
 
   private parameters(object: string): object {
-    return { input: `gs://${this.bucket}/${object}` };
+    return { input: `gs://${this.bucket}/${object}`, ...this.given };
   }
 
   /** The object that the schedule's runs read. */
