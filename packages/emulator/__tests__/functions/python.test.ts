@@ -136,4 +136,21 @@ onlyIf(IS_DEEP && canInstallPython(), reason, () => {
       ),
     ]);
   });
+
+  test("without the network, the package index is what was not reached", async () => {
+    const files = { "main.py": "", "requirements.txt": "no-such-package-anywhere-4712==1\n" };
+    process.env.PIP_INDEX_URL = "http://127.0.0.1:9/simple";
+    process.env.PIP_RETRIES = "1";
+    try {
+      const started = await bench({ py: { files, ...RUNS } }).start();
+      const [why = ""] = started.host.missing();
+      expect(why).toMatch(
+        /cannot be installed, as the package index was not reached; installing needs the network once:\n/,
+      );
+      expect(why).not.toContain("Retrying");
+    } finally {
+      delete process.env.PIP_INDEX_URL;
+      delete process.env.PIP_RETRIES;
+    }
+  });
 });

@@ -123,8 +123,12 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   } catch (error) {
     const { stdout = "", stderr = "", message } = error as Error & { stdout?: string; stderr?: string };
     const lines = `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== "");
-    const shown = lines.length > 0 ? lines.slice(-SHOWN) : [message];
-    throw new InstallError(`its packages cannot be installed:\n${shown.map((line) => `  ${line}`).join("\n")}`);
+    // pip says of each try that there was no connection, and in the end only that it found no version.
+    const isRetry = (line: string) => line.startsWith("WARNING: Retrying");
+    const told = lines.filter((line) => !isRetry(line));
+    const shown = told.length > 0 ? told.slice(-SHOWN) : [message];
+    const why = lines.some(isRetry) ? ", as the package index was not reached; installing needs the network once" : "";
+    throw new InstallError(`its packages cannot be installed${why}:\n${shown.map((line) => `  ${line}`).join("\n")}`);
   }
 }
 

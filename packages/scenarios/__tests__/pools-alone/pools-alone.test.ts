@@ -35,6 +35,7 @@ test("is a fan-out of the local run, which judges what the pools wrote", async (
     topic_name: "pools-fanout-dev",
     subscription_names: ["pools-fanout-all-dev", "pools-fanout-images-dev"],
     results_bucket_name: "acme-ml-pools-fanout-results-dev",
+    redrive_url: expect.stringMatching(/^https:\/\/pools-fanout-redrive-dev-/),
   });
   const flags = Object.entries(run).flatMap(([image, command]) => ["--run", `${image}=${command}`]);
   const { status, stdout } = await inProcess(["--terraform", stack, "--json", "--quiet", ...flags]);

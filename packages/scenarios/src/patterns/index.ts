@@ -1,4 +1,5 @@
 import { readStack, type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
+import { redriveUrl } from "../shared/redrive";
 import type { Outputs, PatternScenario } from "../shared/scenario";
 import { asyncBatch } from "./async-batch";
 import { eventWorkflow } from "./event-workflow";
@@ -26,7 +27,8 @@ export function outputsOf(stack: Stack): Outputs {
   const index = StackIndex.of(stack);
   // Where several scenarios read an output of one name, the first one's counts.
   const read = [...SCENARIOS].reverse().map((scenario) => scenario.outputsFrom(index));
-  return Object.assign({}, ...read, stack.outputs);
+  const url = redriveUrl(index);
+  return Object.assign({}, ...read, url === undefined ? {} : { redrive_url: url }, stack.outputs);
 }
 
 /**

@@ -24,7 +24,7 @@ export interface RedriveOptions {
 const PER_SECOND = 500;
 
 /** URL of the function that puts dead letters back; undefined for a stack without one. */
-function redriveUrl(index: StackIndex): string | undefined {
+export function redriveUrl(index: StackIndex): string | undefined {
   return index.workerWith("ORIGINS")?.uri;
 }
 
