@@ -80,6 +80,8 @@ export interface MapBox {
   readonly middle: Point;
   readonly width: number;
   readonly height: number;
+  /** SVG path data of its outline. */
+  readonly outline: string;
 }
 
 export interface MapArrow {
@@ -89,8 +91,9 @@ export interface MapArrow {
   readonly to: string;
   /** Whether Google delivers by itself. Otherwise it is a call with an identity of the stack. */
   readonly delivered: boolean;
-  /** Cubic Bézier curves: the start, then three points for each. */
-  readonly curve: readonly Point[];
+  /** SVG path data of the line, and of its head. */
+  readonly line: string;
+  readonly head: string;
   readonly label: readonly string[];
   readonly labelMiddle: Point;
 }
@@ -225,6 +228,8 @@ export interface ItemList {
 export interface ItemDetail extends ItemLine {
   readonly ancestors: readonly ItemLine[];
   readonly children: readonly ItemLine[];
+  /** All items with the same root, oldest first, at most 500. */
+  readonly family: readonly ItemLine[];
   readonly timeline: readonly TimelineEntry[];
 }
 
