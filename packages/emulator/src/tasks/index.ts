@@ -84,5 +84,5 @@ export const cloudTasks = defineService({
   create: (context, resources) => new TasksEmulator(context, resources),
 });
 
-export type { CreatedTask } from "./tasks-emulator";
+export type { CreatedTask } from "./queued-task";
 export { burstOf } from "./token-bucket";

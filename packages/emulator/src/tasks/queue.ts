@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { serviceAgent } from "@cdktf-serverless-ml/terraform-json";
 import { Alarm } from "../core/alarm";
 import { ApiError } from "../core/api-error";
@@ -36,6 +37,7 @@ export class Queue {
   private readonly taken = new Map<string, number>();
   private readonly bucket: TokenBucket;
   private readonly alarm: Alarm;
+  private last?: NewTask;
   private running = 0;
   private created = 0;
   private stopped = false;
@@ -60,7 +62,7 @@ export class Queue {
     const id = task.id ?? this.ownId();
     if (this.tasks.has(id) || this.taken.has(id))
       throw new ApiError("ALREADY_EXISTS", "Requested entity already exists");
-    const queued = new QueuedTask(id, this.created++, now, task);
+    const queued = new QueuedTask(this.settings.id, id, this.created++, now, this.withShared(task));
     this.tasks.set(id, queued);
     this.waiting.push(queued);
     this.dispatchDue();
@@ -100,7 +102,21 @@ export class Queue {
 
   /** An id that is the same in every run, so that runs can be repeated. */
   private ownId(): string {
-    return createHash("sha256").update(`${this.settings.name} ${this.created}`).digest("hex").slice(0, 32);
+    return createHash("sha256").update(`${this.settings.name} ${this.created}`).digest().toString("hex", 0, 16);
+  }
+
+  /** Tasks with the same URL or headers as the one before share them: a queue may hold very many. */
+  private withShared(task: NewTask): NewTask {
+    const { last } = this;
+    this.last = task;
+    if (!last) return task;
+    this.last = {
+      ...task,
+      url: task.url === last.url ? last.url : task.url,
+      headers: isDeepStrictEqual(task.headers, last.headers) ? last.headers : task.headers,
+      identity: isDeepStrictEqual(task.identity, last.identity) ? last.identity : task.identity,
+    };
+    return this.last;
   }
 
   private dispatchDue(): void {

@@ -2,8 +2,16 @@ import type { Timed } from "../core/heap";
 import type { Identity } from "../core/identity";
 import type { Method, NewTask } from "./task";
 
+/** A task that a queue accepted. */
+export interface CreatedTask {
+  /** Id of the queue. */
+  readonly queue: string;
+  readonly id: string;
+  readonly body: Buffer;
+}
+
 /** A task in its queue. One flat object, since a queue may hold very many. */
-export class QueuedTask implements Timed {
+export class QueuedTask implements CreatedTask, Timed {
   readonly url: string;
   readonly method: Method;
   readonly headers: Readonly<Record<string, string>>;
@@ -31,6 +39,7 @@ export class QueuedTask implements Timed {
   private readonly content: string;
 
   constructor(
+    readonly queue: string,
     readonly id: string,
     readonly order: number,
     readonly created: number,

@@ -6,18 +6,11 @@ import type { Emulator } from "../core/service";
 import { readEnum, readText, rejectUnknownFields } from "../core/values";
 import { Queue } from "./queue";
 import { queueSettings } from "./queue-settings";
+import type { CreatedTask } from "./queued-task";
 import { queueResource, taskResource, VIEWS, type View } from "./resources";
 import { readTask } from "./task";
 
 const MAX_PAGE = 1000;
-
-/** A task that a queue accepted. */
-export interface CreatedTask {
-  /** Id of the queue. */
-  readonly queue: string;
-  readonly id: string;
-  readonly body: Buffer;
-}
 
 /** Emulates Cloud Tasks. What it does and does not: FIDELITY.md. */
 export class TasksEmulator implements Emulator {
@@ -68,7 +61,7 @@ export class TasksEmulator implements Emulator {
     }
     const queued = queue.add(task);
     this.context.recorder.made?.(`queue ${queue.settings.id} task ${queued.id}`, caller);
-    this.created.push({ queue: queue.settings.id, id: queued.id, body: task.body });
+    this.created.push(queued);
     return taskResource(queued, name, view, wire);
   }
 
