@@ -4,10 +4,10 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
-import { printTable } from "./measure";
+import { printTable, type Result, report } from "./measure";
 
 /*
- * npm run bench:beam [-- <rows>...]: pipelines/flowers.yaml on Apache Beam of this machine, with local
+ * npm run bench -- beam: pipelines/flowers.yaml on Apache Beam of this machine, with local
  * files, one process. LOCAL_PYTHON names a Python with apache-beam[yaml,gcp].
  */
 
@@ -61,8 +61,9 @@ function run(folder: string): Outcome {
 async function main(): Promise<void> {
   const given = process.argv.slice(2).map(Number);
   const table: string[][] = [];
+  const results: Result[] = [];
   let base: Outcome | undefined;
-  for (const rows of given.length > 0 ? given : [10_000, 100_000, 1_000_000]) {
+  for (const rows of given.length > 0 ? given : [10_000, 100_000]) {
     const folder = mkdtempSync(join(tmpdir(), "bench-beam-"));
     try {
       const bytes = await writeRows(join(folder, "in.csv"), rows);
@@ -78,11 +79,13 @@ async function main(): Promise<void> {
         `${(outcome.peak_bytes / 2 ** 20).toFixed(0)} MiB`,
         `${((outcome.peak_bytes - base.peak_bytes) / rows).toFixed(0)} B`,
       ]);
+      results.push({ name: `flowers on Beam, ${rows} rows: each`, unit: "us", value: (running / rows) * 1e6 });
     } finally {
       rmSync(folder, { recursive: true });
     }
   }
   printTable(["rows", "input", "start", "run", "a row", "memory", "more a row"], table);
+  report(results);
 }
 
 void main();

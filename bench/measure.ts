@@ -1,4 +1,29 @@
 import { spawnSync } from "node:child_process";
+import { appendFileSync } from "node:fs";
+
+/** What a figure has to keep. */
+export type Goal = { readonly atMost: number } | { readonly atLeast: number };
+
+/** One figure of a benchmark. */
+export interface Result {
+  /** The same in every run, since a figure is compared with the one of this name in the last table. */
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  /** Against what was measured in turns with it, so that other load on the machine affects both. */
+  readonly ratio?: number;
+  /** Of the ratio where there is one, else of the value. @default - none: less is better */
+  readonly goal?: Goal;
+}
+
+/** The variable that names the file in which `npm run bench` collects results. */
+export const RESULTS_FILE = "BENCH_RESULTS";
+
+/** Hands over the figures of a benchmark. Without `npm run bench` nobody asks for them. */
+export function report(results: readonly Result[]): void {
+  const file = process.env[RESULTS_FILE];
+  if (file) appendFileSync(file, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
+}
 
 /** Wall time of a command in milliseconds. */
 export function time(command: string, args: readonly string[], env: Record<string, string> = {}): number {

@@ -16,6 +16,7 @@ const COMMANDS = [
     /^review: Given --frob; allowed: --base, .*\. For help: npm run review -- --help\n$/,
   ],
   ["scripts/redrive/cli.ts", 2, /^Given --frob; allowed: --reason, .*\. For help: npm run redrive -- --help\n$/],
+  ["bench/run.ts", 2, /^Given --frob; allowed: --save, .*\. For help: npm run bench -- --help\n$/],
   ["bench/soak.ts", 2, /^Given --frob; allowed: --stack, .*\. For help: npm run soak -- --help\n$/],
 ] as const;
 

@@ -1,73 +1,21 @@
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@cdktf-serverless-ml/emulator";
 import { faster } from "./faster-clock";
 import { CONCURRENCY, LocalStack, type Received, work, writeStack } from "./local-stack";
-import { median, printTable, verdict } from "./measure";
+import { median, printTable, type Result, report, verdict } from "./measure";
 
-// `npm run bench:local`: how long stacks take to start and to run on this machine, the cost of the
-// emulators and the front compared with the same requests sent directly to the same process, and
-// the memory of queued tasks. Compared runs take turns.
+// `npm run bench -- dispatch`: the cost of the emulators and the front, compared with the same
+// requests sent directly to the same process. Compared runs take turns.
 
-const RUNS = 3;
+const RUNS = 5;
 const TASKS = 2_000;
-const MESSAGES = 10_000;
-const QUEUED = 100_000;
-const RUNNER = join("scripts", "ts.mjs");
-const CACHE = join("node_modules", ".cache", "cdktf-serverless-ml");
-const folder = mkdtempSync(join(tmpdir(), "bench-local-"));
-const outdir = join(folder, "cdktf.out");
-
-/** All stacks in a fresh clone of the project: synthesized, started and run on their samples. */
-function runAll(): void {
-  rmSync(CACHE, { recursive: true, force: true });
-  const begin = performance.now();
-  const { stdout, stderr } = spawnSync("npm", ["start"], {
-    env: { ...process.env, CDKTF_OUTDIR: outdir },
-    encoding: "utf8",
-  });
-  const spent = performance.now() - begin;
-  const bad = stacks().filter(({ name }) => !stdout.includes(`\nOK  ${name}  `));
-  const done = `${stacks().length - bad.length} of ${stacks().length}`;
-  printTable(
-    ["npm start, functions bundled anew", "stacks that passed", "time", "all, in at most 30 s"],
-    [["", done, seconds(spent), verdict(spent, (value) => value <= 30_000 && bad.length === 0)]],
-  );
-  if (bad.length > 0) console.log(`failed: ${bad.map(({ name }) => name).join(", ")}\n${stderr}`);
-}
-
-/** From the command to the moment when all functions listen, stack by stack. */
-async function startEach(): Promise<void> {
-  const times = new Map<string, (number | undefined)[]>(stacks().map(({ name }) => [name, []]));
-  for (let run = 0; run < RUNS; run++) {
-    for (const stack of stacks()) times.get(stack.name)?.push(await ready(stack.folder));
-  }
-  const rows = [...times].map(([name, measured]) => {
-    if (!measured.every((each) => typeof each === "number")) return [name, "", "does not start"];
-    const spent = median(measured);
-    return [name, seconds(spent), verdict(spent, (value) => value <= 2000)];
-  });
-  printTable([`until all functions listen, median of ${RUNS}`, "time", "at most 2 s"], rows);
-}
-
-/** @returns milliseconds; undefined if it does not start */
-function ready(stack: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const begin = performance.now();
-    const child = spawn("node", [RUNNER, "packages/scenarios/src/cli.ts", "--terraform", stack, "--keep", "--quiet"]);
-    let result: number | undefined;
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      if (result !== undefined || !text.includes("runs here until Ctrl-C")) return;
-      result = performance.now() - begin;
-      child.kill("SIGINT");
-    });
-    child.stderr.resume();
-    child.once("close", () => resolve(result));
-  });
-}
+const MESSAGES = 5_000;
+/** Of the rate of straight calls. */
+const GOAL = { atLeast: 0.9 };
+const folder = mkdtempSync(join(tmpdir(), "bench-dispatch-"));
 
 /**
  * Work through the emulators, the front and a function's process, compared with the same requests
@@ -100,7 +48,7 @@ async function compareDispatch(): Promise<void> {
       `${rate(count, median(through))}/s`,
       `${rate(count, median(straight))}/s`,
       `${ratio.toFixed(2)}x`,
-      verdict(ratio, (value) => value >= 0.5),
+      verdict(ratio, (value) => value >= GOAL.atLeast),
     ];
   };
   printTable(
@@ -109,13 +57,22 @@ async function compareDispatch(): Promise<void> {
       "through the run",
       "straight to the process",
       "ratio",
-      "at least 0.5x",
+      `at least ${GOAL.atLeast}x`,
     ],
     [
       row(`${TASKS} tasks of a queue`, TASKS, tasks),
       row(`${MESSAGES} messages, two filtered pushes`, MESSAGES, messages),
     ],
   );
+  report([
+    resultOf("tasks of a queue, against straight calls", TASKS, tasks),
+    resultOf("messages of two filtered pushes, against straight calls", MESSAGES, messages),
+  ]);
+}
+
+function resultOf(name: string, count: number, { through, straight }: Measured): Result {
+  const value = (count / median(through)) * 1000;
+  return { name, unit: "/s", value, ratio: median(straight) / median(through), goal: GOAL };
 }
 
 interface Measured {
@@ -194,25 +151,6 @@ function sendOne(agent: Agent, port: number, headers: Record<string, string>, bo
   });
 }
 
-/** Memory of a separate runtime, without functions. */
-function remember(): void {
-  const args = [RUNNER, "bench/local-memory.ts", join(folder, "memory"), String(QUEUED)];
-  const { stdout, stderr, status } = spawnSync("node", args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
-  const { empty, peak } = JSON.parse(stdout);
-  printTable(
-    ["memory of the runtime", "nothing queued", `${QUEUED} tasks, peak`, "below 250 MB"],
-    [["resident", `${empty.toFixed(0)} MB`, `${peak.toFixed(0)} MB`, verdict(peak, (value) => value < 250)]],
-  );
-}
-
-function stacks(): { name: string; folder: string }[] {
-  const all = join(outdir, "stacks");
-  return readdirSync(all)
-    .sort()
-    .map((name) => ({ name, folder: join(all, name) }));
-}
-
 async function wall(work: () => Promise<void>): Promise<number> {
   const begin = performance.now();
   await work();
@@ -223,18 +161,7 @@ function rate(count: number, milliseconds: number): string {
   return ((count / milliseconds) * 1000).toFixed(0);
 }
 
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(2)} s`;
-}
-
-async function main(): Promise<void> {
-  runAll();
-  await startEach();
-  await compareDispatch();
-  remember();
-}
-
-main()
+compareDispatch()
   .catch((error) => {
     console.error(error);
     process.exitCode = 1;
