@@ -182,7 +182,7 @@ describe("pipeline-start", () => {
           url: "https://preprocess.example.run.app/",
           httpMethod: "POST",
           headers: { "Content-Type": "application/json" },
-          body: Buffer.from('{"run":"r1","step":"preprocess"}').toString("base64"),
+          body: expect.any(String),
           oidcToken: {
             serviceAccountEmail: "caller@my-project.iam.gserviceaccount.com",
             audience: "https://preprocess.example.run.app",
@@ -190,6 +190,10 @@ describe("pipeline-start", () => {
         },
       },
     ]);
+    // What the step would else read of the run.
+    const known = { steps: JSON.parse(environments["pipeline-start"].STEPS), parameters, outputs: {} };
+    const [body = ""] = [...google.tasks.values()].map(({ httpRequest }) => httpRequest.body);
+    expect(JSON.parse(String(Buffer.from(body, "base64")))).toEqual({ run: "r1", step: "preprocess", known });
   });
 
   test("gives OAuth tokens to Google's own APIs", async () => {
@@ -468,7 +472,12 @@ describe("a step", () => {
       "The CSV is in UTF-16LE, by its byte",
     ],
     ["too few rows", "a,species\n1,x\n2,y\n", "invalid_rows", "2 rows are too few to hold out 0.3"],
-    ["too large a file", "x".repeat(8 * 1024 ** 2 + 1), "payload_too_large", "has 8388609 bytes; allowed: 8388608"],
+    [
+      "too large a file",
+      "x".repeat(8 * 1024 ** 2 + 1),
+      "payload_too_large",
+      "has more than 8388608 bytes, which are allowed",
+    ],
   ])("preprocess hands over %s", async (_name, content, code, message) => {
     if (content === undefined) google.buckets.delete(INPUT);
     else google.buckets.put(INPUT, content);

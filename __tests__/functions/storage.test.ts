@@ -20,7 +20,6 @@ test("creates an object once, whatever its name", async () => {
   expect(await storage.stat(object)).toEqual({
     generation: expect.stringMatching(/^\d+$/),
     size: 13,
-    encoding: undefined,
   });
 });
 
@@ -71,7 +70,9 @@ test("a stream that breaks off is an error, not an end", async () => {
   google.failNext(/alt=media/, { status: 503 }, { status: 503 }, { status: 503 });
   const read = async () => {
     let size = 0;
-    for await (const chunk of storage.stream(object, generation)) size += chunk.length;
+    const open = await storage.open(object);
+    expect(open.generation).toBe(generation);
+    for await (const chunk of open.chunks) size += chunk.length;
     return size;
   };
   await expect(read()).rejects.toMatchObject({ name: "GoogleApiError", status: 503 });
@@ -89,7 +90,29 @@ test("a read that breaks off is repeated", async () => {
   expect(await storage.readRange(object, generation, 10, 90_000)).toHaveLength(89_990);
   google.failNext(/alt=media/, { cut: true });
   expect(await storage.read(object)).toHaveLength(100_000);
-  expect(google.requests).toHaveLength(5);
+  google.failNext(/alt=media/, { cut: true });
+  expect(await storage.readPlain(object, 100_000)).toHaveLength(100_000);
+  expect(google.requests).toHaveLength(7);
+});
+
+test("an object of limited size is read in one request", async () => {
+  const { storage } = google.services();
+  google.buckets.put(uri, "four");
+  expect(String(await storage.readPlain(object, 4))).toBe("four");
+  expect(google.requests).toHaveLength(1);
+  await expect(storage.readPlain(object, 3)).rejects.toMatchObject({
+    code: "payload_too_large",
+    status: 413,
+    message: `${uri} has more than 3 bytes, which are allowed`,
+  });
+  google.buckets.put(uri, "");
+  expect(await storage.readPlain(object, 4)).toHaveLength(0);
+  google.buckets.put(uri, "four", "gzip");
+  await expect(storage.readPlain(object, 4)).rejects.toMatchObject({ code: "unsupported_encoding" });
+  await expect(storage.readPlain({ ...object, name: "none" }, 4)).rejects.toMatchObject({
+    code: "missing_object",
+    status: 404,
+  });
 });
 
 test.each([

@@ -410,6 +410,16 @@ describe("AsyncBatch", () => {
     ]);
   });
 
+  test("records stay out of tasks, which no key encrypts, with an encryption key, and where a user says so", () => {
+    const stacks = [testStack(), testStack(), testStack(), testStack()] as const;
+    batch(stacks[0]);
+    batch(stacks[1], { encryptionKey: keyIn(stacks[1]) });
+    batch(stacks[2], { recordsInTasks: false });
+    batch(stacks[3], { encryptionKey: keyIn(stacks[3]), recordsInTasks: true });
+    const given = stacks.map((stack) => variables(stack, "stack-batch-submitter-dev").RECORDS_IN_TASKS);
+    expect(given).toEqual([undefined, "false", "false", undefined]);
+  });
+
   test.each<Edges>([
     {
       what: "predictBatchSize",

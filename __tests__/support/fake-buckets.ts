@@ -131,7 +131,7 @@ const now = () => new Date().toISOString();
 const nameIn = (uri: string) => uri.split("/").slice(3).join("/");
 
 function sendMedia(
-  { bytes, generation }: FakeObject,
+  { bytes, generation, contentEncoding = "identity" }: FakeObject,
   range: string | undefined,
   response?: ServerResponse,
   cut = false,
@@ -144,6 +144,7 @@ function sendMedia(
     "Content-Type": "application/octet-stream",
     "Content-Length": part.length,
     "x-goog-generation": generation,
+    "x-goog-stored-content-encoding": contentEncoding,
   });
   if (cut) response?.write(part.subarray(0, part.length / 2), () => response.destroy());
   else response?.end(part);

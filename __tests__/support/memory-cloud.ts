@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { GoogleApiError } from "../../functions/shared/errors";
+import { GoogleApiError, PermanentError } from "../../functions/shared/errors";
 import type { GoogleApi } from "../../functions/shared/google-api";
 import type { HttpHandler, HttpRequest } from "../../functions/shared/http";
-import type { ListQuery, ObjectName, ObjectPage, ObjectStore } from "../../functions/shared/storage";
+import type { ListQuery, ObjectName, ObjectPage, ObjectStore, OpenObject } from "../../functions/shared/storage";
 import type { StorageServices } from "../../functions/shared/storage-services";
 import type { FakeTask } from "./google-limits";
 
@@ -99,11 +99,17 @@ export class MemoryCloud implements ObjectStore {
     });
   }
 
+  async readPlain(object: ObjectName): Promise<Buffer> {
+    const bytes = await this.read(object);
+    if (!bytes) throw new PermanentError("missing_object", `There is no object ${object.name}`, 404);
+    return bytes;
+  }
+
   readRange(): Promise<Buffer> {
     throw new Error("no test needs it");
   }
 
-  stream(): AsyncIterable<Buffer> {
+  open(): Promise<OpenObject> {
     throw new Error("no test needs it");
   }
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { bucketName, commonVariables, integer, queueName } from "../shared/environment";
+import { bucketName, commonVariables, integer, matching, queueName } from "../shared/environment";
 
 export const environmentSchema = v.object({
   ...commonVariables,
@@ -14,6 +14,11 @@ export const environmentSchema = v.object({
   QUEUE: queueName,
   /** Seconds that a worker has for one task, 15 to 1800. */
   DISPATCH_DEADLINE_SECONDS: integer(15, 1800),
+  /**
+   * `true` or `false`: whether a task has the records of its shard where they are few, so that the worker
+   * need not read them. Default true.
+   */
+  RECORDS_IN_TASKS: v.optional(matching(/^(true|false)$/, "true or false"), "true"),
 });
 
 export type BatchSubmitterEnvironment = v.InferInput<typeof environmentSchema>;

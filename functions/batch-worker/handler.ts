@@ -10,7 +10,7 @@ import type { environmentSchema } from "./environment";
 import { parseCsv, parseJsonl } from "./records";
 
 /**
- * Predicts one shard: reads its byte range, calls the predictor, and writes one object with a line
+ * Predicts one shard: reads its byte range, unless the task has the records, calls the predictor, and writes one object with a line
  * `{ "instance": …, "prediction": … }` per record. The handler writes the object once. It does not
  * predict a shard again whose object exists.
  */
@@ -38,9 +38,9 @@ export function createHandler(
 
 async function readRecords(
   storage: ObjectStore,
-  { input, generation, start, end, columns }: Shard,
+  { input, generation, start, end, columns, records }: Shard,
 ): Promise<unknown[]> {
-  const bytes = await storage.readRange(input, generation, start, end);
+  const bytes = records === undefined ? await storage.readRange(input, generation, start, end) : Buffer.from(records);
   if (bytes.length !== end - start) {
     const message = `${gsUri(input)} has ${bytes.length} bytes from ${start} on; the shard says ${end - start}`;
     throw new PermanentError("bad_range", message);

@@ -64,7 +64,7 @@ export function createHandler(
       const id = given ?? defaultId(context);
       const run = await createOrLoad(pipeline, { run: id, steps: environment.STEPS, parameters });
       const roots = run.steps.filter(({ after }) => after.length === 0);
-      for (const step of roots) await enqueueTask(pipeline, step, { run: id, step: step.name }, scheduleTime);
+      for (const step of roots) await enqueueTask(pipeline, run, step, {}, { scheduleTime });
       context.log.info("Started", { run: id });
       const folder = `gs://${environment.RUN_BUCKET}/${runFolder(id)}/`;
       return { run: id, enqueued: roots.map(({ name }) => name), folder };

@@ -33,7 +33,7 @@ export async function resumeRun(pipeline: Pipeline, run: Run): Promise<Resumed[]
     // Before the task: from now on the step is no longer failed, and its next failure has a new
     // name.
     await createJsonOnce(pipeline.services.storage, resumeFile(pipeline, { run: run.run, step }, number), {});
-    await enqueueTask(pipeline, found.step, { run: run.run, step, resume: number });
+    await enqueueTask(pipeline, run, found.step, { resume: number });
     const failed = found.elements?.failed.map(({ index }) => index);
     const elements = failed && { count: failed.length, indices: failed.slice(0, MAX_LISTED) };
     resumed.push({ step, resume: number, elements });

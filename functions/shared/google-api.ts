@@ -1,5 +1,5 @@
 import { timeLeft } from "./deadline";
-import { GoogleApiError } from "./errors";
+import { GoogleApiError, PermanentError } from "./errors";
 import { defaultRetryPolicy, type RetryPolicy, TIMED_OUT, withRetries } from "./retry";
 
 /**
@@ -16,7 +16,7 @@ export interface AuthorizedClient {
     timeout: number;
     retry: false;
     signal?: AbortSignal;
-  }): Promise<{ data: T }>;
+  }): Promise<{ data: T; headers: Headers }>;
 }
 
 export interface GoogleRequest {
@@ -53,23 +53,48 @@ export interface GoogleRequest {
   signal?: AbortSignal;
 }
 
+/** A request whose answer is read from its bytes and headers. */
+export interface StreamRequest<T> extends Omit<GoogleRequest, "responseType"> {
+  /**
+   * Reads the answer. A failure counts as none, and is retried, unless it is a PermanentError.
+   *
+   * @param chunks the answer's bytes, decoded as its Content-Encoding says.
+   */
+  read(chunks: AsyncIterable<Uint8Array>, headers: Headers): Promise<T>;
+}
+
 /** No function runs longer than an hour. Node's timers do not support Infinity. */
 const LONGEST = 3_600_000;
 
 /** One request to a Google API. Rejects with GoogleApiError. */
-export type GoogleApi = <T>(request: GoogleRequest) => Promise<T>;
+export type GoogleApi = <T>(request: GoogleRequest | StreamRequest<T>) => Promise<T>;
 
 /** Calls Google's REST APIs with the function's own identity. */
 export function googleApi(client: AuthorizedClient, policy: RetryPolicy = defaultRetryPolicy): GoogleApi {
-  return <T>({ idempotent, body, responseType = "json", timeout = 30_000, ...request }: GoogleRequest): Promise<T> => {
+  return <T>(given: GoogleRequest | StreamRequest<T>): Promise<T> => {
+    const {
+      read,
+      idempotent,
+      body,
+      responseType = "json",
+      timeout = 30_000,
+      ...request
+    } = {
+      read: undefined,
+      ...given,
+      ...("read" in given && { responseType: "stream" as const }),
+    };
     const ask = async () => {
       const allowed = Math.min(typeof timeout === "function" ? timeout() : timeout, timeLeft(), LONGEST);
       if (allowed < 1) throw unanswered(request.url, "the function's time is up", "DEADLINE_EXCEEDED");
       const began = performance.now();
       try {
         const limited = { ...request, data: body, responseType, timeout: Math.ceil(allowed), retry: false } as const;
-        return (await client.request<T>(limited)).data;
+        if (!read) return (await client.request<T>(limited)).data;
+        const { data, headers } = await client.request<AsyncIterable<Uint8Array>>(limited);
+        return await read(data, headers);
       } catch (thrown) {
+        if (thrown instanceof PermanentError) throw thrown;
         const hasAnswer = (thrown as RequestFailure).response?.status !== undefined;
         if (!hasAnswer && !request.signal?.aborted && performance.now() - began >= allowed) {
           throw unanswered(request.url, `nothing came in ${Math.round(allowed)} ms`, TIMED_OUT);

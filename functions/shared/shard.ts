@@ -40,6 +40,8 @@ export function shardSchema(buckets: { input: string; output: string }) {
       /** The CSV's header. Absent for JSON lines. */
       columns: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
       output: objectPath(buckets.output, { extensions: [".jsonl"] }),
+      /** The bytes themselves, where they are few: whoever takes them need not read the input. */
+      records: v.optional(v.string()),
     }),
     v.check(
       ({ start, end }) => start < end && end - start <= MAX_SHARD_BYTES,
@@ -48,6 +50,10 @@ export function shardSchema(buckets: { input: string; output: string }) {
     v.check(
       ({ input, columns }) => input.name.endsWith(".csv") === Boolean(columns),
       "columns for CSV, and only for CSV",
+    ),
+    v.check(
+      ({ start, end, records }) => records === undefined || Buffer.byteLength(records) === end - start,
+      "records of as many bytes as there are from start to end",
     ),
   );
 }

@@ -12,8 +12,13 @@ export interface ObjectInfo {
   generation: string;
   /** Bytes. */
   size: number;
-  /** E.g. `gzip`; undefined for plain bytes. */
-  encoding?: string;
+}
+
+/** An object that is being read. */
+export interface OpenObject {
+  generation: string;
+  /** Its bytes. @throws GoogleApiError when they break off. */
+  chunks: AsyncIterable<Buffer>;
 }
 
 export interface ListQuery {
@@ -59,9 +64,18 @@ export interface ObjectStore {
   /** Undefined without such an object. */
   stat(object: ObjectName): Promise<ObjectInfo | undefined>;
   /**
-   * Streams one generation. @throws PermanentError `missing_object` (404) when it no longer exists.
+   * Begins to read an object, in one request.
+   *
+   * @throws PermanentError `missing_object` (404); `unsupported_encoding` for an object with a
+   *   Content-Encoding: its size and ranges are those of the encoded bytes.
    */
-  stream(object: ObjectName, generation: string): AsyncIterable<Buffer>;
+  open(object: ObjectName): Promise<OpenObject>;
+  /**
+   * Reads an object of limited size, in one request.
+   *
+   * @throws PermanentError as `open`; `payload_too_large` (413).
+   */
+  readPlain(object: ObjectName, maxBytes: number): Promise<Buffer>;
   /**
    * Reads bytes `start` to `end` (exclusive) of one generation, or fewer when it ends before `end`.
    *
@@ -98,27 +112,47 @@ export function objectStore(google: GoogleApi): ObjectStore {
     query: Record<string, string>,
     more: Partial<GoogleRequest> = {},
   ): Promise<T> => {
-    const url = `${API}/storage/v1/b/${object.bucket}/o/${encodeURIComponent(object.name)}?${new URLSearchParams(query)}`;
-    return google<T>({ method: "GET", url, idempotent: true, ...more });
+    return google<T>({ method: "GET", url: urlOf(object, query), idempotent: true, ...more });
   };
   const media = { responseType: "arraybuffer", timeout: TRANSFER_TIMEOUT } as const;
 
   const store: ObjectStore = {
     stat: async (object) => {
-      const fields = "generation,size,contentEncoding";
+      const fields = "generation,size";
       const metadata = await read<Metadata>(object, { fields }).catch(undefinedIfMissing);
       if (!metadata) return undefined;
-      const { generation, size, contentEncoding } = metadata;
-      return { generation, size: Number(size), encoding: contentEncoding };
+      const { generation, size } = metadata;
+      return { generation, size: Number(size) };
     },
-    stream: async function* (object, generation) {
-      try {
-        const query = { alt: "media", generation };
-        yield* buffers(await read(object, query, { responseType: "stream", timeout: STREAM_TIMEOUT }));
-      } catch (error) {
-        throw explained(error, object, generation);
-      }
-    },
+    open: (object) =>
+      google<OpenObject>({
+        method: "GET",
+        url: urlOf(object, { alt: "media" }),
+        idempotent: true,
+        timeout: STREAM_TIMEOUT,
+        read: async (chunks, headers) => {
+          requirePlain(object, headers);
+          return { generation: headers.get("x-goog-generation") ?? "", chunks: buffers(chunks, object) };
+        },
+      }).catch((error) => {
+        throw missing(error, object);
+      }),
+    readPlain: (object, maxBytes) =>
+      google<Buffer>({
+        method: "GET",
+        url: urlOf(object, { alt: "media" }),
+        headers: { Range: `bytes=0-${maxBytes}` },
+        idempotent: true,
+        timeout: TRANSFER_TIMEOUT,
+        read: async (chunks, headers) => {
+          requirePlain(object, headers);
+          return collect(object, chunks, maxBytes);
+        },
+      }).catch((error) => {
+        // An empty object has no range.
+        if (error instanceof GoogleApiError && error.status === 416) return Buffer.alloc(0);
+        throw missing(error, object);
+      }),
     readRange: async (object, generation, start, end) => {
       const headers = { Range: `bytes=${start}-${end - 1}` };
       try {
@@ -161,7 +195,6 @@ export function objectStore(google: GoogleApi): ObjectStore {
 interface Metadata {
   generation: string;
   size: string;
-  contentEncoding?: string;
 }
 
 interface Listing {
@@ -169,22 +202,47 @@ interface Listing {
   nextPageToken?: string;
 }
 
-async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  for await (const { buffer, byteOffset, byteLength } of chunks) yield Buffer.from(buffer, byteOffset, byteLength);
+function urlOf({ bucket, name }: ObjectName, query: Record<string, string>): string {
+  return `${API}/storage/v1/b/${bucket}/o/${encodeURIComponent(name)}?${new URLSearchParams(query)}`;
+}
+
+async function* buffers(chunks: AsyncIterable<Uint8Array>, object: ObjectName): AsyncGenerator<Buffer> {
+  try {
+    for await (const { buffer, byteOffset, byteLength } of chunks) yield Buffer.from(buffer, byteOffset, byteLength);
+  } catch (error) {
+    throw brokenOff(error, object);
+  }
+}
+
+/** Stops at the first byte too many. */
+async function collect(object: ObjectName, chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    parts.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      const message = `${gsUri(object)} has more than ${maxBytes} bytes, which are allowed`;
+      throw new PermanentError("payload_too_large", message, 413);
+    }
+  }
+  return Buffer.concat(parts);
 }
 
 /**
- * Metadata of an object for reads of byte ranges.
- *
- * @throws PermanentError `missing_object` (404); `unsupported_encoding` for an object with a
- *   Content-Encoding: its size and ranges are those of the encoded bytes.
+ * The stored encoding is in a header of its own, since Cloud Storage decodes gzip for some clients:
+ * https://docs.cloud.google.com/storage/docs/transcoding
  */
-export async function statPlain(store: ObjectStore, object: ObjectName): Promise<ObjectInfo> {
-  const info = await store.stat(object);
-  if (!info) throw new PermanentError("missing_object", `There is no object ${gsUri(object)}`, 404);
-  if (!info.encoding) return info;
-  const message = `${gsUri(object)} has Content-Encoding ${info.encoding}; allowed: none, since it is read in ranges of bytes`;
+function requirePlain(object: ObjectName, headers: Headers): void {
+  const stored = headers.get("x-goog-stored-content-encoding") ?? headers.get("content-encoding") ?? "identity";
+  if (stored === "identity") return;
+  const message = `${gsUri(object)} has Content-Encoding ${stored}; allowed: none, since it is read in ranges of bytes`;
   throw new PermanentError("unsupported_encoding", message);
+}
+
+function missing(error: unknown, object: ObjectName): unknown {
+  if (!(error instanceof GoogleApiError) || error.status !== 404) return error;
+  return new PermanentError("missing_object", `There is no object ${gsUri(object)}`, 404);
 }
 
 /** All objects whose names begin with a prefix: one request for each 1000. */
@@ -220,10 +278,12 @@ function undefinedIfMissing(error: unknown): undefined {
   throw error;
 }
 
+function brokenOff(error: unknown, object: ObjectName): GoogleApiError {
+  return new GoogleApiError(`${gsUri(object)} broke off: ${(error as Error).message}`, 0, "NO_ANSWER");
+}
+
 function explained(error: unknown, object: ObjectName, generation: string): Error {
-  if (!(error instanceof GoogleApiError)) {
-    return new GoogleApiError(`${gsUri(object)} broke off: ${(error as Error).message}`, 0, "NO_ANSWER");
-  }
+  if (!(error instanceof GoogleApiError)) return brokenOff(error, object);
   if (error.status === 416) return new PermanentError("bad_range", `${gsUri(object)} is shorter than the range`);
   if (error.status === 404) {
     return new PermanentError("missing_object", `${gsUri(object)} has no generation ${generation}`, 404);

@@ -71,6 +71,13 @@ export interface AsyncBatchProps {
    */
   readonly predictBatchSize?: number;
   /**
+   * Whether a task has the records of its shard where they are few, up to 20 KiB with the rest of the task.
+   * The worker then need not read them, which is one billed operation of four. They are in the queue, and in
+   * dead letters.
+   * @default true; false with `encryptionKey`, which does not encrypt tasks
+   */
+  readonly recordsInTasks?: boolean;
+  /**
    * Keeps shards that failed for good. Without it, the queue drops them after their attempts.
    * @default true
    */
@@ -189,6 +196,7 @@ export class AsyncBatch extends Construct {
           DISPATCH_DEADLINE_SECONDS: String(
             this.queue.dispatchDeadline(this.worker, props.dispatchDeadline).toSeconds(),
           ),
+          RECORDS_IN_TASKS: (props.recordsInTasks ?? !props.encryptionKey) ? "" : "false",
         },
         props.submitter?.environment,
       ),

@@ -1,5 +1,4 @@
-import { PermanentError } from "../errors";
-import { gsUri, type ObjectName, statPlain } from "../storage";
+import { gsUri, type ObjectName } from "../storage";
 import type { TaskContext } from "../task-handler";
 import type { Inputs } from "./inputs";
 import { type Item, workFolder } from "./layout";
@@ -34,7 +33,7 @@ export interface Files {
   /**
    * Reads an object of the run bucket.
    *
-   * @throws PermanentError as `statPlain`, `payload_too_large` (413).
+   * @throws PermanentError `missing_object` (404), `unsupported_encoding`, `payload_too_large` (413).
    */
   read(object: ObjectName, maxBytes: number): Promise<Buffer>;
   /**
@@ -65,15 +64,7 @@ export function files({ environment, services: { storage } }: Pipeline, item: It
   const folder = { bucket: environment.RUN_BUCKET, name: workFolder(item) };
   return {
     folder: gsUri(folder),
-    async read(object, maxBytes) {
-      const info = await statPlain(storage, object);
-      if (info.size > maxBytes) {
-        const message = `${gsUri(object)} has ${info.size} bytes; allowed: ${maxBytes}`;
-        throw new PermanentError("payload_too_large", message, 413);
-      }
-      if (info.size === 0) return Buffer.alloc(0);
-      return storage.readRange(object, info.generation, 0, info.size);
-    },
+    read: (object, maxBytes) => storage.readPlain(object, maxBytes),
     async write(file, data, contentType = "application/json") {
       const object = { ...folder, name: `${folder.name}/${file}` };
       await storage.createOnce(object, data, contentType);

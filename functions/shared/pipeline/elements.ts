@@ -62,11 +62,18 @@ export function indicesOf(block: number, count: number): number[] {
   return Array.from({ length: Math.min(BLOCK, count - first) }, (_, at) => first + at);
 }
 
-/** @throws PermanentError `unknown_element` when the step's elements are not known, or fewer. */
+/**
+ * One element, and the number of all.
+ *
+ * @param known what its task brings along.
+ * @throws PermanentError `unknown_element` when the step's elements are not known, or fewer.
+ */
 export async function readElement(
   pipeline: Pipeline,
   item: Item & { index: number },
+  known?: { count?: number; element?: unknown },
 ): Promise<{ count: number; element: unknown }> {
+  if (known?.count !== undefined) return { count: known.count, element: known.element };
   const { count, elements } = await readBlock(pipeline, item, blockOf(item.index));
   const at = item.index % BLOCK;
   if (at < elements.length) return { count, element: elements[at] };
@@ -83,7 +90,12 @@ export async function countElements(pipeline: Pipeline, item: Item): Promise<num
   return (await readBlock(pipeline, item, blockOf(item.index ?? 0))).count;
 }
 
-async function readBlock(pipeline: Pipeline, item: Item, block: number): Promise<v.InferOutput<typeof blockSchema>> {
+/** The elements of a block, and the number of all. @throws PermanentError `unknown_element` */
+export async function readBlock(
+  pipeline: Pipeline,
+  item: Item,
+  block: number,
+): Promise<v.InferOutput<typeof blockSchema>> {
   const object = elementsFile(pipeline, item, block);
   const value = await readJson(pipeline.services.storage, object);
   if (value !== undefined) return check(blockSchema, value, gsUri(object));

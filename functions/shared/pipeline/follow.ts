@@ -1,4 +1,4 @@
-import { isMarked } from "./marker";
+import { isMarked, type Outputs, readMarker } from "./marker";
 import type { Pipeline, Run } from "./run";
 import { enqueueTask } from "./task";
 
@@ -7,17 +7,29 @@ import { enqueueTask } from "./task";
  * at the same time may both enqueue the next step. Its task's name is the same, so Cloud Tasks
  * creates one task.
  *
+ * @param run with the outputs of `done`, where they are known.
  * @returns names of the steps that were ready.
  */
-export async function enqueueDependents(pipeline: Pipeline, { run, steps }: Run, done: string): Promise<string[]> {
+export async function enqueueDependents(pipeline: Pipeline, run: Run, done: string): Promise<string[]> {
   const ready: string[] = [];
-  for (const step of steps.filter(({ after }) => after.includes(done))) {
-    const marked = await Promise.all(
-      step.after.map((name) => name === done || isMarked(pipeline, { run, step: name })),
-    );
-    if (!marked.every(Boolean)) continue;
-    await enqueueTask(pipeline, step, { run, step: step.name });
+  const outputs = { ...run.outputs };
+  for (const step of run.steps.filter(({ after }) => after.includes(done))) {
+    const others = step.after.filter((name) => name !== done && outputs[name] === undefined);
+    const marked = await Promise.all(others.map((name) => lookFor(pipeline, run, name)));
+    if (marked.includes(undefined)) continue;
+    for (const [at, name] of others.entries()) if (marked[at] !== UNREAD) outputs[name] = marked[at] as Outputs;
+    await enqueueTask(pipeline, { ...run, outputs }, step, {});
     ready.push(step.name);
   }
   return ready;
+}
+
+/** Of a step that is done, whose marker was not read. */
+const UNREAD: Outputs = {};
+
+/** The outputs of a step that is done. Those of a step with `forEach` may be large: they are not read. */
+async function lookFor(pipeline: Pipeline, { run, steps }: Run, name: string): Promise<Outputs | undefined> {
+  const hasElements = steps.some((step) => step.name === name && step.forEach !== undefined);
+  if (!hasElements) return (await readMarker(pipeline, { run, step: name }))?.outputs;
+  return (await isMarked(pipeline, { run, step: name })) ? UNREAD : undefined;
 }

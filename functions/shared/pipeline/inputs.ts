@@ -27,13 +27,18 @@ export interface Inputs {
 }
 
 /**
- * The inputs of a step.
+ * The inputs of a step. Reads the markers of those steps whose outputs are not known.
  *
  * @throws PermanentError `missing_input` when a step before it is not done.
  */
-export async function readInputs(pipeline: Pipeline, { run, steps }: Run, step: string): Promise<Inputs> {
+export async function readInputs(
+  pipeline: Pipeline,
+  { run, steps, outputs: known = {} }: Run,
+  step: string,
+): Promise<Inputs> {
   const outputs = await Promise.all(
     ancestors(steps, step).map(async (name) => {
+      if (known[name] !== undefined) return known[name];
       const found = await readMarker(pipeline, { run, step: name });
       if (found === undefined) throw new PermanentError("missing_input", `Step ${name} of run ${run} is not done`);
       return found.outputs;

@@ -8,14 +8,14 @@ import { type Failure, readFailure } from "./failure";
 import { enqueueDependents } from "./follow";
 import type { Step } from "./graph";
 import { Histories, stateOf } from "./history";
-import { blockFile, blockFolder, blockOf, blocksFolder, type Item } from "./layout";
-import { type Outputs, readMarker, writeMarker } from "./marker";
+import { blockFile, blockFolder, blockOf, blocksFolder, failureFile, type Item } from "./layout";
+import { isMarked, type Outputs, readMarker, writeMarker } from "./marker";
 import type { Pipeline, Run } from "./run";
 import { enqueueTask, type StepTask } from "./task";
 
 /*
  * How the elements of a step are joined. Each end of an element (its marker, or the note of its
- * dead letter) lists its own block of 100. The end after which no element of the block is pending
+ * dead letter) lists its own block of 100, unless it sees at once that others are pending. The end after which no element of the block is pending
  * writes the block's object, named after the number of ends, and lists the objects of the blocks,
  * at most one for each block unless failed elements were resumed. The end that completes the last
  * block enqueues the join, named after the number of all ends. Two ends at the same time may both
@@ -24,6 +24,8 @@ import { enqueueTask, type StepTask } from "./task";
 
 /** Failed elements that the join's error names. */
 const MAX_NAMED = 5;
+/** Elements of its block that an end looks for before it lists the block. */
+const LOOKED_AT = 3;
 
 const blockSchema = v.object({
   /** By element, in order; `null` for one that failed. */
@@ -31,20 +33,39 @@ const blockSchema = v.object({
 });
 
 /** After an element ended: enqueues the join if it was the last. */
-export function endElement(
+export async function endElement(
   pipeline: Pipeline,
+  run: Run,
   step: Step,
-  { run, index }: { run: string; index: number },
+  { index }: { index: number },
   count: number,
 ): Promise<void> {
-  return endBlock(pipeline, step, { run, step: step.name }, blockOf(index), count);
+  const block = blockOf(index);
+  for (const other of lastOf(block, count)) {
+    if (other !== index && (await isPending(pipeline, { run: run.run, step: step.name, index: other }))) return;
+  }
+  await endBlock(pipeline, run, step, { step: step.name, run: run.run }, block, count);
+}
+
+/**
+ * Elements that probably end last, since their tasks were created last. While one of them is pending, a
+ * listing would tell nothing else: look-ups of names that are not there are free, and a listing costs
+ * as much as a dozen look-ups.
+ */
+const lastOf = (block: number, count: number) => indicesOf(block, count).slice(-LOOKED_AT).reverse();
+
+/** An element that failed or was resumed has the note of its first failure, and the listing tells more. */
+async function isPending(pipeline: Pipeline, item: Item): Promise<boolean> {
+  if (await isMarked(pipeline, item)) return false;
+  return (await pipeline.services.storage.stat(failureFile(pipeline, item, 0))) === undefined;
 }
 
 /** Does nothing while elements of the block are pending. */
 export async function endBlock(
   pipeline: Pipeline,
+  { run, ...known }: Run,
   step: Step,
-  { run, resume }: StepTask,
+  { resume }: StepTask,
   block: number,
   count: number,
 ): Promise<void> {
@@ -64,7 +85,7 @@ export async function endBlock(
   }
   if (ended.size < blocksOf(count).length) return;
   const join = [...ended.values()].reduce((sum, ends) => sum + ends, 0);
-  await enqueueTask(pipeline, step, { ...item, join, resume });
+  await enqueueTask(pipeline, { run, ...known }, step, { join, resume }, { count });
 }
 
 /** The most ends that each block's objects have in their names. */
@@ -84,9 +105,9 @@ async function listBlocks({ environment, services }: Pipeline, item: Item): Prom
  *
  * @throws PermanentError `shards_failed` when too few elements succeeded.
  */
-export async function join(pipeline: Pipeline, run: Run, step: Step, task: StepTask): Promise<object> {
+export async function join(pipeline: Pipeline, run: Run, step: Step, { known, ...task }: StepTask): Promise<object> {
   const item = { run: run.run, step: step.name };
-  const count = await countElements(pipeline, item);
+  const count = known?.count ?? (await countElements(pipeline, item));
   const ended = await listBlocks(pipeline, item);
   const waiting = { ...task, waiting: true };
   // Of a task that was created by hand. The last end enqueues the join again.
@@ -107,8 +128,10 @@ export async function join(pipeline: Pipeline, run: Run, step: Step, task: StepT
   }
   const share = (count - failed.length) / count;
   if (share < (step.minSuccess ?? 1)) throw tooFew(step, count, failed, failures);
-  await writeMarker(pipeline, item, lists(all), { count, failed });
-  return { ...task, failed: failed.length, enqueued: await enqueueDependents(pipeline, run, step.name) };
+  const outputs = lists(all);
+  const isFirst = await writeMarker(pipeline, item, outputs, { count, failed });
+  const done = { ...run, outputs: { ...run.outputs, ...(isFirst && { [step.name]: outputs }) } };
+  return { ...task, failed: failed.length, enqueued: await enqueueDependents(pipeline, done, step.name) };
 }
 
 async function readBlocks(pipeline: Pipeline, item: Item, ended: Map<number, number>): Promise<(Outputs | null)[][]> {

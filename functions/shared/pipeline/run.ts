@@ -18,7 +18,14 @@ export const runSchema = v.object({
   parameters: v.record(v.string(), v.unknown()),
 });
 
-export type Run = v.InferOutput<typeof runSchema>;
+export interface Run extends v.InferOutput<typeof runSchema> {
+  /**
+   * Outputs of steps that are done, as far as they are known without reading their markers.
+   *
+   * @default - none
+   */
+  outputs?: Readonly<Record<string, Record<string, unknown>>>;
+}
 
 /** What a function of a pipeline needs. */
 export interface Pipeline {
@@ -32,6 +39,14 @@ export async function loadRun(pipeline: Pipeline, run: string): Promise<Run> {
   const value = await readJson(pipeline.services.storage, object);
   if (value === undefined) throw new PermanentError("missing_run", `There is no run ${run}: no ${gsUri(object)}`, 404);
   return check(runSchema, value, gsUri(object));
+}
+
+/** The run of a task: as the task brings it along, else as `loadRun`. */
+export async function runOf(
+  pipeline: Pipeline,
+  { run, known }: { run: string; known?: Omit<Run, "run"> },
+): Promise<Run> {
+  return known ? { run, ...known } : loadRun(pipeline, run);
 }
 
 /** @throws PermanentError `unknown_step` when the run has no step of that name. */

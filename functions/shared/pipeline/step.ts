@@ -11,7 +11,7 @@ import { enqueueDependents } from "./follow";
 import { readInputs } from "./inputs";
 import { endElement, join } from "./join";
 import { isMarked, type Outputs, writeMarker } from "./marker";
-import { loadRun, type Pipeline, type Run, stepOf } from "./run";
+import { type Pipeline, type Run, runOf, stepOf } from "./run";
 import { spread, spreadPart } from "./spread";
 import { enqueueTask, type StepTask, stepTaskSchema } from "./task";
 
@@ -41,10 +41,10 @@ export function pipelineStep<S extends v.GenericSchema>(options: PipelineStepOpt
     schema: stepTaskSchema,
     findEffect: async (task) => {
       if (!(await isMarked(options, task))) return undefined;
-      return end(options, await loadRun(options, task.run), task);
+      return end(options, await runOf(options, task), task);
     },
     handle: async (task, context) => {
-      const run = await loadRun(options, task.run);
+      const run = await runOf(options, task);
       const step = stepOf(run, task.step);
       const ofElements = task.index ?? task.spread ?? task.join;
       if (step.forEach === undefined) {
@@ -53,7 +53,7 @@ export function pipelineStep<S extends v.GenericSchema>(options: PipelineStepOpt
       }
       if (task.index !== undefined) return workOn(options, run, task, context);
       if (task.join !== undefined) return join(options, run, step, task);
-      return task.spread === undefined ? spread(options, run, step, task) : spreadPart(options, step, task);
+      return task.spread === undefined ? spread(options, run, step, task) : spreadPart(options, run, step, task);
     },
     onDeadLetter: (task, reason, { id }) => noteDeadLetter(options, task, reason, id),
   });
@@ -66,9 +66,12 @@ async function workOn<S extends v.GenericSchema>(
   task: StepTask,
   { attempt, redrives, time, log, signal }: TaskContext,
 ): Promise<object> {
-  const { count, element } = isElement(task) ? await readElement(options, task) : { count: 1, element: undefined };
+  const { known, ...own } = task;
+  const { count, element } = isElement(task)
+    ? await readElement(options, task, known)
+    : { count: 1, element: undefined };
   const outputs = await options.work({
-    ...task,
+    ...own,
     element,
     resume: task.resume ?? 0,
     attempt,
@@ -82,28 +85,40 @@ async function workOn<S extends v.GenericSchema>(
   });
   if (outputs instanceof Again) {
     const poll = { n: (task.poll?.n ?? 0) + 1, state: outputs.state };
-    await enqueueTask(options, stepOf(run, task.step), { ...task, poll }, outputs.scheduleTime);
-    return { ...task, again: outputs.scheduleTime };
+    const { run: _, step, ...rest } = own;
+    const { scheduleTime } = outputs;
+    await enqueueTask(
+      options,
+      run,
+      stepOf(run, step),
+      { ...rest, poll },
+      { scheduleTime, element, count: known?.count },
+    );
+    return { ...own, again: scheduleTime };
   }
   if (isElement(task)) limitOutputs(outputs, task, count);
-  await writeMarker(options, task, outputs);
-  return end(options, run, task);
+  // Another marker may have other outputs.
+  const isFirst = await writeMarker(options, task, outputs);
+  const more = isFirst && !isElement(task) ? { [task.step]: outputs } : {};
+  return end(options, { ...run, outputs: { ...run.outputs, ...more } }, task, count);
 }
 
 /** After the marker: enqueues what is now ready. */
-async function end(pipeline: Pipeline, run: Run, task: StepTask): Promise<object> {
+async function end(pipeline: Pipeline, run: Run, { known, ...task }: StepTask, count?: number): Promise<object> {
   if (!isElement(task)) return { ...task, enqueued: await enqueueDependents(pipeline, run, task.step) };
-  await endElement(pipeline, stepOf(run, task.step), task, await countElements(pipeline, task));
+  const all = count ?? known?.count ?? (await countElements(pipeline, task));
+  await endElement(pipeline, run, stepOf(run, task.step), task, all);
   return task;
 }
 
 /** A failed element has ended, too. */
 async function noteDeadLetter(pipeline: Pipeline, task: StepTask, reason: PermanentError, id: string): Promise<void> {
   try {
-    const step = stepOf(await loadRun(pipeline, task.run), task.step);
-    const count = isElement(task) ? (await readElement(pipeline, task)).count : 0;
+    const run = await runOf(pipeline, task);
+    const step = stepOf(run, task.step);
+    const count = isElement(task) ? (await readElement(pipeline, task, task.known)).count : 0;
     await recordFailure(pipeline, task, reason, id);
-    if (isElement(task)) await endElement(pipeline, step, task, count);
+    if (isElement(task)) await endElement(pipeline, run, step, task, count);
   } catch (error) {
     // The task belongs to no step or element of a run.
     if (!(error instanceof PermanentError)) throw error;

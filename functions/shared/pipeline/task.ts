@@ -3,7 +3,8 @@ import { shortHash } from "../hash";
 import { record } from "../json";
 import { createTask } from "../tasks";
 import { type Step, stepName } from "./graph";
-import { type Pipeline, runId } from "./run";
+import { type Known, knownFor, knownSchema } from "./known";
+import { type Pipeline, type Run, runId } from "./run";
 
 /** Most elements of a step with `forEach`. */
 export const MAX_ELEMENTS = 10_000;
@@ -31,6 +32,8 @@ export const stepTaskSchema = v.pipe(
     resume: v.optional(count(1, 1_000_000)),
     /** From the `Again` of the task before. */
     poll: v.optional(v.object({ n: count(1, 1_000_000), state: record(v.unknown()) })),
+    /** What the step would else read of the run. */
+    known: v.optional(knownSchema),
   }),
   v.check(
     ({ index, spread, join }) => [index, spread, join].filter((given) => given !== undefined).length <= 1,
@@ -41,17 +44,24 @@ export const stepTaskSchema = v.pipe(
 export type StepTask = v.InferOutput<typeof stepTaskSchema>;
 
 /**
- * Enqueues a task of a step. Its name is made of all of `task` but the state of its poll, so the
- * same task is enqueued once.
+ * Enqueues a task of a step. Its name is made of run, step and what the task does of it, so the same
+ * task is enqueued once.
  *
+ * @param of the element and the number of all, for a task of one element.
  * @returns false when the task was enqueued before.
  */
-export function enqueueTask(pipeline: Pipeline, step: Step, task: StepTask, scheduleTime?: string): Promise<boolean> {
+export function enqueueTask(
+  pipeline: Pipeline,
+  run: Run,
+  step: Step,
+  task: Omit<StepTask, "run" | "step" | "known">,
+  { scheduleTime, ...of }: { scheduleTime?: string } & Pick<Known, "element" | "count"> = {},
+): Promise<boolean> {
   const { environment, services } = pipeline;
   return createTask(services.google, environment.QUEUE, {
-    id: taskId(task),
+    id: taskId({ ...task, run: run.run, step: step.name }),
     url: step.url,
-    payload: task,
+    payload: { run: run.run, step: step.name, ...task, known: knownFor(run, step.name, of) } satisfies StepTask,
     deadlineSeconds: step.deadlineSeconds,
     tokenIdentity: environment.TOKEN_IDENTITY,
     scheduleTime,

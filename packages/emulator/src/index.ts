@@ -1,4 +1,5 @@
 export { ApiError, ConnectionLost } from "./core/api-error";
+export { type BillableCall, type Charge, METERED, type Metered } from "./core/billing";
 export { type Clock, RealClock } from "./core/clock";
 export type {
   EmulatorContext,
@@ -46,13 +47,15 @@ export type { DeadLetter, RunningStack } from "./machine/running-stack";
 export { describeLoadError, logLine, noticesOnce, onTerminal } from "./machine/terminal";
 export { waitUntilIdle } from "./machine/wait-until-idle";
 export { type PublishedMessage, parseFilter, pubSub, type TopicPublisher } from "./pubsub";
+export { type BilledWorker, billedWorkers } from "./run/billed-workers";
 export { DockerError } from "./run/docker";
+export { cpusForMemory } from "./run/machine-size";
 export { readRunFile, readRunFlags } from "./run/read-run-commands";
 export { RunCommandError, RunCommands } from "./run/run-commands";
 export { WorkerHost } from "./run/worker-host";
 export { cloudScheduler, type Upcoming } from "./scheduler";
 export { readSecrets, SecretsFileError, secretManager } from "./secrets";
-export { DESCRIPTIONS, itemOf, SERVICES } from "./services";
+export { chargesOf, DESCRIPTIONS, itemOf, SERVICES } from "./services";
 export { cloudStorage, type PublicObjects, type StoredObject } from "./storage";
 export { burstOf, type CreatedTask, cloudTasks } from "./tasks";
 export { type ChooseModel, irisOrEcho, ModelError, modelFor, readModel, vertexAi } from "./vertex";

@@ -1,3 +1,4 @@
+import type { BillableCall, Charge } from "./core/billing";
 import type { EmulatorContext, EvaluatedResource, Invocation } from "./core/emulator";
 import { LoadError } from "./core/load-error";
 import type { Emulator, EmulatorOf, Item, OptionsOf, Served, Service, ServiceDescription } from "./core/service";
@@ -52,6 +53,11 @@ export function itemOf(request: Pick<Invocation, "headers" | "body">): Item | un
     if (item) return item;
   }
   return undefined;
+}
+
+/** What Google charges for a call. */
+export function chargesOf(call: BillableCall): readonly Charge[] {
+  return DESCRIPTIONS.flatMap(({ billing }) => billing?.(call) ?? []);
 }
 
 /** One emulator of each service, with a stack's resources. */

@@ -27,6 +27,8 @@ import {
   shellQuoted,
 } from "@cdktf-serverless-ml/emulator";
 import { StackError } from "@cdktf-serverless-ml/terraform-json";
+import { PriceError, type Prices, readPrices } from "./cost/prices";
+import { type Billed, costReport } from "./cost/report";
 import { drivenBy } from "./drive/driven-scenario";
 import { loadDriver } from "./drive/driver";
 import { type FaultSettings, faultSettings, faultsCommand } from "./faults/command";
@@ -54,6 +56,9 @@ It needs no cloud account and no network.
   --predict <model>  the model that stands in for Vertex AI: a URL, a module, echo, or iris
   --output <dir>     writes the objects of the buckets to a new or an empty folder after the run
   --drive <module>   a module that puts items into a stack of your own and says which are done (docs/local.md)
+  --cost             prints what the run would cost at list prices: per item, per million items, and which setting
+                     would lower it
+  --prices <file>    with --cost: prices of another region, as packages/scenarios/src/cost/us-central1.json has them
   --keep             keeps the stack running until Ctrl-C, and prints commands that use it
   --check-iam        runs the stack without each of its IAM bindings in turn, and shows which ones it needs
   --run <name>=<command>
@@ -83,6 +88,8 @@ const FLAGS = {
   predict: { type: "string" },
   output: { type: "string" },
   drive: { type: "string" },
+  cost: { type: "boolean" },
+  prices: { type: "string" },
   keep: { type: "boolean" },
   "check-iam": { type: "boolean" },
   /** The former name of `--check-iam`. */
@@ -108,6 +115,7 @@ const EXCLUSIVE = {
   faults: ["keep", "input", "predict", "output", "check-iam"],
   keep: ["output"],
   propagation: ["keep", "check-iam", "faults"],
+  cost: ["keep", "check-iam", "faults"],
 } as const;
 const STACKS = join("cdktf.out", "stacks");
 const SAMPLES = "samples";
@@ -126,6 +134,8 @@ interface Options {
   /** Absolute. */
   readonly output?: string;
   readonly drive?: string;
+  /** For `--cost`. */
+  readonly prices?: Prices;
   readonly keep: boolean;
   readonly checkIam: boolean;
   readonly faults?: FaultSettings;
@@ -176,7 +186,12 @@ async function run(args: readonly string[]): Promise<number> {
   const start = { ...(options.quiet ? {} : onTerminal()), ...host, chooseModel, propagation: options.propagation };
   if (options.keep) return keep(options.folder, start, { scenario, input, samples: SAMPLES });
   if (!scenario || !input) return 1;
-  return report(await runStack(options.folder, { scenario, input, output: options.output, ...start }), options);
+  let cost: string | undefined;
+  const onBilled = (billed: Billed) => {
+    cost = options.prices && costReport(billed, options.prices);
+  };
+  const summary = await runStack(options.folder, { scenario, input, output: options.output, onBilled, ...start });
+  return report(summary, cost, options);
 }
 
 /** The default model: Iris for flowers, and echo for any other input. */
@@ -185,8 +200,9 @@ function modelOf(scenario: Scenario | undefined, input: Input | undefined, keep:
 }
 
 /** @returns the exit code */
-function report(summary: Summary, { json, allowsDeadLetters }: Options): number {
+function report(summary: Summary, cost: string | undefined, { json, allowsDeadLetters }: Options): number {
   console.log(describe(summary));
+  if (cost !== undefined) console.log(`\n${cost}`);
   if (json) console.log(JSON.stringify(summary));
   return exitCodeOf(summary, allowsDeadLetters);
 }
@@ -216,6 +232,7 @@ function readOptions(args: readonly string[]): Options | undefined {
   if (terraform !== undefined && stack !== undefined) {
     throw new UsageError("<stack> and --terraform cannot be combined");
   }
+  if (values.prices !== undefined && !values.cost) throw new UsageError("--prices is for --cost");
   const settings = faultSettings(values);
   requireCompatible(values);
   return {
@@ -225,6 +242,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     predict: values.predict,
     output: values.output === undefined ? undefined : userPath(values.output),
     drive: drive === undefined ? undefined : userPath(drive),
+    prices: values.cost ? readPrices(values.prices === undefined ? undefined : userPath(values.prices)) : undefined,
     keep,
     checkIam: values["check-iam"] ?? false,
     faults: settings,
@@ -290,6 +308,7 @@ function explain(error: Error): string {
     RequestFailed,
     ModelError,
     ModuleError,
+    PriceError,
     SecretsFileError,
     RunCommandError,
     DockerError,

@@ -252,6 +252,7 @@ function asyncBatch(stack: GoogleStack): void {
     retry: RETRY,
     dispatchDeadline: Duration.minutes(5),
     predictBatchSize: 10,
+    recordsInTasks: true,
     deadLetter: true,
     redrive: redriveOf(stack),
     client: CLIENT,

@@ -1,3 +1,4 @@
+import type { Billing, Charge } from "./billing";
 import type { EmulatorContext, EvaluatedResource, GrpcService, Invocation, RestService, Simulated } from "./emulator";
 import { grpcService, type Handler, type Rpc, restService } from "./rpc";
 
@@ -16,6 +17,13 @@ export interface Emulator {
   isWorking?(): boolean;
   /** Stops timers. Nothing is dispatched afterwards. */
   stop(): void;
+  /**
+   * What Google charges for what the service has done so far and no call shows, such as steps of
+   * workflows.
+   *
+   * @default - nothing
+   */
+  charges?(): readonly Charge[];
 }
 
 /** What answers for a service on the network. */
@@ -115,6 +123,12 @@ export interface ServiceDescription {
    * @default - none
    */
   readonly policies?: readonly string[];
+  /**
+   * What Google charges for a call. It gets the calls of all services.
+   *
+   * @default - nothing
+   */
+  readonly billing?: Billing;
   /**
    * Recognizes a delivery of the service by its request.
    *

@@ -1,5 +1,6 @@
 import { defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
+import type { Charge } from "../core/billing";
 import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
 import type { LogEntry } from "../core/log";
@@ -13,6 +14,7 @@ import { Job } from "./job";
 import { type Launch, readFlexLaunch, readLaunch } from "./launch";
 import type { LocalBeam } from "./local-beam";
 import { BeamWork, WordCountWork } from "./work";
+import { workerCharges } from "./workers";
 
 /** Source: google/dataflow/v1beta3/jobs.proto, `ListJobsRequest.Filter` and `JobView`. */
 const FILTERS = { UNKNOWN: 0, ALL: 1, TERMINATED: 2, ACTIVE: 3 } as const;
@@ -92,6 +94,11 @@ export class DataflowEmulator implements Emulator {
 
   stop(): void {
     for (const job of this.jobs) job.stop();
+  }
+
+  /** By the seconds that the work of jobs took on this machine. */
+  charges(): readonly Charge[] {
+    return this.jobs.flatMap(({ launch, workSeconds }) => workerCharges(launch.workers, workSeconds));
   }
 
   private launch({ request, caller }: Call): object {
@@ -248,6 +255,7 @@ function readResource(attributes: EvaluatedResource["attributes"]): Launch {
       tempLocation: attributes.temp_gcs_location,
       serviceAccountEmail: attributes.service_account_email,
       maxWorkers: attributes.max_workers,
+      machineType: attributes.machine_type,
       additionalUserLabels: attributes.labels,
     },
   });

@@ -1,6 +1,7 @@
 import { CUSTOMER_MANAGED_KEYS, defineService } from "../core/service";
 import { cloudStorage } from "../storage";
 import type { StorageEmulator } from "../storage/storage-emulator";
+import { dataflowBilling } from "./billing";
 import { DataflowEmulator, type DataflowOptions } from "./dataflow-emulator";
 
 const LOCATION = "projects/*/locations/*";
@@ -67,6 +68,7 @@ export const cloudDataflow = defineService({
       methods: { GetJobMetrics: `GET /v1b3/{name=${LOCATION}/jobs/*}/metrics` },
     },
   ],
+  billing: dataflowBilling,
   permissions: [
     "dataflow.jobs.cancel",
     "dataflow.jobs.create",

@@ -49,6 +49,8 @@ export class Job {
   metrics: readonly Metric[] = [];
   /** Whether its work is under way. */
   isWorking = false;
+  /** Real time of its work, seconds. */
+  workSeconds = 0;
   private stateTime: number;
   private started?: number;
   private cancelTimer: () => void;
@@ -138,8 +140,10 @@ export class Job {
     // service account".
     authorizer.require(worker, "dataflow.workItems.lease", `projects/${project}`);
     this.isWorking = true;
+    const began = performance.now();
     const result = await holding(clock, async () => this.work.run(this)).finally(() => {
       this.isWorking = false;
+      this.workSeconds = (performance.now() - began) / 1000;
     });
     const { outputs, metrics = [], failure, missing } = result;
     this.metrics = metrics;

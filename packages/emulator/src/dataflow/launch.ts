@@ -3,6 +3,7 @@ import { readText, readTexts, rejectUnknownFields } from "../core/values";
 import { parseGsUri } from "../storage/gs-uri";
 import { BEAM_YAML, beamOptions } from "./beam-yaml";
 import { PARAMETERS, WORD_COUNT } from "./word-count";
+import { type DataflowWorkers, workersOf } from "./workers";
 
 /** A job as it was asked for. */
 export interface Launch {
@@ -13,6 +14,8 @@ export interface Launch {
   /** E-mail; absent: the project's default compute service account. */
   readonly serviceAccount?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** There are none here: they are for the bill. */
+  readonly workers: DataflowWorkers;
 }
 
 /**
@@ -121,6 +124,7 @@ function readCommon(
     tempLocation,
     serviceAccount: readText(environment.serviceAccountEmail, "environment.serviceAccountEmail") || undefined,
     labels: readTexts(environment.additionalUserLabels, "environment.additionalUserLabels"),
+    workers: workersOf(environment),
   };
 }
 

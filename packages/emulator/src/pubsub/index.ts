@@ -1,4 +1,5 @@
 import { CUSTOMER_MANAGED_KEYS, defineService, type Item } from "../core/service";
+import { pubSubBilling } from "./billing";
 import { PubSubEmulator, type PubSubOptions } from "./pubsub-emulator";
 
 const TOPIC = "projects/*/topics/*";
@@ -108,6 +109,7 @@ export const pubSub = defineService({
       },
     },
   ],
+  billing: pubSubBilling,
   permissions: ["pubsub.subscriptions.consume", "pubsub.topics.publish"],
   policies: [TOPIC, SUBSCRIPTION],
   itemOf({ headers, body }): Item | undefined {

@@ -1,9 +1,11 @@
 import { ApiError } from "../core/api-error";
+import type { Charge } from "../core/billing";
 import type { Caller, EmulatorContext, EvaluatedResource, GrpcStream } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
 import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
 import { readText, rejectUnknownFields } from "../core/values";
+import { publishCharge } from "./billing";
 import { checkMessages, type Message, readMessages } from "./message";
 import type { PublishedMessage, TopicPublisher } from "./publisher";
 import { type Hold, Puller } from "./pull";
@@ -63,6 +65,8 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
   private readonly openStreams = new Map<Puller, Streams>();
   private readonly holdFor: (caller: Caller) => Hold | undefined;
   private published = 0;
+  /** For what was published without a call: notifications and dead letters. */
+  private readonly ownPublishes: Charge[] = [];
 
   /** @throws LoadError for topics and subscriptions that cannot be simulated */
   constructor(
@@ -90,9 +94,15 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     for (const streams of this.openStreams.values()) streams.stop();
   }
 
+  charges(): readonly Charge[] {
+    return this.ownPublishes;
+  }
+
   async publish(caller: Caller, topic: string, message: PublishedMessage): Promise<string> {
     checkMessages([message]);
-    return this.accept(caller, topicName(topic, this.context.project), [message])[0] as string;
+    const id = this.accept(caller, topicName(topic, this.context.project), [message])[0] as string;
+    this.ownPublishes.push(publishCharge(message, id));
+    return id;
   }
 
   /** Publishes as one of Google's own accounts, such as the agent of Cloud Storage. */

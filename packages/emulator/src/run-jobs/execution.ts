@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
+import type { Charge } from "../core/billing";
 import type { EmulatorContext } from "../core/emulator";
 import type { Programs } from "../run/container-run";
 import { missingCommand } from "../run/local-programs";
@@ -67,6 +68,17 @@ export class Execution implements ExecutionView {
   /** How many tasks have a state. */
   count(state: Task["state"]): number {
     return this.tasks.filter((task) => task.state === state).length;
+  }
+
+  /** Instances are billed by size and time. */
+  charges(): readonly Charge[] {
+    const { cpus, memory } = this.options.job.size;
+    const seconds = this.tasks.reduce((sum, { billedSeconds }) => sum + billedSeconds, 0);
+    return [
+      { metered: "run.jobTasks", quantity: this.tasks.filter(({ billedSeconds }) => billedSeconds > 0).length },
+      { metered: "run.jobCpuSeconds", quantity: cpus * seconds },
+      { metered: "run.jobMemorySeconds", quantity: memory * seconds },
+    ];
   }
 
   /** How many tasks have been retried. */

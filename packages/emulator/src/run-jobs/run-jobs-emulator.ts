@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ApiError } from "../core/api-error";
+import type { Charge } from "../core/billing";
 import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
 import { Log, type LogEntry } from "../core/log";
@@ -71,6 +72,10 @@ export class RunJobsEmulator implements Emulator {
   stop(): void {
     for (const execution of this.executions) execution.stop();
     this.folders.remove();
+  }
+
+  charges(): readonly Charge[] {
+    return this.executions.flatMap((execution) => execution.charges());
   }
 
   private getJob({ request, caller }: Call): object {

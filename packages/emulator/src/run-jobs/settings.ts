@@ -1,9 +1,11 @@
 import { block, blocks, defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import type { EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { duration, number } from "../core/terraform-values";
+import { containerSize } from "../run/billed-workers";
 import { type BucketMount, containerOf } from "../run/container";
 import type { Programs } from "../run/container-run";
 import { missingCommand } from "../run/local-programs";
+import type { MachineSize } from "../run/machine-size";
 import type { SecretReference } from "../secrets";
 
 /** Source: cloud.google.com/run/quotas, "Maximum number of tasks". */
@@ -57,6 +59,8 @@ export interface JobSettings {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly template: Template;
+  /** Of each task's instance. */
+  readonly size: MachineSize;
 }
 
 /** @throws Error for what a job cannot have */
@@ -77,6 +81,7 @@ export function settingsOf(
     location,
     name: `projects/${project}/locations/${location}/jobs/${id}`,
     labels: attributes.labels ?? {},
+    size: containerSize(block(inner, "containers", "resources", "limits")),
     template: {
       taskCount,
       // With 0 or nothing, the most that is possible: execution_template.proto, `parallelism`.

@@ -20,6 +20,9 @@ export interface TaskOptions {
   readonly mount?: ContainerRunOptions["mount"];
 }
 
+/** "with a minimum of 1 minute": https://cloud.google.com/run/pricing , "Cloud Run jobs". */
+const MINIMUM_SECONDS = 60;
+
 /** One task of an execution: attempts until one succeeds or there are no more. */
 export class Task {
   state: TaskState = "waiting";
@@ -29,6 +32,8 @@ export class Task {
   failure = "";
   /** Whether the container ended by itself, with another code than 0. */
   exited = false;
+  /** Real time of all attempts, seconds; of each at least the minute that is billed. */
+  billedSeconds = 0;
   private current?: ContainerRun;
 
   constructor(private readonly options: TaskOptions) {}
@@ -78,7 +83,9 @@ export class Task {
     const { command, args, serviceAccount: account, timeout } = template;
     const program = { target, command, args, account, environment: variables, log };
     this.current = new ContainerRun({ programs, program, clock, timeout, mount });
+    const began = performance.now();
     const { succeeded, exitCode, timedOut } = await this.current.outcome;
+    this.billedSeconds += Math.max(MINIMUM_SECONDS, (performance.now() - began) / 1000);
     this.exited = exitCode !== undefined && !timedOut;
     // As executions of public projects word it: https://github.com/googlecodelabs/feedback/issues/1369
     this.failure = timedOut ? "The configured timeout was reached." : "The container exited with an error.";

@@ -1,6 +1,7 @@
 import { block, blocks, defaultComputeAccount, serviceAlias, serviceUri } from "@cdktf-serverless-ml/terraform-json";
 import type { EvaluatedResource } from "../core/emulator";
 import { type ContainerSettings, containerOf, containerProblems } from "./container";
+import { cpusOf } from "./machine-size";
 import type { Probe } from "./probe";
 import type { ServiceSettings } from "./service-settings";
 
@@ -69,12 +70,6 @@ export function containerServiceProblems({ address, attributes }: EvaluatedResou
     ...containerProblems(address, block(attributes, "template")),
     ...(split ? [`${address}: traffic: only all of it to the latest revision is simulated`] : []),
   ];
-}
-
-/** `2`, `0.5` or `500m`. */
-function cpusOf(limit: unknown = 1): number {
-  const text = String(limit);
-  return text.endsWith("m") ? Number.parseInt(text, 10) / 1000 : Number(text);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { CUSTOMER_MANAGED_KEYS, type ServiceDescription } from "../core/service";
+import { runBilling } from "./billing";
 
 const SERVICE = "google_cloud_run_v2_service";
 const POOL = "google_cloud_run_v2_worker_pool";
@@ -104,6 +105,7 @@ export const cloudRun: ServiceDescription = {
       attributes: { [SERVICE]: ["template.containers.volume_mounts"], [POOL]: ["template.containers.volume_mounts"] },
     },
   ],
+  billing: runBilling,
   permissions: [
     // Of callers.
     "run.routes.invoke",

@@ -1,5 +1,6 @@
 import { CUSTOMER_MANAGED_KEYS, defineService } from "../core/service";
 import { pubSub } from "../pubsub";
+import { storageBilling } from "./billing";
 import { StorageRest } from "./rest";
 import { StorageEmulator, type StorageOptions } from "./storage-emulator";
 
@@ -80,6 +81,7 @@ export const cloudStorage = defineService({
       rest: (storage: StorageEmulator) => new StorageRest(storage),
     },
   ],
+  billing: storageBilling,
   permissions: [
     "pubsub.topics.publish",
     "storage.buckets.get",

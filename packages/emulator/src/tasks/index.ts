@@ -1,4 +1,5 @@
 import { defineService, type Item } from "../core/service";
+import { tasksBilling } from "./billing";
 import { TasksEmulator } from "./tasks-emulator";
 
 const LOCATION = "projects/*/locations/*";
@@ -63,6 +64,7 @@ export const cloudTasks = defineService({
       data: ["headers"],
     },
   ],
+  billing: tasksBilling,
   permissions: [
     "cloudtasks.queues.get",
     "cloudtasks.tasks.create",

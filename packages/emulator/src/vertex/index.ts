@@ -1,5 +1,6 @@
 import { defineService } from "../core/service";
 import { cloudStorage } from "../storage";
+import { vertexBilling } from "./billing";
 import { dedicatedHosts, hostsOf } from "./endpoints";
 import { VertexEmulator, type VertexOptions } from "./vertex-emulator";
 
@@ -38,6 +39,7 @@ export const vertexAi = defineService({
       data: ["labels", "modelParameters"],
     },
   ],
+  billing: vertexBilling,
   permissions: [
     "aiplatform.batchPredictionJobs.cancel",
     "aiplatform.batchPredictionJobs.create",

@@ -8,8 +8,13 @@ import type { CallLogLevel, Workflow } from "./workflow";
 /** Characters of a log entry that a hop shows. */
 const SHOWN = 200;
 
+/** Source: https://cloud.google.com/workflows/pricing , "Internal steps". */
+const INTERNAL = /(^|\.)(googleapis\.com|run\.app|cloudfunctions\.net|appspot\.com|cloud\.goog)$/;
+
 /** What the steps of one execution can do: as the workflow's service account, on the clock. */
 export class ExecutionContext implements StandardContext {
+  /** Requests to hosts that are not Google's. */
+  externalCalls = 0;
   private readonly variables: Readonly<Record<string, string>>;
 
   constructor(
@@ -95,6 +100,7 @@ export class ExecutionContext implements StandardContext {
   async send({ method, url, headers, body, timeout }: HttpRequest): Promise<HttpResponse> {
     const { clock, invoker, recorder } = this.context;
     const began = clock.now();
+    if (!INTERNAL.test(new URL(url).hostname)) this.externalCalls++;
     const result = await invoker.invoke({ url, method, headers, body, deadline: timeout * 1000, item: this.mark });
     const { host, pathname } = new URL(url);
     recorder.hop({

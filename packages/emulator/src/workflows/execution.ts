@@ -44,6 +44,7 @@ export class Execution {
   private ended?: number;
   private readonly abort = new AbortController();
   private readonly interpreter: Interpreter;
+  private readonly executionContext: ExecutionContext;
   private readonly argument: Value;
 
   /** @throws ApiError INVALID_ARGUMENT for an argument that is not JSON or longer than 32 KB */
@@ -58,8 +59,8 @@ export class Execution {
     this.name = `${workflow.name}/executions/${this.id}`;
     const { callLogLevel = "CALL_LOG_LEVEL_UNSPECIFIED" } = given;
     const level = callLogLevel === "CALL_LOG_LEVEL_UNSPECIFIED" ? workflow.callLogLevel : callLogLevel;
-    const executionContext = new ExecutionContext(context, workflow, this.id, REVISION, level);
-    this.interpreter = new Interpreter(workflow.definition, executionContext);
+    this.executionContext = new ExecutionContext(context, workflow, this.id, REVISION, level);
+    this.interpreter = new Interpreter(workflow.definition, this.executionContext);
   }
 
   async run(): Promise<void> {
@@ -79,6 +80,11 @@ export class Execution {
   /** What it took of its limits: steps, and the most bytes of variables that it ever held. */
   get used(): { readonly steps: number; readonly memory: number } {
     return this.interpreter.used;
+  }
+
+  /** HTTP requests to hosts that are not Google's, which are steps of another price. */
+  get externalCalls(): number {
+    return this.executionContext.externalCalls;
   }
 
   /** @returns false if it has ended */

@@ -1,4 +1,5 @@
 import { ApiError } from "../core/api-error";
+import type { Charge } from "../core/billing";
 import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulator";
 import { LoadProblems } from "../core/load-error";
 import { pageOf } from "../core/page";
@@ -49,6 +50,20 @@ export class WorkflowsEmulator implements Emulator {
 
   stop(): void {
     for (const execution of this.active) execution.cancel();
+  }
+
+  /**
+   * Every step counts, nested ones and retries too. Calls leave Google only by HTTP to hosts of others.
+   * Source: https://cloud.google.com/workflows/pricing
+   */
+  charges(): readonly Charge[] {
+    const all = this.list();
+    const external = all.reduce((sum, { externalCalls }) => sum + externalCalls, 0);
+    const steps = all.reduce((sum, { used }) => sum + used.steps, 0);
+    return [
+      { metered: "workflows.internalSteps", quantity: steps - external },
+      { metered: "workflows.externalSteps", quantity: external },
+    ];
   }
 
   /**

@@ -8,6 +8,7 @@ export function drivenBy(driver: Driver): Scenario {
   return {
     name: "driver",
     takes: "no file, because the driver puts items in",
+    item: "item",
     extensions: [],
     create: (running) => new DrivenRun(running, driver),
     generate: (count) =>

@@ -21,6 +21,11 @@ const BATCH_SIZE = 10;
  * end under faults.
  */
 const FILE_SHARDS = 10;
+/**
+ * Characters that make a shard too large for its task, which then has a range of bytes instead of the
+ * records.
+ */
+const TOO_LARGE = 24 * 1024;
 /** Index of the poison record in a shard. */
 const POISONED = 4;
 const FOLDER = "results";
@@ -39,6 +44,8 @@ export const asyncBatch: PatternScenario = {
   name: "async batch",
   sample: "batch.jsonl",
   takes: "records, as JSON Lines or as CSV with a header",
+  item: "shard",
+  batch: "batchSize of a submission",
   extensions: [".jsonl", ".csv"],
   outputs: ["submitter_url", "input_bucket_name", "output_bucket_name", "client"],
   outputsFrom,
@@ -48,7 +55,7 @@ export const asyncBatch: PatternScenario = {
   generate: (count) =>
     upTo(Math.ceil(count / FILE_SHARDS)).map((file) => {
       const shards = upTo(count).slice(file * FILE_SHARDS, (file + 1) * FILE_SHARDS);
-      return { name: `generated-${file}.jsonl`, content: linesOf(shards.flatMap(shard)) };
+      return { name: `generated-${file}.jsonl`, content: Buffer.concat(shards.map(shard)) };
     }),
   /** Acts on the prediction of a shard. */
   poison: ({ path, body }) => (path.endsWith(":predict") ? poisonIn(body) : undefined),
@@ -80,12 +87,16 @@ function rowsOf({ content }: Input): unknown[] {
   }
 }
 
-/** Records of one shard. The model refuses text, so poison of kind `refused` needs nothing else. */
-function shard(index: number): unknown[] {
+/**
+ * Lines of one shard. The model refuses text, so poison of kind `refused` needs nothing else. Blanks
+ * around a record mean nothing.
+ */
+function shard(index: number): Buffer {
   const kind = kindOf(index);
-  return upTo(BATCH_SIZE).map((at) =>
+  const records = upTo(BATCH_SIZE).map((at) =>
     kind !== "good" && at === POISONED ? POISON[kind] : measurements(index * BATCH_SIZE + at),
   );
+  return Buffer.concat([Buffer.from(" ".repeat(index % 3 === 1 ? TOO_LARGE : 0)), linesOf(records)]);
 }
 
 class AsyncBatchRun implements ScenarioRun {

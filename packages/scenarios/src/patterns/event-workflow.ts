@@ -45,6 +45,8 @@ export const eventWorkflow: PatternScenario = {
   name: "event workflow",
   sample: "upload.jsonl",
   takes: "records, as JSON Lines",
+  item: "upload",
+  batch: "records of an upload",
   extensions: [".jsonl"],
   outputs: ["bucket_name", "results_bucket_name", "workflow_name", "client"],
   outputsFrom,

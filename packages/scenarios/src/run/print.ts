@@ -1,10 +1,11 @@
+import { countsLine } from "../cost/table";
 import type { Summary } from "./summary";
 
 /**
  * A run's numbers, refusals and outputs, for people. Rare numbers are shown only if they are not 0.
  */
 export function describe(summary: Summary): string {
-  const { stack, verdict, outputs, deadLetters, failedRecords, refused, missing, error } = summary;
+  const { stack, verdict, usage, outputs, deadLetters, failedRecords, refused, missing, error } = summary;
   const { accepted, done, partial, deadLettered, notReached, skipped, lost, unexpected, repeatedEffects, hops } =
     summary;
   const numbers = Object.entries({
@@ -26,6 +27,7 @@ export function describe(summary: Summary): string {
     ...deadLetters.map((letter) => `  dead letter: ${letter}`),
     ...failedRecords.map((records) => `  failed records: ${records}`),
     ...(error === undefined ? [] : [`  error: ${error}`]),
+    ...(usage && usage.items > 0 ? [`  billed for each ${usage.item}: ${countsLine(usage)}`] : []),
     ...Object.entries(outputs).flatMap(([name, value]) => lines(name, value)),
   ].join("\n");
 }

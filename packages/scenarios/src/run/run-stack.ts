@@ -10,6 +10,8 @@ import {
   vertexAi,
 } from "@cdktf-serverless-ml/emulator";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
+import { CostMeter } from "../cost/meter";
+import type { Billed } from "../cost/report";
 import { type Input, InputError, type Scenario } from "../shared/scenario";
 import { saveBuckets } from "./save-buckets";
 import { startStack } from "./start";
@@ -27,6 +29,8 @@ export interface RunStackOptions extends StartOptions {
    * @default - none
    */
   readonly output?: string;
+  /** Gets what the run took of what Google bills. @default - only the summary has it */
+  readonly onBilled?: (billed: Billed) => void;
 }
 
 /**
@@ -37,7 +41,7 @@ export interface RunStackOptions extends StartOptions {
  */
 export async function runStack(
   folder: string,
-  { scenario, input, output, ...options }: RunStackOptions,
+  { scenario, input, output, onBilled, ...options }: RunStackOptions,
 ): Promise<Summary> {
   let running: RunningStack;
   // Bindings take minutes to take effect, and jobs to end, so this runs in virtual time.
@@ -50,7 +54,7 @@ export async function runStack(
   }
   try {
     clock?.run(() => running.pending() > 0);
-    const summary = await runScenario(running, scenario, input);
+    const summary = await runScenario(running, scenario, input, onBilled);
     if (output === undefined) return summary;
     const kept = `${counted(saveBuckets(running, output), "object")} in ${output}`;
     return { ...summary, outputs: { ...summary.outputs, kept } };
@@ -61,8 +65,14 @@ export async function runStack(
 }
 
 /** Puts an input into a stack that runs, waits until the stack is idle, and summarises the run. */
-export async function runScenario(running: RunningStack, scenario: Scenario, input: Input): Promise<Summary> {
+export async function runScenario(
+  running: RunningStack,
+  scenario: Scenario,
+  input: Input,
+  onBilled: RunStackOptions["onBilled"] = () => {},
+): Promise<Summary> {
   const { stack, parts } = running;
+  const meter = new CostMeter(running);
   const run = scenario.create(running);
   let error: string | undefined;
   try {
@@ -74,6 +84,9 @@ export async function runScenario(running: RunningStack, scenario: Scenario, inp
     // A call of what cannot run here is not the stack's failure.
     if (parts.skipped.size === 0) error = failure.message;
   }
+  // Before the results are read, which is no part of the pattern.
+  const usage = meter.read(scenario.item, run.result().accepted.length);
+  onBilled({ stack, meter, usage, batch: scenario.batch });
   const outputs = await run.outputs().catch((failure) => {
     if (!(failure instanceof RequestFailed)) throw failure;
     if (parts.skipped.size === 0) error ??= failure.message;
@@ -88,6 +101,7 @@ export async function runScenario(running: RunningStack, scenario: Scenario, inp
       ...modelOf(running),
     },
     hops: parts.recorder.hops.length,
+    usage,
     denials: parts.denials,
     unsimulated: parts.unsimulated,
     skipped: parts.skipped,

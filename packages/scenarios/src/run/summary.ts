@@ -1,4 +1,5 @@
 import type { Denial } from "@cdktf-serverless-ml/emulator";
+import type { Usage } from "../cost/usage";
 import type { KeyedReason, ScenarioResult } from "../shared/scenario";
 
 /**
@@ -34,6 +35,8 @@ export interface Summary {
   readonly repeatedEffects: number;
   /** Hops: requests and events between the parts of the stack. */
   readonly hops: number;
+  /** What the run took of what Google bills. Absent if it was not counted. */
+  readonly usage?: Usage;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** Why items went to a dead letter, `<item>: <reason>`. */
   readonly deadLetters: readonly string[];
@@ -52,6 +55,8 @@ export interface Ending {
   readonly result: ScenarioResult;
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly hops: number;
+  /** @default - not counted */
+  readonly usage?: Usage;
   readonly denials: readonly Denial[];
   readonly unsimulated: readonly string[];
   /** Calls of workers that cannot run here. @default - none */
@@ -107,6 +112,7 @@ export function summarise({ result, outputs, denials, unsimulated, skipped = [],
     unexpected: unexpected.length,
     repeatedEffects: repeated.length,
     hops: ending.hops,
+    ...(ending.usage && { usage: ending.usage }),
     outputs,
     deadLetters: result.deadLetters.map(lineOf),
     failedRecords: partial.map(lineOf),

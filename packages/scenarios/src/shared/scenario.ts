@@ -26,6 +26,13 @@ export interface Scenario {
   readonly sample?: string;
   /** What an input file must be, for people. */
   readonly takes: string;
+  /** What a work item is, for people: `shard`. */
+  readonly item: string;
+  /**
+   * The setting that says how many records an item has.
+   * @default - the number is not one that users set
+   */
+  readonly batch?: string;
   /** Extensions of input files. */
   readonly extensions: readonly string[];
   /**

@@ -41,6 +41,8 @@ export const pubsubFanout: PatternScenario = {
   name: "Pub/Sub fan-out",
   sample: "messages.jsonl",
   takes: 'messages, as JSON Lines: {"attributes": {…}, "payload": …}',
+  item: "delivered message",
+  batch: "instances of a message",
   extensions: [".jsonl"],
   outputs: ["topic_name", "subscription_names", "results_bucket_name", "client"],
   outputsFrom,

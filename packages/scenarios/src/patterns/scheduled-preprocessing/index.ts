@@ -44,6 +44,7 @@ export const scheduledPreprocessing: PatternScenario = {
   name: "scheduled preprocessing",
   waits: true,
   takes: "a text whose words are counted, or a table of flowers",
+  item: "job",
   extensions: [".txt", ".csv"],
   outputs: ["schedule_name", "task_queue_name", "launcher_url", "output_bucket_name"],
   // In place of Shakespeare's King Lear: a part of Newton's Opticks.

@@ -27,6 +27,7 @@ export const taskPipeline: PatternScenario = {
   name: "task pipeline",
   sample: "iris.csv",
   takes: "a CSV with a header, the label in the last column",
+  item: "step",
   extensions: [".csv"],
   outputs: ["start_url", "run_bucket_name", "pipeline_steps", "client"],
   outputsFrom,
