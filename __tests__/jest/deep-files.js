@@ -11,6 +11,7 @@ module.exports = [
   "packages/emulator/__tests__/functions/burst.test.ts",
   "packages/emulator/__tests__/machine/every-option.test.ts",
   "packages/emulator/__tests__/network/pull-worker.test.ts",
+  "packages/scenarios/__tests__/bad-jobs/bad-jobs.test.ts",
   "packages/scenarios/__tests__/drive/drive.test.ts",
   "packages/scenarios/__tests__/faults/planted.test.ts",
   "packages/scenarios/__tests__/faults/redrive.test.ts",

@@ -149,6 +149,23 @@ test("a job that is cancelled ends its pipeline", async () => {
 test("refuses a parameter that the template does not have", async () => {
   await expect(world().launch({ parameters: { yaml: "x" } })).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
-    message: "The template parameters are invalid. Details:\nyaml: Unrecognized parameter",
+    message: "The template parameters are invalid. Details: \nyaml: Unrecognized parameter",
   });
+});
+
+// Fields of RuntimeEnvironment and FlexTemplateRuntimeEnvironment in google-cloud-dataflow-client 0.13.0.
+test.each([
+  [
+    "bypassTempDirValidation",
+    "INVALID_ARGUMENT",
+    /Unknown name "bypassTempDirValidation" at 'environment': Cannot find/,
+  ],
+  ["streamingMode", "UNIMPLEMENTED", /environment\.streamingMode is not simulated: jobs are batch jobs/],
+  ["diskSizeGb", undefined, undefined],
+  ["launcherMachineType", undefined, undefined],
+  ["enableLauncherVmSerialPortLogging", undefined, undefined],
+])("takes the fields of a flex template's environment alone: %s", async (field, code, message) => {
+  const launched = world().launch({ environment: { ...LAUNCH.environment, [field]: "1" } });
+  if (code === undefined) await expect(launched).resolves.toMatchObject({ job: { name: "flowers" } });
+  else await expect(launched).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
 });

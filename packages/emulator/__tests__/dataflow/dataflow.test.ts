@@ -146,7 +146,9 @@ describe("Dataflow", () => {
   test("a name is taken while its job is active", async () => {
     const { around, launch } = world();
     await launch();
-    const message = expect.stringContaining("There is already an active job named job.");
+    const message = expect.stringMatching(
+      /^\([0-9a-f]{16}\): There is already an active job named job\. If you want to submit/,
+    );
     await expect(launch()).rejects.toMatchObject({ code: "ALREADY_EXISTS", http: 409, message });
     await around.clock.advance(2_000);
     await expect(launch()).resolves.toMatchObject({ job: { name: "job" } });

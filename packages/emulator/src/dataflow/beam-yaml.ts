@@ -14,10 +14,7 @@ const PARAMETERS = ["yaml_pipeline", "yaml_pipeline_file", "jinja_variables"];
  */
 export function beamOptions(parameters: Readonly<Record<string, string>>, tempLocation: string): string[] {
   const unknown = Object.keys(parameters).filter((name) => !PARAMETERS.includes(name));
-  if (unknown.length > 0) {
-    const details = unknown.map((name) => `${name}: Unrecognized parameter`).join("\n");
-    throw new ApiError("INVALID_ARGUMENT", `The template parameters are invalid. Details:\n${details}`);
-  }
+  if (unknown.length > 0) throw invalidParameters(unknown.map((name) => `${name}: Unrecognized parameter`));
   return [
     ...Object.entries(parameters).map(([name, value]) => `--${name}=${value}`),
     ...(tempLocation === "" ? [] : [`--temp_location=${tempLocation}`]),
@@ -32,4 +29,13 @@ export function placesIn({ jinja_variables }: Readonly<Record<string, string>>):
   } catch {
     return [];
   }
+}
+
+/**
+ * Dataflow's refusal of a launch.
+ *
+ * Source: an answer in https://github.com/hashicorp/terraform-provider-google/issues/11008
+ */
+export function invalidParameters(details: readonly string[]): ApiError {
+  return new ApiError("INVALID_ARGUMENT", `The template parameters are invalid. Details: \n${details.join("\n")}`);
 }

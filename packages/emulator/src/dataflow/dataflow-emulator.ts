@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { defaultComputeAccount } from "@cdktf-serverless-ml/terraform-json";
 import { ApiError } from "../core/api-error";
 import type { Charge } from "../core/billing";
@@ -137,9 +138,10 @@ export class DataflowEmulator implements Emulator {
 
   private run(location: string, launch: Launch, from: string): Job {
     if (this.jobs.some((job) => job.active && job.launch.name === launch.name && job.location === location)) {
+      // Source: an answer in https://github.com/apache/beam/pull/29441. The number differs each time.
       throw new ApiError(
         "ALREADY_EXISTS",
-        `(${launch.name}): The workflow could not be created. Causes: There is already an active job named ${launch.name}. If you want to submit a second job, try again by setting a different name.`,
+        `(${randomBytes(8).toString("hex")}): There is already an active job named ${launch.name}. If you want to submit a second job, try again by setting a different name.`,
       );
     }
     const { storage, options } = this;

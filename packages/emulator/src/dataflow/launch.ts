@@ -1,7 +1,8 @@
 import { ApiError } from "../core/api-error";
 import { readText, readTexts, rejectUnknownFields } from "../core/values";
 import { parseGsUri } from "../storage/gs-uri";
-import { BEAM_YAML, beamOptions } from "./beam-yaml";
+import { BEAM_YAML, beamOptions, invalidParameters } from "./beam-yaml";
+import { checkEnvironment } from "./environment";
 import { PARAMETERS, WORD_COUNT } from "./word-count";
 import { type DataflowWorkers, workersOf } from "./workers";
 
@@ -17,39 +18,6 @@ export interface Launch {
   /** There are none here: they are for the bill. */
   readonly workers: DataflowWorkers;
 }
-
-/**
- * The fields of a job's environment. All but three choose machines, and there are none here.
- */
-const ENVIRONMENT = [
-  "tempLocation",
-  "serviceAccountEmail",
-  "additionalUserLabels",
-  "numWorkers",
-  "maxWorkers",
-  "machineType",
-  "zone",
-  "workerRegion",
-  "workerZone",
-  "network",
-  "subnetwork",
-  "ipConfiguration",
-  // Nothing is encrypted here.
-  "kmsKeyName",
-  "additionalExperiments",
-  "bypassTempDirValidation",
-];
-
-/** Further ones of a flex template. Beam here needs none of them. */
-const FLEX_ENVIRONMENT = [
-  "additionalPipelineOptions",
-  "stagingLocation",
-  "launcherMachineType",
-  "diskSizeGb",
-  "autoscalingAlgorithm",
-  "flexrsGoal",
-  "sdkContainerImage",
-];
 
 /** Source: google/dataflow/v1beta3/jobs.proto, `Job.name`. */
 const NAME = /^[a-z]([-a-z0-9]{0,1022}[a-z0-9])?$/;
@@ -69,7 +37,7 @@ export function readLaunch(template: string, given: Readonly<Record<string, unkn
     );
   }
   rejectUnknownFields(given, ["jobName", "parameters", "environment", "update", "transformNameMapping"], "");
-  const launch = readCommon(template, given, ENVIRONMENT);
+  const launch = readCommon(template, given, "classic");
   return { ...launch, parameters: readParameters(launch.parameters) };
 }
 
@@ -94,22 +62,18 @@ export function readFlexLaunch(given: Readonly<Record<string, unknown>>): Launch
     ["jobName", "containerSpecGcsPath", "parameters", "environment", "update", "transformNameMappings"],
     "launchParameter",
   );
-  const launch = readCommon(template, given, [...ENVIRONMENT, ...FLEX_ENVIRONMENT]);
+  const launch = readCommon(template, given, "flex");
   // Refuses what the template does not have.
   beamOptions(launch.parameters, launch.tempLocation);
   return launch;
 }
 
-function readCommon(
-  template: string,
-  given: Readonly<Record<string, unknown>>,
-  environmentFields: readonly string[],
-): Launch {
+function readCommon(template: string, given: Readonly<Record<string, unknown>>, kind: "classic" | "flex"): Launch {
   for (const field of ["update", "transformNameMapping", "transformNameMappings"]) {
     if (given[field]) throw new ApiError("UNIMPLEMENTED", `${field} of a launch is not simulated`);
   }
   const environment = (given.environment ?? {}) as Record<string, unknown>;
-  rejectUnknownFields(environment, environmentFields, "environment");
+  checkEnvironment(environment, kind);
   requireWorkers(environment.maxWorkers);
   const tempLocation = readText(environment.tempLocation, "environment.tempLocation");
   parseGsUri(tempLocation);
@@ -136,7 +100,7 @@ function readParameters(given: Readonly<Record<string, string>>): Readonly<Recor
     ...unknown.map((name) => `${name}: Unrecognized parameter`),
     ...missing.map((name) => `${name}: Missing required parameter`),
   ];
-  if (details.length > 0) throw invalid(`The template parameters are invalid. Details:\n${details.join("\n")}`);
+  if (details.length > 0) throw invalidParameters(details);
   const { inputFile = "", output = "" } = given;
   for (const uri of [inputFile, output]) parseGsUri(uri);
   return { inputFile, output };
