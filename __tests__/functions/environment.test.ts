@@ -67,17 +67,20 @@ test.each([
 });
 
 describe("index.ts", () => {
+  const AUTH = "google-auth-library/build/src/auth/computeclient.js";
   const original = process.env;
 
   beforeAll(() => {
     // Loaded once: it is large, and the functions only have to come anew.
-    const auth = jest.requireActual("google-auth-library");
-    jest.doMock("google-auth-library", () => auth);
+    const auth = jest.requireActual(AUTH);
+    jest.doMock(AUTH, () => auth);
     // What a function listens to is its whole process, which here belongs to other tests as well.
     jest.spyOn(diagnostics, "subscribe").mockImplementation();
   });
 
-  afterAll(() => {
+  afterAll(async () => {
+    // Credentials are loaded a turn later.
+    await new Promise(setImmediate);
     jest.restoreAllMocks();
   });
 

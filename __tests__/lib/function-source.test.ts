@@ -38,17 +38,38 @@ describe("typescript", () => {
 
   test("bundles a module with all that it imports, beside a manifest that names the framework only, and its lock", () => {
     const source = FunctionSource.typescript(folder({ ...code, ...text }));
-    const { "index.js": bundle, "package.json": manifest, "package-lock.json": lock, ...others } = contents(source);
-    expect(others).toEqual({});
+    const files = contents(source);
+    const { "index.cjs": bundle, "package.json": manifest, "package-lock.json": lock, ...others } = files;
+    expect(others).toEqual({ "compile-cache.cjs": readFileSync(join(ROOT, "functions/compile-cache.cjs"), "utf8") });
     expect(JSON.parse(lock ?? "")).toMatchObject({ name: source.archive().name, lockfileVersion: 3 });
     expect(bundle).toContain('"hello"');
     expect(bundle).not.toMatch(/require\("\.|sourceMappingURL/);
     expect(JSON.parse(manifest ?? "")).toEqual({
       name: source.archive().name,
       private: true,
-      main: "index.js",
+      main: "index.cjs",
+      scripts: { "gcp-build": "node compile-cache.cjs .compile-cache" },
       dependencies: { "@google-cloud/functions-framework": expect.stringMatching(/^\d+\.\d+\.\d+$/) },
     });
+  });
+
+  test.each([
+    ["nodejs22", true],
+    ["nodejs24", false],
+  ])(
+    "on %s, with compileCache %s, has no script that the build runs, and sets no variable",
+    (runtime, compileCache) => {
+      const source = FunctionSource.typescript(folder({ ...code, ...text }), { runtime, compileCache });
+      const files = contents(source);
+      expect(Object.keys(files)).toEqual(["index.cjs", "package-lock.json", "package.json"]);
+      expect(JSON.parse(files["package.json"] ?? "")).not.toHaveProperty("scripts");
+      expect(source.archive().environment).toBeUndefined();
+    },
+  );
+
+  test.each([undefined, "nodejs24", "nodejs26"])("on %s, instances read what was compiled in the build", (runtime) => {
+    const source = FunctionSource.typescript(folder({ ...code, ...text }), { runtime });
+    expect(source.archive().environment).toEqual({ NODE_COMPILE_CACHE: ".compile-cache" });
   });
 
   test("names one version and checksum of every package that the build installs, and no registry", () => {
@@ -100,7 +121,7 @@ describe("typescript", () => {
       "js/index.js": "exports.handler = () => 2;",
     });
     expect(FunctionSource.typescript(join(root, "worker.ts")).archive().name).toBe("worker");
-    expect(contents(FunctionSource.typescript(join(root, "js")))["index.js"]).toContain("2");
+    expect(contents(FunctionSource.typescript(join(root, "js")))["index.cjs"]).toContain("2");
   });
 
   test("gives the same bytes in another folder, with a blank in its path and newer files", () => {
@@ -320,7 +341,7 @@ describe("bundles that are kept", () => {
     const root = folder({ "index.ts": 'export const handler = () => "one";' });
     FunctionSource.prepare([root]);
     writeFileSync(join(root, "index.ts"), 'export const handler = () => "two";');
-    expect(contents(FunctionSource.typescript(root))["index.js"]).toContain('"one"');
+    expect(contents(FunctionSource.typescript(root))["index.cjs"]).toContain('"one"');
   });
 
   test("are refused for a module that is not there, or does not bundle", () => {
@@ -358,8 +379,8 @@ describe("relative paths", () => {
 
   test("are found from a subfolder of the app, beside the working directory first", () => {
     inside(() => {
-      expect(contents(FunctionSource.typescript("functions/mine"))["index.js"]).toContain("of the app");
-      expect(contents(FunctionSource.typescript("functions/both"))["index.js"]).toContain("beside");
+      expect(contents(FunctionSource.typescript("functions/mine"))["index.cjs"]).toContain("of the app");
+      expect(contents(FunctionSource.typescript("functions/both"))["index.cjs"]).toContain("beside");
       expect(Object.keys(contents(FunctionSource.directory("functions/python", python)))).toEqual(["main.py"]);
       const stack = testStack();
       new Workflow(stack, "flow", { source: "flow.yaml" });

@@ -39,12 +39,42 @@ function functionErrors(props: Partial<FunctionServiceProps>): string[] {
   return errorsOf(stack);
 }
 
+function compileCache(stack: GoogleStack): unknown {
+  const { environment_variables } = only(stack, FUNCTION).service_config as { environment_variables: Json };
+  return environment_variables.NODE_COMPILE_CACHE;
+}
+
 /** A number that only Terraform knows. */
 function unknownNumber(stack: GoogleStack): number {
   return new TerraformVariable(stack, "number", { type: "number" }).numberValue;
 }
 
 describe("FunctionService", () => {
+  test.each([
+    ["its own", { environment: { NODE_COMPILE_CACHE: "/tmp/cache" } }, "/tmp/cache"],
+    ["its own, which is empty", { environment: { NODE_COMPILE_CACHE: "" } }, ""],
+    ["that of its source", {}, ".compile-cache"],
+    [
+      "none, where the source has none",
+      { source: FunctionSource.typescript(join(__dirname, "fixtures/hello"), { compileCache: false }) },
+      undefined,
+    ],
+  ])("has %s as Node's compile cache", (_, props, expected) => {
+    const stack = testStack();
+    testFunction(stack, "worker", props);
+    expect(compileCache(stack)).toBe(expected);
+  });
+
+  test("has a secret, or what is set later, in place of a variable of its source", () => {
+    const withSecret = testStack();
+    const secret = new Secret(withSecret, "cache", "cache");
+    testFunction(withSecret, "worker", { secrets: { NODE_COMPILE_CACHE: secret } });
+    expect(compileCache(withSecret)).toBeUndefined();
+    const later = testStack();
+    testFunction(later).addEnvironment("NODE_COMPILE_CACHE", "later");
+    expect(compileCache(later)).toBe("later");
+  });
+
   test("is closed, small and runs as an identity of its own by default", () => {
     const stack = testStack();
     testFunction(stack);

@@ -146,7 +146,7 @@ deepOnly(() => {
     test("wraps a worker of one's own, which bundles", () => {
       const bundle = `const { FunctionSource } = require("cdktf-serverless-ml");
       const { bytes, entryPoint } = FunctionSource.typescript("node16/worker.ts").archive();
-      const { "index.js": code } = require("fflate").unzipSync(bytes);
+      const { "index.cjs": code } = require("fflate").unzipSync(bytes);
       process.stdout.write(JSON.stringify({ size: code.length, entryPoint }));`;
       const { size, entryPoint } = JSON.parse(run("node", ["-e", bundle], project));
       expect(entryPoint).toBe("handler");

@@ -1,5 +1,5 @@
-import { GoogleAuth } from "google-auth-library";
 import type * as v from "valibot";
+import { ownCredentials } from "./credentials";
 import type { commonVariables } from "./environment";
 import { type GoogleApi, googleApi } from "./google-api";
 import { createLog, type Log } from "./log";
@@ -37,11 +37,10 @@ export type CommonEnvironment = Partial<v.InferOutput<v.ObjectSchema<typeof comm
 
 /** The real services of a function without Cloud Storage. */
 export function connect(name: string, environment: CommonEnvironment): Services {
-  const auth = new GoogleAuth({ scopes: "https://www.googleapis.com/auth/cloud-platform" });
   return {
     name,
     service: process.env.K_SERVICE,
-    google: googleApi(auth),
+    google: googleApi(ownCredentials()),
     log: createLog({ component: name }),
     project: environment.GOOGLE_CLOUD_PROJECT,
     timeoutSeconds: environment.FUNCTION_TIMEOUT_SECONDS,

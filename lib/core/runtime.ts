@@ -22,6 +22,15 @@ const DECOMMISSIONED: Readonly<Record<string, string>> = {
  */
 export const DEFAULT_NODE_RUNTIME = "nodejs24";
 
+/**
+ * Whether an instance can read what Node.js compiled in the build. Google starts instances with
+ * `--max-old-space-size`, by their memory, and Node.js 22 takes no code that was compiled with other
+ * flags (verified with 22.23 and 24.21; GoogleCloudPlatform/buildpacks, cmd/nodejs/runtime/exec/heapsize.sh).
+ */
+export function takesCompiledCode(runtime: string): boolean {
+  return Number(/^nodejs(\d+)$/.exec(runtime)?.[1] ?? 0) >= 24;
+}
+
 /** The reason why a runtime cannot be used, or undefined. */
 export function runtimeProblem(runtime: string): string | undefined {
   const since = DECOMMISSIONED[runtime];

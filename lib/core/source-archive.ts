@@ -42,23 +42,42 @@ interface FrameworkLock {
 let lock: FrameworkLock | undefined;
 
 /**
+ * The bundle's file. By the extension alone the framework knows that it is no ES module. It would
+ * load 36 more modules to find that out from package.json (`isEsModule` in its `loader.ts`).
+ */
+export const BUNDLE_FILE = "index.cjs";
+
+/** Where the build puts what Node.js compiles, seen from the source's folder. Instances run in it. */
+export const COMPILE_CACHE = ".compile-cache";
+const FILLS_CACHE = "compile-cache.cjs";
+
+/**
  * The files that tell the build what to install beside a bundle: functions-framework and, by the
  * lock file, every package below it in one version with one checksum. With a lock file, Google's
  * buildpack runs `npm ci`, which installs exactly that. Without one, versions differ from build to
  * build (https://docs.cloud.google.com/run/docs/runtimes/nodejs-dependencies).
  *
  * @param name of the function's package
+ * @param compileCache whether the build fills {@link COMPILE_CACHE}
  * @returns texts by file name
  */
-export function manifestFiles(name: string): Map<string, string> {
-  lock ??= JSON.parse(readFileSync(join(packageRoot(), "functions", "framework.lock.json"), "utf8")) as FrameworkLock;
+export function manifestFiles(name: string, compileCache: boolean): Map<string, string> {
+  lock ??= JSON.parse(functionsFile("framework.lock.json")) as FrameworkLock;
   const { lockfileVersion, packages } = lock;
   const dependencies = { [FRAMEWORK]: packages[`node_modules/${FRAMEWORK}`]?.version };
   const locked = { name, lockfileVersion, requires: true, packages: { "": { name, dependencies }, ...packages } };
-  return new Map([
-    ["package.json", text({ name, private: true, main: "index.js", dependencies })],
+  // The buildpack runs `gcp-build` after `npm ci`.
+  const scripts = compileCache ? { "gcp-build": `node ${FILLS_CACHE} ${COMPILE_CACHE}` } : undefined;
+  const files = new Map([
+    ["package.json", text({ name, private: true, main: BUNDLE_FILE, scripts, dependencies })],
     ["package-lock.json", text(locked)],
   ]);
+  if (compileCache) files.set(FILLS_CACHE, functionsFile(FILLS_CACHE));
+  return files;
+}
+
+function functionsFile(name: string): string {
+  return readFileSync(join(packageRoot(), "functions", name), "utf8");
 }
 
 function text(value: object): string {

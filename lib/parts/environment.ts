@@ -35,18 +35,20 @@ export class Environment {
   /**
    * @param reserved variables that cannot be set
    * @param write sets all variables of the resource, escaped for Terraform
+   * @param defaults variables that are there unless they are set
    */
   constructor(
     private readonly scope: Construct,
     private readonly reserved: ReadonlySet<string>,
     private readonly write: (variables: Record<string, string>) => void,
+    private readonly defaults: Readonly<Record<string, string>> = {},
   ) {}
 
   /** Sets a variable. Reports ReservedVariable and InvalidValue. */
   set(key: string, value: string): void {
     check(this.scope, [...nameRules(key, this.reserved), this.notSetTwice(key, value)]);
     this.variables[key] = value;
-    this.write(literals(sorted(this.variables)));
+    this.write(literals(sorted({ ...this.defaults, ...this.variables })));
   }
 
   private notSetTwice(key: string, value: string): Rule {

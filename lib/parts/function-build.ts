@@ -32,6 +32,8 @@ interface FunctionBuildProps {
 interface FunctionBuild {
   readonly config: Cloudfunctions2FunctionBuildConfig;
   readonly dependsOn: readonly ITerraformDependable[];
+  /** Variables that the function has unless it sets them itself. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
@@ -55,6 +57,7 @@ export function functionBuild(scope: Construct, props: FunctionBuildProps): Func
       source: { storageSource: { bucket, object: name, generation } },
     },
     dependsOn,
+    environment: archive.environment ?? {},
   };
 }
 

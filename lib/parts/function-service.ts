@@ -197,9 +197,14 @@ export class FunctionService extends CreatedService {
       dependsOn: [...this.prerequisites(props), ...build.dependsOn],
       ...props.overrides,
     });
-    this.environment = new Environment(this, SET_BY_FUNCTIONS, (variables) => {
-      this.resource.serviceConfig.environmentVariables = variables;
-    });
+    this.environment = new Environment(
+      this,
+      SET_BY_FUNCTIONS,
+      (variables) => {
+        this.resource.serviceConfig.environmentVariables = variables;
+      },
+      without(build.environment, props.secrets),
+    );
     this.addEnvironment("GOOGLE_CLOUD_PROJECT", project);
     // Cloud Functions does not tell a function its own timeout.
     this.addEnvironment("FUNCTION_TIMEOUT_SECONDS", String(this.timeout.toSeconds()));
@@ -230,6 +235,11 @@ export class FunctionService extends CreatedService {
         : []),
     ];
   }
+}
+
+/** Defaults that no secret takes the place of. */
+function without(defaults: Readonly<Record<string, string>>, secrets: Readonly<Record<string, Secret>> = {}) {
+  return Object.fromEntries(Object.entries(defaults).filter(([key]) => !(key in secrets)));
 }
 
 function secretVariables(secrets: Readonly<Record<string, Secret>>) {

@@ -1,12 +1,10 @@
 import { startProcess } from "../core/process";
 import type { Program } from "../run/instance";
+import { type CompiledSourceOptions, compiledSource } from "./compiled-source";
 import { FRAMEWORK_MAIN } from "./source";
 
-export interface NodeFunctionOptions {
-  /** Where the function's source was unpacked. */
-  readonly folder: string;
+export interface NodeFunctionOptions extends CompiledSourceOptions {
   readonly entryPoint: string;
-  readonly environment: Readonly<Record<string, string>>;
   /** Gets a host that its code called and that it must not reach. */
   readonly onRefused: (host: string) => void;
 }
@@ -19,8 +17,11 @@ interface ChannelMessage {
 }
 
 /** A process of functions-framework for Node.js with a function in it. */
-export function nodeFunction({ folder, entryPoint, environment, onRefused }: NodeFunctionOptions): Program {
+export function nodeFunction({ entryPoint, onRefused, ...options }: NodeFunctionOptions): Program {
+  let source: ReturnType<typeof compiledSource> | undefined;
   return async (onCalling, log) => {
+    source ??= compiledSource(options);
+    const { folder, environment } = await source;
     let listens: (port: number) => void;
     const listening = new Promise<number>((resolve) => {
       listens = resolve;
@@ -28,7 +29,7 @@ export function nodeFunction({ folder, entryPoint, environment, onRefused }: Nod
     const process = startProcess({
       command: globalThis.process.execPath,
       args: [FRAMEWORK_MAIN, `--source=${folder}`, `--target=${entryPoint}`],
-      cwd: folder,
+      cwd: options.folder,
       env: { ...environment, LOCAL_INSTANCE: String(globalThis.process.pid) },
       log,
       onMessage: ({ listening: port, refused, calling }: ChannelMessage) => {

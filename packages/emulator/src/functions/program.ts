@@ -30,5 +30,5 @@ export async function functionProgram(options: FunctionProgramOptions): Promise<
   linkFramework(zip, folder);
   const environment = runtimeEnvironment({ ...settings, secrets }, await network.environment(settings.identity));
   const { entryPoint } = settings;
-  return nodeFunction({ folder, entryPoint, environment, onRefused: (host) => network.refused(host) });
+  return nodeFunction({ zip, folder, entryPoint, environment, onRefused: (host) => network.refused(host) });
 }

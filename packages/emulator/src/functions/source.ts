@@ -30,7 +30,8 @@ export function unpack(zip: string, folder: string): void {
  */
 export function linkFramework(zip: string, folder: string): void {
   const modules = join(folder, "node_modules");
-  const missing = dependenciesOf(folder).filter((name) => name !== FRAMEWORK && !existsSync(join(modules, name)));
+  const dependencies = Object.keys(packageJsonOf(folder).dependencies ?? {});
+  const missing = dependencies.filter((name) => name !== FRAMEWORK && !existsSync(join(modules, name)));
   if (missing.length > 0) {
     throw new Error(
       `${zip}: its package.json asks for ${missing.join(", ")}, and installing packages is not simulated`,
@@ -42,7 +43,17 @@ export function linkFramework(zip: string, folder: string): void {
   symlinkSync(resolve(dirname(FRAMEWORK_MAIN), "..", ".."), link, "junction");
 }
 
-function dependenciesOf(folder: string): string[] {
+/** The scripts of an unpacked source's package.json. */
+export function scriptsOf(folder: string): Readonly<Record<string, string>> {
+  return packageJsonOf(folder).scripts ?? {};
+}
+
+interface PackageJson {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly scripts?: Readonly<Record<string, string>>;
+}
+
+function packageJsonOf(folder: string): PackageJson {
   const file = join(folder, "package.json");
-  return existsSync(file) ? Object.keys(JSON.parse(readFileSync(file, "utf8")).dependencies ?? {}) : [];
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as PackageJson) : {};
 }

@@ -10,9 +10,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { cacheFolder } from "../core/cache-folder";
 import type { Interpreter } from "./interpreter";
 
 export interface VirtualEnvironmentOptions {
@@ -78,14 +78,6 @@ async function make(
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
-}
-
-/** Where packages are kept from run to run. */
-function cacheFolder(): string {
-  const { CDKTF_SERVERLESS_ML_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (CDKTF_SERVERLESS_ML_CACHE) return CDKTF_SERVERLESS_ML_CACHE;
-  const platform = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
-  return join(platform || join(homedir(), ".cache"), "cdktf-serverless-ml");
 }
 
 async function install(
