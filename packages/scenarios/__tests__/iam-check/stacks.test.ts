@@ -29,7 +29,7 @@ const BINDINGS: Readonly<Record<string, number>> = {
   "pubsub-fanout": 43,
 };
 
-// In npm test cli.test.ts has scheduled-preprocessing.
+// In npm test own.test.ts has a stack of its own.
 deepOnly(() => {
   test.each(STACK_NAMES)(
     "%s: each of its bindings is needed, and none is missing",
