@@ -26,7 +26,7 @@ module.exports = {
   reporters: ["default", "<rootDir>/__tests__/jest/progress-reporter.js"],
   testSequencer: "<rootDir>/__tests__/jest/sequencer.js",
   testTimeout: 30_000,
-  // By default jest leaves a core free, which on two cores makes it half as fast. One worker more than there are cores uses the
-  // time in which others wait for a process or a timer.
+  // By default jest leaves a core free, which on two cores makes it half as fast. One worker more
+  // than there are cores uses the time in which others wait for a process or a timer.
   maxWorkers: availableParallelism() + 1,
 };

@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-/** A small project with the layout of this one. Each of its imports breaks one rule of `.dependency-cruiser.cjs`. */
+/**
+ * A small project with the layout of this one. Each of its imports breaks one rule of
+ * `.dependency-cruiser.cjs`.
+ */
 const FILES = {
   "lib/core/down.ts": 'import "../parts/part";',
   "lib/parts/part.ts": 'import type { Stack } from "../patterns/pattern"; export type Part = Stack;',

@@ -91,12 +91,12 @@ function success({ stack, seed, accepted, done, deadLettered, wallSeconds }: Fau
   return `OK  ${stack}, seed ${seed}: ${numbers}, ${wallSeconds.toFixed(0)} s`;
 }
 
-function failure({ stack, seed, inputs, error, refused, offence }: FaultReport): string {
+function failure({ stack, seed, inputs, error, refused, violation }: FaultReport): string {
   return [
     `FAILED  ${stack}, seed ${seed}. To repeat this run: npm run local -- ${stack} --faults --seed ${seed} --inputs ${inputs}`,
     ...(error === undefined ? [] : [`  error: ${error}`]),
     ...refused.map((what) => `  refused: ${what}`),
-    ...(offence ? [`  ${offence.key} ${offence.why}:`, ...offence.trace] : []),
+    ...(violation ? [`  ${violation.key} ${violation.why}:`, ...violation.trace] : []),
   ].join("\n");
 }
 

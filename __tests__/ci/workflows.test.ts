@@ -28,7 +28,10 @@ const steps: Yaml[] = [...texts.values()].flatMap((text) => {
 afterAll(removeFolders);
 
 describe("workflow files", () => {
-  /** GitHub's own parser is an ES module that imports JSON without an attribute, which only bundlers take. */
+  /**
+   * GitHub's own parser is an ES module that imports JSON without an attribute, which only bundlers
+   * take.
+   */
   const { errorsOf } = bundled(`
     import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
     import { parseAction } from "@actions/workflow-parser/actions/action-parser";

@@ -7,7 +7,10 @@ import { codeIn, readDocuments, root } from "./markdown";
 
 const documents = readDocuments();
 const page = documents.get("docs/api.md") as string;
-/** The entries of the library by name: functions have brackets behind their names, classes may be abstract. */
+/**
+ * The entries of the library by name: functions have brackets behind their names, classes may be
+ * abstract.
+ */
 const entries = new Map(
   (page.split(/^## cdktf-serverless-ml\//m)[0] as string)
     .split(/^### /m)
@@ -26,7 +29,8 @@ const exported = parse("lib/index.ts").statements.flatMap((statement) => {
   return statement.exportClause.elements.map(({ name }) => ({ name: name.text, file }));
 });
 
-// Reading all types takes five seconds: the short form looks at names, which is what is forgotten most.
+// Reading all types takes five seconds: the short form looks at names, which is what is forgotten
+// most.
 test("docs/api.md has what lib/index.ts exports, and no more", () => {
   expect([...entries.keys()].sort()).toEqual(exported.map(({ name }) => name).sort());
 });

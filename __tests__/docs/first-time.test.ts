@@ -11,8 +11,9 @@ const enabledBy = (text: string) =>
     [...apis.matchAll(/([a-z]+)\.googleapis\.com/g)].map(([, api]) => api),
   );
 
-// google_project_service calls serviceusage and reads the project by cloudresourcemanager (provider 6.50.0,
-// resource_google_project_service.go); the state's bucket needs storage; of iam, the first custom role failed without.
+// google_project_service calls serviceusage and reads the project by cloudresourcemanager (provider
+// 6.50.0, resource_google_project_service.go); the state's bucket needs storage; of iam, the first
+// custom role failed without.
 const FIRST = ["cloudresourcemanager", "iam", "serviceusage", "storage"];
 
 test("one document says which APIs must be on before the first apply", () => {

@@ -103,7 +103,10 @@ describe("snippets", () => {
     },
   );
 
-  /** Each document has a folder of its own, in which our functions, workers and packages are as they are in a clone. */
+  /**
+   * Each document has a folder of its own, in which our functions, workers and packages are as they
+   * are in a clone.
+   */
   function folderOf(document: string): string {
     const folder = join(workspace, document.replaceAll("/", "-"));
     if (!existsSync(folder)) {
@@ -148,7 +151,8 @@ describe("commands", () => {
     for (const [, stack] of named) expect(PATTERNS.map(({ page }) => page)).toContain(stack);
   });
 
-  // What a reader is told to run is what is checked: in the README, on every push, and in full by .ci/run.
+  // What a reader is told to run is what is checked: in the README, on every push, and in full by
+  // .ci/run.
   const [first] = blocks.filter(({ document, language }) => document === "README.md" && language === "sh");
   const firstCommands = first?.text.trim().split(/\n| && /) ?? [];
 
@@ -247,7 +251,10 @@ interface StackJson {
   output: Record<string, unknown>;
 }
 
-/** A stack, its page and the file of its pattern have one name; the pattern is what the file exports with properties. */
+/**
+ * A stack, its page and the file of its pattern have one name; the pattern is what the file exports
+ * with properties.
+ */
 const PATTERNS = [...STACKS].map(([page, Stack]) => {
   const source = readFileSync(join(root, "lib", "patterns", `${page}.ts`), "utf8");
   const [, construct] = /^export class (\w+) extends Construct/m.exec(source) ?? [];

@@ -194,7 +194,8 @@ test("a letter that cannot be put back is not acknowledged", async () => {
 
 test("what comes back while a call runs, or was kept after the first call began, waits for another redrive", async () => {
   google.subscriptions.keep(SHARDS, shard("1"), { ...shard("2"), publishTime: "2026-03-03T00:00:00.001Z" });
-  // The worker refuses the task at once, so that its next letter is there before the call has ended.
+  // The worker refuses the task at once, so that its next letter is there before the call has
+  // ended.
   google.subscriptions.keep(SHARDS, { ...shard("3"), attributes: shard("1", { deadLetterRedrives: "1" }).attributes });
   const { body } = await redrive.post({ ...FAST, before: "2026-03-03T00:00:00.000Z" });
   const why = { "kept since this redrive began: attempts_spent": 2 };

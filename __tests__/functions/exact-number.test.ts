@@ -4,7 +4,10 @@ import { isExact } from "../../functions/shared/exact-number";
 import { parseJson } from "../../functions/shared/json";
 import { cases } from "../support/deep";
 
-/** A decimal as `numerator / 10^places`, exactly: an oracle that shares nothing with the rule's own text handling. */
+/**
+ * A decimal as `numerator / 10^places`, exactly: an oracle that shares nothing with the rule's own
+ * text handling.
+ */
 function rational(literal: string): { numerator: bigint; places: number } {
   const [, sign, whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];
@@ -20,7 +23,10 @@ function aligned(one: string, other: string): [bigint, bigint] {
   return [a.numerator * 10n ** BigInt(places - a.places), b.numerator * 10n ** BigInt(places - b.places)];
 }
 
-/** Whether they differ by no more than a double's rounding, once when it is read and once when its shortest form is written. */
+/**
+ * Whether they differ by no more than a double's rounding, once when it is read and once when its
+ * shortest form is written.
+ */
 function isAsClose(one: string, other: string): boolean {
   const [x, y] = aligned(one, other);
   const difference = x > y ? x - y : y - x;

@@ -23,7 +23,9 @@ afterAll(async () => {
   printRun(`${SCHEDULES} schedules of deliveries a function`);
 });
 
-/** Which delivery, and whose turn: those of the same turn go out together, and only then the next. */
+/**
+ * Which delivery, and whose turn: those of the same turn go out together, and only then the next.
+ */
 interface Turn {
   readonly delivery: number;
   readonly turn: number;

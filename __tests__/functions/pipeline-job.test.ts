@@ -464,7 +464,10 @@ describe("after a failure", () => {
     "X-CloudTasks-TaskETA": String(google.longJobs.now() / 1_000),
   });
 
-  /** Runs the pipeline to its failure, lets something happen, delivers what is new, and gives the jobs. */
+  /**
+   * Runs the pipeline to its failure, lets something happen, delivers what is new, and gives the
+   * jobs.
+   */
   async function runAgain(environment: Record<string, string>, again: (train: Served) => Promise<unknown>) {
     const train = await serve(createHandler(environmentOf(jobs.run, environment), google.services("pipeline-job")));
     const routes = { [url("read")]: other.url, [url("use")]: other.url, [url("train")]: train.url };

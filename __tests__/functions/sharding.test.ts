@@ -5,7 +5,10 @@ import { parseCsv, parseJsonl } from "../../functions/batch-worker/records";
 import { MAX_SHARD_BYTES } from "../../functions/shared/shard";
 import { cases } from "../support/deep";
 
-/** The file in pieces of the given size, as a network would deliver it: cut anywhere, in characters too. */
+/**
+ * The file in pieces of the given size, as a network would deliver it: cut anywhere, in characters
+ * too.
+ */
 async function* chunks(file: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < file.length; at += size) yield file.subarray(at, at + size);
 }

@@ -57,7 +57,8 @@ test("text in UTF-8 passes unchanged, wherever it is cut", async () => {
 });
 
 test("any other bytes are refused with the offset of the first wrong one and its line, wherever they are cut", async () => {
-  // Bytes that begin, continue and break characters: overlong forms, surrogates, beyond U+10FFFF, cut sequences.
+  // Bytes that begin, continue and break characters: overlong forms, surrogates, beyond U+10FFFF,
+  // cut sequences.
   const risky = [0x0a, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef];
   const byte = fc.oneof(fc.constantFrom(...risky, 0xf0, 0xf4, 0xf5, 0xff, 0x00), fc.integer({ min: 0, max: 255 }));
   const bytes = fc.oneof(

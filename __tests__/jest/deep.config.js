@@ -1,5 +1,5 @@
-// `npm run test:deep`: the tests that have a long form, in that form; and the coverage of the library and of the functions, for
-// which their other tests run as well.
+// `npm run test:deep`: the tests that have a long form, in that form; and the coverage of the
+// library and of the functions, for which their other tests run as well.
 const { readdirSync, readFileSync } = require("node:fs");
 const { join, resolve } = require("node:path");
 const config = require("../../jest.config.js");

@@ -1,6 +1,7 @@
 const deepFiles = require("./deep-files.js");
 
-// Shows that a run goes on while no file ends, and says at its end which tests were skipped and why.
+// Shows that a run goes on while no file ends, and says at its end which tests were skipped and
+// why.
 
 /** Longest silence in milliseconds. */
 const SILENCE = 8_000;

@@ -1,8 +1,9 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
 /**
- * Files that take long, longest first. Jest remembers how long each took, but in a fresh clone it goes by their size: then one
- * of these would come last, and keep one worker busy while the others have nothing left.
+ * Files that take long, longest first. Jest remembers how long each took, but in a fresh clone it
+ * goes by their size: then one of these would come last, and keep one worker busy while the others
+ * have nothing left.
  */
 const LONG = [
   "synth/package",

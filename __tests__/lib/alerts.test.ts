@@ -105,8 +105,9 @@ function keeps(filter: string, label: string, value: string): boolean {
 }
 
 describe("work that reaches no function", () => {
-  // Cloud Run's own count leaves out who is refused at the door and who finds no instance ("excludes requests that are not
-  // reaching your container instances", `run.googleapis.com/request_count`), so only callers can count those.
+  // Cloud Run's own count leaves out who is refused at the door and who finds no instance
+  // ("excludes requests that are not reaching your container instances",
+  // `run.googleapis.com/request_count`), so only callers can count those.
   test.each(["403", "404", "429", "500", "503", "PERMISSION_DENIED", "UNAVAILABLE"])(
     "an attempt of a queue that came to %s is counted",
     (code) => {

@@ -221,7 +221,8 @@ const RULES: Readonly<Record<string, (graph: Graph) => string[]>> = {
     graph.breaking(/^google_project(_iam_member)?$/, ({ address }) =>
       graph.apisBefore(address).includes("cloudresourcemanager"),
     ),
-  // Else Terraform would read them in the apply whenever an API is added, and make what carries their values anew.
+  // Else Terraform would read them in the apply whenever an API is added, and make what carries
+  // their values anew.
   "no data source waits for the pause": (graph) =>
     graph.resources
       .filter(({ address }) => address.startsWith("data.") && graph.before(address).has(graph.pause))

@@ -107,7 +107,10 @@ describe("Memory", () => {
   });
 });
 
-/** For each type of resource: what Google accepts, written down again from its documents, and the longest name. */
+/**
+ * For each type of resource: what Google accepts, written down again from its documents, and the
+ * longest name.
+ */
 const NAMES: Readonly<Record<NamedResource, { readonly pattern: RegExp; readonly max: number }>> = {
   artifactRepository: { pattern: /^[a-z](|[a-z0-9-]*[a-z0-9])$/, max: 63 },
   bucket: { pattern: /^(?!goog)(?!.*google)[a-z0-9][a-z0-9._-]*[a-z0-9]$/, max: 63 },

@@ -24,7 +24,11 @@ const TARGETS: Readonly<Record<string, { readonly what: string; readonly field: 
 
 const NAME_FIELDS = ["account_id", "role_id", "name"];
 
-/** Reads every grant of a stack's JSON. @throws Error for a kind of grant that has no row in the table above */
+/**
+ * Reads every grant of a stack's JSON.
+ *
+ * @throws Error for a kind of grant that has no row in the table above
+ */
 function grantsOf(json: Json): Grant[] {
   return Object.keys((json.resource as Json | undefined) ?? {})
     .filter((type) => type.includes("_iam_") && type !== "google_project_iam_custom_role")

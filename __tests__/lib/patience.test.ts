@@ -20,7 +20,10 @@ const TEN_MINUTES = 600;
 
 const seconds = (text: unknown) => Number(String(text).replace(/s$/, ""));
 
-/** Seconds from the first attempt to the last of so many. Source of the formula: `RetryConfig.max_doublings`, see `backoff`. */
+/**
+ * Seconds from the first attempt to the last of so many. Source of the formula:
+ * `RetryConfig.max_doublings`, see `backoff`.
+ */
 function lasts(attempts: number, { min, max, doublings }: { min: unknown; max: unknown; doublings: number }): number {
   const settings = { min: seconds(min), max: seconds(max), maxDoublings: doublings };
   return Array.from({ length: attempts - 1 }, (_, index) => backoff(index + 1, settings)).reduce((a, b) => a + b, 0);
@@ -87,7 +90,8 @@ test("the pipeline's queue has the numbers of its document, which last for 15 se
   );
 });
 
-// The curve between minimum and maximum is not documented; doubling is what Google calls exponential.
+// The curve between minimum and maximum is not documented; doubling is what Google calls
+// exponential.
 test.each<[string, (stack: ReturnType<typeof testStack>) => void]>([
   [
     "a push subscription",

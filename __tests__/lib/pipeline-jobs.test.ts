@@ -35,7 +35,10 @@ function pipeline(stack: GoogleStack, train: JobStepProps): TaskPipeline {
   });
 }
 
-/** The variable JOB of the step's function. Addresses of service accounts are as Terraform refers to them. */
+/**
+ * The variable JOB of the step's function. Addresses of service accounts are as Terraform refers to
+ * them.
+ */
 function jobOf(stack: GoogleStack): Json {
   const functions = all(stack, "google_cloudfunctions2_function");
   const variables = functions.map(({ service_config }) => (service_config as Json).environment_variables as Json);

@@ -251,7 +251,8 @@ describe("PredictionEndpoint", () => {
     },
   );
 
-  // Source: `dedicatedEndpointDns` in the same document; its uid is a number, or a word such as fasttryout.
+  // Source: `dedicatedEndpointDns` in the same document; its uid is a number, or a word such as
+  // fasttryout.
   test.each(["789", "fasttryout"])("a dedicated endpoint is asked on its own host, with uid %s", (uid) => {
     const stack = testStack();
     const host = `mg-42.us-central1-${uid}.prediction.vertexai.goog`;

@@ -33,7 +33,10 @@ function sharedFolder(): string {
   return shared;
 }
 
-/** An app whose output folder is removed afterwards; other apps of the file write to it too, unless it is given. */
+/**
+ * An app whose output folder is removed afterwards; other apps of the file write to it too, unless
+ * it is given.
+ */
 export function testApp(context?: Json, outdir = sharedFolder()): App {
   return Testing.app({ outdir, stackTraces: false, context });
 }
@@ -52,8 +55,8 @@ const known = new WeakMap<GoogleStack, { readonly constructs: number; readonly j
 
 /**
  * The JSON of a stack, with cdktf's validations, without what changes with a function's code or the
- * provider's version. A stack is synthesized again only once it has more constructs: what changes one
- * that is there, such as an override, comes before the first call.
+ * provider's version. A stack is synthesized again only once it has more constructs: what changes
+ * one that is there, such as an override, comes before the first call.
  */
 export function synthesized(stack: GoogleStack): Json {
   const constructs = stack.node.findAll().length;
@@ -74,7 +77,10 @@ export function reviewed(stack: GoogleStack): Json {
   );
 }
 
-/** What a JSON has otherwise than another: added and changed values, and `<gone>` for what it lacks. Lists are values. */
+/**
+ * What a JSON has otherwise than another: added and changed values, and `<gone>` for what it lacks.
+ * Lists are values.
+ */
 export function differences(from: Json, to: Json): Json {
   const isObject = (value: unknown): value is Json =>
     typeof value === "object" && value !== null && !Array.isArray(value);
@@ -149,7 +155,10 @@ export function thrownBy(action: () => unknown): string {
   throw new Error("nothing was thrown");
 }
 
-/** The range of a number: what it is called in tests, how it is used, and what is said beyond its ends. */
+/**
+ * The range of a number: what it is called in tests, how it is used, and what is said beyond its
+ * ends.
+ */
 export interface Edges {
   readonly what: string;
   readonly create: (stack: GoogleStack, value: number) => unknown;

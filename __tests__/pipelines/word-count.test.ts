@@ -8,8 +8,9 @@ import { cloudStorage } from "../../packages/emulator/src/storage";
 import { PYTHON, withBeam } from "../support/beam";
 
 /*
- * The emulator's WordCount against Beam's own example. The Java one, which Google's template is, splits at everything other
- * than letters; the Python one takes apostrophes, digits and underscores for letters. So Beam's gets blanks in their place.
+ * The emulator's WordCount against Beam's own example. The Java one, which Google's template is,
+ * splits at everything other than letters; the Python one takes apostrophes, digits and underscores
+ * for letters. So Beam's gets blanks in their place.
  */
 
 const OPTICKS = readFileSync(join(__dirname, "../../samples/opticks.txt"), "utf8");

@@ -1,6 +1,8 @@
 import { onlyIf } from "./only-if";
 
-/** Whether a test runs in its long form: `npm run test:deep`. In `npm test` it runs in a short one. */
+/**
+ * Whether a test runs in its long form: `npm run test:deep`. In `npm test` it runs in a short one.
+ */
 export const IS_DEEP = process.env.DEEP_TESTS === "1";
 
 /** What the long form takes, or what the short one does. */

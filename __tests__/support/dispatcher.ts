@@ -9,8 +9,8 @@ export interface Delivery {
 }
 
 /**
- * Delivers the fake's tasks to local servers, as Cloud Tasks does: headers, retries until 2xx, no order promised. Tasks that are
- * enqueued meanwhile are delivered too.
+ * Delivers the fake's tasks to local servers, as Cloud Tasks does: headers, retries until 2xx, no
+ * order promised. Tasks that are enqueued meanwhile are delivered too.
  *
  * @param routes local URL by the task's URL.
  * @param options.attempts most attempts per task; then it is dropped.

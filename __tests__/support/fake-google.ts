@@ -12,7 +12,10 @@ import { FakeJobs } from "./fake-jobs";
 import { FakeSubscriptions } from "./fake-subscriptions";
 import { checkJson, checkMessage, checkTask, type FakeTask, type Published } from "./google-limits";
 
-/** What goes wrong with one request: it is slow, its connection drops, or it is answered with an error. */
+/**
+ * What goes wrong with one request: it is slow, its connection drops, or it is answered with an
+ * error.
+ */
 export interface Fault {
   /** Milliseconds before anything happens. */
   delay?: number;
@@ -31,8 +34,8 @@ const echo = (instance: unknown): unknown => ({ echo: instance });
 const impatience = { tries: 3, minDelay: 1, maxDelay: 5 };
 
 /**
- * Google's APIs, as far as the functions use them, on one local HTTP server: state in plain fields, faults by script. requests
- * come as `/<host>/<path>`.
+ * Google's APIs, as far as the functions use them, on one local HTTP server: state in plain fields,
+ * faults by script. requests come as `/<host>/<path>`.
  */
 export class FakeGoogle {
   readonly buckets = new FakeBuckets();

@@ -7,7 +7,10 @@ export interface Kept {
   readonly publishTime?: string;
 }
 
-/** Pull subscriptions: messages stay until they are acknowledged, and out of sight while they are leased. */
+/**
+ * Pull subscriptions: messages stay until they are acknowledged, and out of sight while they are
+ * leased.
+ */
 export class FakeSubscriptions {
   private readonly messages = new Map<string, Map<string, Kept & { leased: boolean }>>();
   private leases = 0;

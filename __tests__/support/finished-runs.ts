@@ -14,7 +14,10 @@ import { serve } from "./serve";
 const rows = Array.from({ length: 12 }, (_, i) => `${i},${(i * 7) % 5},${i % 2 ? "odd" : "even"}`);
 const input = "gs://run-bucket/inputs/a.csv";
 
-/** What the bucket holds after the pipeline has done these runs, each with other parameters, on a small file. */
+/**
+ * What the bucket holds after the pipeline has done these runs, each with other parameters, on a
+ * small file.
+ */
 export async function finishedRuns(runs: readonly string[]): Promise<Record<string, string>> {
   const google = await FakeGoogle.start();
   const environment = readEnvironment(stepEnvironmentSchema, environments["pipeline-train"]);

@@ -17,7 +17,10 @@ export const RUNS = Number(process.env.FUZZ_RUNS ?? inDepth(500, 24));
  */
 export const SEED = Number(process.env.FUZZ_SEED ?? inDepth(Date.now() % 2 ** 31, 1));
 
-/** Prints which run it was, in the long form: the short one is always the same, and a failure names its seed. */
+/**
+ * Prints which run it was, in the long form: the short one is always the same, and a failure names
+ * its seed.
+ */
 export function printRun(line: string): void {
   if (IS_DEEP) process.stderr.write(`${line}, FUZZ_SEED=${SEED}\n`);
 }
@@ -34,8 +37,8 @@ export function startTarget(folder: Folder, google: FakeGoogle): Promise<Served>
 }
 
 /**
- * What there is now: objects, tasks, jobs, and executions, whose repetition the workflow itself makes good. Without the times
- * at which it came to be.
+ * What there is now: objects, tasks, jobs, and executions, whose repetition the workflow itself
+ * makes good. Without the times at which it came to be.
  */
 export function effectsIn(google: FakeGoogle): string[] {
   const executions = google.executions.map((execution) => JSON.stringify(execution));

@@ -56,7 +56,9 @@ export function checkTask({ name, scheduleTime, dispatchDeadline, httpRequest }:
   }
 }
 
-/** Of a day that the calendar has, from year 1 on: `Timestamp` in google/protobuf/timestamp.proto. */
+/**
+ * Of a day that the calendar has, from year 1 on: `Timestamp` in google/protobuf/timestamp.proto.
+ */
 function isTimestamp(text: string): boolean {
   const [, day] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
   const midnight = new Date(`${day}T00:00:00Z`);

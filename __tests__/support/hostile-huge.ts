@@ -2,7 +2,10 @@ import * as fc from "fast-check";
 import { oneIn } from "./hostile";
 import { render, treeOf } from "./json-tree";
 
-/** JSON that is large in one of its values. Built only when it is sent, so that a failing one prints in a line. */
+/**
+ * JSON that is large in one of its values. Built only when it is sent, so that a failing one prints
+ * in a line.
+ */
 export interface Huge {
   readonly of: "text" | "numbers" | "objects" | "levels" | "keys";
   readonly bytes: number;
@@ -13,7 +16,10 @@ export interface Huge {
 export const MIB = 1024 ** 2;
 const small = [10_000, 100_000, MIB - 200, MIB, MIB + 1];
 
-/** Around the limits of tasks and API calls (1 MiB), of what a message holds (8 MiB, 10 MB), and of its envelope (15 MB). */
+/**
+ * Around the limits of tasks and API calls (1 MiB), of what a message holds (8 MiB, 10 MB), and of
+ * its envelope (15 MB).
+ */
 export const huge: fc.Arbitrary<Huge> = fc.record({
   of: fc.constantFrom("text", "numbers", "objects", "levels", "keys"),
   bytes: oneIn(5, fc.constantFrom(8 * MIB, 8 * MIB + 1, 9_999_900, 10_000_001, 11_300_000), undefined).chain((bytes) =>

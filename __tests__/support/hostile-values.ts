@@ -24,7 +24,10 @@ const TIMESTAMPS = [
 ];
 const NUMERALS = ["9".repeat(20), "9223372036854775808", "9".repeat(18), "1e3", "-1", "0x10", "007", "NaN", ""];
 
-/** Wrong values of the same kind as a JSON text or number: what a check of the kind alone would let pass. */
+/**
+ * Wrong values of the same kind as a JSON text or number: what a check of the kind alone would let
+ * pass.
+ */
 export function alikes(json: string): string[] {
   if (json.length > LONG) return [json];
   return json.startsWith('"') ? textsLike(JSON.parse(json)).map((text) => JSON.stringify(text)) : NUMBERS;

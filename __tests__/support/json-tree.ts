@@ -1,8 +1,8 @@
 import { alikes } from "./hostile-values";
 
 /**
- * JSON that need not be what `JSON.stringify` writes: an object may have a key twice, and any text may stand for a value
- * (`1e999`, `-0`, or no JSON at all).
+ * JSON that need not be what `JSON.stringify` writes: an object may have a key twice, and any text
+ * may stand for a value (`1e999`, `-0`, or no JSON at all).
  */
 export type Tree = string | { items: Tree[] } | { fields: [key: string, value: Tree][] };
 
@@ -34,7 +34,9 @@ export function edited(tree: Tree, edits: readonly Edit[]): Tree {
   return edits.reduce((current, edit) => editOnce(current, edit), tree);
 }
 
-/** An edit for each value that looks like the right one, at each of the tree's texts and numbers. */
+/**
+ * An edit for each value that looks like the right one, at each of the tree's texts and numbers.
+ */
 export function lookAlikes(tree: Tree): Edit[] {
   const root: Tree = { fields: [["", tree]] };
   return placesIn(root).flatMap((place, at) => {

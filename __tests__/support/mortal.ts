@@ -2,7 +2,9 @@ import type { GoogleApi } from "../../functions/shared/google-api";
 import { objectStore } from "../../functions/shared/storage";
 import type { StorageServices } from "../../functions/shared/storage-services";
 
-/** When a function dies: at which of all its requests, before it is sent or after it had its effect. */
+/**
+ * When a function dies: at which of all its requests, before it is sent or after it had its effect.
+ */
 export interface Death {
   readonly at: number;
   readonly when: "before" | "after";

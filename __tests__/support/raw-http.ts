@@ -22,7 +22,8 @@ const PATIENCE = 20_000;
 
 /**
  * @returns undefined when the request hung up, and when the server did because of headers that are too large: it answers 431
- *   before the body is there, and a connection that is closed on a body loses the answer as often as not
+ *   before the body is there, and a connection that is closed on a body loses the answer as often
+ * as not
  * @throws Error when there is no answer
  */
 export function sendRaw(

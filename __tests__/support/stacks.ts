@@ -6,7 +6,10 @@ import { ROOT, STACK_NAMES } from "../synth/project-copy";
 
 export type StackClass = new (app: App, settings: Settings) => GoogleStack;
 
-/** The deployable stacks by name, which is that of their file in lib/stacks: a new one is tested without a list of its own. */
+/**
+ * The deployable stacks by name, which is that of their file in lib/stacks: a new one is tested
+ * without a list of its own.
+ */
 export const STACKS: ReadonlyMap<string, StackClass> = new Map(
   STACK_NAMES.map((name) => {
     const exported: Record<string, unknown> = require(join(ROOT, "lib", "stacks", name));

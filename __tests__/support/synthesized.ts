@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * The stacks of this project, synthesized into a folder of its own. With the settings as they are, that is a copy of what the
- * first test of a run synthesized.
+ * The stacks of this project, synthesized into a folder of its own. With the settings as they are,
+ * that is a copy of what the first test of a run synthesized.
  *
  * @param settings environment variables
  */
@@ -47,7 +47,11 @@ function synthesizeInto(folder: string, settings: Readonly<Record<string, string
 // biome-ignore lint/suspicious/noExplicitAny: Terraform JSON has no type here.
 type Json = any;
 
-/** A copy of a synthesized stack whose JSON was changed; it is removed with the original. @returns its folder */
+/**
+ * A copy of a synthesized stack whose JSON was changed; it is removed with the original.
+ *
+ * @returns its folder
+ */
 export function changed(stack: string, change: (json: Json) => void): string {
   const folder = mkdtempSync(join(stack, "../../changed-"));
   cpSync(stack, folder, { recursive: true });
@@ -59,8 +63,8 @@ export function changed(stack: string, change: (json: Json) => void): string {
 }
 
 /**
- * Makes a stack give items up after five attempts: of poison, every attempt takes a process with it. How long the stacks try is
- * held by __tests__/lib/patience.test.ts.
+ * Makes a stack give items up after five attempts: of poison, every attempt takes a process with
+ * it. How long the stacks try is held by __tests__/lib/patience.test.ts.
  */
 export function givingUpSoon(json: Json): void {
   for (const { service_config } of Object.values<Json>(json.resource.google_cloudfunctions2_function)) {

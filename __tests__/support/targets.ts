@@ -15,7 +15,10 @@ export interface Delivery {
 /** A function as whoever attacks it sees it. */
 export interface Target {
   readonly calledBy: "client" | "task" | "message";
-  /** All that it may ever ask of Google's APIs, as `METHOD host/path?query`: its configured resources and nothing else. */
+  /**
+   * All that it may ever ask of Google's APIs, as `METHOD host/path?query`: its configured
+   * resources and nothing else.
+   */
   readonly mayAsk: RegExp;
   /**
    * Puts there what the deliveries need.

@@ -26,7 +26,11 @@ const gcs =
   (stack) =>
     new GcsBackend(stack, { bucket, prefix: statePrefix(environment, stack.node.id) });
 
-/** Synthesizes a stack without providers, whose one resource is built into Terraform. @returns the stack's folder */
+/**
+ * Synthesizes a stack without providers, whose one resource is built into Terraform.
+ *
+ * @returns the stack's folder
+ */
 function synthesizeIn(project: string, backend: BackendOf, input = ""): string {
   // cdktf's own validation of that resource asks for a terraform on the PATH.
   const app = new App({ outdir: join(project, "cdktf.out"), stackTraces: false, skipValidation: true });

@@ -33,7 +33,11 @@ const memory = Memory.gibibytes(1);
 /** A command that serves, or pulls, in a container's place. */
 const COMMAND = `PYTHONPATH='${WORKERS}' exec '${PYTHON}' '${join(WORKERS, "sentiment", "main.py")}'`;
 
-/** Synthesizes a stack and runs it on these lines. @returns its summary and what its buckets hold */
+/**
+ * Synthesizes a stack and runs it on these lines.
+ *
+ * @returns its summary and what its buckets hold
+ */
 function run(name: string, parts: (stack: GoogleStack) => void, lines: readonly object[], ...options: string[]) {
   const app = new App({ stackTraces: false, outdir: join(folder, name) });
   parts(new GoogleStack(app, name, { project: "acme-ml", region: "europe-west1" }));

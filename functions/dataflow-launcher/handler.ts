@@ -15,8 +15,8 @@ const schema = v.object({
   /** Name of the job to launch. Default `default`. */
   job: v.optional(v.string(), "default"),
   /**
-   * Override the parameters of the function's environment, or the variables of a Beam YAML pipeline.
-   * `{jobName}` in a value becomes the job's name.
+   * Override the parameters of the function's environment, or the variables of a Beam YAML
+   * pipeline. `{jobName}` in a value becomes the job's name.
    */
   parameters: v.optional(record(v.string()), {}),
   /** Of a task that this function made: it asks for the state of a launched job. */

@@ -29,7 +29,9 @@ const originSchema = v.object({
   kept: subscriptionName,
   /** Queues whose tasks it keeps, by their ids. */
   queues: v.record(v.string(), queueSchema),
-  /** Topics that bring messages back to a subscriber, by the ids of the subscriptions that failed. */
+  /**
+   * Topics that bring messages back to a subscriber, by the ids of the subscriptions that failed.
+   */
   topics: v.record(v.string(), topicName),
 });
 

@@ -16,11 +16,11 @@ const MAX_REASONS = 20;
 
 /**
  * Puts kept dead letters back to where they came from: tasks to their queue, messages to the one
- * subscriber that failed. Each is put back first and acknowledged after, so none is lost; a repeated
- * letter carries the same identity, so its effect happens once.
+ * subscriber that failed. Each is put back first and acknowledged after, so none is lost; a
+ * repeated letter carries the same identity, so its effect happens once.
  *
- * A call ends before the function's timeout. `done: false` in the answer asks for another call, with
- * the `before` of the first answer: else what fails at once and is kept again would go round.
+ * A call ends before the function's timeout. `done: false` in the answer asks for another call,
+ * with the `before` of the first answer: else what fails at once and is kept again would go round.
  */
 export function createHandler(
   { ORIGINS }: v.InferOutput<typeof environmentSchema>,

@@ -36,7 +36,10 @@ const pulledSchema = v.object({
 
 /** Pub/Sub's longest lease in seconds: `ModifyAckDeadlineRequest.ack_deadline_seconds`. */
 export const LONGEST_LEASE = 600;
-/** Milliseconds after which a pull has brought nothing. Pub/Sub waits for "a bounded amount of time". */
+/**
+ * Milliseconds after which a pull has brought nothing. Pub/Sub waits for "a bounded amount of
+ * time".
+ */
 const PATIENCE = 10_000;
 /** A request takes up to 512 KiB, and an ackId has some 200 bytes. */
 const ACK_IDS = 1_000;

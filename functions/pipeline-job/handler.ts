@@ -72,8 +72,8 @@ class JobStep {
   }
 
   /**
-   * Grows with each resume, and with each time that the task is put back from the dead letter. Later
-   * tasks of the same job carry it on.
+   * Grows with each resume, and with each time that the task is put back from the dead letter.
+   * Later tasks of the same job carry it on.
    */
   private ownTry(): number {
     const { resume, redrives = 0, poll } = this.context;

@@ -25,8 +25,9 @@ export interface NameRule {
 }
 
 /**
- * Names of Cloud Run: the id "must begin with letter, and cannot end with hyphen; must contain fewer
- * than 50 characters" (run v2, `service_id`, `worker_pool_id`; believed to hold for `job_id`).
+ * Names of Cloud Run: the id "must begin with letter, and cannot end with hyphen; must contain
+ * fewer than 50 characters" (run v2, `service_id`, `worker_pool_id`; believed to hold for
+ * `job_id`).
  */
 const CLOUD_RUN_NAME = {
   pattern: /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/,

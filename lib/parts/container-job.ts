@@ -26,8 +26,8 @@ export interface IContainerJob extends IConstruct {
    *
    * Grants a custom role on the job: `run.jobs.run`, `run.jobs.runWithOverrides`,
    * `run.executions.get`, `run.executions.list` and `run.executions.cancel`. `roles/run.invoker`
-   * cannot override anything, `roles/run.jobsExecutorWithOverrides` cannot list. That permissions on
-   * executions are asked of the job's policy follows from the hierarchy of resources; it was not
+   * cannot override anything, `roles/run.jobsExecutorWithOverrides` cannot list. That permissions
+   * on executions are asked of the job's policy follows from the hierarchy of resources; it was not
    * tried live.
    */
   grantRun(to: IGrantable): CloudRunV2JobIamMember;
@@ -63,8 +63,9 @@ export interface ContainerJobProps extends ContainerProps {
   readonly vpc?: VpcEgress | DirectVpcEgress;
   /**
    * Makes Terraform refuse to delete or rename the job, which would end its running executions
-   * (`prevent_destroy` and `deletion_protection`, as of `Workflow`). To destroy the job, set `false`
-   * and apply that first: `deletion_protection` is in the state, and would stop a destroy halfway.
+   * (`prevent_destroy` and `deletion_protection`, as of `Workflow`). To destroy the job, set
+   * `false` and apply that first: `deletion_protection` is in the state, and would stop a destroy
+   * halfway.
    * @default true
    */
   readonly deletionProtection?: boolean;

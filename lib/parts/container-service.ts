@@ -73,8 +73,9 @@ export interface ContainerServiceProps extends ContainerProps {
    */
   readonly livenessProbe?: HttpProbe | GrpcProbe;
   /**
-   * Environment variables. {@link ContainerService.addEnvironment} adds more. `GOOGLE_CLOUD_PROJECT`
-   * and `FUNCTION_TIMEOUT_SECONDS`, the timeout of a request, are always set.
+   * Environment variables. {@link ContainerService.addEnvironment} adds more.
+   * `GOOGLE_CLOUD_PROJECT` and `FUNCTION_TIMEOUT_SECONDS`, the timeout of a request, are always
+   * set.
    * @default - none
    */
   readonly environment?: Readonly<Record<string, string>>;

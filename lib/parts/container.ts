@@ -92,8 +92,8 @@ export interface ContainerProps {
   readonly secrets?: Readonly<Record<string, Secret>>;
   /**
    * Buckets that the container sees as folders, such as one of model weights. Grants
-   * `roles/storage.objectViewer` on each bucket to the identity, or `roles/storage.objectUser` where
-   * it is not `readOnly`. A bucket in another region is a warning: each read crosses regions.
+   * `roles/storage.objectViewer` on each bucket to the identity, or `roles/storage.objectUser`
+   * where it is not `readOnly`. A bucket in another region is a warning: each read crosses regions.
    * @default - none
    */
   readonly mounts?: readonly BucketMount[];

@@ -109,8 +109,8 @@ export class DataflowTemplate {
 
   /**
    * What a request launches. Uploads a Beam YAML pipeline to the stack's bucket of pipelines. The
-   * template's launcher, which has the workers' identity, reads it by `roles/dataflow.worker`, which
-   * has `storage.objects.get` on the project.
+   * template's launcher, which has the workers' identity, reads it by `roles/dataflow.worker`,
+   * which has `storage.objects.get` on the project.
    *
    * @internal
    */

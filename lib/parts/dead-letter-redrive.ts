@@ -27,7 +27,8 @@ export interface RedriveSource {
    */
   readonly queue?: TaskQueue;
   /**
-   * How long Cloud Tasks waits for an attempt at a task that was put back: 15 seconds to 30 minutes.
+   * How long Cloud Tasks waits for an attempt at a task that was put back: 15 seconds to 30
+   * minutes.
    * @default - the timeout of the worker
    */
   readonly dispatchDeadline?: Duration;
@@ -80,9 +81,9 @@ interface Origin {
  * A function that puts kept dead letters back, `POST { reason?, max?, perSecond?, source? }`: tasks
  * to their queue, messages to the one subscriber that failed, never to the others of its topic.
  *
- * Each subscription gets a redrive topic and a second subscription with its settings, whose messages
- * go to the same worker or are pulled by the same consumer. Sets `REDRIVE_SUBSCRIPTION` of the
- * worker.
+ * Each subscription gets a redrive topic and a second subscription with its settings, whose
+ * messages go to the same worker or are pulled by the same consumer. Sets `REDRIVE_SUBSCRIPTION` of
+ * the worker.
  *
  * Grants to the function `roles/pubsub.subscriber` on the kept subscriptions, what
  * {@link TaskQueue.grantEnqueue} grants on the queues, and `roles/pubsub.publisher` on the redrive

@@ -49,7 +49,9 @@ const MODELS: Readonly<Record<GpuType, GpuModel>> = {
   },
 };
 
-/** The size of a container with a GPU for which no size is given: the smallest that Google takes. */
+/**
+ * The size of a container with a GPU for which no size is given: the smallest that Google takes.
+ */
 export const SMALLEST_GPU_SIZE = { cpu: 4, mebibytes: 16384 } as const;
 
 export function gpuOptions(gpu: Gpu): GpuOptions {

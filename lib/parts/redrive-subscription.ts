@@ -33,7 +33,8 @@ export function addRedriveSubscription(
   const scope = new Construct(subscription, "redrive");
   const topic = new Topic(scope, "topic", { encryptionKey });
   const again = second(scope, topic, subscription);
-  // What the first one waits for, such as a workflow that its worker starts, exists before this one.
+  // What the first one waits for, such as a workflow that its worker starts, exists before this
+  // one.
   createAfter(again.resource, [subscription.resource]);
   if (again instanceof PushSubscription) again.worker.addEnvironment("REDRIVE_SUBSCRIPTION", again.fullName);
   else if (consumer) {

@@ -40,9 +40,9 @@ export interface WorkerPoolProps extends ContainerProps {
    */
   readonly deletionProtection?: boolean;
   /**
-   * Shallow overrides of the inner `google_cloud_run_v2_worker_pool`. With `template`, variables and
-   * mounts that are added later have no effect. A project in which worker pools are still a preview
-   * needs `{ launchStage: "BETA" }`.
+   * Shallow overrides of the inner `google_cloud_run_v2_worker_pool`. With `template`, variables
+   * and mounts that are added later have no effect. A project in which worker pools are still a
+   * preview needs `{ launchStage: "BETA" }`.
    * @default - none
    */
   readonly overrides?: Partial<CloudRunV2WorkerPoolConfig>;

@@ -30,8 +30,8 @@ export interface JobStepOptions extends PipelineStepOptions {
    */
   readonly pollInterval?: Duration;
   /**
-   * Time after which the job is cancelled and the step fails: 1 minute to 30 days, since Cloud Tasks
-   * keeps a task for 31 days. It includes the time that the job waits for machines.
+   * Time after which the job is cancelled and the step fails: 1 minute to 30 days, since Cloud
+   * Tasks keeps a task for 31 days. It includes the time that the job waits for machines.
    * @default Duration.days(1)
    */
   readonly maxDuration?: Duration;

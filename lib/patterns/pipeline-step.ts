@@ -15,8 +15,8 @@ export interface PipelineStepOptions {
    */
   readonly forEach?: string;
   /**
-   * Share of the elements that must succeed: above 0, to 1. With fewer the step fails. Elements that
-   * fail are `null` in the lists. Only with `forEach`.
+   * Share of the elements that must succeed: above 0, to 1. With fewer the step fails. Elements
+   * that fail are `null` in the lists. Only with `forEach`.
    * @default 1
    */
   readonly minSuccess?: number;

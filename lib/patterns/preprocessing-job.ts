@@ -13,10 +13,10 @@ export interface PreprocessingJobProps {
   /** The template that is launched. */
   readonly template: DataflowTemplate;
   /**
-   * Parameters of the template, or of a Beam YAML pipeline values of its variables, as a function of
-   * the output location, `gs://<bucket>/{jobName}`. Each launch puts the name of its job there, so
-   * that no launch overwrites the results of another; a task that is delivered again has the same
-   * job. For one location of all launches, use `gs://<bucket>` of `outputBucket`.
+   * Parameters of the template, or of a Beam YAML pipeline values of its variables, as a function
+   * of the output location, `gs://<bucket>/{jobName}`. Each launch puts the name of its job there,
+   * so that no launch overwrites the results of another; a task that is delivered again has the
+   * same job. For one location of all launches, use `gs://<bucket>` of `outputBucket`.
    */
   readonly parameters: (output: string) => Readonly<Record<string, string>>;
   /** When the template is launched. */

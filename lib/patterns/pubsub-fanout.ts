@@ -181,12 +181,12 @@ export class PubSubFanout extends Construct {
 
   /**
    * Adds a worker pool that pulls its messages itself: for work longer than a push may take, or on
-   * GPUs that must not wait for a start. It has a subscription and a dead letter of its own; Pub/Sub
-   * forwards what was delivered too often.
+   * GPUs that must not wait for a start. It has a subscription and a dead letter of its own;
+   * Pub/Sub forwards what was delivered too often.
    *
-   * Sets `SUBSCRIPTION` (`projects/<project>/subscriptions/<subscription>`), `SUBSCRIBER` (the name)
-   * and `RESULTS_BUCKET`. With `redrive`, the pool also pulls from `REDRIVE_SUBSCRIPTION`. Grants
-   * `roles/pubsub.subscriber` on the subscriptions, and `roles/storage.objectViewer` and
+   * Sets `SUBSCRIPTION` (`projects/<project>/subscriptions/<subscription>`), `SUBSCRIBER` (the
+   * name) and `RESULTS_BUCKET`. With `redrive`, the pool also pulls from `REDRIVE_SUBSCRIPTION`.
+   * Grants `roles/pubsub.subscriber` on the subscriptions, and `roles/storage.objectViewer` and
    * `roles/storage.objectCreator` on the results bucket to the pool's identity.
    *
    * @throws ValidationError DuplicateId where the name is taken

@@ -22,8 +22,8 @@ import { DEFAULT_JOB, jobNamePrefix, jobRules, launchOf, type PreprocessingJobPr
 import { createWorker, environment, type Worker, type WorkerProps } from "./worker";
 
 /**
- * Properties of {@link ScheduledPreprocessing}. `template`, `parameters` and `schedule` are those of
- * the job `default`; they may be missing where `jobs` are there.
+ * Properties of {@link ScheduledPreprocessing}. `template`, `parameters` and `schedule` are those
+ * of the job `default`; they may be missing where `jobs` are there.
  */
 export interface ScheduledPreprocessingProps {
   /**

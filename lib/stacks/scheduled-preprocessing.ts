@@ -10,8 +10,8 @@ import type { Settings } from "../settings";
 import { addOutputs } from "./outputs";
 
 /**
- * Document 5: Dataflow templates that are launched on schedules. The document's own is also launched
- * once when the stack is deployed; the other one prepares tables for training.
+ * Document 5: Dataflow templates that are launched on schedules. The document's own is also
+ * launched once when the stack is deployed; the other one prepares tables for training.
  */
 export class ScheduledPreprocessingStack extends GoogleStack {
   readonly preprocessing: ScheduledPreprocessing;

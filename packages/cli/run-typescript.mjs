@@ -1,6 +1,7 @@
-// esbuild joins our own sources, those of the workspaces in packages/ among them, in about 10 ms, and leaves all other
-// packages alone. That starts in a fifth of ts-node's time. `npm run check` checks types, this does not. For stack traces in
-// TypeScript lines: NODE_OPTIONS=--enable-source-maps (not the default: cdktf takes a stack trace for each token, and
+// esbuild joins our own sources, those of the workspaces in packages/ among them, in about 10 ms,
+// and leaves all other packages alone. That starts in a fifth of ts-node's time. `npm run check`
+// checks types, this does not. For stack traces in TypeScript lines:
+// NODE_OPTIONS=--enable-source-maps (not the default: cdktf takes a stack trace for each token, and
 // mapping them all costs a fifth of a second).
 import { readFileSync } from "node:fs";
 import Module from "node:module";
@@ -30,7 +31,12 @@ const ownFolders = {
     }),
 };
 
-/** Runs a TypeScript file of this project. @param entry absolute @param args what the file finds in process.argv */
+/**
+ * Runs a TypeScript file of this project.
+ *
+ * @param entry absolute
+ * @param args what the file finds in process.argv
+ */
 export async function runTypeScript(entry, args) {
   const { outputFiles } = await build({
     entryPoints: [entry],

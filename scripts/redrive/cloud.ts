@@ -37,7 +37,9 @@ function firstError(stderr: string): string {
   return /Error: (.*)/.exec(stderr)?.[1]?.replace(/\.$/, "") ?? stderr.trim().slice(-300);
 }
 
-/** An ID token for the function. Without an account to impersonate, gcloud gives that of its own. */
+/**
+ * An ID token for the function. Without an account to impersonate, gcloud gives that of its own.
+ */
 async function tokenFor(audience: string, account: string | undefined): Promise<string> {
   const args = account
     ? [`--impersonate-service-account=${account}`, `--audiences=${audience}`, "--include-email"]

@@ -14,7 +14,9 @@ interface Answer {
 
 export interface RedriveResult {
   readonly moved: number;
-  /** Letters that cannot go back, by reason. Those of other reasons and new ones are not among them. */
+  /**
+   * Letters that cannot go back, by reason. Those of other reasons and new ones are not among them.
+   */
   readonly stuck: Readonly<Record<string, number>>;
 }
 

@@ -27,8 +27,9 @@ const ENDED_WELL = ["JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED"];
 const ENDED_BADLY = ["JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED"];
 
 /**
- * Jobs of Vertex AI. A job carries the key as a label: `create` takes neither a job id nor a request
- * id. Source: discovery document of aiplatform v1, `CustomJob`, `BatchPredictionJob`, `JobState`.
+ * Jobs of Vertex AI. A job carries the key as a label: `create` takes neither a job id nor a
+ * request id. Source: discovery document of aiplatform v1, `CustomJob`, `BatchPredictionJob`,
+ * `JobState`.
  */
 export function vertexJobs<Job extends VertexJob>(google: GoogleApi, jobs: VertexJobs<Job>): JobKind {
   const { location, collection } = jobs;

@@ -12,7 +12,9 @@ export type Outputs = Record<string, unknown>;
 /** What the marker of a step with `forEach` says of its elements. */
 export interface ElementCounts {
   count: number;
-  /** Indices of elements that failed, in order. In the lists of outputs, `null` is in their places. */
+  /**
+   * Indices of elements that failed, in order. In the lists of outputs, `null` is in their places.
+   */
   failed: readonly number[];
 }
 

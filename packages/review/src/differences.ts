@@ -95,8 +95,8 @@ function isBlocks(before: Value, after: Value): boolean {
 }
 
 /**
- * The variables of a container by their names, which are left out: the provider sorts them anew when
- * one is added. Undefined where a name is missing or occurs twice.
+ * The variables of a container by their names, which are left out: the provider sorts them anew
+ * when one is added. Undefined where a name is missing or occurs twice.
  */
 function variablesOf(before: Value, after: Value) {
   const [was, is] = [before, after].map((list: Value[] | null) => list ?? []) as [Value[], Value[]];

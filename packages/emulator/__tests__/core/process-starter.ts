@@ -1,6 +1,8 @@
 import { startProcess } from "../../src/core/process";
 
-/** Started by process.test.ts: starts the command that it is given, prints its output, and stays. */
+/**
+ * Started by process.test.ts: starts the command that it is given, prints its output, and stays.
+ */
 const [, , command = "", mark = ""] = process.argv;
 startProcess({
   command,

@@ -14,7 +14,10 @@ import { WorkerHost, type WorkerHostOptions } from "../../src/run/worker-host";
 export const CALLER = "caller@acme-ml.iam.gserviceaccount.com";
 export const RUNTIME = "runtime@acme-ml.iam.gserviceaccount.com";
 
-/** JavaScript of a function, or all files of its source, and what its resource has beside the defaults. */
+/**
+ * JavaScript of a function, or all files of its source, and what its resource has beside the
+ * defaults.
+ */
 export interface Fixture {
   readonly code?: string;
   readonly files?: Readonly<Record<string, string>>;

@@ -10,7 +10,8 @@ import { startStack } from "../../src/machine/machine";
 import type { RunningStack } from "../../src/machine/running-stack";
 
 /*
- * Jobs as processes: a Node.js command in place of each image, with its account's tokens and no other.
+ * Jobs as processes: a Node.js command in place of each image, with its account's tokens and no
+ * other.
  */
 
 const JOB = "projects/acme-ml/locations/us-central1/jobs/jobs-train-dev";

@@ -37,7 +37,11 @@ beforeAll(async () => {
 });
 afterAll(() => network.stop());
 
-/** Runs a container to its end. @returns the lines that it wrote, and the ports that it called from */
+/**
+ * Runs a container to its end.
+ *
+ * @returns the lines that it wrote, and the ports that it called from
+ */
 async function run(programs: LocalPrograms, more: Partial<ContainerProgram> = {}) {
   const log = new Log();
   const ports: number[] = [];

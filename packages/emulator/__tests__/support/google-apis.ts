@@ -4,8 +4,8 @@ const methods: Readonly<Record<string, string>> = apis.methods;
 const messages: Readonly<Record<string, Readonly<Record<string, string>>>> = apis.messages;
 
 /**
- * The HTTP rule of a method in Google's protos, with a star for each field; undefined for an API that
- * the file does not have.
+ * The HTTP rule of a method in Google's protos, with a star for each field; undefined for an API
+ * that the file does not have.
  */
 export function googleRule(method: string): string | undefined {
   return methods[method] && starred(methods[method]);

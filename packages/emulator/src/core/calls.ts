@@ -42,7 +42,9 @@ const TRACEPARENT = /^00-[0-9a-f]{32}-([0-9a-f]{16})-[0-9a-f]{2}$/;
 /** Replies that hold values of secrets. */
 const SECRET = /\.SecretManagerService\/AccessSecretVersion$/;
 
-/** Makes the events `begin` and `call`, and finds during which call of a worker another one is made. */
+/**
+ * Makes the events `begin` and `call`, and finds during which call of a worker another one is made.
+ */
 export class Calls {
   private readonly bySpan = new Map<string, number>();
 

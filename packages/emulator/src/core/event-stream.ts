@@ -5,8 +5,8 @@ import type { EventKind, EventReader, Events } from "./events";
 type Fresh<Kind extends EventKind> = Omit<Events[Kind], "kind" | "number" | "time">;
 
 /**
- * All that happens in a run, for whoever reads it. An event of a kind that nobody reads is not made:
- * what takes more than a few instructions asks `wants` first.
+ * All that happens in a run, for whoever reads it. An event of a kind that nobody reads is not
+ * made: what takes more than a few instructions asks `wants` first.
  */
 export class EventStream implements Recorder {
   private readonly start: number;

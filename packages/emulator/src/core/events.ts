@@ -14,8 +14,8 @@ export interface HopEvent extends RunEvent, Hop {
 }
 
 /**
- * An emulated API or a worker has got a request. `CallEvent` follows with the same `call`, unless the
- * run ends before.
+ * An emulated API or a worker has got a request. `CallEvent` follows with the same `call`, unless
+ * the run ends before.
  */
 export interface CallBegun extends RunEvent {
   readonly kind: "begin";
@@ -24,8 +24,8 @@ export interface CallBegun extends RunEvent {
   /** The worker's call during which this one was made. */
   readonly parent?: number;
   /**
-   * Instead of `parent`, where the instance that made the call had several requests under way: one of
-   * these.
+   * Instead of `parent`, where the instance that made the call had several requests under way: one
+   * of these.
    */
   readonly oneOf?: readonly number[];
   /**
@@ -42,8 +42,8 @@ export interface CallBegun extends RunEvent {
   /** Whether a worker of the stack answers. An emulated API does otherwise. */
   readonly isWorker: boolean;
   /**
-   * Of an API: `google.cloud.tasks.v2.CloudTasks/CreateTask`, `storage.objects.insert`. Of a worker,
-   * and of a method that is not simulated: the HTTP method.
+   * Of an API: `google.cloud.tasks.v2.CloudTasks/CreateTask`, `storage.objects.insert`. Of a
+   * worker, and of a method that is not simulated: the HTTP method.
    */
   readonly method: string;
   readonly protocol: "rest" | "grpc";
@@ -106,7 +106,10 @@ export interface DecisionEvent extends RunEvent {
   readonly remedy?: string;
 }
 
-/** A call or a service agent has made something that goes on: a task, a message, an object, an execution. */
+/**
+ * A call or a service agent has made something that goes on: a task, a message, an object, an
+ * execution.
+ */
 export interface MadeEvent extends RunEvent {
   readonly kind: "made";
   /** `queue Q task T`, `message M`, `object BUCKET/NAME`, `execution E`, `job J`. */
@@ -126,7 +129,9 @@ export interface LogEvent extends RunEvent {
   readonly message: string;
   /** All fields of a structured line. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** The worker's call during which it was written: its trace says so, or no other was under way. */
+  /**
+   * The worker's call during which it was written: its trace says so, or no other was under way.
+   */
   readonly call?: number;
   /** Instead of `call`: one of these. */
   readonly oneOf?: readonly number[];

@@ -35,7 +35,11 @@ export class Log {
     this.onEntry(entry, serving);
   }
 
-  /** The same log, for one of several processes. @param serving the calls that the process serves now */
+  /**
+   * The same log, for one of several processes.
+   *
+   * @param serving the calls that the process serves now
+   */
   of(serving: () => readonly number[]): LogWriter {
     const write = (line: string) => this.write(line, serving());
     return { write, read: (stream) => readLines(stream, write) };

@@ -15,8 +15,8 @@ export interface ProcessOptions {
   /** Gets what it writes to its standard output and error. */
   readonly log: Pick<Log, "read" | "write">;
   /**
-   * Gets what a Node.js program sends over its channel (`process.send`). The program has to end when
-   * the channel closes.
+   * Gets what a Node.js program sends over its channel (`process.send`). The program has to end
+   * when the channel closes.
    *
    * @default - there is no channel
    */
@@ -38,7 +38,9 @@ export interface ProcessEnd {
   readonly error?: string;
 }
 
-/** A process in a group of its own. The group ends with it, and with the process that started it. */
+/**
+ * A process in a group of its own. The group ends with it, and with the process that started it.
+ */
 export interface StartedProcess {
   /** Resolves when the process is gone. */
   readonly ended: Promise<ProcessEnd>;

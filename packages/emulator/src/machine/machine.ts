@@ -88,8 +88,8 @@ export class Machine {
    *
    * @param folder holds `cdk.tf.json`.
    * @throws StackError, LoadError with everything that is not simulated, RunCommandError,
-   *   DockerError, ApiError for what the stack's own deployment may not do, StartError. Then nothing
-   *   runs any more.
+   *   DockerError, ApiError for what the stack's own deployment may not do, StartError. Then
+   * nothing   runs any more.
    */
   static async start(folder: string, options: MachineOptions = {}): Promise<Machine> {
     const { stack, bindings, notices } = load(folder, options.outputsOf);

@@ -85,9 +85,9 @@ export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
   /** Values of secrets, by a secret's id or full name. @default - made-up values */
   readonly secrets?: Readonly<Record<string, string>>;
   /**
-   * Command lines that stand for container images on this machine, run in the folder of this process,
-   * by what names a service, job or worker pool: its name as deployed, words of that name that no
-   * other has, its Terraform address, or its image.
+   * Command lines that stand for container images on this machine, run in the folder of this
+   * process, by what names a service, job or worker pool: its name as deployed, words of that name
+   * that no other has, its Terraform address, or its image.
    *
    * @default - none: such a service answers 503
    */

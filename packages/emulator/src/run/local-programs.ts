@@ -28,8 +28,8 @@ type Variables = ContainerProgram["environment"];
 const OF_THIS_MACHINE = ["PATH", "Path", "SystemRoot", "HOME", "USERPROFILE", "APPDATA", "TMPDIR", "TEMP"];
 
 /**
- * Runs containers on this machine: as the command that the user gave for one, else with docker if it
- * was asked for.
+ * Runs containers on this machine: as the command that the user gave for one, else with docker if
+ * it was asked for.
  */
 export class LocalPrograms {
   constructor(private readonly options: LocalProgramsOptions) {}

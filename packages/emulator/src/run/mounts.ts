@@ -16,8 +16,8 @@ export interface Mounted {
 }
 
 /**
- * Copies the objects of mounted buckets into folders, as a process finds them at its start. There is
- * no file system of Cloud Storage here: later objects do not appear, and what the process writes
+ * Copies the objects of mounted buckets into folders, as a process finds them at its start. There
+ * is no file system of Cloud Storage here: later objects do not appear, and what the process writes
  * does not reach the bucket.
  *
  * `LOCAL_MOUNT_<PATH>` names each folder (`/models` is `LOCAL_MOUNT_MODELS`). Variables whose value

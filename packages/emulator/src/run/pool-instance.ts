@@ -35,7 +35,11 @@ export class PoolInstance {
     this.ended = this.run();
   }
 
-  /** @param port of a connection: only if this instance opened it. @returns whether it was killed */
+  /**
+   * @param port of a connection: only if this instance opened it.
+   *
+   * @returns whether it was killed
+   */
   crash(port?: number): boolean {
     if (!this.current || (port !== undefined && !this.ports.has(port))) return false;
     this.crashed = true;

@@ -12,7 +12,9 @@ export interface Probe {
   readonly patience: number;
 }
 
-/** Milliseconds between tries. Cloud Run takes `period_seconds`; here nobody has to wait so long. */
+/**
+ * Milliseconds between tries. Cloud Run takes `period_seconds`; here nobody has to wait so long.
+ */
 const INTERVAL = 25;
 
 /**

@@ -6,8 +6,8 @@ import { invalid } from "./storage-error";
 const MAX_CALLS = 100;
 
 /**
- * Several calls in one request: copies, deletions and changes of metadata. Each is answered as if it
- * came alone, with the batch's caller.
+ * Several calls in one request: copies, deletions and changes of metadata. Each is answered as if
+ * it came alone, with the batch's caller.
  *
  * Source: cloud.google.com/storage/docs/batch
  *

@@ -35,8 +35,8 @@ export async function overview(stacks: readonly Wired[]): Promise<string> {
 }
 
 /**
- * The wiring without dead letters and what puts them back, where functions with the same callers are
- * one box.
+ * The wiring without dead letters and what puts them back, where functions with the same callers
+ * are one box.
  */
 export function essence(wiring: Wiring): Wiring {
   const aside = deadLetterWays(wiring);

@@ -50,7 +50,7 @@ test("a dispatcher that takes a broken connection for a success: lost, and the t
   });
   expect(report.lost).toBeGreaterThan(0);
   expect(report).toMatchObject({ unexpected: 0, repeatedEffects: 0, refused: [] });
-  const { key, why, trace = [] } = report.offence ?? {};
+  const { key, why, trace = [] } = report.violation ?? {};
   expect(why).toBe("was accepted and has neither an effect nor a dead letter");
   expect(trace.join("\n")).toMatch(
     new RegExp(`fault -> async-batch-worker-dev  task ${key}  attempt \\d+  (answered 503|crash|answer lost)`),
@@ -86,7 +86,7 @@ test("a worker without its precondition: effects are repeated, and the trace sho
   const report = await caught(withoutPrecondition(), { seeds: [2, 1, 3, 4, 5] });
   expect(report.repeatedEffects).toBeGreaterThan(0);
   expect(report).toMatchObject({ lost: 0, unexpected: 0, refused: [] });
-  const { why, trace = [] } = report.offence ?? {};
+  const { why, trace = [] } = report.violation ?? {};
   expect(why).toBe("has its effect more than once");
   expect(trace.join("\n")).toMatch(/fault -> .*(twice at once|shard-\d+\.jsonl {2}attempt 1 {2}call reset after)/);
 }, 120_000);
@@ -111,7 +111,7 @@ test("a dead letter without its subscription: the command ends with 1, and says 
   const report: FaultReport = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
   // The refused one, the one that fails, and the one that kills.
   expect(report).toMatchObject({ accepted: 10, done: 7, deadLettered: 0, lost: 3, seed: 4, inputs: 10 });
-  expect(report.offence?.trace.join("\n")).toMatch(
+  expect(report.violation?.trace.join("\n")).toMatch(
     /async-batch-worker-dev -> topic async-batch-dead-letter-dev {2}message \d+ {2}LOST {2}The topic has no subscription/,
   );
   expect(status).toBe(1);
@@ -131,8 +131,8 @@ test("a worker without its dead letter: an item that nothing gives up ends the r
   });
   const report = await caught(folder, { inputs: 5 });
   expect(report.error).toMatch(/^task \S+ was attempted 106 times, and nothing gives it up$/);
-  expect(report.offence?.why).toBe("is attempted again and again");
-  expect(report.offence?.trace.join("\n")).toMatch(
+  expect(report.violation?.why).toBe("is attempted again and again");
+  expect(report.violation?.trace.join("\n")).toMatch(
     /attempt 1 {2}(400|500)[\s\S]*… \d+ more hops[\s\S]*attempt 10\d {2}(400|500)/,
   );
 }, 60_000);
@@ -149,7 +149,7 @@ test("a binding that is missing ends the run: the call is named, and no item bla
   });
   const report = await caught(folder, { inputs: 5 });
   expect(report.refused[0]).toMatch(/^async-batch-worker-dev@.* lacks storage\.objects\.create on/);
-  expect(report.offence).toBeUndefined();
+  expect(report.violation).toBeUndefined();
 }, 60_000);
 
 const CHANGED: readonly [string, (result: ScenarioResult) => Partial<ScenarioResult>, string][] = [
@@ -184,7 +184,7 @@ describe("in a result", () => {
         return Object.assign(Object.create(run), { result });
       };
       const report = await runFaults(machine, { ...scenario, create }, { seed: 1, inputs: 2 });
-      expect(report).toMatchObject({ accepted: 2, unexpected: 1, lost: 0, offence: { why } });
+      expect(report).toMatchObject({ accepted: 2, unexpected: 1, lost: 0, violation: { why } });
       expect(isGood(report)).toBe(false);
     },
     60_000,

@@ -20,7 +20,7 @@ async function redriven(name: string, inputs: number, seed: number): Promise<Fau
 
 function expectNothingLost(report: FaultReport, letters: number): void {
   expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
-  expect([report.error, report.offence?.trace]).toEqual([undefined, undefined]);
+  expect([report.error, report.violation?.trace]).toEqual([undefined, undefined]);
   expect(report.redriven?.letters).toBeGreaterThanOrEqual(letters);
   // Only poison is still in the dead letter.
   const { accepted, done, deadLettered, notReached } = report;

@@ -59,7 +59,7 @@ describe.each(STACK_NAMES)("%s", (name) => {
   test.each(SEEDS)("under the faults of seed %i, every item ends in one effect or one dead letter", (seed) => {
     const report = reports.get(name)?.find((each) => each.seed === seed);
     expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
-    expect([report?.error, report?.offence?.trace]).toEqual([undefined, undefined]);
+    expect([report?.error, report?.violation?.trace]).toEqual([undefined, undefined]);
     const { accepted = 0, done = 0, deadLettered = 0, notReached = 0 } = report ?? {};
     // A step is not reached where one before it was dead-lettered.
     expect(done + deadLettered + notReached).toBe(accepted);

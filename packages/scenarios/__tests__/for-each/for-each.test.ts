@@ -54,7 +54,7 @@ test.each([1, 2, 3])(
       if (!scenario) throw new Error("the stack is no pipeline");
       const report: FaultReport = await runFaults(machine, scenario, { seed, inputs: 10, write: () => {} });
       expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
-      expect([report.error, report.offence?.trace]).toEqual([undefined, undefined]);
+      expect([report.error, report.violation?.trace]).toEqual([undefined, undefined]);
       // Of two runs one element is poison, and their joins fail for it. A third run's table is bad.
       const joins = report.deadLetters.filter((line) => /\d of 6 elements of step score failed/.test(line));
       expect(joins.length).toBeGreaterThanOrEqual(2);

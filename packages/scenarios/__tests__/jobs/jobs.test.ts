@@ -9,8 +9,8 @@ import { scenarioOf } from "../../src/patterns";
 import { startMachine } from "../../src/run/start";
 import { inProcess } from "../support/in-process";
 
-// A pipeline whose steps are jobs: prepare (Cloud Run) -> train (Vertex AI, one for each shard), predict (Vertex AI),
-// count (Dataflow, after the training).
+// A pipeline whose steps are jobs: prepare (Cloud Run) -> train (Vertex AI, one for each shard),
+// predict (Vertex AI), count (Dataflow, after the training).
 const outdir = mkdtempSync(join(tmpdir(), "jobs-"));
 const stack = join(outdir, "stacks", "jobs");
 const command = `exec "${process.execPath}" "${join(__dirname, "program.mjs")}"`;
@@ -49,7 +49,7 @@ test.each([1, 2])(
       if (!scenario) throw new Error("the stack is no pipeline");
       const report = await runFaults(machine, scenario, { seed, inputs: 6, write: (line) => lines.push(line) });
       expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
-      expect([report.error, report.offence?.trace]).toEqual([undefined, undefined]);
+      expect([report.error, report.violation?.trace]).toEqual([undefined, undefined]);
       expect(report.done).toBeGreaterThanOrEqual(report.accepted * 0.6);
     } finally {
       await machine.stop();

@@ -60,7 +60,7 @@ deepTest(
       if (!scenario) throw new Error("the stack is no fan-out");
       const report = await runFaults(machine, scenario, { seed: 1, inputs: 12, redrive: true });
       expect(report).toMatchObject({ lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] });
-      expect([report.error, report.offence?.trace]).toEqual([undefined, undefined]);
+      expect([report.error, report.violation?.trace]).toEqual([undefined, undefined]);
       expect(report.redriven?.letters).toBeGreaterThanOrEqual(3);
     } finally {
       await machine.stop();

@@ -1,5 +1,6 @@
-// What runs in place of a pool's image: pulls messages, writes a result for each, once, and acknowledges it. One
-// message at a time: one that kills its process would use up the attempts of others.
+// What runs in place of a pool's image: pulls messages, writes a result for each, once, and
+// acknowledges it. One message at a time: one that kills its process would use up the attempts of
+// others.
 const { SUBSCRIPTION, REDRIVE_SUBSCRIPTION, SUBSCRIBER, RESULTS_BUCKET } = process.env;
 const metadata = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
 const { access_token } = await (await fetch(metadata, { headers: { "Metadata-Flavor": "Google" } })).json();

@@ -9,7 +9,8 @@ const REASON = 240;
 
 /** The faults that were injected and their results, for people. */
 export function describeFaults(report: FaultReport): string {
-  const { faults, attempts, deliveries, virtualSeconds, wallSeconds, redriven, stalls, deadLetters, offence } = report;
+  const { faults, attempts, deliveries, virtualSeconds, wallSeconds, redriven, stalls, deadLetters, violation } =
+    report;
   return [
     ...table(Object.entries(faults).map(([kind, count = 0]) => [kind, count])),
     `${counted(attempts, "attempt")}, ${counted(deliveries, "delivery", "deliveries")}; ${virtualSeconds.toFixed(0)} s by the run's clock, ${wallSeconds.toFixed(1)} s in real time`,
@@ -19,7 +20,7 @@ export function describeFaults(report: FaultReport): string {
     ...(stalls > 0 ? [`virtual time went on ${counted(stalls, "time")} although a request took longer than 10 s`] : []),
     ...reasons(deadLetters),
     describe({ ...report, deadLetters: [] }),
-    ...(offence ? [`\n${offence.key} ${offence.why}:`, ...offence.trace] : []),
+    ...(violation ? [`\n${violation.key} ${violation.why}:`, ...violation.trace] : []),
   ].join("\n");
 }
 

@@ -26,8 +26,8 @@ export async function redriveFirst(
   run: ScenarioRun,
   settled: () => Promise<string | undefined>,
 ): Promise<Redriven & { readonly error?: string }> {
-  // Letters of items that fail again, which are poison, stay: each round of theirs costs a program's
-  // start for each attempt.
+  // Letters of items that fail again, which are poison, stay: each round of theirs costs a
+  // program's start for each attempt.
   const before = new Date(running.parts.clock.now()).toISOString();
   await wait(running, AFTER);
   let letters = 0;

@@ -31,7 +31,7 @@ export interface FaultReport extends Summary {
   /** How often virtual time went on although a request took longer than 10 s of real time. */
   readonly stalls: number;
   /** Absent if there is no violation. */
-  readonly offence?: Violation;
+  readonly violation?: Violation;
 }
 
 export interface FaultEnding
@@ -47,8 +47,8 @@ export function reportOf({ running, run, faultLog, error, ...figures }: FaultEnd
   const result = run.result();
   // A refusal ends the run, so that items are lost for that reason.
   const refused = denials.length + unsimulated.length > 0;
-  const offence = refused ? undefined : faultLog.endless ? endless(faultLog.endless.what) : worst(result);
-  const marks = !offence ? [] : faultLog.endless ? [offence.key] : run.marks(offence.key);
+  const violation = refused ? undefined : faultLog.endless ? endless(faultLog.endless.what) : worst(result);
+  const marks = !violation ? [] : faultLog.endless ? [violation.key] : run.marks(violation.key);
   const summary = summarise({
     stack: stack.name,
     result,
@@ -66,9 +66,9 @@ export function reportOf({ running, run, faultLog, error, ...figures }: FaultEnd
     faults: faultLog.faults,
     deliveries: faultLog.deliveries,
     attempts: faultLog.attempts,
-    ...(offence && {
-      offence: {
-        ...offence,
+    ...(violation && {
+      violation: {
+        ...violation,
         trace: lines(traceOf(recorder.hops, marks, faultLog.links), (hop) => recorder.line(hop)),
       },
     }),

@@ -207,8 +207,8 @@ function repeating(inner: Invoker, isFunction: (url: string) => boolean): Invoke
 }
 
 /**
- * Pulls and acknowledges one dead letter of each subscription that keeps some, as each service account
- * that has the permission and is not a worker's: those read when they redrive.
+ * Pulls and acknowledges one dead letter of each subscription that keeps some, as each service
+ * account that has the permission and is not a worker's: those read when they redrive.
  *
  * @param topics full names of the dead-letter topics
  * @throws RequestFailed

@@ -19,7 +19,9 @@ import {
 } from "./read";
 
 const OUTPUT_ONLY = [...OF_ANSWERS, "webAccessUris"];
-/** Fields of `CustomJobSpec` that change nothing here: networks, interactive shells, experiments. */
+/**
+ * Fields of `CustomJobSpec` that change nothing here: networks, interactive shells, experiments.
+ */
 const WITHOUT_EFFECT = [
   "network",
   "reservedIpRanges",
@@ -33,7 +35,9 @@ const WITHOUT_EFFECT = [
 ];
 /** Milliseconds. Source: custom_job.proto, `Scheduling.timeout`. */
 const DEFAULT_TIMEOUT = 7 * 24 * 3_600_000;
-/** Lines of a failed container's output that the job's error quotes. How many Vertex AI does: ours. */
+/**
+ * Lines of a failed container's output that the job's error quotes. How many Vertex AI does: ours.
+ */
 const LINES = 5;
 /** Source: the same, `ContainerSpec.env`. */
 const MOST_VARIABLES = 100;

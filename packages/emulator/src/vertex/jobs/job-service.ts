@@ -102,7 +102,10 @@ export class JobService {
     );
   }
 
-  /** Permissions of jobs are on the project. Source: cloud.google.com/vertex-ai/docs/general/iam-permissions. */
+  /**
+   * Permissions of jobs are on the project. Source:
+   * cloud.google.com/vertex-ai/docs/general/iam-permissions.
+   */
   private require(caller: Call["caller"], verb: keyof JobKind["permissions"]): void {
     const { authorizer, project } = this.context;
     authorizer.require(caller, this.kind.permissions[verb], `projects/${project}`);

@@ -50,7 +50,10 @@ export interface Asked {
   start(job: Job): Work;
 }
 
-/** Milliseconds in which a job waits, in which it starts, and in which it ends: minutes on Vertex AI. */
+/**
+ * Milliseconds in which a job waits, in which it starts, and in which it ends: minutes on Vertex
+ * AI.
+ */
 const WAITING = 1_000;
 const STARTING = 1_000;
 const ENDING = 1_000;

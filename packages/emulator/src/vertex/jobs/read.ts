@@ -9,7 +9,10 @@ export const OF_ANSWERS = [
   ...["name", "state", "createTime", "startTime", "endTime", "updateTime", "error", "satisfiesPzs", "satisfiesPzi"],
 ];
 
-/** The message of a field; an empty one where it was not given. Refuses fields that it does not have. */
+/**
+ * The message of a field; an empty one where it was not given. Refuses fields that it does not
+ * have.
+ */
 export function readMessage(given: unknown, where: string, fields: readonly string[]): Message {
   if (isUnset(given)) return {};
   if (typeof given !== "object" || Array.isArray(given)) throw invalid(where, given, "an object");

@@ -7,7 +7,7 @@ import { createLog } from "../../functions/shared/log";
 import { type Served, serve } from "../support/serve";
 
 const lines: string[] = [];
-const log = createLog({ component: "door" }, (line) => lines.push(line));
+const log = createLog({ component: "api" }, (line) => lines.push(line));
 const schema = v.object({ name: v.string(), numbers: v.optional(v.array(v.number())) });
 const served: Served[] = [];
 
@@ -26,15 +26,15 @@ afterEach(async () => {
 });
 
 test("answers 202 with the handler's result", async () => {
-  const door = await open();
-  const { status, body, headers } = await door.post({ name: "x", more: 1 });
+  const api = await open();
+  const { status, body, headers } = await api.post({ name: "x", more: 1 });
   expect([status, body]).toEqual([202, { name: "x" }]);
   expect(headers.get("content-type")).toBe("application/json; charset=utf-8");
 });
 
 test.each(["GET", "PUT", "DELETE", "PATCH"])("refuses %s", async (method) => {
-  const door = await open();
-  const response = await fetch(door.url, { method });
+  const api = await open();
+  const response = await fetch(api.url, { method });
   expect(response.status).toBe(405);
   expect(response.headers.get("allow")).toBe("POST");
   expect(await response.json()).toEqual({
@@ -47,8 +47,8 @@ test.each([
   ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded"],
   ["application/jsonp", "application/jsonp"],
 ])("refuses Content-Type %s", async (_name, type) => {
-  const door = await open();
-  const { status, body } = await door.post('{"name":"x"}', { "Content-Type": type });
+  const api = await open();
+  const { status, body } = await api.post('{"name":"x"}', { "Content-Type": type });
   expect(status).toBe(415);
   expect(body.error).toEqual({
     code: "unsupported_media_type",
@@ -57,9 +57,9 @@ test.each([
 });
 
 test("refuses a request without Content-Type", async () => {
-  const door = await open();
+  const api = await open();
   const status = await new Promise((resolve, reject) => {
-    const request = httpRequest(door.url, { method: "POST" }, (response) => {
+    const request = httpRequest(api.url, { method: "POST" }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
@@ -70,8 +70,8 @@ test("refuses a request without Content-Type", async () => {
 });
 
 test("takes a charset along", async () => {
-  const door = await open();
-  expect((await door.post({ name: "é" }, { "Content-Type": "Application/JSON; charset=utf-8" })).body).toEqual({
+  const api = await open();
+  expect((await api.post({ name: "é" }, { "Content-Type": "Application/JSON; charset=utf-8" })).body).toEqual({
     name: "é",
   });
 });
@@ -81,8 +81,8 @@ test.each([
   ["nothing", ""],
   ["a bare word", "undefined"],
 ])("refuses %s", async (_name, content) => {
-  const door = await open();
-  const { status, body } = await door.post(content);
+  const api = await open();
+  const { status, body } = await api.post(content);
   expect(status).toBe(400);
   expect(body.error).toEqual({
     code: "malformed_json",
@@ -117,27 +117,27 @@ test.each([
     "The body holds the number 1e400 at byte offset 5, which is beyond the range of a double",
   ],
 ])("refuses %s for a body", async (_name, content, code, message) => {
-  const door = await open();
-  const { status, body } = await door.post(content);
+  const api = await open();
+  const { status, body } = await api.post(content);
   expect([status, body.error]).toEqual([400, { code, message: expect.stringContaining(message) }]);
 });
 
 test("digits in texts and keys are no numbers", async () => {
-  const door = await open();
+  const api = await open();
   const body = { name: '"1e400, 1234567890123456789', 1e400: 0.1, "1234567890123456789": [true, 1e21] };
-  expect((await door.post(JSON.stringify(body))).status).toBe(202);
+  expect((await api.post(JSON.stringify(body))).status).toBe(202);
 });
 
 test("refuses JSON that is nested too deep, whatever it holds", async () => {
-  const door = await open();
+  const api = await open();
   const deep = `{"name":"]]","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
-  const { status, body } = await door.post(deep);
+  const { status, body } = await api.post(deep);
   expect([status, body.error]).toEqual([
     400,
     { code: "too_deep", message: "The body is nested deeper than 64 levels" },
   ]);
   const brackets = JSON.stringify({ name: `\\"${"[{".repeat(200)}` });
-  expect((await door.post(brackets)).status).toBe(202);
+  expect((await api.post(brackets)).status).toBe(202);
 });
 
 test.each([
@@ -146,16 +146,16 @@ test.each([
   ["text", '"name"'],
   ["an array", [{ name: "x" }]],
 ])("refuses %s for a body", async (_name, content) => {
-  const door = await open();
-  const { status, body } = await door.post(content === null ? "null" : content);
+  const api = await open();
+  const { status, body } = await api.post(content === null ? "null" : content);
   expect(status).toBe(400);
   expect(body.error.code).toBe("invalid_payload");
   expect(body.error.message).toMatch(/^The body is not valid\. \(whole\): given .*; allowed: Object$/);
 });
 
 test("lists all issues with their paths, and cuts long values", async () => {
-  const door = await open();
-  const { body } = await door.post({ name: 1, numbers: [1, "x".repeat(500), null] });
+  const api = await open();
+  const { body } = await api.post({ name: 1, numbers: [1, "x".repeat(500), null] });
   expect(body.error.issues).toEqual([
     "name: given 1; allowed: string",
     `numbers.1: given "${"x".repeat(99)}…; allowed: number`,
@@ -165,19 +165,19 @@ test("lists all issues with their paths, and cuts long values", async () => {
 
 test("lists the first issue alone of a large value, and cuts long names", async () => {
   const schema = v.record(v.string(), v.number());
-  const door = await serve(apiHandler({ services: { log }, schema, handle: async () => ({}) }));
-  served.push(door);
+  const api = await serve(apiHandler({ services: { log }, schema, handle: async () => ({}) }));
+  served.push(api);
   const nothings = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`key${i}`, null]));
-  expect((await door.post(nothings(900))).body.error.issues).toHaveLength(900);
-  expect((await door.post(nothings(1001))).body.error.issues).toEqual(["key0: given null; allowed: number"]);
-  expect((await door.post({ ["x".repeat(500_000)]: null })).body.error.issues).toEqual([
+  expect((await api.post(nothings(900))).body.error.issues).toHaveLength(900);
+  expect((await api.post(nothings(1001))).body.error.issues).toEqual(["key0: given null; allowed: number"]);
+  expect((await api.post({ ["x".repeat(500_000)]: null })).body.error.issues).toEqual([
     `${"x".repeat(100)}…: given null; allowed: number`,
   ]);
 });
 
 test("refuses a body beyond the limit without reading it to the end", async () => {
-  const door = await open(undefined, 1000);
-  const { status, body } = await door.post({ name: "x".repeat(5_000_000) });
+  const api = await open(undefined, 1000);
+  const { status, body } = await api.post({ name: "x".repeat(5_000_000) });
   expect(status).toBe(413);
   expect(body.error).toEqual({
     code: "payload_too_large",
@@ -186,12 +186,12 @@ test("refuses a body beyond the limit without reading it to the end", async () =
 });
 
 test("a connection goes on after a body beyond the limit", async () => {
-  const door = await open(undefined, 1000);
+  const api = await open(undefined, 1000);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const post = (body: string) =>
     new Promise((resolve, reject) => {
       const headers = { "Content-Type": "application/json" };
-      const request = httpRequest(door.url, { method: "POST", agent, headers }, (response) => {
+      const request = httpRequest(api.url, { method: "POST", agent, headers }, (response) => {
         response.resume();
         request.once("close", () => resolve([response.statusCode, request.reusedSocket]));
       });
@@ -204,10 +204,8 @@ test("a connection goes on after a body beyond the limit", async () => {
 });
 
 test("prototype keys do no harm", async () => {
-  const door = await open();
-  const { body } = await door.post(
-    '{"name":"x","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
-  );
+  const api = await open();
+  const { body } = await api.post('{"name":"x","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
   expect(body).toEqual({ name: "x" });
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
@@ -219,8 +217,8 @@ test.each([
   ["Google's 429", new GoogleApiError("secret detail", 429, "RESOURCE_EXHAUSTED"), 503],
   ["Google's 503", new GoogleApiError("secret detail", 503, "UNAVAILABLE"), 503],
 ])("tells the log, not the caller, about %s", async (_name, error, expected) => {
-  const door = await open(() => Promise.reject(error));
-  const { status, text } = await door.post({ name: "x" });
+  const api = await open(() => Promise.reject(error));
+  const { status, text } = await api.post({ name: "x" });
   expect(status).toBe(expected);
   expect(JSON.parse(text)).toEqual({
     error: { code: "failed", message: "The function failed and may succeed later; its log says why" },
@@ -232,11 +230,11 @@ test.each([
 });
 
 test("tells the caller, not the log, what a PermanentError says", async () => {
-  const door = await open(() => Promise.reject(new PermanentError("no_such_thing", "secret detail", 404)));
-  const { status, body } = await door.post({ name: "x" });
+  const api = await open(() => Promise.reject(new PermanentError("no_such_thing", "secret detail", 404)));
+  const { status, body } = await api.post({ name: "x" });
   expect([status, body]).toEqual([404, { error: { code: "no_such_thing", message: "secret detail" } }]);
   expect(lines.map((line) => JSON.parse(line))).toEqual([
-    { severity: "WARNING", message: "Refused: no_such_thing", component: "door", code: "no_such_thing", status: 404 },
+    { severity: "WARNING", message: "Refused: no_such_thing", component: "api", code: "no_such_thing", status: 404 },
   ]);
 });
 
@@ -246,16 +244,16 @@ test.each([
   ["X-Cloud-Trace-Context", { "X-Cloud-Trace-Context": `${trace}/18;o=1` }, "0000000000000012"],
   ["X-Cloud-Trace-Context without span", { "X-Cloud-Trace-Context": trace }, undefined],
 ])("joins its log to the trace of %s", async (_name, headers, span) => {
-  const door = await open(() => Promise.reject(new PermanentError("x", "y")));
-  await door.post({ name: "x" }, headers);
+  const api = await open(() => Promise.reject(new PermanentError("x", "y")));
+  await api.post({ name: "x" }, headers);
   const entry = JSON.parse(lines[0] ?? "");
   expect(entry["logging.googleapis.com/trace"]).toBe(`projects/my-project/traces/${trace}`);
   expect(entry["logging.googleapis.com/spanId"]).toBe(span);
 });
 
 test("ignores a trace that is none", async () => {
-  const door = await open(() => Promise.reject(new PermanentError("x", "y")));
-  await door.post({ name: "x" }, { traceparent: "00-secret", "X-Cloud-Trace-Context": "a\tb" });
+  const api = await open(() => Promise.reject(new PermanentError("x", "y")));
+  await api.post({ name: "x" }, { traceparent: "00-secret", "X-Cloud-Trace-Context": "a\tb" });
   expect(lines[0]).not.toContain("trace");
 });
 
