@@ -1,5 +1,5 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
-import { listenOnLoopback, portOf } from "../core/loopback";
 import type { StartedProcess } from "../core/process";
 import type { ContainerServiceSettings } from "./container-service";
 import type { Program } from "./instance";
@@ -61,10 +61,33 @@ export async function listeningOn(port: number, probe: Probe, process: StartedPr
   );
 }
 
-/** A port of this machine that nobody listens on. */
+/**
+ * Below the ports that systems give to whoever asks for any: 32768 and more on Linux, 49152 and more
+ * elsewhere.
+ */
+const PORTS = { first: 20_000, count: 12_000 };
+let last = randomInt(PORTS.count);
+
+/**
+ * A port of this machine that nobody listens on. The program listens on it some time later, so it
+ * is none that the system gives to a server or a connection meanwhile, and none that was given here
+ * lately.
+ *
+ * @throws Error if all are taken
+ */
 export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < PORTS.count; tries++) {
+    last = (last + 1) % PORTS.count;
+    const port = PORTS.first + last;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`All ports from ${PORTS.first} to ${PORTS.first + PORTS.count - 1} are taken`);
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await listenOnLoopback(server);
-  const port = portOf(server);
-  return new Promise((resolve) => server.close(() => resolve(port)));
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
