@@ -263,16 +263,21 @@ describe("python", () => {
     ["async def main(request):\n    pass\n"],
     ["main: object = 1\n"],
     ["from worker import (\n    other,\n    handle as main,\n)\n"],
-    ["import main\n"],
   ])("finds the entry point in %j", (text) => {
     expect(FunctionSource.python(folder({ "main.py": text })).archive().entryPoint).toBe("main");
+  });
+
+  test.each(["import main\n", "class main:\n    pass\n"])("takes no module and no class: %j", (text) => {
+    const root = folder({ "main.py": text });
+    expect(thrownBy(() => FunctionSource.python(root).archive())).toContain("InvalidSource: function source");
+    expect(thrownBy(() => FunctionSource.python(root).archive())).toContain("allowed as entryPoint: nothing there");
   });
 
   test("an entry point that is missing is reported, with what there is", () => {
     const text = `"""\ndef main(request):\n"""\nimport json\nLIMIT = 3\n\ndef handle(request):\n    main = LIMIT == 3\n`;
     const root = folder({ "main.py": text });
     expect(thrownBy(() => FunctionSource.python(root).archive())).toBe(
-      `InvalidSource: function source "${root}" has no main at the top level of its main.py; allowed as entryPoint: LIMIT, handle, json`,
+      `InvalidSource: function source "${root}" has no main at the top level of its main.py; allowed as entryPoint: LIMIT, handle`,
     );
     expect(FunctionSource.python(root, { entryPoint: "handle", runtime: "python312" }).archive()).toMatchObject({
       entryPoint: "handle",

@@ -22,12 +22,15 @@ export function pythonProblem(files: ReadonlyMap<string, Uint8Array>, entryPoint
   return `has no ${entryPoint} at the top level of its main.py; allowed as entryPoint: ${named.join(", ") || "nothing there"}`;
 }
 
-/** Names that a module defines, assigns or imports without indentation. */
+/**
+ * Names that a module defines, assigns or imports from others without indentation. functions-framework
+ * takes neither classes nor modules (_function_registry.py: "needs to be of type function").
+ */
 function topLevelNames(source: string): string[] {
   const code = source.replace(/("""|''')[\s\S]*?\1/g, "");
-  const defined = [...code.matchAll(/^(?:async def|def|class) (\w+)|^(\w+)(?::[^=\n]*)? ?=(?!=)/gm)];
-  const imported = [...code.matchAll(/^from \S+ import (?:\(([^)]*)\)|(.*))$|^import (.*)$/gm)].flatMap(
-    ([, inBrackets, onLine, modules]) => (inBrackets ?? onLine ?? modules ?? "").split(","),
+  const defined = [...code.matchAll(/^(?:async def|def) (\w+)|^(\w+)(?::[^=\n]*)? ?=(?!=)/gm)];
+  const imported = [...code.matchAll(/^from \S+ import (?:\(([^)]*)\)|(.*))$/gm)].flatMap(([, inBrackets, onLine]) =>
+    (inBrackets ?? onLine ?? "").split(","),
   );
   const names = imported.map(
     (each) =>

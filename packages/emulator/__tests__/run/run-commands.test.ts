@@ -86,8 +86,15 @@ test("local.json serves several stacks, and is checked", () => {
   expect(read('{ "run": { "ocr": "a", "of-another-stack": "b" } }')).toEqual({ ocr: "a" });
   expect(read("{}")).toEqual({});
   expect(() => read("{")).toThrow(/local\.json is not JSON/);
-  for (const bad of ['{ "run": ["a"] }', '{ "run": { "ocr": 1 } }', '{ "runs": {} }', '{ "run": "x" }']) {
-    expect(() => read(bad)).toThrow(new RunCommandError(`${file}: allowed is { "run": { "<name>": "<command>" } }`));
+  for (const [bad, given] of [
+    ['{ "run": ["a"] }', '["a"] as "run"'],
+    ['{ "run": { "ocr": 1 } }', '1 as the command of "ocr"'],
+    ['{ "run": { "ocr": " " } }', '" " as the command of "ocr"'],
+    ['{ "runs": {} }', 'the key "runs"'],
+    ['{ "run": "x" }', '"x" as "run"'],
+  ] as const) {
+    const message = `${file}: given ${given}; allowed: { "run": { "<name>": "<command>" } }`;
+    expect(() => read(bad)).toThrow(new RunCommandError(message));
   }
   rmSync(folder, { recursive: true });
 });

@@ -39,9 +39,14 @@ export function readRunFile(file: string, { knows }: { knows: RunCommands["knows
   }
   const { run = {}, ...more } = Object(content);
   const commands = Object.entries(Object(run));
-  const isTable = typeof run === "object" && run !== null && !Array.isArray(run);
-  if (!isTable || Object.keys(more).length > 0 || commands.some(([, command]) => typeof command !== "string")) {
-    throw new RunCommandError(`${file}: allowed is { "run": { "<name>": "<command>" } }`);
+  const refuse = (given: string) => {
+    throw new RunCommandError(`${file}: given ${given}; allowed: { "run": { "<name>": "<command>" } }`);
+  };
+  for (const key of Object.keys(more)) refuse(`the key ${JSON.stringify(key)}`);
+  if (typeof run !== "object" || run === null || Array.isArray(run)) refuse(`${JSON.stringify(run)} as "run"`);
+  for (const [name, command] of commands) {
+    const isCommand = typeof command === "string" && command.trim() !== "";
+    if (!isCommand) refuse(`${JSON.stringify(command)} as the command of ${JSON.stringify(name)}`);
   }
   return Object.fromEntries(commands.filter(([name]) => knows(name))) as Commands;
 }
