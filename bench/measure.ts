@@ -6,7 +6,9 @@ export type Goal = { readonly atMost: number } | { readonly atLeast: number };
 
 /** One figure of a benchmark. */
 export interface Result {
-  /** The same in every run, since a figure is compared with the one of this name in the last table. */
+  /**
+   * The same in every run, since a figure is compared with the one of this name in the last table.
+   */
   readonly name: string;
   readonly unit: string;
   readonly value: number;

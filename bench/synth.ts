@@ -9,7 +9,10 @@ import { median, printTable, report, time, verdict } from "./measure";
 // alternate, so that other load on the machine affects both alike.
 
 const RUNS = 5;
-/** Times as fast as ts-node; milliseconds and MB of each of a thousand patterns; growth of the time of each. */
+/**
+ * Times as fast as ts-node; milliseconds and MB of each of a thousand patterns; growth of the time
+ * of each.
+ */
 const FASTER = { atLeast: 6 };
 const EACH = { atMost: 7 };
 const MEMORY = { atMost: 0.3 };

@@ -12,7 +12,10 @@ interface FakeObject {
 
 const FIRST_GENERATION = 1_700_000_000_000_000;
 
-/** Cloud Storage's JSON API for objects: metadata, lists, media by range and generation, media upload, `ifGenerationMatch`. */
+/**
+ * Cloud Storage's JSON API for objects: metadata, lists, media by range and generation, media
+ * upload, `ifGenerationMatch`.
+ */
 export class FakeBuckets {
   private readonly objects = new Map<string, FakeObject>();
   private generations = FIRST_GENERATION;
@@ -89,7 +92,8 @@ export class FakeBuckets {
     if (url.searchParams.get("ifGenerationMatch") === "0" && this.objects.has(uri)) {
       throw new ApiError(412, "FAILED_PRECONDITION", "At least one of the pre-conditions you specified did not hold.");
     }
-    // Not from `headers`: the functions' host takes the type away from every request of this process.
+    // Not from `headers`: the functions' host takes the type away from every request of this
+    // process.
     const at = request.rawHeaders.findIndex((header) => header.toLowerCase() === "content-type");
     const contentType = request.rawHeaders[at + 1] ?? "";
     const object = { bytes, timeCreated: now(), generation: String(++this.generations), contentType };

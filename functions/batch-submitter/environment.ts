@@ -15,8 +15,8 @@ export const environmentSchema = v.object({
   /** Seconds that a worker has for one task, 15 to 1800. */
   DISPATCH_DEADLINE_SECONDS: integer(15, 1800),
   /**
-   * `true` or `false`: whether a task has the records of its shard where they are few, so that the worker
-   * need not read them. Default true.
+   * `true` or `false`: whether a task has the records of its shard where they are few, so that the
+   * worker need not read them. Default true.
    */
   RECORDS_IN_TASKS: v.optional(matching(/^(true|false)$/, "true or false"), "true"),
 });

@@ -29,8 +29,8 @@ const MAX_HEADER_BYTES = 64 * 1024;
  * Cuts a file of records into shards and enqueues one task per shard.
  *
  * The handler checks the whole file before it enqueues the first task. It streams the file and
- * holds no more than 32 MiB of it in memory. A repeated submission enqueues no task twice: the names of job and
- * tasks derive from input, generation, output and batch size.
+ * holds no more than 32 MiB of it in memory. A repeated submission enqueues no task twice: the
+ * names of job and tasks derive from input, generation, output and batch size.
  */
 export function createHandler(
   environment: v.InferOutput<typeof environmentSchema>,

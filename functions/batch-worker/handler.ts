@@ -10,9 +10,9 @@ import type { environmentSchema } from "./environment";
 import { parseCsv, parseJsonl } from "./records";
 
 /**
- * Predicts one shard: reads its byte range, unless the task has the records, calls the predictor, and writes one object with a line
- * `{ "instance": …, "prediction": … }` per record. The handler writes the object once. It does not
- * predict a shard again whose object exists.
+ * Predicts one shard: reads its byte range, unless the task has the records, calls the predictor,
+ * and writes one object with a line `{ "instance": …, "prediction": … }` per record. The handler
+ * writes the object once. It does not predict a shard again whose object exists.
  */
 export function createHandler(
   environment: v.InferOutput<typeof environmentSchema>,

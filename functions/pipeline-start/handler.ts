@@ -19,8 +19,8 @@ import { statusOf } from "./status";
 const schema = v.pipe(
   v.object({
     /**
-     * An id that exists continues its run. Default: made from the task's name, or random in a manual
-     * call.
+     * An id that exists continues its run. Default: made from the task's name, or random in a
+     * manual call.
      */
     run: v.optional(runId),
     parameters: v.optional(record(v.unknown())),

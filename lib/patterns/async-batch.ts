@@ -71,9 +71,9 @@ export interface AsyncBatchProps {
    */
   readonly predictBatchSize?: number;
   /**
-   * Whether a task has the records of its shard where they are few, up to 20 KiB with the rest of the task.
-   * The worker then need not read them, which is one billed operation of four. They are in the queue, and in
-   * dead letters.
+   * Whether a task has the records of its shard where they are few, up to 20 KiB with the rest of
+   * the task. The worker then need not read them, which is one billed operation of four. They are
+   * in the queue, and in dead letters.
    * @default true; false with `encryptionKey`, which does not encrypt tasks
    */
   readonly recordsInTasks?: boolean;

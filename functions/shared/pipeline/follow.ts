@@ -27,7 +27,10 @@ export async function enqueueDependents(pipeline: Pipeline, run: Run, done: stri
 /** Of a step that is done, whose marker was not read. */
 const UNREAD: Outputs = {};
 
-/** The outputs of a step that is done. Those of a step with `forEach` may be large: they are not read. */
+/**
+ * The outputs of a step that is done. Those of a step with `forEach` may be large: they are not
+ * read.
+ */
 async function lookFor(pipeline: Pipeline, { run, steps }: Run, name: string): Promise<Outputs | undefined> {
   const hasElements = steps.some((step) => step.name === name && step.forEach !== undefined);
   if (!hasElements) return (await readMarker(pipeline, { run, step: name }))?.outputs;

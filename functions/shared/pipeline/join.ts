@@ -15,11 +15,12 @@ import { enqueueTask, type StepTask } from "./task";
 
 /*
  * How the elements of a step are joined. Each end of an element (its marker, or the note of its
- * dead letter) lists its own block of 100, unless it sees at once that others are pending. The end after which no element of the block is pending
- * writes the block's object, named after the number of ends, and lists the objects of the blocks,
- * at most one for each block unless failed elements were resumed. The end that completes the last
- * block enqueues the join, named after the number of all ends. Two ends at the same time may both
- * find the block complete: they write the same object and create the same task.
+ * dead letter) lists its own block of 100, unless it sees at once that others are pending. The end
+ * after which no element of the block is pending writes the block's object, named after the number
+ * of ends, and lists the objects of the blocks, at most one for each block unless failed elements
+ * were resumed. The end that completes the last block enqueues the join, named after the number of
+ * all ends. Two ends at the same time may both find the block complete: they write the same object
+ * and create the same task.
  */
 
 /** Failed elements that the join's error names. */
@@ -48,13 +49,16 @@ export async function endElement(
 }
 
 /**
- * Elements that probably end last, since their tasks were created last. While one of them is pending, a
- * listing would tell nothing else: look-ups of names that are not there are free, and a listing costs
- * as much as a dozen look-ups.
+ * Elements that probably end last, since their tasks were created last. While one of them is
+ * pending, a listing would tell nothing else: look-ups of names that are not there are free, and a
+ * listing costs as much as a dozen look-ups.
  */
 const lastOf = (block: number, count: number) => indicesOf(block, count).slice(-LOOKED_AT).reverse();
 
-/** An element that failed or was resumed has the note of its first failure, and the listing tells more. */
+/**
+ * An element that failed or was resumed has the note of its first failure, and the listing tells
+ * more.
+ */
 async function isPending(pipeline: Pipeline, item: Item): Promise<boolean> {
   if (await isMarked(pipeline, item)) return false;
   return (await pipeline.services.storage.stat(failureFile(pipeline, item, 0))) === undefined;

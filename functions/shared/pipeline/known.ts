@@ -10,8 +10,8 @@ import type { Run } from "./run";
 const MAX_BYTES = 16 * 1024;
 
 /**
- * What a task brings along, so that its step need not read it. The objects of the run hold the same and
- * never change, so it is left out where it is large, and a task without it works as well.
+ * What a task brings along, so that its step need not read it. The objects of the run hold the same
+ * and never change, so it is left out where it is large, and a task without it works as well.
  */
 export const knownSchema = v.object({
   /** Of `run.json`. */

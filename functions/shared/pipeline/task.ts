@@ -44,8 +44,8 @@ export const stepTaskSchema = v.pipe(
 export type StepTask = v.InferOutput<typeof stepTaskSchema>;
 
 /**
- * Enqueues a task of a step. Its name is made of run, step and what the task does of it, so the same
- * task is enqueued once.
+ * Enqueues a task of a step. Its name is made of run, step and what the task does of it, so the
+ * same task is enqueued once.
  *
  * @param of the element and the number of all, for a task of one element.
  * @returns false when the task was enqueued before.

@@ -52,7 +52,10 @@ export function account(email: string): string {
   return email === "" ? "nobody" : (email.split("@")[0] ?? email);
 }
 
-/** `google.cloud.tasks.v2.CloudTasks/CreateTask` -> `CreateTask`; `storage.objects.get` -> `objects.get`. */
+/**
+ * `google.cloud.tasks.v2.CloudTasks/CreateTask` -> `CreateTask`; `storage.objects.get` ->
+ * `objects.get`.
+ */
 export function shortMethod(method: string): string {
   return method.includes("/") ? method.slice(method.lastIndexOf("/") + 1) : method.replace(/^[a-z]+\.(?=.*\.)/, "");
 }

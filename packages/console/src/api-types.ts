@@ -1,7 +1,7 @@
 /*
  * The JSON of the console's API, as docs/console.md lists its routes. Times are milliseconds since
- * 1970 by the stack's clock, durations milliseconds. Nothing here imports anything, so that the page
- * can use it.
+ * 1970 by the stack's clock, durations milliseconds. Nothing here imports anything, so that the
+ * page can use it.
  */
 
 /** `GET /api/stacks` */
@@ -148,7 +148,9 @@ export interface BoxState {
   readonly denied?: number;
 }
 
-/** The run's summary as it grows. Of a stack of no pattern only `calls`, `denied` and `deadLetters`. */
+/**
+ * The run's summary as it grows. Of a stack of no pattern only `calls`, `denied` and `deadLetters`.
+ */
 export interface RunSummary {
   readonly accepted?: number;
   readonly done?: number;
@@ -297,7 +299,8 @@ export interface BodyView {
   /** The text is only the beginning. */
   readonly cut: boolean;
   /**
-   * What the body carries: the decoded message of a push, the decoded body of a task that is created.
+   * What the body carries: the decoded message of a push, the decoded body of a task that is
+   * created.
    */
   readonly inner?: BodyView;
 }
@@ -418,7 +421,7 @@ export interface ActionBodies {
     readonly attributes?: Readonly<Record<string, string>>;
     readonly orderingKey?: string;
   };
-  /** Calls a worker with a JSON body, as somebody who may. */
+  /** Calls a worker with a JSON body, as an account that may call it. */
   readonly call: { readonly worker: string; readonly body?: unknown; readonly path?: string };
   /** Starts an execution of a workflow. */
   readonly execute: { readonly workflow: string; readonly argument?: unknown };
@@ -433,7 +436,9 @@ export interface ActionBodies {
     readonly body?: string;
     readonly headers?: Readonly<Record<string, string>>;
   };
-  /** The next calls of a worker are answered with a status, 500 if none is given. 0 calls ends it. */
+  /**
+   * The next calls of a worker are answered with a status, 500 if none is given. 0 calls ends it.
+   */
   readonly fail: { readonly worker: string; readonly count: number; readonly status?: number };
   /** Kills one instance, the busiest. */
   readonly kill: { readonly worker: string };

@@ -83,8 +83,8 @@ import {
 type Every<Props> = Required<Omit<Props, "overrides">>;
 
 /**
- * The same of a pattern's worker that is a function. A build identity of one's own needs grants that
- * are made elsewhere, so functions of patterns have the stack's.
+ * The same of a pattern's worker that is a function. A build identity of one's own needs grants
+ * that are made elsewhere, so functions of patterns have the stack's.
  */
 type EveryOfWorker<Props> = Omit<Every<Props>, "image" | "buildIdentity">;
 

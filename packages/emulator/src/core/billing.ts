@@ -1,6 +1,6 @@
 /**
- * What Google bills, by names of this project: each has a price in a price file. Seconds of machines
- * are measured, everything else is counted.
+ * What Google bills, by names of this project: each has a price in a price file. Seconds of
+ * machines are measured, everything else is counted.
  */
 export const METERED = {
   "tasks.operations": "operations",
@@ -49,7 +49,10 @@ export interface BillableCall {
   /** What a service delivers with this call, such as `queue Q task T`. @default - nothing */
   readonly item?: string;
   readonly isWorker: boolean;
-  /** `google.cloud.tasks.v2.CloudTasks/CreateTask`, `storage.objects.insert`; of a worker, the HTTP method. */
+  /**
+   * `google.cloud.tasks.v2.CloudTasks/CreateTask`, `storage.objects.insert`; of a worker, the HTTP
+   * method.
+   */
   readonly method: string;
   /** With the query. */
   readonly path: string;

@@ -41,7 +41,9 @@ export class Job {
   outputs: readonly string[] = [];
   /** Why it failed. */
   failure?: string;
-  /** What is not on this machine and would have to be, for one that failed for that reason alone. */
+  /**
+   * What is not on this machine and would have to be, for one that failed for that reason alone.
+   */
   missing?: string;
   /** Oldest first. */
   readonly messages: JobMessage[] = [];

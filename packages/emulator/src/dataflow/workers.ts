@@ -17,7 +17,9 @@ const DEFAULT_DISK = 25;
 const MEMORY_PER_CPU: Readonly<Record<string, number>> = { standard: 4, highmem: 8, highcpu: 1 };
 const MEMORY_PER_CPU_N1: Readonly<Record<string, number>> = { standard: 3.75, highmem: 6.5, highcpu: 0.9 };
 
-/** @param environment of the launch request; a machine type that is not known counts as the default */
+/**
+ * @param environment of the launch request; a machine type that is not known counts as the default
+ */
 export function workersOf(environment: Readonly<Record<string, unknown>>): DataflowWorkers {
   const { numWorkers, machineType, diskSizeGb } = environment;
   const pattern = /^([a-z]\w+)-(standard|highmem|highcpu)-(\d+)$/;

@@ -23,7 +23,11 @@ export interface ExecutionOptions {
   readonly template: Template;
   /** Who runs it. */
   readonly creator: string;
-  /** Makes a task's environment. @throws Error, such as for a secret that its account may not read */
+  /**
+   * Makes a task's environment.
+   *
+   * @throws Error, such as for a secret that its account may not read
+   */
   readonly environment: () => Readonly<Record<string, string>>;
   readonly log: TaskOptions["log"];
   readonly mount?: TaskOptions["mount"];

@@ -182,7 +182,10 @@ export class RunJobsEmulator implements Emulator {
     }
   }
 
-  /** Secrets are read as the task's own account. Source: cloud.google.com/run/docs/configuring/jobs/secrets. */
+  /**
+   * Secrets are read as the task's own account. Source:
+   * cloud.google.com/run/docs/configuring/jobs/secrets.
+   */
   private environmentOf(variables: readonly Variable[], email: string): Record<string, string> {
     const { secretStore } = this.options;
     return Object.fromEntries(

@@ -1,8 +1,8 @@
 import type { Billing } from "../core/billing";
 
 /**
- * Answers that no instance gave: the caller lacks the permission, or no instance is free. "Requests are
- * only billed when they reach the container after successfully being authenticated."
+ * Answers that no instance gave: the caller lacks the permission, or no instance is free. "Requests
+ * are only billed when they reach the container after successfully being authenticated."
  */
 const UNBILLED = new Set([0, 401, 403, 429]);
 

@@ -62,8 +62,8 @@ export async function listeningOn(port: number, probe: Probe, process: StartedPr
 }
 
 /**
- * Below the ports that systems give to whoever asks for any: 32768 and more on Linux, 49152 and more
- * elsewhere.
+ * Below the ports that systems give to whoever asks for any: 32768 and more on Linux, 49152 and
+ * more elsewhere.
  */
 const PORTS = { first: 20_000, count: 12_000 };
 let last = randomInt(PORTS.count);

@@ -17,7 +17,8 @@ afterAll(async () => {
 
 /** The machine of a stack, whose functions stay warm from test to test. */
 function machineOf(name: string): Promise<Machine> {
-  // With this Python there is no Beam, whatever is on this machine: flowers.test.ts has the other case.
+  // With this Python there is no Beam, whatever is on this machine: flowers.test.ts has the other
+  // case.
   const machine = machines.get(name) ?? startMachine(stacks.stack(name), { python: "no-python" });
   machines.set(name, machine);
   return machine;
@@ -42,8 +43,8 @@ async function run(name: string, { without, ...input }: Partial<Input> & { witho
 const NOTHING_WRONG = { deadLettered: 0, lost: 0, unexpected: 0, repeatedEffects: 0, refused: [] };
 
 /**
- * What Google bills of one run on the sample, exactly: a change that adds a call for each item is seen
- * here. Seconds are left out, as they depend on the machine.
+ * What Google bills of one run on the sample, exactly: a change that adds a call for each item is
+ * seen here. Seconds are left out, as they depend on the machine.
  */
 const BILLED = {
   "async-batch": {

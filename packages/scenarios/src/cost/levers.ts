@@ -27,8 +27,8 @@ const WHOLE_CPU = 1;
 const PER_ITEM: readonly Metered[] = ["tasks.operations", "storage.classA", "storage.classB", "run.requests"];
 
 /**
- * Settings by which the bill of a run falls, the one that saves most first. Each is computed from the
- * requests of the run.
+ * Settings by which the bill of a run falls, the one that saves most first. Each is computed from
+ * the requests of the run.
  *
  * @param batch the setting that says how many records an item has
  */

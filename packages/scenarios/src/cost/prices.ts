@@ -3,7 +3,9 @@ import type { Metered } from "@cdktf-serverless-ml/emulator";
 import usCentral1 from "./us-central1.json";
 import { METERED_NAMES } from "./usage";
 
-/** How sure a price is: seen on Google's page, computed from such, quoted by others, or a belief. */
+/**
+ * How sure a price is: seen on Google's page, computed from such, quoted by others, or a belief.
+ */
 const SURE = ["verified", "derived", "third party", "believed"] as const;
 
 export interface Price {
@@ -28,7 +30,11 @@ export interface Prices {
 /** A price file that cannot be used: the file, where in it, and why. */
 export class PriceError extends Error {}
 
-/** @param file JSON like `us-central1.json` beside this file, whose prices are the default @throws PriceError */
+/**
+ * @param file JSON like `us-central1.json` beside this file, whose prices are the default
+ *
+ * @throws PriceError
+ */
 export function readPrices(file?: string): Prices {
   if (file === undefined) return checked(usCentral1, "us-central1.json");
   let text: string;

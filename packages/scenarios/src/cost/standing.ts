@@ -5,7 +5,9 @@ import { type Quantities, sum } from "./usage";
 /** Seconds of a month, as Google's examples have it: 730 hours. */
 const MONTH = 730 * 3600;
 
-/** What a stack takes in a month whether it works or not: schedules, and instances that are kept. */
+/**
+ * What a stack takes in a month whether it works or not: schedules, and instances that are kept.
+ */
 export function standingOf({ resources }: Pick<Stack, "resources">): Quantities {
   const charges: Charge[] = [
     {

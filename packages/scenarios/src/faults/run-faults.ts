@@ -38,8 +38,8 @@ export interface FaultOptions extends Pick<RunOptions, "write" | "colours"> {
    */
   readonly redrive?: boolean;
   /**
-   * Whether Beam YAML pipelines run, each of which takes seconds to start. Faults do not reach them:
-   * the retries of a work item are Dataflow's.
+   * Whether Beam YAML pipelines run, each of which takes seconds to start. Faults do not reach
+   * them: the retries of a work item are Dataflow's.
    * @default false
    */
   readonly beam?: boolean;

@@ -22,8 +22,8 @@ const BATCH_SIZE = 10;
  */
 const FILE_SHARDS = 10;
 /**
- * Characters that make a shard too large for its task, which then has a range of bytes instead of the
- * records.
+ * Characters that make a shard too large for its task, which then has a range of bytes instead of
+ * the records.
  */
 const TOO_LARGE = 24 * 1024;
 /** Index of the poison record in a shard. */
@@ -88,8 +88,8 @@ function rowsOf({ content }: Input): unknown[] {
 }
 
 /**
- * Lines of one shard. The model refuses text, so poison of kind `refused` needs nothing else. Blanks
- * around a record mean nothing.
+ * Lines of one shard. The model refuses text, so poison of kind `refused` needs nothing else.
+ * Blanks around a record mean nothing.
  */
 function shard(index: number): Buffer {
   const kind = kindOf(index);

@@ -3,8 +3,8 @@ import type { Usage } from "../cost/usage";
 import type { KeyedReason, ScenarioResult } from "../shared/scenario";
 
 /**
- * `OK`: every item has its effect. `PARTIAL`: some items have theirs, others were dead-lettered, not
- * reached or skipped, or records in items failed. `FAILED`: anything else.
+ * `OK`: every item has its effect. `PARTIAL`: some items have theirs, others were dead-lettered,
+ * not reached or skipped, or records in items failed. `FAILED`: anything else.
  */
 export type Verdict = "OK" | "PARTIAL" | "FAILED";
 

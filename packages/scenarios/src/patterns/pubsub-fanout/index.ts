@@ -112,8 +112,8 @@ class PubSubFanoutRun implements ScenarioRun {
   private readonly bucket: string;
   private readonly subscribers: readonly Subscriber[];
   /**
-   * Consumers of the subscriptions that push to no worker and that no worker pool pulls, and of those
-   * that bring messages back to them.
+   * Consumers of the subscriptions that push to no worker and that no worker pool pulls, and of
+   * those that bring messages back to them.
    */
   private readonly consumers: readonly PullConsumer[];
   /** Second subscriptions, which bring messages back, with the first ones of their subscribers. */

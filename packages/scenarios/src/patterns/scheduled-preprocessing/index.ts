@@ -276,7 +276,9 @@ function missingFirings(fired: readonly string[], tasks: readonly LaunchTask[]):
   return without.map((_, index) => `firing ${index + 1}`);
 }
 
-/** The key of a dead letter: that of the task which launched the job, if it asked for a job's state. */
+/**
+ * The key of a dead letter: that of the task which launched the job, if it asked for a job's state.
+ */
 function deadKey(task: string | undefined, taskOf: ReadonlyMap<string, string>): string {
   const job = polledJob(task ?? "");
   const id = job === undefined ? task : taskOf.get(job);
@@ -299,8 +301,8 @@ function payloadOf(body: Buffer): { job?: string; parameters?: Record<string, st
 
 /**
  * Finds the task of each job by what the job reads: only the launcher knows it from the name. Tasks
- * with the same input are interchangeable. Jobs of the same name belong to the same task. So does the
- * one that is launched in place of a job whose letter was put back.
+ * with the same input are interchangeable. Jobs of the same name belong to the same task. So does
+ * the one that is launched in place of a job whose letter was put back.
  *
  * @param putBack names of jobs that failed, one for each time that the letter was put back
  * @returns id of the task by name of the job, without jobs that have no task
