@@ -147,27 +147,24 @@ onlyIf(hasTools, "there is no bash, or no curl of 7.76 or newer", () => {
       ["pubsub-fanout", "read its result", /"class": "setosa"/],
       ["scheduled-preprocessing", "read the first of them", /^\S+: \d+$/m],
     ];
-    const STACKS = ["async-batch", "pubsub-fanout"];
-    test.each(
-      inDepth(
-        LINES,
-        LINES.filter(([name]) => STACKS.includes(name)),
-      ),
-    )("%s: every line works, and works again", async (name, title, shown) => {
-      await kept(stacks.stack(name), async (running, { commands }) => {
-        // What is deployed with a stack has done its work.
-        await running.settled();
-        const lines = commands.filter((command) => !isOwnProgram(command));
-        const runs = await pasted(inDepth([...lines, ...lines], lines));
-        expect(runs.filter(({ code }) => code !== 0)).toEqual([]);
-        const results = runs.filter((run) => run.title === title);
-        expect(results).toHaveLength(inDepth(2, 1));
-        for (const { output } of results) expect(output).toMatch(shown);
-        await running.settled();
-        const letters = await pasted(lines.filter((command) => command.title.startsWith("show the dead letters")));
-        expect(letters).toEqual([expect.objectContaining({ code: 0, output: "[]\n" })]);
-      });
-    });
+    test.each(inDepth(LINES, LINES.slice(0, 1)))(
+      "%s: every line works, and works again",
+      async (name, title, shown) => {
+        await kept(stacks.stack(name), async (running, { commands }) => {
+          // What is deployed with a stack has done its work.
+          await running.settled();
+          const lines = commands.filter((command) => !isOwnProgram(command));
+          const runs = await pasted(inDepth([...lines, ...lines], lines));
+          expect(runs.filter(({ code }) => code !== 0)).toEqual([]);
+          const results = runs.filter((run) => run.title === title);
+          expect(results).toHaveLength(inDepth(2, 1));
+          for (const { output } of results) expect(output).toMatch(shown);
+          await running.settled();
+          const letters = await pasted(lines.filter((command) => command.title.startsWith("show the dead letters")));
+          expect(letters).toEqual([expect.objectContaining({ code: 0, output: "[]\n" })]);
+        });
+      },
+    );
 
     test("an input of one's own goes in at once, and is what the lines name, whatever its path holds", async () => {
       const place = join(folder, "it's {a} place [1] with $HOME");
