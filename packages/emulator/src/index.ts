@@ -1,6 +1,6 @@
 export { ApiError, ConnectionLost } from "./core/api-error";
 export { type BillableCall, type Charge, METERED, type Metered } from "./core/billing";
-export { type Clock, RealClock } from "./core/clock";
+export { type Clock, holding, RealClock } from "./core/clock";
 export type {
   EmulatorContext,
   Hop,

@@ -59,6 +59,41 @@ test("time stands still while something real is under way, and goes on when it e
   ]);
 });
 
+test("a hold may let time go on for a while: what falls due in it is done at the same time", async () => {
+  const { clock, seen, plan, empty } = running();
+  plan("soon", 900);
+  plan("at the end", 1_000);
+  plan("later", 1_001);
+  const work = holding(clock, () => wall(50).then(() => seen.push(["work", clock.now() - START])), 1_000);
+  await work;
+  await empty();
+  clock.stop();
+  expect(seen).toEqual([
+    ["soon", 900],
+    ["at the end", 1_000],
+    ["work", 1_000],
+    ["later", 1_001],
+  ]);
+});
+
+test("of several holds the one that ends first stops the clock", async () => {
+  const { clock, seen, plan, empty } = running();
+  const [strict, loose] = [clock.hold(), clock.hold(5_000)];
+  plan("next", 10);
+  await wall(20);
+  expect(seen).toEqual([]);
+  strict();
+  await empty();
+  expect(seen).toEqual([["next", 10]]);
+  plan("after the other", 5_000);
+  await wall(20);
+  expect(seen).toHaveLength(1);
+  loose();
+  await empty();
+  clock.stop();
+  expect(seen[1]).toEqual(["after the other", 5_010]);
+});
+
 test("a hold that fails is released, and released once however often it is released", async () => {
   const { clock, seen, plan, empty } = running();
   await expect(holding(clock, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");

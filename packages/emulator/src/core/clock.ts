@@ -6,13 +6,16 @@ export interface Clock {
   at(time: number, work: () => void): () => void;
   /**
    * Stops a clock that jumps until the returned function is called, for work that takes real time.
+   *
+   * @param ahead milliseconds that the clock may go on before it stops. What falls due in them is done
+   *   at the same time. @default 0
    */
-  hold?(): () => void;
+  hold?(ahead?: number): () => void;
 }
 
-/** Does work that takes real time, during which a clock that jumps stands still. */
-export async function holding<T>(clock: Clock | undefined, work: () => Promise<T>): Promise<T> {
-  const release = clock?.hold?.();
+/** Does work that takes real time, for which a clock that jumps stops. @param ahead as of `hold` */
+export async function holding<T>(clock: Clock | undefined, work: () => Promise<T>, ahead?: number): Promise<T> {
+  const release = clock?.hold?.(ahead);
   try {
     return await work();
   } finally {
@@ -65,8 +68,8 @@ export class DelegatingClock implements Clock {
     });
   }
 
-  hold(): () => void {
-    return this.current.hold?.() ?? (() => {});
+  hold(ahead?: number): () => void {
+    return this.current.hold?.(ahead) ?? (() => {});
   }
 }
 

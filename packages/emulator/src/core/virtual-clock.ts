@@ -28,7 +28,7 @@ const CALM_TURNS = 3;
  * Time that jumps to the next thing that is due as soon as nothing takes real time, so that minutes
  * of waiting are over at once.
  *
- * It stands still while it is held, and while nothing is wanted: time does not go on for what falls
+ * It stands still while it is held, except for the time that a hold lets it go on, and while nothing is wanted: time does not go on for what falls
  * due on an idle machine, such as the end of idle instances.
  */
 export class VirtualClock implements Clock {
@@ -37,7 +37,8 @@ export class VirtualClock implements Clock {
   private readonly events = new Heap<Event>();
   private time: number;
   private order = 0;
-  private held = 0;
+  /** When each hold stops the clock. */
+  private readonly holds = new Set<{ readonly until: number }>();
   private ignoring = false;
   private stopped = false;
   private wanted: () => boolean = () => false;
@@ -62,15 +63,13 @@ export class VirtualClock implements Clock {
     };
   }
 
-  hold(): () => void {
-    let released = false;
-    this.held++;
+  hold(ahead = 0): () => void {
+    const hold = { until: this.time + ahead };
+    this.holds.add(hold);
     this.ignoring = false;
     this.wake();
     return () => {
-      if (released) return;
-      released = true;
-      this.held--;
+      if (!this.holds.delete(hold)) return;
       this.ignoring = false;
       this.wake();
     };
@@ -90,11 +89,12 @@ export class VirtualClock implements Clock {
 
   private async loop(): Promise<void> {
     while (!this.stopped) {
-      if (this.held > 0 && !this.ignoring) {
+      if (this.limit() <= this.time) {
         await this.released();
       } else if (await this.isCalm()) {
         const next = this.wanted() ? this.next() : undefined;
         if (!next) await this.change();
+        else if (next.time > this.limit()) await this.released();
         else {
           this.events.pop();
           this.time = next.time;
@@ -102,6 +102,14 @@ export class VirtualClock implements Clock {
         }
       }
     }
+  }
+
+  /** The time at which the clock has to stop. */
+  private limit(): number {
+    let limit = Number.POSITIVE_INFINITY;
+    if (this.ignoring) return limit;
+    for (const { until } of this.holds) limit = Math.min(limit, until);
+    return limit;
   }
 
   private next(): Event | undefined {
@@ -112,7 +120,7 @@ export class VirtualClock implements Clock {
   private async isCalm(): Promise<boolean> {
     for (let turn = 0; turn < CALM_TURNS; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.held > 0 && !this.ignoring) return false;
+      if (this.limit() <= this.time) return false;
     }
     return true;
   }

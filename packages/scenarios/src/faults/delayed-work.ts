@@ -1,6 +1,9 @@
-import type { Clock } from "@cdktf-serverless-ml/emulator";
+import { type Clock, holding } from "@cdktf-serverless-ml/emulator";
 
-/** Work at later times. A run is not over before it is done. */
+/**
+ * Work at later times. A run is not over before it is done. The clock stands still meanwhile: a
+ * delivery that comes late is over before the next attempt begins.
+ */
 export class DelayedWork {
   private readonly waiting = new Set<() => void>();
   private underWay = 0;
@@ -17,7 +20,7 @@ export class DelayedWork {
     const cancel = this.clock.at(this.clock.now() + delay, () => {
       this.waiting.delete(cancel);
       this.underWay++;
-      void work().finally(() => {
+      void holding(this.clock, work).finally(() => {
         this.underWay--;
       });
     });
