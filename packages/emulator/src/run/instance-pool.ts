@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock";
 import type { CrashPoint, RestReply } from "../core/emulator";
 import type { Log } from "../core/log";
+import { type Ending, RequestEnd } from "./ending";
 import { noInstance, timedOut, unavailable } from "./error-pages";
 import { Instance, type InstanceOptions, type InstanceRequest } from "./instance";
 import type { ServiceSettings } from "./service-settings";
@@ -75,7 +76,7 @@ export class InstancePool {
    * @param abandoned aborts when the caller has gone: a request that waits is dropped, one that is
    *   under way goes on
    */
-  async handle(request: InstanceRequest, abandoned?: AbortSignal, crashPoint?: CrashPoint): Promise<RestReply> {
+  async handle(request: InstanceRequest, abandoned?: Ending, crashPoint?: CrashPoint): Promise<RestReply> {
     const place = await this.place(abandoned);
     if ("status" in place) return place;
     return this.exchange(place, request, crashPoint);
@@ -123,7 +124,7 @@ export class InstancePool {
   }
 
   /** An instance that has room, with its load counted already; an error page if there is none. */
-  private place(abandoned?: AbortSignal): Promise<PoolInstance | RestReply> {
+  private place(abandoned?: Ending): Promise<PoolInstance | RestReply> {
     const { concurrency } = this.options.settings;
     for (const instance of this.instances) {
       if (instance.isReady && instance.load < concurrency) return Promise.resolve(this.occupy(instance));
@@ -138,7 +139,7 @@ export class InstancePool {
       const cancel = this.options.clock.at(this.options.clock.now() + PATIENCE, () => {
         if (this.isBeyondCapacity(waiting)) end(noInstance);
       });
-      abandoned?.addEventListener("abort", () => end(unavailable("the caller has gone")), { once: true });
+      if (abandoned) abandoned.onabort = () => end(unavailable("the caller has gone"));
       this.queue.add(waiting);
       this.scaleOut();
     });
@@ -200,13 +201,13 @@ export class InstancePool {
     crashPoint?: CrashPoint,
   ): Promise<RestReply> {
     const { clock, settings } = this.options;
-    const timeout = new AbortController();
+    const timeout = new RequestEnd();
     const cancel = clock.at(clock.now() + settings.timeout, () => timeout.abort());
     this.underWay++;
     this.serve(instance, request.call);
     try {
       if (crashPoint === "crash-before") instance.kill();
-      const reply = await instance.send(request, timeout.signal);
+      const reply = await instance.send(request, timeout);
       if (crashPoint === undefined) return reply;
       instance.kill();
       await instance.ended;
@@ -214,7 +215,7 @@ export class InstancePool {
     } catch (error) {
       // The instance goes on after a timeout,
       // https://docs.cloud.google.com/run/docs/configuring/request-timeout
-      if (timeout.signal.aborted) return timedOut;
+      if (timeout.aborted) return timedOut;
       await instance.mayHaveEnded();
       return unavailable(`the connection to the instance had an error: ${(error as Error).message}`);
     } finally {

@@ -1,6 +1,7 @@
 import { Agent, type IncomingHttpHeaders, request as send } from "node:http";
 import type { LogWriter } from "../core/log";
 import { endingText, type StartedProcess } from "../core/process";
+import type { Ending } from "./ending";
 
 /** A process that serves requests. */
 export interface ServingProcess {
@@ -111,8 +112,8 @@ export class Instance {
     clearTimeout(timer);
   }
 
-  /** @throws Error where the connection ends without an answer, or `signal` aborts */
-  send({ method, path, headers, body }: InstanceRequest, signal: AbortSignal): Promise<InstanceReply> {
+  /** @throws Error where the connection ends without an answer, or `ending` aborts */
+  send({ method, path, headers, body }: InstanceRequest, ending: Ending): Promise<InstanceReply> {
     return new Promise((resolve, reject) => {
       const outgoing = send({
         agent: this.agent,
@@ -121,8 +122,8 @@ export class Instance {
         method,
         path,
         headers: { ...endToEnd(headers), ...(hasBody(method, body) && { "content-length": String(body.length) }) },
-        signal,
       });
+      ending.onabort = () => outgoing.destroy(new Error("The request was aborted"));
       outgoing.once("error", reject);
       outgoing.once("response", (response) => {
         const chunks: Buffer[] = [];

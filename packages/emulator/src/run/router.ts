@@ -7,6 +7,7 @@ import type { Item } from "../core/service";
 import type { Network, Service } from "../network";
 import { callerOf, refusalOf, rendered } from "../network/endpoint";
 import { accessError, type Traffic } from "./access";
+import { type Ending, RequestEnd } from "./ending";
 import { notFound, tooLarge } from "./error-pages";
 import type { InstanceRequest } from "./instance";
 import { runtimeHeaders } from "./runtime";
@@ -18,7 +19,7 @@ export interface Requests {
    * @param abandoned aborts when the caller has gone
    * @param crashPoint where the instance crashes that serves the request
    */
-  handle(request: InstanceRequest, abandoned?: AbortSignal, crashPoint?: CrashPoint): Promise<RestReply>;
+  handle(request: InstanceRequest, abandoned?: Ending, crashPoint?: CrashPoint): Promise<RestReply>;
   /** Starts what must be ready before the first request. */
   start(): Promise<void>;
   /** Requests that wait or are under way. */
@@ -81,7 +82,7 @@ export class Router {
     const { url, method, headers, body, deadline, crashPoint } = invocation;
     const { clock } = this.options;
     const origin = this.originOf(invocation);
-    const gone = new AbortController();
+    const gone = new RequestEnd();
     let cancel = () => {};
     const tooLate = new Promise<InvocationResult>((resolve) => {
       cancel = clock.at(clock.now() + deadline, () => {
@@ -93,7 +94,7 @@ export class Router {
       return await Promise.race([
         holding(
           clock,
-          () => this.answer({ url, method, headers: lowerCase(headers), body, crashPoint, ...origin }, gone.signal),
+          () => this.answer({ url, method, headers: lowerCase(headers), body, crashPoint, ...origin }, gone),
           this.aheadOf(invocation),
         ),
         tooLate,
@@ -154,7 +155,7 @@ export class Router {
 
   private async answer(
     { url, method, headers, body, crashPoint, item, attempt }: Omit<Invocation, "deadline"> & { attempt?: number },
-    gone: AbortSignal,
+    gone: Ending,
   ): Promise<InvocationResult> {
     const { host, pathname: path, search, searchParams: query } = new URL(url);
     const request = { method, host, path, query, headers, body, ...(item !== undefined && { item }) };
@@ -181,7 +182,7 @@ export class Router {
     return { status: reply.status, ...rendered(reply), ...(reply.skipped && { skipped: true }) };
   }
 
-  private async serve(host: string, request: ServiceRequest, traffic: Traffic, gone?: AbortSignal): Promise<RestReply> {
+  private async serve(host: string, request: ServiceRequest, traffic: Traffic, gone?: Ending): Promise<RestReply> {
     const found = this.at(host, request.path);
     if (!found) return notFound();
     const { hosted, path } = found;

@@ -39,8 +39,20 @@ export function requestOf(task: QueuedTask, { id, target }: QueueSettings, token
   return { url, method, headers, body, deadline: task.deadline };
 }
 
+/** The last URL of each target, since tasks of a queue often have the same, and parsing takes time. */
+const last = new WeakMap<QueueTarget, { readonly given: string; readonly url: string }>();
+
+function overridden(given: string, target: QueueTarget): string {
+  let known = last.get(target);
+  if (known?.given !== given) {
+    known = { given, url: override(given, target) };
+    last.set(target, known);
+  }
+  return known.url;
+}
+
 /** Source: `UriOverride` in google/cloud/tasks/v2beta3/target.proto, mode ALWAYS. */
-function overridden(given: string, { scheme, host, port, path, query }: QueueTarget): string {
+function override(given: string, { scheme, host, port, path, query }: QueueTarget): string {
   const url = new URL(given);
   if (scheme) url.protocol = `${scheme.toLowerCase()}:`;
   if (host) url.hostname = host;
