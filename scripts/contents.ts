@@ -6,8 +6,8 @@ interface StackJson {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
 }
 
-/** Prints one stack: the path of its JSON, its functions, its resources. */
-export function describe(stack: string, folder: string): void {
+/** One stack in words: the path of its JSON, its functions, its resources. */
+export function describe(stack: string, folder: string): string {
   const file = join(folder, "cdk.tf.json");
   const { resource = {} } = JSON.parse(readFileSync(file, "utf8")) as StackJson;
   const types = Object.entries(resource).map(
@@ -15,9 +15,11 @@ export function describe(stack: string, folder: string): void {
   );
   const total = types.reduce((sum, [, count]) => sum + count, 0);
 
-  console.log(`${stack}  ${counted(total, "resource")}  ${relative(".", file)}`);
-  console.log(table("  functions", functions(folder, resource)));
-  console.log(table("  resources", wrap(types.map(([type, count]) => `${count} ${type}`))));
+  return [
+    `${stack}  ${counted(total, "resource")}  ${relative(".", file)}`,
+    table("  functions", functions(folder, resource)),
+    table("  resources", wrap(types.map(([type, count]) => `${count} ${type}`))),
+  ].join("\n");
 }
 
 /** Name and size of the bundle of each function. */

@@ -1,9 +1,11 @@
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { counted } from "@cdktf-serverless-ml/cli";
 import { onTerminal } from "@cdktf-serverless-ml/emulator";
 import {
   describe as describeSummary,
+  forEachConcurrently,
   inputFor,
   readStackWithOutputs,
   runStack,
@@ -11,6 +13,10 @@ import {
   scenarioOf,
 } from "@cdktf-serverless-ml/scenarios";
 import { describe } from "./contents";
+import { type Turn, turns } from "./turns";
+
+/** Stacks that run at once: while functions of one start, another one works. */
+const AT_ONCE = Math.min(2, availableParallelism());
 
 /**
  * Prints the contents of each synthesized stack, runs each stack of a known architecture on its
@@ -22,25 +28,19 @@ import { describe } from "./contents";
  */
 export async function runStacks(outdir: string): Promise<boolean> {
   const folders = join(outdir, "stacks");
-  const summaries: Summary[] = [];
-  const notRun: string[] = [];
-  for (const stack of readdirSync(folders).sort()) {
-    const folder = join(folders, stack);
-    describe(stack, folder);
-    const scenario = scenarioOf(readStackWithOutputs(folder));
-    if (!scenario) {
-      console.log("  not run: it is none of the five architectures\n");
-      notRun.push(stack);
-      continue;
+  const names = readdirSync(folders).sort();
+  const nextTurn = turns();
+  const results = new Map<string, Summary | undefined>();
+  await forEachConcurrently(names, AT_ONCE, async (stack) => {
+    const turn = nextTurn();
+    try {
+      results.set(stack, await runOne(stack, join(folders, stack), turn));
+    } finally {
+      await turn.end();
     }
-    const summary = await runStack(folder, {
-      scenario,
-      input: inputFor(scenario, undefined, "samples"),
-      ...onTerminal(),
-    });
-    console.log(`${describeSummary(summary)}\n`);
-    summaries.push(summary);
-  }
+  });
+  const summaries = names.flatMap((stack) => results.get(stack) ?? []);
+  const notRun = names.filter((stack) => results.get(stack) === undefined);
   // The samples contain nothing that may fail, so PARTIAL is a failure here.
   const bad = summaries.filter(({ verdict }) => verdict !== "OK");
   for (const { stack, verdict } of bad) console.log(`${verdict}  ${stack}`);
@@ -51,4 +51,18 @@ export async function runStacks(outdir: string): Promise<boolean> {
   );
   for (const stack of notRun) console.log(`To use ${stack} yourself: npm run local -- ${stack} --keep`);
   return bad.length === 0;
+}
+
+/** @returns undefined for a stack that is none of the five architectures */
+async function runOne(stack: string, folder: string, { print }: Turn): Promise<Summary | undefined> {
+  print(describe(stack, folder));
+  const scenario = scenarioOf(readStackWithOutputs(folder));
+  if (!scenario) {
+    print("  not run: it is none of the five architectures\n");
+    return undefined;
+  }
+  const input = inputFor(scenario, undefined, "samples");
+  const summary = await runStack(folder, { scenario, input, ...onTerminal(print) });
+  print(`${describeSummary(summary)}\n`);
+  return summary;
 }

@@ -3,14 +3,16 @@ import type { LoadError } from "../core/load-error";
 import type { LogEntry } from "../core/log";
 import type { StartOptions } from "./options";
 
-/** Prints hops and errors of functions as they come. */
-export function onTerminal(): Pick<StartOptions, "write" | "colours" | "onLog"> {
+/** Prints hops and errors of functions as they come. @param write default: console.log */
+export function onTerminal(
+  write: (line: string) => void = console.log,
+): Pick<StartOptions, "write" | "colours" | "onLog"> {
   return {
-    write: console.log,
+    write,
     colours: process.stdout.isTTY && !process.env.NO_COLOR,
     onLog: (name, entry) => {
       const line = logLine(name, entry);
-      if (line !== undefined) console.log(line);
+      if (line !== undefined) write(line);
     },
   };
 }
