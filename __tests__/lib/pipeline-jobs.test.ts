@@ -111,6 +111,11 @@ describe("a training job of Vertex AI", () => {
       "GpuMismatch: accelerator is NVIDIA_NEW on a machine of type e2-standard-4; machines of this family take no accelerators",
     ],
     [
+      "an accelerator in Compute Engine's notation",
+      { accelerator: { type: "L4" } },
+      'InvalidValue: type of the accelerator is "L4"; allowed is a type such as NVIDIA_L4 or TPU_V5_LITEPOD',
+    ],
+    [
       "too many accelerators",
       { accelerator: { type: "NVIDIA_TESLA_T4", count: 17 } },
       "OutOfRange: count of the accelerator is 17; allowed is a whole number from 1 to 16",

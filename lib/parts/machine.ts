@@ -42,7 +42,8 @@ export function machineRules(machineType: string | undefined, accelerator: Accel
       /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/,
       "a machine type of Compute Engine, such as n1-standard-4",
     ),
-    matches("type of the accelerator", type, /^[A-Z][A-Z0-9_]*$/, "a type such as NVIDIA_L4"),
+    // All that accelerator_type.proto of Vertex AI has begin so (read 2026-11).
+    matches("type of the accelerator", type, /^(NVIDIA|TPU)_[A-Z0-9_]+$/, "a type such as NVIDIA_L4 or TPU_V5_LITEPOD"),
     inRange("count of the accelerator", count, { min: 1, max: 16, integer: true }),
     {
       code: "GpuMismatch",
