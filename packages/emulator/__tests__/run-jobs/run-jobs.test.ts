@@ -129,7 +129,7 @@ describe("an execution", () => {
     programs.last().exit(0);
     await around.clock.advance(0);
     expect(programs.last().variables).toMatchObject({ CLOUD_RUN_TASK_INDEX: "1" });
-    expect(jobs.pending()).toBe(1);
+    expect([jobs.pending(), jobs.isWorking()]).toEqual([1, true]);
     await around.clock.advance(4_000);
     programs.last().exit(0);
     await around.clock.advance(0);
@@ -142,7 +142,7 @@ describe("an execution", () => {
       message: "Execution completed successfully in 4s.",
       lastTransitionTime: "2026-01-01T00:00:05Z",
     });
-    expect(jobs.pending()).toBe(0);
+    expect([jobs.pending(), jobs.isWorking()]).toEqual([0, false]);
   });
 
   test("tries a task again, and fails with it once its retries are used up", async () => {

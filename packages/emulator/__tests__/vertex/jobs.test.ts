@@ -95,9 +95,11 @@ describe("a custom job", () => {
     });
     await around.clock.advance(60_000);
     expect(await ask("GET", created.name)).toMatchObject({ state: "JOB_STATE_RUNNING" });
-    expect(vertex.pending()).toBe(1);
+    // Its program says nothing before it ends, and the run waits for it.
+    expect([vertex.pending(), vertex.isWorking()]).toEqual([1, true]);
     programs.last().exit(0);
     await around.clock.advance(1_000);
+    expect(vertex.isWorking()).toBe(false);
     const job = await ask("GET", created.name.replace("projects/123", "projects/p"));
     expect(job).toMatchObject({ state: "JOB_STATE_SUCCEEDED", endTime: "2026-01-01T00:01:03Z" });
     expect(job.error).toBeUndefined();

@@ -69,6 +69,10 @@ export class RunJobsEmulator implements Emulator {
     return this.executions.filter(({ active }) => active).length;
   }
 
+  isWorking(): boolean {
+    return this.executions.some((execution) => execution.active && execution.count("running") > 0);
+  }
+
   stop(): void {
     for (const execution of this.executions) execution.stop();
     this.folders.remove();

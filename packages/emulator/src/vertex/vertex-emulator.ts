@@ -73,6 +73,10 @@ export class VertexEmulator implements Emulator {
     return this.jobs.reduce((sum, jobs) => sum + jobs.pending(), 0);
   }
 
+  isWorking(): boolean {
+    return this.jobs.some((jobs) => jobs.isWorking());
+  }
+
   stop(): void {
     for (const jobs of this.jobs) jobs.stop();
   }

@@ -49,6 +49,10 @@ export class JobService {
     return this.jobs.filter(({ active }) => active).length;
   }
 
+  isWorking(): boolean {
+    return this.jobs.some(({ isWorking }) => isWorking);
+  }
+
   stop(): void {
     for (const job of this.jobs) job.stop();
   }

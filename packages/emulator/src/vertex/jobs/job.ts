@@ -68,6 +68,8 @@ export class Job implements Filtered {
   readonly id: string;
   readonly created: number;
   state: JobState = "JOB_STATE_QUEUED";
+  /** Whether its container, or its predictions, are under way. */
+  isWorking = false;
   private started?: number;
   private ended?: number;
   private updated: number;
@@ -151,7 +153,12 @@ export class Job implements Filtered {
     this.started = this.context.clock.now();
     this.become("JOB_STATE_RUNNING");
     this.work = this.asked.start(this);
-    this.result = await this.work.result;
+    this.isWorking = true;
+    try {
+      this.result = await this.work.result;
+    } finally {
+      this.isWorking = false;
+    }
     if (!this.active) return;
     this.later(ENDING, () => this.end(this.endState()));
   }
