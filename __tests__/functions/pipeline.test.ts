@@ -440,12 +440,12 @@ describe("a step", () => {
     ["a row without a label", "a,species\n1,\n2,y\n", "invalid_rows", "line 2: species is empty"],
     ["no label column", "a,b\n1,2\n", "invalid_rows", "Given label species; allowed: a column of a, b"],
     ["no feature", "species\nx\ny\n", "invalid_rows", "The CSV needs a feature column beside the label"],
-    ["one class", "a,species\n1,x\n2,x\n", "invalid_rows", "The CSV holds 1 classes; allowed: 2 to 100"],
+    ["one class", "a,species\n1,x\n2,x\n", "invalid_rows", "The input holds 1 classes; allowed: 2 to 100"],
     [
       "more classes than are sensible",
       `a,species\n${Array.from({ length: 101 }, (_, i) => `1,c${i}\n`).join("")}`,
       "invalid_rows",
-      "The CSV holds 101 classes; allowed: 2 to 100",
+      "The input holds 101 classes; allowed: 2 to 100",
     ],
     [
       "numbers whose squares overflow",

@@ -3,22 +3,10 @@ import { PermanentError } from "../shared/errors";
 import { isExact } from "../shared/exact-number";
 import type { Row } from "../shared/learning/data";
 import { requireUtf8 } from "../shared/utf8";
+import { MAX_FEATURE, MAX_ROWS, Problems, type Table } from "./table";
 
-export interface Table {
-  features: string[];
-  /** Raw features, not standardised. */
-  rows: Row[];
-}
-
-/** Most bad rows that an error lists. */
-const MAX_LISTED = 20;
-/** Larger absolute values would overflow when they are squared and summed. */
-const MAX_FEATURE = 1e100;
 /** A decimal number. `Number` would also accept `0x1F` and `0b1`. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-/** Limits that 512 MiB of memory hold at each stage of the work, with a margin. */
-const MAX_ROWS = 500_000;
-
 /**
  * Reads a CSV with a header, one label column and numeric features.
  *
@@ -31,7 +19,7 @@ export function readTable(bytes: Buffer, label?: string, maxRows = MAX_ROWS): Ta
   requireUtf8(bytes, "The CSV");
   let columns: Columns | undefined;
   const rows: Row[] = [];
-  const problems = new Problems();
+  const problems = new Problems("the CSV");
   // Row by row: all records at once would need several times the memory.
   forEachRecord(bytes, (record, line) => {
     if (!columns) columns = readHeader(record, label);
@@ -76,24 +64,6 @@ function faultOf(value: string): string | undefined {
   if (!DECIMAL.test(text)) return "no number";
   if (Math.abs(Number(text)) > MAX_FEATURE) return `beyond ${MAX_FEATURE}`;
   return isExact(text) ? undefined : "which a double does not hold exactly";
-}
-
-/** Counts all issues, keeps the first ones. */
-class Problems {
-  private count = 0;
-  private readonly listed: string[] = [];
-
-  add(problem: string): void {
-    if (this.count++ < MAX_LISTED) this.listed.push(problem);
-  }
-
-  throwIfAny(): void {
-    if (this.count === 0) return;
-    throw new PermanentError(
-      "invalid_rows",
-      `${this.count} ${this.count === 1 ? "problem" : "problems"} in the CSV: ${this.listed.join("; ")}`,
-    );
-  }
 }
 
 function forEachRecord(bytes: Buffer, visit: (record: string[], line: number) => void): void {

@@ -7,6 +7,7 @@ import type { StepEnvironment } from "../shared/pipeline/environment";
 import { pipelineStep } from "../shared/pipeline/step";
 import type { StorageServices } from "../shared/storage-services";
 import { readTable } from "./csv";
+import { readJsonLines } from "./json-lines";
 import { fitScaling, standardise } from "./scaling";
 import { split } from "./split";
 
@@ -15,7 +16,7 @@ const MAX_INPUT_BYTES = 8 * 1024 ** 2;
 const MAX_CLASSES = 100;
 
 /**
- * Prepares a CSV for training: validates it, splits it with a seed, and standardises the features.
+ * Prepares a table for training: validates it, splits it with a seed, and standardises the features.
  * Mean and deviation come from the training rows alone. Outputs: `train` and `test` (data sets),
  * `statistics`.
  */
@@ -24,19 +25,24 @@ export function createHandler(environment: StepEnvironment, services: StorageSer
     environment,
     services,
     parameters: v.object({
-      /** A CSV with a header, at most 8 MiB, 500000 rows and 100 classes. */
-      input: objectPath(environment.RUN_BUCKET, { prefix: "inputs/", extensions: [".csv"] }),
-      /** Name of the label column. Default: the last column. */
+      /**
+       * A CSV with a header, or JSON Lines of `{ "x": [<number>, …], "label": "<class>" }`, at most
+       * 8 MiB, 500000 rows and 100 classes.
+       */
+      input: objectPath(environment.RUN_BUCKET, { prefix: "inputs/", extensions: [".csv", ".jsonl"] }),
+      /** Name of the label column of a CSV. Default: the last column. */
       label: v.optional(v.string()),
       /** Share of the held-out rows, 0.05 to 0.5. */
       testFraction: v.optional(v.pipe(v.number(), v.minValue(0.05), v.maxValue(0.5)), 0.3),
       seed: v.optional(v.pipe(v.number(), v.safeInteger()), 1),
     }),
     work: async ({ parameters, read, write, log }) => {
-      const { features, rows } = readTable(await read(parameters.input, MAX_INPUT_BYTES), parameters.label);
+      const bytes = await read(parameters.input, MAX_INPUT_BYTES);
+      const isCsv = parameters.input.name.endsWith(".csv");
+      const { features, rows } = isCsv ? readTable(bytes, parameters.label) : readJsonLines(bytes);
       const classes = [...new Set(rows.map(({ label }) => label))].sort();
       if (classes.length < 2 || classes.length > MAX_CLASSES) {
-        const message = `The CSV holds ${classes.length} classes; allowed: 2 to ${MAX_CLASSES}`;
+        const message = `The input holds ${classes.length} classes; allowed: 2 to ${MAX_CLASSES}`;
         throw new PermanentError("invalid_rows", message);
       }
       const parts = split(rows, parameters.testFraction, parameters.seed);

@@ -185,8 +185,8 @@ describe("bad input", () => {
     [["--terraform", "/nowhere"], /^there is no \/nowhere\/cdk\.tf\.json\n$/],
     [["--terraform", stack, "--input", "/nowhere.csv"], /^\/nowhere\.csv cannot be read: ENOENT/],
     [
-      ["--terraform", stack, "--input", resolve("samples/upload.jsonl")],
-      /upload\.jsonl: this stack takes a CSV with a header, .* \(\.csv\)\n$/,
+      ["--terraform", stack, "--input", resolve("samples/opticks.txt")],
+      /opticks\.txt: this stack takes a CSV with a header, .* or JSON Lines of rows \(\.csv, \.jsonl\)\n$/,
     ],
   ];
   test.each(REFUSED)("%j", async (args, message) => {

@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { newName, type RunningStack } from "@cdktf-serverless-ml/emulator";
 import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import { upTo } from "../../shared/generated";
@@ -26,9 +27,9 @@ const FEW_ITERATIONS = 50;
 export const taskPipeline: PatternScenario = {
   name: "task pipeline",
   sample: "iris.csv",
-  takes: "a CSV with a header, the label in the last column",
+  takes: "a CSV with a header, the label in the last column, or JSON Lines of rows",
   item: "step",
-  extensions: [".csv"],
+  extensions: [".csv", ".jsonl"],
   outputs: ["start_url", "run_bucket_name", "pipeline_steps", "client"],
   outputsFrom,
   create: (running) => new TaskPipelineRun(running),
@@ -150,8 +151,8 @@ class TaskPipelineRun implements ScenarioRun {
     return [...new Set([run, ...ids.map(({ id }) => id)])];
   }
 
-  prepare({ content }: Input): Promise<void> {
-    return this.provide(content);
+  async prepare({ name, content }: Input): Promise<void> {
+    if (this.suitsSchedules(name)) await this.provide(content);
   }
 
   async commands(controlUrl: string, file = "") {
@@ -168,13 +169,20 @@ class TaskPipelineRun implements ScenarioRun {
     ];
   }
 
-  /** Starts a run as the client, and one by each schedule. */
+  /** Starts a run as the client, and one by each schedule whose input has the same form. */
   private async submitOne({ name, content }: Input): Promise<void> {
     const ours = `inputs/${name}`;
     if (ours !== this.scheduledInput()) await this.upload(ours, content);
-    await this.provide(content);
+    const scheduled = this.suitsSchedules(name);
+    if (scheduled) await this.provide(content);
     await this.start(RUN, this.parameters(ours));
-    this.fire();
+    if (scheduled) this.fire();
+  }
+
+  /** The schedules' runs read an object whose name says its form. */
+  private suitsSchedules(name: string): boolean {
+    const object = this.scheduledInput();
+    return object === undefined || extname(object) === extname(name);
   }
 
   private async submitGenerated({ name, content }: Input): Promise<void> {
