@@ -26,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { name: "dispatch", about: "tasks and messages through the emulators against straight calls" },
   { name: "memory", about: "memory of 100,000 queued tasks" },
   { name: "faults", about: "200 runs of task-pipeline under faults" },
+  { name: "scale", about: "how long a queue takes for 100,000 tasks, in virtual time" },
   {
     name: "beam",
     about: "the pipeline flowers on Apache Beam; LOCAL_PYTHON names a Python that has it",
