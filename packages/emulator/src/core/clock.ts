@@ -27,7 +27,7 @@ export async function holding<T>(clock: Clock | undefined, work: () => Promise<T
  * Milliseconds. A longer timer of Node fires at once:
  * https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
  */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Real time. */
 export class RealClock implements Clock {

@@ -45,12 +45,16 @@ const BUCKET = /^projects\/_\/buckets\/[^/]+/;
 export class BindingAuthorizer implements Authorizer {
   /** Addresses of the bindings that have allowed something. */
   readonly used = new Set<string>();
+  /** Addresses of the bindings that were taken away. */
+  readonly withheld: ReadonlySet<string>;
+  private readonly away = new Set<string>();
   private readonly byResource = new Map<string, Binding[]>();
 
   constructor(
     readonly bindings: readonly Binding[],
     private readonly options: BindingAuthorizerOptions,
   ) {
+    this.withheld = this.away;
     for (const binding of bindings) {
       const there = this.byResource.get(binding.resource);
       if (there) there.push(binding);
@@ -64,7 +68,7 @@ export class BindingAuthorizer implements Authorizer {
     const access = { email: email ?? "", permission, resource };
     let early: Binding | undefined;
     for (const level of levels(resource, project)) {
-      const granting = this.byResource.get(level)?.filter((binding) => grants(binding, access)) ?? [];
+      const granting = this.byResource.get(level)?.filter((binding) => this.grants(binding, access)) ?? [];
       early ??= granting[0];
       const found = granting.find(inEffect);
       if (!found) continue;
@@ -96,9 +100,28 @@ export class BindingAuthorizer implements Authorizer {
     );
   }
 
+  /** Takes a binding away. @throws ApiError NOT_FOUND */
+  withhold(address: string): void {
+    if (!this.bindings.some((binding) => binding.address === address)) {
+      throw new ApiError("NOT_FOUND", `There is no binding ${address}`);
+    }
+    this.away.add(address);
+  }
+
+  /** Puts a binding back. */
+  restore(address: string): void {
+    this.away.delete(address);
+  }
+
+  private grants(binding: Binding, access: Access): boolean {
+    return grants(binding, access) && !this.away.has(binding.address);
+  }
+
   /** All bindings that allow a call. */
   private allowing(access: Access): Binding[] {
-    return this.bindings.filter((binding) => allows(binding, access, this.options.project));
+    return this.bindings.filter(
+      (binding) => !this.away.has(binding.address) && allows(binding, access, this.options.project),
+    );
   }
 
   /** @param remedy of a denial */

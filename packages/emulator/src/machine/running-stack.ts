@@ -12,6 +12,7 @@ import type { Emulators } from "../services";
 import { cloudStorage, type StoredObject } from "../storage";
 import { type CreatedTask, cloudTasks } from "../tasks";
 import { Client } from "./client";
+import { Controls } from "./controls";
 import { Curl } from "./curl";
 import type { PoolWork } from "./pool-work";
 import type { Propagation } from "./propagation";
@@ -64,6 +65,8 @@ export class RunningStack {
   private readonly driven: (() => number)[] = [];
   /** Clients that wait before a retry. */
   private pauses = 0;
+  /** What a person does to the stack. */
+  readonly controls: Controls;
 
   /** @param end ends what belongs to this run alone */
   constructor(
@@ -71,6 +74,7 @@ export class RunningStack {
     end: () => Promise<void>,
   ) {
     this.endings = [end];
+    this.controls = new Controls(this, parts);
   }
 
   /** The emulator of a service: `running.service(pubSub).held("my-subscription")`. */

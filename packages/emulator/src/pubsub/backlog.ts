@@ -3,7 +3,7 @@ import type { Message } from "./message";
 
 /** A message on its way to one subscription. */
 export interface Delivery extends Timed {
-  readonly message: Message;
+  message: Message;
   /** When it may be delivered. */
   time: number;
   /** Deliveries begun: 1 + nacks + missed deadlines (`ReceivedMessage.delivery_attempt`). */
@@ -41,6 +41,36 @@ export class Backlog {
     if (chain) chain.push(delivery);
     else this.due.push(delivery);
     if (!chain && this.isOrdered(message)) this.chains.set(message.orderingKey, []);
+  }
+
+  /** Replaces what a message holds. @returns false if it is not here */
+  edit(id: string, data: Buffer): boolean {
+    for (const delivery of this.open) {
+      if (delivery.message.id !== id) continue;
+      delivery.message = { ...delivery.message, data };
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Delivers one message alone for a while. Those that are delivered already stay so.
+   *
+   * @returns puts the others back; undefined if the message is not due for delivery
+   */
+  isolate(id: string): (() => void) | undefined {
+    const others: Delivery[] = [];
+    let found: Delivery | undefined;
+    for (let next = this.due.pop(); next; next = this.due.pop()) {
+      if (next.message.id === id) found = next;
+      else others.push(next);
+    }
+    const release = () => {
+      for (const delivery of others) this.due.push(delivery);
+    };
+    if (found) this.due.push(found);
+    else release();
+    return found && release;
   }
 
   /** When the next delivery is due. */

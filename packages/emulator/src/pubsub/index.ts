@@ -123,3 +123,4 @@ export const pubSub = defineService({
 
 export { parseFilter } from "./filter";
 export type { PublishedMessage, TopicPublisher } from "./publisher";
+export type { SubscriptionState } from "./pubsub-emulator";

@@ -31,6 +31,13 @@ export interface PubSubOptions {
   readonly holdFor?: (caller: Caller) => Hold | undefined;
 }
 
+/** What waits in a subscription. */
+export interface SubscriptionState {
+  readonly id: string;
+  /** Messages that are not acknowledged. */
+  readonly backlog: number;
+}
+
 interface Topic {
   readonly subscriptions: Subscription[];
   /** Of a topic with a schema. */
@@ -116,8 +123,40 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
    * @param name full, or the id
    */
   held(name: string): readonly Message[] {
+    return this.called(name).backlog.messages;
+  }
+
+  /** @param name full, or the id */
+  private called(name: string): Subscription {
     const full = name.includes("/") ? name : `projects/${this.context.project}/subscriptions/${name}`;
-    return this.subscriptionCalled(full).backlog.messages;
+    return this.subscriptionCalled(full);
+  }
+
+  states(): SubscriptionState[] {
+    return [...this.subscriptions.values()].map(({ settings, backlog }) => ({
+      id: settings.id,
+      backlog: backlog.size,
+    }));
+  }
+
+  /** Replaces what a message of a subscription holds. @throws ApiError NOT_FOUND */
+  edit(subscription: string, messageId: string, data: Buffer): void {
+    if (!this.called(subscription).backlog.edit(messageId, data)) throw noMessage(subscription, messageId);
+  }
+
+  /**
+   * A subscription delivers one message alone, until what is returned is called.
+   *
+   * @throws ApiError NOT_FOUND for a message that is not there, or that is being delivered
+   */
+  isolate(subscription: string, messageId: string): () => void {
+    const found = this.called(subscription);
+    const release = found.backlog.isolate(messageId);
+    if (!release) throw noMessage(subscription, messageId);
+    return () => {
+      release();
+      found.onChange();
+    };
   }
 
   private load(resources: readonly EvaluatedResource[]): void {
@@ -237,4 +276,8 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
     if (subscription) return subscription;
     throw new ApiError("NOT_FOUND", `Resource not found (resource=${name.split("/").at(-1)}).`);
   }
+}
+
+function noMessage(subscription: string, id: string): ApiError {
+  return new ApiError("NOT_FOUND", `No message ${id} waits in the subscription ${subscription}`);
 }

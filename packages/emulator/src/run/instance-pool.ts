@@ -6,6 +6,15 @@ import { noInstance, timedOut, unavailable } from "./error-pages";
 import { Instance, type InstanceOptions, type InstanceRequest } from "./instance";
 import type { ServiceSettings } from "./service-settings";
 
+/** How busy a service is. */
+export interface PoolState {
+  readonly instances: number;
+  /** Requests under way. */
+  readonly underWay: number;
+  /** Requests that wait for an instance. */
+  readonly waiting: number;
+}
+
 export interface InstancePoolOptions {
   readonly settings: Pick<ServiceSettings, "concurrency" | "minInstances" | "maxInstances" | "timeout">;
   readonly instance: Pick<InstanceOptions, "program"> & { readonly log: Log };
@@ -55,8 +64,11 @@ export class InstancePool {
   private starting = 0;
   private underWay = 0;
   private stopped = false;
+  private program: InstanceOptions["program"];
 
-  constructor(private readonly options: InstancePoolOptions) {}
+  constructor(private readonly options: InstancePoolOptions) {
+    this.program = options.instance.program;
+  }
 
   /**
    * Starts the minimum of instances, but at least one, as a deployment does to see that the
@@ -103,6 +115,43 @@ export class InstancePool {
     const doomed = [...this.instances].filter((instance) => port === undefined || instance === caller);
     for (const instance of doomed) instance.kill();
     return doomed.length;
+  }
+
+  /** Ends the busiest instance at once, as if it had crashed. @returns whether there was one */
+  crashOne(): boolean {
+    const [busiest] = [...this.instances].sort((one, other) => other.load - one.load);
+    busiest?.kill();
+    return busiest !== undefined;
+  }
+
+  state(): PoolState {
+    return { instances: this.instances.size, underWay: this.underWay, waiting: this.queue.size };
+  }
+
+  /**
+   * From now on instances run another program. Requests under way end where they are.
+   *
+   * @throws Error if the new program does not listen. Then the old one stays
+   */
+  async replace(program: InstanceOptions["program"]): Promise<void> {
+    const [before, old] = [this.program, [...this.instances]];
+    this.program = program;
+    try {
+      await this.startInstance();
+    } catch (error) {
+      this.program = before;
+      throw error;
+    }
+    for (const instance of old) this.retire(instance);
+  }
+
+  /** The instance gets no further request, and ends when it has none. */
+  private retire(instance: PoolInstance): void {
+    if (!this.instances.delete(instance)) return;
+    this.leaving.add(instance);
+    this.idle.get(instance)?.();
+    this.idle.delete(instance);
+    if (instance.load === 0) void instance.stop();
   }
 
   /** Ends what waits and what is under way. The next request starts an instance. */
@@ -174,8 +223,12 @@ export class InstancePool {
   private async startInstance(): Promise<void> {
     const onCalling = (caller: PoolInstance, port: number) => this.callers.set(port, caller);
     const { create = (options: InstanceOptions) => new Instance(options) } = this.options;
-    const { program, log } = this.options.instance;
-    const instance: PoolInstance = create({ program, log: log.of(() => this.servedBy(instance)), onCalling });
+    const { log } = this.options.instance;
+    const instance: PoolInstance = create({
+      program: this.program,
+      log: log.of(() => this.servedBy(instance)),
+      onCalling,
+    });
     this.instances.add(instance);
     this.starting++;
     void instance.ended.then(() => {
@@ -242,7 +295,10 @@ export class InstancePool {
 
   /** Gives waiting requests to an instance, or lets it idle. */
   private fill(instance: PoolInstance): void {
-    if (!this.instances.has(instance)) return;
+    if (!this.instances.has(instance)) {
+      if (instance.load === 0 && this.leaving.has(instance)) void instance.stop();
+      return;
+    }
     for (const waiting of this.queue) {
       if (instance.load >= this.options.settings.concurrency) return;
       waiting.take(instance);
@@ -256,9 +312,7 @@ export class InstancePool {
     const cancel = clock.at(clock.now() + IDLE, () => {
       this.idle.delete(instance);
       if (this.instances.size <= settings.minInstances) return;
-      this.instances.delete(instance);
-      this.leaving.add(instance);
-      void instance.stop();
+      this.retire(instance);
     });
     this.idle.set(instance, cancel);
   }

@@ -1,5 +1,6 @@
 import type { RestReply } from "../core/emulator";
 import { unavailable } from "./error-pages";
+import type { PoolState } from "./instance-pool";
 import type { Requests } from "./router";
 
 /** Answers for a service that cannot run here: 503, and what to do about it. */
@@ -30,6 +31,18 @@ export class Missing implements Requests {
 
   crash(): number {
     return 0;
+  }
+
+  crashOne(): boolean {
+    return false;
+  }
+
+  state(): PoolState {
+    return { instances: 0, underWay: 0, waiting: 0 };
+  }
+
+  async replace(): Promise<void> {
+    throw new Error(this.why);
   }
 
   async reset(): Promise<void> {}

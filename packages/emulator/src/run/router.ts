@@ -9,7 +9,8 @@ import { callerOf, refusalOf, rendered } from "../network/endpoint";
 import { accessError, type Traffic } from "./access";
 import { type Ending, RequestEnd } from "./ending";
 import { notFound, tooLarge } from "./error-pages";
-import type { InstanceRequest } from "./instance";
+import type { InstanceRequest, Program } from "./instance";
+import type { PoolState } from "./instance-pool";
 import { runtimeHeaders } from "./runtime";
 import type { ServiceSettings } from "./service-settings";
 
@@ -28,6 +29,11 @@ export interface Requests {
   servedAt(port: number): readonly number[];
   /** Kills instances, see `WorkerHost.crash`. */
   crash(port?: number): number;
+  /** Kills the busiest one. @returns whether there was one */
+  crashOne(): boolean;
+  state(): PoolState;
+  /** See `InstancePool.replace`. */
+  replace(program: Program): Promise<void>;
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -47,6 +53,8 @@ export interface RouterOptions {
   readonly network: Network;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
+  /** The answer that a service gives instead of its code's. @default - none */
+  readonly failureOf?: (serviceName: string) => RestReply | undefined;
   /** Records calls. @default - nobody reads them */
   readonly calls?: () => Calls | undefined;
   /** Recognizes a delivery by its request. @default - none is recognized */
@@ -197,6 +205,8 @@ export class Router {
       const error = accessError(hosted.settings, at, { tokens: network.options.tokens, authorizer });
       if (error) return error;
       if (body.length > LARGEST_REQUEST) return tooLarge();
+      const failure = this.options.failureOf?.(hosted.settings.name);
+      if (failure) return failure;
       const sent = runtimeHeaders(host, headers);
       if (call !== undefined && headers.traceparent === undefined) calls?.trace(call, sent.traceparent);
       return hosted.pool.handle({ method, path, headers: sent, body, call }, gone, crashPoint);

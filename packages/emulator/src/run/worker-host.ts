@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { ApiError } from "../core/api-error";
 import type { Calls } from "../core/calls";
 import type { Clock } from "../core/clock";
-import type { Authorizer, EvaluatedResource, Invocation, InvocationResult, Invoker } from "../core/emulator";
+import type { Authorizer, EvaluatedResource, Invocation, InvocationResult, Invoker, RestReply } from "../core/emulator";
 import { Log, type LogEntry } from "../core/log";
 import { whenProcessEnds } from "../core/when-process-ends";
 import { requireBuild } from "../functions/deployment";
@@ -21,7 +22,7 @@ import {
   type Place,
 } from "./container-service";
 import type { Program } from "./instance";
-import { InstancePool } from "./instance-pool";
+import { InstancePool, type PoolState } from "./instance-pool";
 import { type LocalPrograms, missingCommand } from "./local-programs";
 import { Missing } from "./missing";
 import type { Objects } from "./mounts";
@@ -67,6 +68,13 @@ export interface WorkerHostOptions extends Place {
   readonly maxProcesses?: number;
 }
 
+/** How busy a worker is. */
+export interface WorkerState extends PoolState {
+  readonly name: string;
+  /** How many of the next calls will fail, as somebody asked. */
+  readonly failNext: number;
+}
+
 type Stack = Pick<WorkerHostOptions, "project" | "projectNumber" | "region" | "resources">;
 
 /**
@@ -78,6 +86,8 @@ export class WorkerHost implements Invoker {
   private readonly removeFolder = () => rmSync(this.folder, { recursive: true, force: true });
   private readonly forget = whenProcessEnds(this.removeFolder);
   private stopped = false;
+  private revision = 1;
+  private readonly failing = new Map<string, { count: number; readonly status: number }>();
   private readonly services: HostedService[] = [];
 
   /** They run while a run of the stack does. */
@@ -94,7 +104,12 @@ export class WorkerHost implements Invoker {
       folder: this.folder,
       secretsOf: (pool) => secretEnvironment(pool, options.secrets),
     });
-    this.router = new Router({ ...options, settings: settingsOf(options), services: this.services });
+    this.router = new Router({
+      ...options,
+      settings: settingsOf(options),
+      services: this.services,
+      failureOf: (name) => this.failureOf(name),
+    });
   }
 
   /** Problems of the resources, each with its address. */
@@ -204,6 +219,52 @@ export class WorkerHost implements Invoker {
     return (this.find(workerName)?.pool.crash(port) ?? 0) + this.pools.crash(workerName, port);
   }
 
+  /** Kills the busiest instance of a worker, as if it had crashed. @returns whether there was one */
+  killOne(workerName: string): boolean {
+    return this.find(workerName)?.pool.crashOne() || this.pools.crashOne(workerName);
+  }
+
+  /**
+   * The next calls of a service that may pass get an answer instead of reaching its code.
+   *
+   * @param count 0 ends it. @throws ApiError NOT_FOUND
+   */
+  failNext(workerName: string, count: number, status: number): void {
+    if (!this.find(workerName)) throw new ApiError("NOT_FOUND", `There is no service ${workerName}`);
+    this.failing.set(workerName, { count, status });
+  }
+
+  /** Of the services, and of the worker pools. */
+  states(): WorkerState[] {
+    const services = this.services.map(({ settings: { name }, pool }) => ({
+      name,
+      ...pool.state(),
+      failNext: this.failing.get(name)?.count ?? 0,
+    }));
+    const pools = this.pools.states().map((state) => ({ ...state, underWay: 0, waiting: 0, failNext: 0 }));
+    return [...services, ...pools];
+  }
+
+  /**
+   * Gives a function new code. Requests under way end on the old code, the next one gets the new.
+   *
+   * @param zip as it would be uploaded.
+   * @throws ApiError NOT_FOUND, Error if the new code does not run. Then the old one stays
+   */
+  async replaceFunction(functionName: string, zip: string): Promise<void> {
+    const hosted = this.find(functionName);
+    const found = functionsOf(this.options).find(({ settings }) => settings.name === functionName);
+    if (!hosted || !found) throw new ApiError("NOT_FOUND", `There is no function ${functionName}`);
+    const { settings } = found;
+    const { network, python } = this.options;
+    const folder = join(this.folder, `${settings.region}-${settings.name}-${++this.revision}`);
+    mkdirSync(folder);
+    const secrets = secretEnvironment(settings, this.options.secrets);
+    const program = await functionProgram({ settings, zip, secrets, folder, network, python });
+    if (typeof program === "string") throw new Error(program);
+    await hosted.pool.replace(program);
+  }
+
   /**
    * Ends all requests and all instances. A service starts again with its next request.
    */
@@ -224,6 +285,13 @@ export class WorkerHost implements Invoker {
     this.stopped = true;
     this.removeFolder();
     this.forget();
+  }
+
+  private failureOf(name: string): RestReply | undefined {
+    const failing = this.failing.get(name);
+    if (!failing || failing.count === 0) return undefined;
+    failing.count--;
+    return { status: failing.status, body: "This call fails because somebody asked for it.\n" };
   }
 
   private find(workerName: string): HostedService | undefined {

@@ -104,6 +104,19 @@ export class WorkerPools {
     return this.running.filter(({ pool, instance }) => pool.name === name && instance.crash(port)).length;
   }
 
+  /** Kills one instance of a pool. @returns whether there was one */
+  crashOne(name: string): boolean {
+    return this.running.some(({ pool, instance }) => pool.name === name && instance.crash());
+  }
+
+  /** How many instances each pool has. */
+  states(): { readonly name: string; readonly instances: number }[] {
+    return this.pools.map(({ name }) => ({
+      name,
+      instances: this.running.filter(({ pool }) => pool.name === name).length,
+    }));
+  }
+
   /** Ends all instances as Cloud Run does: SIGTERM, and SIGKILL after ten seconds. */
   async stop(): Promise<void> {
     await Promise.all(this.running.splice(0).map(({ instance }) => instance.stop()));

@@ -26,6 +26,13 @@ export interface BucketSettings {
   readonly public?: boolean;
 }
 
+/** What a bucket holds. */
+export interface BucketState {
+  readonly name: string;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
 const DAY = 86_400_000;
 
 /** What a PATCH changes; null takes away. */
@@ -50,6 +57,14 @@ export class Bucket {
     private readonly changed: (change: Change) => void,
   ) {
     this.created = clock.now();
+  }
+
+  /** Live objects, and their bytes. */
+  state(): BucketState {
+    this.applyLifecycle();
+    let bytes = 0;
+    for (const { content } of this.live.values()) bytes += content.length;
+    return { name: this.settings.name, objects: this.live.size, bytes };
   }
 
   /** The live object, or one generation of it. */

@@ -96,5 +96,6 @@ export const cloudStorage = defineService({
     new StorageEmulator(context, resources, { ...options, publisher: needed.pubSub?.publisher }),
 });
 
+export type { BucketState } from "./bucket";
 export type { PublicObjects } from "./storage-emulator";
 export type { StoredObject } from "./stored-object";

@@ -3,7 +3,7 @@ import type { Caller, EmulatorContext, EvaluatedResource } from "../core/emulato
 import { LoadProblems } from "../core/load-error";
 import type { Emulator } from "../core/service";
 import type { TopicPublisher } from "../pubsub/publisher";
-import { Bucket, type BucketSettings, type MetadataPatch } from "./bucket";
+import { Bucket, type BucketSettings, type BucketState, type MetadataPatch } from "./bucket";
 import { readBucket, readNotification, readObject } from "./configuration";
 import { type ListPage, type ListQuery, listObjects } from "./listing";
 import { agent, Notifications } from "./notifications";
@@ -113,6 +113,11 @@ export class StorageEmulator implements Emulator {
     return [...this.buckets.values()]
       .filter(({ settings }) => !settings.public)
       .flatMap((bucket) => bucket.all("", false));
+  }
+
+  /** Of the stack's own buckets. */
+  states(): BucketState[] {
+    return [...this.buckets.values()].filter(({ settings }) => !settings.public).map((bucket) => bucket.state());
   }
 
   /** Needs `storage.buckets.get`. */

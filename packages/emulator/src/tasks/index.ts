@@ -86,5 +86,6 @@ export const cloudTasks = defineService({
   create: (context, resources) => new TasksEmulator(context, resources),
 });
 
+export type { QueueState } from "./queue";
 export type { CreatedTask } from "./queued-task";
 export { burstOf } from "./token-bucket";

@@ -26,6 +26,18 @@ interface Outcome {
   readonly skipped?: boolean;
 }
 
+/** What waits in a queue. */
+export interface QueueState {
+  readonly id: string;
+  /** Tasks that have not ended. */
+  readonly tasks: number;
+  /** Those of them that are dispatched now. */
+  readonly running: number;
+  readonly paused: boolean;
+  /** When the next one is due, as far as the queue's rate allows: milliseconds since 1970. */
+  readonly next?: number;
+}
+
 /**
  * Dispatches what is due, as fast as the queue's limits allow, until an attempt succeeds or the
  * attempts are spent.
@@ -41,6 +53,7 @@ export class Queue {
   private running = 0;
   private created = 0;
   private stopped = false;
+  private paused = false;
 
   constructor(
     private readonly context: EmulatorContext,
@@ -95,6 +108,18 @@ export class Queue {
     for (const task of this.tasks.values()) if (task.order > after) yield task;
   }
 
+  /** A paused queue takes tasks and dispatches none. */
+  setPaused(paused: boolean): void {
+    this.paused = paused;
+    this.dispatchDue();
+  }
+
+  state(): QueueState {
+    const { settings, tasks, running, paused } = this;
+    const next = this.waiting.peek()?.time;
+    return { id: settings.id, tasks: tasks.size, running, paused, ...(next !== undefined && { next }) };
+  }
+
   stop(): void {
     this.stopped = true;
     this.alarm.stop();
@@ -121,7 +146,7 @@ export class Queue {
 
   private dispatchDue(): void {
     const now = this.context.clock.now();
-    while (!this.stopped && this.running < this.settings.maxConcurrent) {
+    while (!this.stopped && !this.paused && this.running < this.settings.maxConcurrent) {
       const task = this.waiting.peek();
       if (!task) return;
       const due = task.deleted ? now : task.time > now ? task.time : this.bucket.take(now);

@@ -4,7 +4,7 @@ import { LoadProblems } from "../core/load-error";
 import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
 import { readEnum, readText, rejectUnknownFields } from "../core/values";
-import { Queue } from "./queue";
+import { Queue, type QueueState } from "./queue";
 import { queueSettings } from "./queue-settings";
 import type { CreatedTask } from "./queued-task";
 import { queueResource, taskResource, VIEWS, type View } from "./resources";
@@ -46,6 +46,17 @@ export class TasksEmulator implements Emulator {
 
   stop(): void {
     for (const queue of this.queues.values()) queue.stop();
+  }
+
+  states(): QueueState[] {
+    return [...this.queues.values()].map((queue) => queue.state());
+  }
+
+  /** @param id of the queue. @throws ApiError NOT_FOUND */
+  setPaused(id: string, paused: boolean): void {
+    const queues = [...this.queues.values()].filter(({ settings }) => settings.id === id);
+    if (queues.length === 0) throw new ApiError("NOT_FOUND", `There is no queue ${id}`);
+    for (const queue of queues) queue.setPaused(paused);
   }
 
   private createTask(call: Call): object {

@@ -24,6 +24,22 @@ interface ExecutionError {
   readonly stackTrace: { readonly elements: readonly object[] };
 }
 
+/** An execution, for people. */
+export interface ExecutionState {
+  readonly id: string;
+  readonly workflow: string;
+  readonly state: keyof typeof STATES;
+  /** Milliseconds since 1970. */
+  readonly started: number;
+  readonly ended?: number;
+  readonly step: { readonly routine: string; readonly step: string };
+  /** JSON; empty for none. */
+  readonly argument: string;
+  /** JSON. */
+  readonly result?: string;
+  readonly error?: string;
+}
+
 export interface NewExecution {
   /** JSON. */
   readonly argument: string;
@@ -85,6 +101,22 @@ export class Execution {
   /** HTTP requests to hosts that are not Google's, which are steps of another price. */
   get externalCalls(): number {
     return this.executionContext.externalCalls;
+  }
+
+  /** What a person sees of it. */
+  view(): ExecutionState {
+    const { id, state, started, ended, given, result, error } = this;
+    return {
+      id,
+      workflow: this.workflow.id,
+      state,
+      started,
+      ...(ended !== undefined && { ended }),
+      step: this.interpreter.current,
+      argument: given.argument,
+      ...(result !== undefined && { result }),
+      ...(error && { error: error.context }),
+    };
   }
 
   /** @returns false if it has ended */

@@ -46,4 +46,4 @@ export const cloudWorkflows = defineService({
   create: (context, resources) => new WorkflowsEmulator(context, resources),
 });
 
-export type { Execution } from "./execution";
+export type { Execution, ExecutionState } from "./execution";

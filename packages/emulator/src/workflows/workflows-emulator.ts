@@ -6,7 +6,7 @@ import { pageOf } from "../core/page";
 import type { Call } from "../core/rpc";
 import type { Emulator } from "../core/service";
 import { isUnset, readEnum, readText, readTexts, rejectUnknownFields } from "../core/values";
-import { Execution } from "./execution";
+import { Execution, type ExecutionState } from "./execution";
 import { CALL_LOG_LEVELS, readWorkflow, type Workflow } from "./workflow";
 
 const VIEWS = { EXECUTION_VIEW_UNSPECIFIED: 0, BASIC: 1, FULL: 2 } as const;
@@ -80,6 +80,11 @@ export class WorkflowsEmulator implements Emulator {
   /** All that were started, oldest first. */
   list(): Execution[] {
     return [...this.executions.values()];
+  }
+
+  /** All that were started, oldest first. */
+  states(): ExecutionState[] {
+    return this.list().map((execution) => execution.view());
   }
 
   private create({ request, caller, wire }: Call): object {
