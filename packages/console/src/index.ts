@@ -1,1 +1,3 @@
 export type * from "./api-types";
+export { Console, type ConsoleOptions } from "./console";
+export type { OpenedStack } from "./model/opened-stack";

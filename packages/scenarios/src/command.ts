@@ -17,11 +17,13 @@ import {
   RequestFailed,
   RunCommandError,
   RunCommands,
+  type RunningStack,
   readModel,
   readRunFile,
   readRunFlags,
   readSecrets,
   SecretsFileError,
+  SkippingClock,
   StartError,
   type StartOptions,
   shellQuoted,
@@ -42,7 +44,7 @@ import { inputFor, runStack } from "./run/run-stack";
 import { requireEmpty } from "./run/save-buckets";
 import { startStack } from "./run/start";
 import { exitCodeOf, type Summary } from "./run/summary";
-import { type Input, InputError, type Scenario } from "./shared/scenario";
+import { type Input, InputError, type Scenario, type ScenarioRun } from "./shared/scenario";
 
 const USAGE = `usage: npm run local -- <stack> [options]
 
@@ -59,7 +61,9 @@ It needs no cloud account and no network.
   --cost             prints what the run would cost at list prices: per item, per million items, and which setting
                      would lower it
   --prices <file>    with --cost: prices of another region, as packages/scenarios/src/cost/us-central1.json has them
-  --keep             keeps the stack running until Ctrl-C, and prints commands that use it
+  --keep             keeps the stack running until Ctrl-C, and prints the URL of its console (docs/console.md) and
+                     commands that use it
+  --no-watch         with --keep: code that is saved does not reach the stack that runs
   --check-iam        runs the stack without each of its IAM bindings in turn, and shows which ones it needs
   --run <name>=<command>
                      runs a container service, job or worker pool as this command of yours; may be repeated
@@ -91,6 +95,7 @@ const FLAGS = {
   cost: { type: "boolean" },
   prices: { type: "string" },
   keep: { type: "boolean" },
+  "no-watch": { type: "boolean" },
   "check-iam": { type: "boolean" },
   /** The former name of `--check-iam`. */
   "prove-iam": { type: "boolean", hidden: true },
@@ -137,6 +142,8 @@ interface Options {
   /** For `--cost`. */
   readonly prices?: Prices;
   readonly keep: boolean;
+  /** With `keep`. */
+  readonly watch: boolean;
   readonly checkIam: boolean;
   readonly faults?: FaultSettings;
   /** Milliseconds. */
@@ -149,10 +156,33 @@ interface Options {
   readonly host: HostOptions;
 }
 
-/** `npm run local`. Errors are printed. @returns the exit code: as `run` gives it, or 2 after an error */
-export async function localCommand(args: readonly string[]): Promise<number> {
+/** A stack that stays up, before anything goes in. */
+export interface KeptStack {
+  /** Holds `cdk.tf.json`. */
+  readonly folder: string;
+  readonly running: RunningStack;
+  /** Undefined for a stack that is none of the five architectures. */
+  readonly scenario?: Scenario;
+  readonly run?: ScenarioRun;
+  /** The input that was given, or else the sample. */
+  readonly input?: Input;
+  readonly notices: readonly string[];
+  /** Whether code that is saved should reach the stack. */
+  readonly watch: boolean;
+}
+
+/** Shows a stack that stays up. @returns lines for the terminal */
+export type ShowKept = (kept: KeptStack) => Promise<readonly string[]>;
+
+/**
+ * `npm run local`. Errors are printed.
+ *
+ * @param show gets a stack that `--keep` keeps, whose clock can jump. @default - nothing shows it
+ * @returns the exit code: as `run` gives it, or 2 after an error
+ */
+export async function localCommand(args: readonly string[], show?: ShowKept): Promise<number> {
   try {
-    return await run(args);
+    return await run(args, show);
   } catch (error) {
     console.error(explain(error as Error));
     return 2;
@@ -160,7 +190,7 @@ export async function localCommand(args: readonly string[]): Promise<number> {
 }
 
 /** @returns 0 for `OK`, 3 for `PARTIAL`, 1 for `FAILED` */
-async function run(args: readonly string[]): Promise<number> {
+async function run(args: readonly string[], show?: ShowKept): Promise<number> {
   const options = readOptions(args);
   if (!options) {
     console.log(USAGE);
@@ -184,7 +214,7 @@ async function run(args: readonly string[]): Promise<number> {
   const model = options.predict === undefined ? undefined : await readModel(options.predict, userPath);
   const chooseModel = model ? () => model : modelOf(scenario, input, options.keep);
   const start = { ...(options.quiet ? {} : onTerminal()), ...host, chooseModel, propagation: options.propagation };
-  if (options.keep) return keep(options.folder, start, { scenario, input, samples: SAMPLES });
+  if (options.keep) return keep(options, start, { scenario, input, samples: SAMPLES }, show);
   if (!scenario || !input) return 1;
   let cost: string | undefined;
   const onBilled = (billed: Billed) => {
@@ -208,10 +238,24 @@ function report(summary: Summary, cost: string | undefined, { json, allowsDeadLe
 }
 
 /** Never returns. Ctrl-C ends the process, and everything that runs cleans up. */
-async function keep(folder: string, start: StartOptions, options: KeepOptions): Promise<never> {
-  const running = await startStack(folder, start);
+async function keep(
+  { folder, watch }: Options,
+  start: StartOptions,
+  options: KeepOptions,
+  show?: ShowKept,
+): Promise<never> {
+  const notices: string[] = [];
+  const onNotice = (notice: string) => {
+    notices.push(notice);
+    start.onNotice?.(notice);
+  };
+  const running = await startStack(folder, { ...start, onNotice, ...(show && { clock: new SkippingClock() }) });
   try {
-    console.log((await keepStack(running, options)).text);
+    const { scenario, input = scenario && inputFor(scenario, undefined, SAMPLES) } = options;
+    const run = scenario?.create(running);
+    const shown = (await show?.({ folder, running, scenario, run, input, notices, watch })) ?? [];
+    const { text } = await keepStack(running, { ...options, run });
+    console.log([text, ...shown].join("\n"));
   } catch (error) {
     // A refused input ends the command. Functions that still run would keep the process alive.
     await running.stop();
@@ -244,6 +288,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     drive: drive === undefined ? undefined : userPath(drive),
     prices: values.cost ? readPrices(values.prices === undefined ? undefined : userPath(values.prices)) : undefined,
     keep,
+    watch: !values["no-watch"],
     checkIam: values["check-iam"] ?? false,
     faults: settings,
     propagation:

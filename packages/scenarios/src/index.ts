@@ -1,10 +1,13 @@
+export { type KeptStack, localCommand, type ShowKept } from "./command";
 export type { DrivenStack, Driver } from "./drive/driver";
 export type { FaultReport } from "./faults/report";
 export { runFaults } from "./faults/run-faults";
 export { outputsOf, readStackWithOutputs, scenarioOf } from "./patterns";
+export { keepStack } from "./run/keep";
 export { describe } from "./run/print";
 export { inputFor, runStack } from "./run/run-stack";
 export { startMachine, startStack } from "./run/start";
-export { isGood, type Summary } from "./run/summary";
+export { isGood, type Summary, summarise } from "./run/summary";
 export { forEachConcurrently } from "./run/workload";
-export type { Scenario } from "./shared/scenario";
+export { redriveAll } from "./shared/redrive";
+export { type Input, InputError, type Scenario, type ScenarioRun } from "./shared/scenario";

@@ -24,6 +24,7 @@ export class SkippingClock implements Clock {
     if (this.events.peek() === event) this.wait();
     return () => {
       event.work = undefined;
+      if (this.events.peek() === event) this.wait();
     };
   }
 

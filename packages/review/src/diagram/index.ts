@@ -1,3 +1,4 @@
+export { layOut } from "./layout";
 export { type Changes, mermaid } from "./mermaid";
 export type { Arrow, Box, Kind, Wired, Wiring } from "./model";
 export { overview } from "./overview";

@@ -1,5 +1,5 @@
 import * as emulator from "@cdktf-serverless-ml/emulator";
-import type { Input, Scenario } from "../shared/scenario";
+import type { Input, Scenario, ScenarioRun } from "../shared/scenario";
 import { inputFor } from "./run-stack";
 
 export interface KeepOptions {
@@ -12,6 +12,8 @@ export interface KeepOptions {
   readonly input?: Input;
   /** Folder of the samples. */
   readonly samples: string;
+  /** A use of the stack that others look at, too. @default - a new one */
+  readonly run?: ScenarioRun;
 }
 
 /**
@@ -22,11 +24,10 @@ export interface KeepOptions {
  */
 export function keepStack(
   running: emulator.RunningStack,
-  { scenario, input, samples }: KeepOptions,
+  { scenario, input, samples, run = scenario?.create(running) }: KeepOptions,
 ): Promise<emulator.Kept> {
-  if (!scenario) return emulator.keepStack(running);
+  if (!scenario || !run) return emulator.keepStack(running);
   return emulator.keepStack(running, async (controlUrl) => {
-    const run = scenario.create(running);
     const given = input ?? inputFor(scenario, undefined, samples);
     await run.prepare?.(given);
     if (input) await run.submit(input);
