@@ -111,6 +111,16 @@ export class Controls {
     return this.parts.workers.killOne(worker);
   }
 
+  /**
+   * Gives a function new code. Requests under way end on the old code, the next one gets the new.
+   *
+   * @param zip a file, as it would be uploaded
+   * @throws ApiError NOT_FOUND, Error if the new code does not run. Then the old code stays
+   */
+  async replaceFunction(functionName: string, zip: string): Promise<void> {
+    await this.parts.workers.replaceFunction(functionName, zip);
+  }
+
   /** Replaces what a dead letter, or another message that waits, holds. @throws ApiError NOT_FOUND */
   editMessage(subscription: string, messageId: string, data: Buffer): void {
     this.running.service(pubSub).edit(subscription, messageId, data);

@@ -134,15 +134,9 @@ export class InstancePool {
    * @throws Error if the new program does not listen. Then the old one stays
    */
   async replace(program: InstanceOptions["program"]): Promise<void> {
-    const [before, old] = [this.program, [...this.instances]];
+    const started = await this.startInstance(program);
     this.program = program;
-    try {
-      await this.startInstance();
-    } catch (error) {
-      this.program = before;
-      throw error;
-    }
-    for (const instance of old) this.retire(instance);
+    for (const instance of this.instances) if (instance !== started) this.retire(instance);
   }
 
   /** The instance gets no further request, and ends when it has none. */
@@ -220,12 +214,12 @@ export class InstancePool {
     }
   }
 
-  private async startInstance(): Promise<void> {
+  private async startInstance(program = this.program): Promise<PoolInstance> {
     const onCalling = (caller: PoolInstance, port: number) => this.callers.set(port, caller);
     const { create = (options: InstanceOptions) => new Instance(options) } = this.options;
     const { log } = this.options.instance;
     const instance: PoolInstance = create({
-      program: this.program,
+      program,
       log: log.of(() => this.servedBy(instance)),
       onCalling,
     });
@@ -246,6 +240,7 @@ export class InstancePool {
       this.starting--;
     }
     this.fill(instance);
+    return instance;
   }
 
   private async exchange(
