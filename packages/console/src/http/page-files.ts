@@ -51,6 +51,7 @@ async function bundled(entry: string): Promise<Buffer> {
     write: false,
     format: "esm",
     target: "es2022",
+    define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "silent",
   });
   return Buffer.from(outputFiles[0]?.contents ?? []);

@@ -168,7 +168,7 @@ export class StackSession {
     if (item) return { ...detailOf(this.recording, item), title: this.line(item).title };
     const old = this.recording.old.get(id);
     if (!old) throw new NotFound(`There is no item ${id}`);
-    return { ...old, ancestors: [], children: [], timeline: [] };
+    return { ...old, ancestors: [], children: [], timeline: [], family: [old] };
   }
 
   /** @throws NotFound */

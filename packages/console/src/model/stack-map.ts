@@ -1,4 +1,4 @@
-import { layOut, wiring } from "@cdktf-serverless-ml/review/diagram";
+import { arrowPaths, boxPath, layOut, wiring } from "@cdktf-serverless-ml/review/diagram";
 import { type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
 import type { StackMap } from "../api-types";
 
@@ -22,25 +22,16 @@ export class Wires {
     const map: StackMap = {
       width,
       height,
-      boxes: boxes.map(({ box, name, details, middle, width: wide, height: high }) => ({
-        id: box.key,
-        kind: box.kind,
-        name,
-        details,
-        addresses: box.addresses,
-        middle,
-        width: wide,
-        height: high,
-      })),
-      arrows: arrows.map(({ arrow, from, to, curve, label, labelMiddle }, index) => ({
-        id: `arrow ${index}`,
-        from: from.box.key,
-        to: to.box.key,
-        delivered: arrow.delivered,
-        curve,
-        label,
-        labelMiddle,
-      })),
+      boxes: boxes.map((placed) => {
+        const { box, name, details, middle, width: wide, height: high } = placed;
+        const { key: id, kind, addresses } = box;
+        return { id, kind, name, details, addresses, middle, width: wide, height: high, outline: boxPath(placed) };
+      }),
+      arrows: arrows.map((placed, index) => {
+        const { arrow, from, to, label, labelMiddle } = placed;
+        const ends = { from: from.box.key, to: to.box.key };
+        return { id: `arrow ${index}`, ...ends, delivered: arrow.delivered, ...arrowPaths(placed), label, labelMiddle };
+      }),
     };
     return new Wires(stack, map);
   }

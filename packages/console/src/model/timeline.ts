@@ -25,7 +25,19 @@ export function detailOf(recording: Recording, item: Item): ItemDetail {
     ancestors: ancestors.map(({ item: ancestor }) => recording.lineOf(ancestor)),
     children: [...item.children].slice(0, MOST_CHILDREN).flatMap((id) => lineOf(recording, id) ?? []),
     timeline: entries.slice(0, MOST),
+    family: familyOf(recording, item),
   };
+}
+
+/** All items of one root, oldest first. */
+function familyOf(recording: Recording, { id }: Pick<Item, "id">): ItemLine[] {
+  const found = [recording.rootOf(id)];
+  for (const each of found) {
+    for (const child of recording.items.get(each)?.children ?? []) {
+      if (found.length < MOST_CHILDREN && !found.includes(child)) found.push(child);
+    }
+  }
+  return found.flatMap((each) => lineOf(recording, each) ?? []).sort((one, other) => one.began - other.began);
 }
 
 function lineOf(recording: Recording, id: string): ItemLine | undefined {

@@ -1,13 +1,13 @@
 import { escaped } from "./labels";
 import { type Layout, layOut, NAME_SIZE, type PlacedArrow, type PlacedBox, TEXT_SIZE } from "./layout";
 import { NOTHING, type Wired } from "./model";
-import { LID, onOutline, type Point, shapeOf } from "./shapes";
+import { arrowPaths, boxPath, round } from "./paths";
+import { LID, type Point } from "./shapes";
 import { INK, PALE_INK, THEME } from "./theme";
 import { wiring } from "./wiring";
 
 const FONTS = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif";
 const MARGIN = 16;
-const ARROWHEAD = { length: 8, half: 3.5 };
 
 /**
  * Draws the wiring of a stack as an SVG file: the same boxes, arrows and labels as the Mermaid
@@ -71,30 +71,17 @@ export function sentence({ arrow: { labels }, from, to }: PlacedArrow): string {
   return `${from.box.label[0]} → ${to.box.label[0]}${label}`;
 }
 
-function drawnArrow({ arrow: { delivered }, to, curve }: PlacedArrow): string {
-  const [[bx, by], [ex, ey]] = curve.slice(-2) as [Point, Point];
-  const [mx, my] = to.middle;
-  // Graphviz ends the arrow at the box around the shape.
-  const [ox, oy] = onOutline(shapeOf(to.box.kind, to.width, to.height), [ex - mx, ey - my]);
-  const tip: Point = [mx + ox, my + oy];
-  const length = Math.hypot(ex - bx, ey - by) || 1;
-  const [dx, dy] = [(ex - bx) / length, (ey - by) / length];
-  const back: Point = [tip[0] - dx * ARROWHEAD.length, tip[1] - dy * ARROWHEAD.length];
-  const side = (sign: number): Point => [back[0] - sign * dy * ARROWHEAD.half, back[1] + sign * dx * ARROWHEAD.half];
+function drawnArrow(placed: PlacedArrow): string {
+  const { arrow, to } = placed;
   const { stroke } = THEME[to.box.kind];
-  const [begin, ...rest] = [...curve.slice(0, -1), back].map(shown);
-  const dashes = delivered ? ' stroke-dasharray="5 4"' : "";
-  return [
-    `<path d="M${begin}C${rest.join(" ")}" fill="none" stroke="${stroke}"${dashes}/>`,
-    `<path d="M${[tip, side(1), side(-1)].map(shown).join("L")}Z" fill="${stroke}"/>`,
-  ].join("");
+  const { line, head } = arrowPaths(placed);
+  const dashes = arrow.delivered ? ' stroke-dasharray="5 4"' : "";
+  return `<path d="${line}" fill="none" stroke="${stroke}"${dashes}/><path d="${head}" fill="${stroke}"/>`;
 }
 
-function drawnBox({ box: { kind }, middle: [x, y], width, height }: PlacedBox): string {
-  const { fill, stroke } = THEME[kind];
-  const { outline, lines } = shapeOf(kind, width, height);
-  const path = (points: readonly Point[]) => `M${points.map(([px, py]) => shown([x + px, y + py])).join("L")}`;
-  return `<path d="${path(outline)}Z${lines.map(path).join("")}" fill="${fill}" stroke="${stroke}"/>`;
+function drawnBox(placed: PlacedBox): string {
+  const { fill, stroke } = THEME[placed.box.kind];
+  return `<path d="${boxPath(placed)}" fill="${fill}" stroke="${stroke}"/>`;
 }
 
 function drawnName({ box: { kind }, name, details, middle: [x, y] }: PlacedBox): string {
@@ -137,12 +124,4 @@ export function text([x, y]: Point, lines: readonly Line[]): string {
       return `<text x="${round(x)}" y="${round(baseline)}" font-size="${size}"${bold} fill="${fill}">${escaped(content)}</text>`;
     })
     .join("");
-}
-
-function shown([x, y]: Point): string {
-  return `${round(x)},${round(y)}`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }
