@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { endWithOthers, FlagError, takeNoArguments } from "@cdktf-serverless-ml/cli";
 import { Console } from "@cdktf-serverless-ml/console";
-import { irisOrEcho, SkippingClock } from "@cdktf-serverless-ml/emulator";
+import { irisOrEcho, type RunningStack, SkippingClock } from "@cdktf-serverless-ml/emulator";
 import { inputFor, keepStack, readStackWithOutputs, scenarioOf, startStack } from "@cdktf-serverless-ml/scenarios";
+import { Watch } from "./watch/watch";
 
 // `npm run console`: all synthesized stacks side by side, with one console.
 const STACKS = join("cdktf.out", "stacks");
@@ -22,11 +23,12 @@ async function main(): Promise<void> {
     : [];
   if (names.length === 0) throw new FlagError(`${STACKS} has no stacks yet. Run: npm run synth`);
   const shown = await Console.start();
+  const watch = new Watch(shown, console.log);
   for (const name of names) shown.announce(name);
   console.log(`Console: ${shown.url}`);
   for (const name of names.sort()) {
     try {
-      await start(name, shown);
+      watch.add(await start(name, shown), join(STACKS, name));
       console.log(`${name} runs`);
     } catch (error) {
       shown.announce(name, (error as Error).message);
@@ -35,7 +37,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function start(name: string, shown: Console): Promise<void> {
+async function start(name: string, shown: Console): Promise<RunningStack> {
   const folder = join(STACKS, name);
   const notices: string[] = [];
   const running = await startStack(folder, {
@@ -48,4 +50,5 @@ async function start(name: string, shown: Console): Promise<void> {
   const input = scenario && inputFor(scenario, undefined, SAMPLES);
   await shown.add({ running, scenario, run, input, notices });
   await keepStack(running, { scenario, samples: SAMPLES, run });
+  return running;
 }

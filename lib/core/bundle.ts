@@ -56,7 +56,7 @@ export async function bundleAhead(entries: readonly string[]): Promise<void> {
   }
   const stale = entries.filter((entry) => !ahead.has(entry));
   if (stale.length === 0) return;
-  await build(options(stale)).then(
+  await build(bundleOptions(stale)).then(
     (result) => {
       for (const [entry, bundle] of keep(stale, result)) ahead.set(entry, bundle);
     },
@@ -64,9 +64,10 @@ export async function bundleAhead(entries: readonly string[]): Promise<void> {
   );
 }
 
-type Options = ReturnType<typeof options>;
+type Options = ReturnType<typeof bundleOptions>;
 
-function options(entries: readonly string[]) {
+/** How esbuild bundles modules, wherever it does. */
+export function bundleOptions(entries: readonly string[]) {
   return {
     entryPoints: entries.map((entry, index) => ({ in: entry, out: String(index) })),
     absWorkingDir: packageRoot(),
@@ -87,7 +88,7 @@ function options(entries: readonly string[]) {
 
 function run(entries: readonly string[]): BuildResult<Options> {
   try {
-    return buildSync(options(entries));
+    return buildSync(bundleOptions(entries));
   } catch (error) {
     const failure = error as Partial<BuildFailure>;
     const messages = failure.errors?.map(({ text, location }) =>
