@@ -117,11 +117,13 @@ const ACTIONS: { readonly [Name in ActionName]: Action<Name> } = {
     const [messageId, data] = [fields.optionalText("messageId"), fields.optionalText("data", true)];
     if (messageId === undefined) {
       if (data !== undefined) throw new Invalid("data needs messageId");
-      return { done: `put back ${await redriveAll(running)} dead letters` };
+      return { done: `put back ${await redriveAll(running, { before: nowOf(running) })} dead letters` };
     }
     const subscription = keeperOf(running, messageId);
     if (data !== undefined) running.controls.editMessage(subscription, messageId, Buffer.from(data));
-    const moved = await running.controls.withOnly(subscription, messageId, () => redriveAll(running, { max: 1 }));
+    const moved = await running.controls.withOnly(subscription, messageId, () =>
+      redriveAll(running, { max: 1, before: nowOf(running) }),
+    );
     if (moved === 0) throw new Refused(`The redrive function did not take the letter ${messageId}; its log says why`);
     return {
       done: `put back the letter ${messageId}${data === undefined ? "" : ", edited"}`,
@@ -257,6 +259,11 @@ function fullName(running: RunningStack, type: string, collection: string, name:
   const found = running.index.first(type, (attributes) => attributes.name === name);
   if (!found) throw new NotFound(`There is none of the ${collection} that is called ${name}`);
   return `projects/${found.attributes.project ?? running.stack.defaults.project}/${collection}/${name}`;
+}
+
+/** By the stack's clock, which may be ahead of the function's. */
+function nowOf({ parts }: RunningStack): string {
+  return new Date(parts.clock.now()).toISOString();
 }
 
 /** The subscription that keeps a dead letter. @throws NotFound */
