@@ -144,7 +144,7 @@ export class Recording {
 
   private made({ made, call, item, time }: MadeEvent): void {
     const by = call === undefined ? undefined : this.calls.get(call);
-    const maker = by?.item ?? item;
+    const maker = by?.item ?? (item === undefined ? undefined : this.ensure(item, time).id);
     if (maker !== undefined) {
       this.items.get(maker)?.made.push({ time: this.start + time, made, ...defined({ call }) });
     }
