@@ -34,7 +34,7 @@ export class StackFunctions {
       if (typeof uploaded?.attributes.source !== "string") return [];
       const files = new Map(Object.entries(unzipSync(readFileSync(resolve(folder, uploaded.attributes.source)))));
       const source = sourceOf(files);
-      return source === undefined ? [] : [{ name: attributes.name, source, files }];
+      return source === undefined ? [] : [{ name: attributes.name, source, files: withoutBuild(files) }];
     });
     running.onStop(async () => rmSync(this.temporary, { recursive: true, force: true }));
   }
@@ -56,6 +56,12 @@ export class StackFunctions {
     );
     return own.map(({ name }) => name);
   }
+}
+
+/** What Google's build prepares would take longer here than it saves. */
+function withoutBuild(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  const { scripts, ...manifest } = JSON.parse(Buffer.from(files.get("package.json") ?? []).toString());
+  return new Map([...files, ["package.json", Buffer.from(JSON.stringify(manifest))]]);
 }
 
 /** A bundle's package has the name of the folder that it was made of. */
