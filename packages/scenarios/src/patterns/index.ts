@@ -1,5 +1,5 @@
 import { readStack, type Stack, StackIndex } from "@cdktf-serverless-ml/terraform-json";
-import { redriveUrl } from "../shared/redrive";
+import { redriveOutputs } from "../shared/redrive";
 import type { Outputs, PatternScenario } from "../shared/scenario";
 import { asyncBatch } from "./async-batch";
 import { eventWorkflow } from "./event-workflow";
@@ -27,8 +27,7 @@ export function outputsOf(stack: Stack): Outputs {
   const index = StackIndex.of(stack);
   // Where several scenarios read an output of one name, the first one's counts.
   const read = [...SCENARIOS].reverse().map((scenario) => scenario.outputsFrom(index));
-  const url = redriveUrl(index);
-  return Object.assign({}, ...read, url === undefined ? {} : { redrive_url: url }, stack.outputs);
+  return Object.assign({}, redriveOutputs(index), ...read, stack.outputs);
 }
 
 /**

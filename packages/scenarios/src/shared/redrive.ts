@@ -1,5 +1,7 @@
 import type { RunningStack } from "@cdktf-serverless-ml/emulator";
 import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
+import { invokers } from "./members";
+import type { Outputs } from "./scenario";
 
 /** What a call of the redrive function answers. */
 interface Answer {
@@ -24,8 +26,16 @@ export interface RedriveOptions {
 const PER_SECOND = 500;
 
 /** URL of the function that puts dead letters back; undefined for a stack without one. */
-export function redriveUrl(index: StackIndex): string | undefined {
+function redriveUrl(index: StackIndex): string | undefined {
   return index.workerWith("ORIGINS")?.uri;
+}
+
+/** The outputs by which that function is called: its URL, and who may call it. */
+export function redriveOutputs(index: StackIndex): Outputs {
+  const worker = index.workerWith("ORIGINS");
+  if (!worker) return {};
+  const [client] = invokers(index, worker);
+  return { redrive_url: worker.uri, ...(client !== undefined && { client }) };
 }
 
 /**
