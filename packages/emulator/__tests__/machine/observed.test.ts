@@ -164,9 +164,15 @@ test("of a stream each message is a call, and the permission belongs to the stre
   await open;
   const method = "google.pubsub.v1.Subscriber/StreamingPull";
   expect(calls.slice(1)).toMatchObject([
-    { call: 3, method, stream: "in", body: { streamAckDeadlineSeconds: 10 } },
-    { call: 4, method, stream: "out", reply: { subscriptionProperties: {} } },
-    { call: 5, method, stream: "out", reply: { receivedMessages: [{ message: { data: Buffer.from("hello") } }] } },
+    { call: 3, parent: 2, method, stream: "in", body: { streamAckDeadlineSeconds: 10 } },
+    { call: 4, parent: 2, method, stream: "out", reply: { subscriptionProperties: {} } },
+    {
+      call: 5,
+      parent: 2,
+      method,
+      stream: "out",
+      reply: { receivedMessages: [{ message: { data: Buffer.from("hello") } }] },
+    },
     { call: 2, method, status: 200 },
   ]);
   expect(decisions[1]).toMatchObject({ call: 2, permission: "pubsub.subscriptions.consume" });

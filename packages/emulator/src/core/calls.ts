@@ -14,6 +14,8 @@ export interface Arrival
   readonly port?: number;
   readonly item?: string;
   readonly attempt?: number;
+  /** The call that it belongs to. @default - the one that the trace or the connection tells */
+  readonly parent?: number;
 }
 
 /** How a call ended. */
@@ -64,9 +66,10 @@ export class Calls {
   begin(arrival: () => Arrival): RecordedCall | undefined {
     if (!this.wanted) return undefined;
     const { events } = this;
-    const { headers, body, port, path, ...rest } = arrival();
+    const { headers, body, port, path, parent, ...rest } = arrival();
     const call = events.nextCall();
-    const begun = { call, ...rest, ...this.parentOf(headers, port), path: pathWithoutCredentials(path) };
+    const belongs = parent === undefined ? this.parentOf(headers, port) : { parent };
+    const begun = { call, ...rest, ...belongs, path: pathWithoutCredentials(path) };
     const start = events.now();
     const [realStart, real] = [Date.now(), performance.now()];
     events.emit("begin", begun);

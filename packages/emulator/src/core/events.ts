@@ -21,7 +21,7 @@ export interface CallBegun extends RunEvent {
   readonly kind: "begin";
   /** Identifies the call within its run. */
   readonly call: number;
-  /** The worker's call during which this one was made. */
+  /** The worker's call during which this one was made; of a stream's message, the stream. */
   readonly parent?: number;
   /**
    * Instead of `parent`, where the instance that made the call had several requests under way: one

@@ -93,7 +93,10 @@ function observedGrpc(grpc: GrpcService, { service, calls, report }: ObservedOpt
         const recorded = calls.begin(() => arrival(name, caller, origin));
         const message = (direction: "in" | "out", content: object) =>
           calls
-            .begin(() => arrival(name, caller, origin, direction === "in" ? content : undefined))
+            .begin(() => ({
+              ...arrival(name, caller, origin, direction === "in" ? content : undefined),
+              parent: recorded?.call,
+            }))
             ?.end({ status: 200, stream: direction, ...(direction === "out" && { reply: content }) });
         try {
           await serve(withMessages(stream, message), recorded?.as(caller) ?? caller, origin);
