@@ -28,15 +28,21 @@ export interface StackOnMachine {
 
 /**
  * The emulator's own HTTP interface, beside Google's and without any identity: `POST /<job>:run`
- * fires a schedule, `GET /dead-letters` shows them, `GET /stack` says where the stack is.
+ * fires a schedule, `GET /dead-letters` shows them, `GET /stack` says where the stack is. It is for
+ * programs: what a page in a browser sends, also by another name of this machine, is refused.
  */
 export class ControlServer {
   private readonly server: Server;
 
   constructor({ schedules, fire, deadLetters, stack }: ControlServerOptions) {
     const allowed = [...schedules.map((name) => `POST /${name}:run`), "GET /dead-letters", "GET /stack"];
-    this.server = createServer(({ method, url }, response) => {
+    this.server = createServer(({ method, url, headers }, response) => {
       const answer = (status: number, text: string) => response.writeHead(status).end(`${text}\n`);
+      const own = `127.0.0.1:${portOf(this.server)}`;
+      if (headers.host !== own) return answer(403, `Given the host ${headers.host}; allowed: ${own}`);
+      if (headers.origin !== undefined || headers["sec-fetch-site"] !== undefined) {
+        return answer(403, "Given a request of a browser; allowed: programs, such as curl");
+      }
       const schedule = schedules.find((name) => method === "POST" && url === `/${name}:run`);
       if (method === "GET" && url === "/dead-letters") {
         answer(200, JSON.stringify(deadLetters(), undefined, 2));
