@@ -39,6 +39,8 @@ export interface BindingAuthorizerOptions {
   readonly onEarly?: (access: Access, binding: Binding) => void;
 }
 
+/** Resources whose levels are remembered. */
+const MOST_KNOWN = 1_000;
 const BUCKET = /^projects\/_\/buckets\/[^/]+/;
 
 /** Allows what a list of bindings allows: on the resource itself, its bucket, or its project. */
@@ -49,6 +51,7 @@ export class BindingAuthorizer implements Authorizer {
   readonly withheld: ReadonlySet<string>;
   private readonly away = new Set<string>();
   private readonly byResource = new Map<string, Binding[]>();
+  private readonly known = new Map<string, readonly string[]>();
 
   constructor(
     readonly bindings: readonly Binding[],
@@ -67,7 +70,7 @@ export class BindingAuthorizer implements Authorizer {
     const { project, onAllowed, onDenied, onEarly, inEffect = () => true } = this.options;
     const access = { email: email ?? "", permission, resource };
     let early: Binding | undefined;
-    for (const level of levels(resource, project)) {
+    for (const level of this.levelsOf(resource, project)) {
       const granting = this.byResource.get(level)?.filter((binding) => this.grants(binding, access)) ?? [];
       early ??= granting[0];
       const found = granting.find(inEffect);
@@ -115,6 +118,17 @@ export class BindingAuthorizer implements Authorizer {
 
   private grants(binding: Binding, access: Access): boolean {
     return grants(binding, access) && !this.away.has(binding.address);
+  }
+
+  /** Remembers the levels of resources, since most calls are about few of them. */
+  private levelsOf(resource: string, project: string): readonly string[] {
+    let found = this.known.get(resource);
+    if (!found) {
+      found = levels(resource, project);
+      if (this.known.size >= MOST_KNOWN) this.known.clear();
+      this.known.set(resource, found);
+    }
+    return found;
   }
 
   /** All bindings that allow a call. */
