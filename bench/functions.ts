@@ -212,11 +212,9 @@ async function main(): Promise<void> {
       : `Node.js ${process.version}: in the cloud there is no cache. Against the bare framework: without one.`,
   );
   const headings = [`cold start, median of ${RUNS}`, "bundle", "without cache", "with cache", "CPU time"];
-  report([{ name: "cold start of the bare framework", unit: "ms", value: wall(bare) }]);
   const rows = functions.map(({ name, kilobytes, compiled, withCache, without }) => {
     const deployed = TAKES_COMPILED_CODE ? withCache : without;
     const ratio = wall(deployed) / wall(bare);
-    report([{ name: `cold start of ${name}`, unit: "ms", value: wall(deployed), ratio, goal: { atMost: LIMIT } }]);
     return [
       name,
       `${kilobytes} KiB`,
