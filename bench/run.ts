@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endWithOthers, FlagError, readFlags } from "@cdktf-serverless-ml/cli";
+import { findChromium, NO_CHROMIUM } from "../scripts/chromium";
 import { RESULTS_FILE, type Result } from "./measure";
 import { compare, isWorse, readTable, type Table, thisMachine, writeTable } from "./table";
 
@@ -27,6 +28,11 @@ const BENCHMARKS: readonly Benchmark[] = [
   { name: "memory", about: "memory of 100,000 queued tasks" },
   { name: "faults", about: "200 runs of task-pipeline under faults" },
   { name: "scale", about: "how long a queue takes for 100,000 tasks, in virtual time" },
+  {
+    name: "console",
+    about: "the console's page: its size, and its frames while 10,000 events come",
+    missing: () => (findChromium() ? undefined : NO_CHROMIUM),
+  },
   {
     name: "beam",
     about: "the pipeline flowers on Apache Beam; LOCAL_PYTHON names a Python that has it",

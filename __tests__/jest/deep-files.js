@@ -8,6 +8,8 @@ module.exports = [
   "__tests__/synth/own-worker.test.ts",
   "__tests__/workers/local-run.test.ts",
   "__tests__/workers/train-as.test.ts",
+  "packages/console/__tests__/browser/small-stack.test.ts",
+  "packages/console/__tests__/browser/stacks.test.ts",
   "packages/emulator/__tests__/functions/burst.test.ts",
   "packages/emulator/__tests__/machine/every-option.test.ts",
   "packages/emulator/__tests__/network/pull-worker.test.ts",

@@ -1,7 +1,7 @@
 import { Machine, type RunningStack, SkippingClock } from "@cdktf-serverless-ml/emulator";
 import { Console } from "../src";
 import { Api } from "./support/api";
-import { CLIENT, WORKER, WRITES, writeStack } from "./support/stack";
+import { CLIENT, enqueue, WORKER, WRITES, writeStack } from "./support/stack";
 
 // A small stack that really runs, used through the console's API alone.
 
@@ -11,7 +11,6 @@ let running: RunningStack;
 let shown: Console;
 let api: Api;
 
-const QUEUE = "projects/acme-ml/locations/us-central1/queues/work";
 const FUNCTION = "google_cloudfunctions2_function.worker";
 const task = (name: string) => `queue work task ${name}`;
 
@@ -30,20 +29,8 @@ afterAll(async () => {
   stack?.remove();
 });
 
-/** As the stack's client does. */
-async function enqueue(name: string, body: object = { name }): Promise<string> {
-  const httpRequest = {
-    url: "https://overridden-by-queue.invalid/",
-    headers: { "Content-Type": "application/json" },
-    body: Buffer.from(JSON.stringify(body)).toString("base64"),
-  };
-  const url = `https://cloudtasks.googleapis.com/v2/${QUEUE}/tasks`;
-  await running.client().json("POST", url, { task: { name: `${QUEUE}/tasks/${name}`, httpRequest } });
-  return task(name);
-}
-
 test("a task is followed from the client to its end: who called as whom, and which binding allowed it", async () => {
-  const item = await api.item(await enqueue("followed"), "done");
+  const item = await api.item(await enqueue(running, "followed"), "done");
   expect(item.ancestors).toMatchObject([{ kind: "request", state: "done" }]);
   // biome-ignore lint/suspicious/noExplicitAny: entries of several kinds.
   const calls = item.timeline.filter(({ kind }: any) => kind === "call");
@@ -87,7 +74,7 @@ test("a task is followed from the client to its end: who called as whom, and whi
 });
 
 test("headers and bodies of a call, without its token", async () => {
-  const item = await api.item(await enqueue("looked-into"), "done");
+  const item = await api.item(await enqueue(running, "looked-into"), "done");
   // biome-ignore lint/suspicious/noExplicitAny: entries of several kinds.
   const numbers = item.timeline.flatMap((entry: any) => (entry.kind === "call" ? [entry.call.call] : []));
   const details = await Promise.all(numbers.map((call: number) => api.get(`/calls/${call}`)));
@@ -107,7 +94,7 @@ test("headers and bodies of a call, without its token", async () => {
 
 test("a binding that is taken away: the refused call says which one is missing; put back, the task is done", async () => {
   expect((await api.act("withhold", { binding: WRITES })).status).toBe(200);
-  const failed = await api.item(await enqueue("refused"), "retrying");
+  const failed = await api.item(await enqueue(running, "refused"), "retrying");
   expect(failed).toMatchObject({ attempts: 1, denied: 1, reason: "500" });
   // biome-ignore lint/suspicious/noExplicitAny: entries of several kinds.
   const refused = failed.timeline.find(({ call }: any) => call?.caller === WORKER);
@@ -142,7 +129,7 @@ test("a binding that is taken away: the refused call says which one is missing; 
 });
 
 test("a request is sent again with an edited payload, and belongs to its item", async () => {
-  const item = await api.item(await enqueue("first", { name: "first" }), "done");
+  const item = await api.item(await enqueue(running, "first", { name: "first" }), "done");
   // biome-ignore lint/suspicious/noExplicitAny: entries of several kinds.
   const call = item.timeline.find(({ call }: any) => call?.isWorker).call.call;
   const replayed = await api.act("replay", { call, body: JSON.stringify({ name: "edited" }) });
@@ -164,7 +151,7 @@ test("the next calls of a worker fail, and then it works again", async () => {
 
 test("a paused queue keeps its tasks", async () => {
   await api.act("pause", { queue: "work" });
-  const id = await enqueue("kept");
+  const id = await enqueue(running, "kept");
   const { json } = await api.get("/state");
   expect(json.boxes["google_cloud_tasks_queue.work"]).toMatchObject({ tasks: 1, inFlight: 0, paused: true });
   expect((await api.get(`/items/${encodeURIComponent(id)}`)).json.state).toBe("waiting");
@@ -222,7 +209,7 @@ test("a killed instance is replaced with the next request", async () => {
 });
 
 test("a resource: configuration from the JSON, state, last items, logs and bindings on it", async () => {
-  await api.item(await enqueue("seen"), "done");
+  await api.item(await enqueue(running, "seen"), "done");
   const { json } = await api.get(`/resources/${FUNCTION}`);
   expect(json).toMatchObject({
     address: FUNCTION,
@@ -254,7 +241,7 @@ test("the map has the boxes and arrows of the drawing, and counts what passes", 
 test("events come in batches, and a client that comes back gets what it missed", async () => {
   const seen: (readonly [number, Record<string, unknown>])[] = [];
   const stop = api.events("?stack=small", (id, events) => seen.push(...events.map((event) => [id, event] as const)));
-  await api.item(await enqueue("streamed"), "done");
+  await api.item(await enqueue(running, "streamed"), "done");
   const isDone = ([, { item }]: (typeof seen)[number]) =>
     (item as { id: string })?.id === task("streamed") && (item as { state: string }).state === "done";
   await api.until(async () => seen.some(isDone), Boolean);

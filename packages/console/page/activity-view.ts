@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { CallLine } from "../src/api-types";
 import { CallView } from "./call-view";
-import { account, clockTime, counted, duration, isError, shortMethod } from "./format";
+import { account, clockTime, counted, duration, isFailure, shortMethod } from "./format";
 import { html } from "./html";
 import { hrefOf } from "./route";
 import { CallStatus } from "./status";
@@ -26,7 +26,7 @@ export function ActivityView({ view }: { readonly view: StackView }): VNode {
   const row = (index: number) => {
     const call = calls.newest(index);
     if (!call) return undefined;
-    return html`<div class=${`cells calls ${isError(call.status) ? "bad-row" : ""}`} role="presentation">
+    return html`<div class=${`cells calls ${isFailure(call) ? "bad-row" : ""}`} role="presentation">
       <span role="cell"><time>${clockTime(call.time)}</time></span>
       <span role="cell" title=${call.caller}>${account(call.caller)}</span>
       <span role="cell">${call.service}</span>

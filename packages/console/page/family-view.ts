@@ -34,9 +34,9 @@ export function FamilyView({
       })}
       ${placed.map(
         ({ item, column, row }) => html`<a key=${item.id} href=${hrefOf(stack, "items", item.id)}
-          class=${`node ${item.state} ${item.id === chosen ? "chosen" : ""}`} aria-label=${`${item.title}: ${item.state}`}
+          class=${`node ${item.state} ${item.id === chosen ? "chosen" : ""}`}
           aria-current=${item.id === chosen ? "true" : undefined}>
-          <title>${`${item.title}: ${item.state}${item.reason ? `, ${item.reason}` : ""}`}</title>
+          <title>${`${item.title}: ${item.state}${item.reason && item.state !== "done" ? `, ${item.reason}` : ""}`}</title>
           <rect x=${x(column)} y=${y(row)} width=${BOX.width} height=${BOX.height} rx="5" />
           <text x=${x(column) + 8} y=${y(row) + 18}>${cut(item.title)}</text>
         </a>`,
@@ -45,6 +45,7 @@ export function FamilyView({
   </div>`;
 }
 
+/** Without its middle, since names of tasks begin with a hash and end with what they are for. */
 function cut(text: string): string {
-  return text.length <= LETTERS ? text : `${text.slice(0, LETTERS - 1)}…`;
+  return text.length <= LETTERS ? text : `${text.slice(0, 9)}…${text.slice(10 - LETTERS)}`;
 }

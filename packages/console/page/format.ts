@@ -60,7 +60,11 @@ export function shortMethod(method: string): string {
   return method.includes("/") ? method.slice(method.lastIndexOf("/") + 1) : method.replace(/^[a-z]+\.(?=.*\.)/, "");
 }
 
-/** Whether an HTTP status is an error. 0: there was no answer. */
-export function isError(status: number | undefined): boolean {
-  return status !== undefined && (status === 0 || status >= 400);
+/** Answers of Google's APIs by which programs find out what is there already. */
+const EXPECTED = [404, 409, 412];
+
+/** Whether a call failed. An API's "not there" and "there already" are no failures. 0: no answer. */
+export function isFailure({ status, isWorker }: { readonly status?: number; readonly isWorker: boolean }): boolean {
+  if (status === undefined || (!isWorker && EXPECTED.includes(status))) return false;
+  return status === 0 || status >= 400;
 }

@@ -1,7 +1,8 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { ItemDetail } from "../src/api-types";
+import type { Decision, ItemDetail, TimelineEntry } from "../src/api-types";
 import { pathOf } from "./api";
+import { Decisions } from "./decisions";
 import { FamilyView } from "./family-view";
 import { counted, dateTime, duration } from "./format";
 import { useApi } from "./hooks";
@@ -30,11 +31,29 @@ export function ItemView({ view, id }: { readonly view: StackView; readonly id: 
     <h2 tabindex="-1" ref=${title}>${item.title} <${StateMark} state=${item.state} /></h2>
     <p class="quiet"><code>${item.id}</code>, began ${dateTime(item.began)} UTC${
       item.ended !== undefined && `, took ${duration(item.ended - item.began)}`
-    }, ${counted(item.attempts, "attempt")}, ${counted(item.calls, "call")}</p>
+    }${item.attempts > 0 && `, ${counted(item.attempts, "attempt")}`}, ${counted(item.calls, "call")}</p>
     ${item.reason && item.state !== "done" && html`<p class="bad reason">${item.reason}</p>`}
     ${item.old && html`<p class="quiet">Only this line is left of it: newer items took its place.</p>`}
+    <${Missing} timeline=${item.timeline} />
     <${FamilyView} stack=${name} family=${item.family} chosen=${item.id} />
     <h3>Timeline</h3>
     <${Timeline} key=${item.id} stack=${name} entries=${item.timeline} />
   </article>`;
+}
+
+/** Each permission that was refused in the flow, once. */
+function Missing({ timeline }: { readonly timeline: readonly TimelineEntry[] }): VNode | null {
+  const denied = new Map<string, Decision>();
+  for (const entry of timeline) {
+    const decisions = entry.kind === "call" ? entry.decisions : entry.kind === "decision" ? [entry.decision] : [];
+    for (const decision of decisions) {
+      const { allowed, email, permission, remedy, resource } = decision;
+      if (!allowed) denied.set([email, permission, remedy ?? resource].join(), decision);
+    }
+  }
+  if (denied.size === 0) return null;
+  return html`<section class="reason" aria-labelledby="missing-title">
+    <h3 id="missing-title">Missing IAM bindings</h3>
+    <${Decisions} decisions=${[...denied.values()]} />
+  </section>`;
 }

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { ArrowState, MapArrow, MapBox, StackMap, StackState } from "../src/api-types";
+import type { ArrowState, MapArrow, MapBox, Point, StackMap, StackState } from "../src/api-types";
 import { alarmsOf, badgeOf } from "./badge";
 import { shortCount } from "./format";
 import { html } from "./html";
@@ -41,7 +41,7 @@ function Line({ arrow, kind }: { readonly arrow: MapArrow; readonly kind: string
 }
 
 function Label({
-  arrow: { label, labelMiddle },
+  arrow: { label, labelMiddle, line },
   kind,
   state,
 }: {
@@ -52,9 +52,9 @@ function Label({
   const count = state && state.count > 0 ? `×${shortCount(state.count)}` : "";
   const lines = [...label, ...(count ? [count] : [])];
   if (lines.length === 0) return null;
-  const [x, y] = labelMiddle;
+  const [x, y] = label.length > 0 ? labelMiddle : middleOf(line);
   return html`<g class=${`label kind-${kind}`} aria-hidden="true">${lines.map(
-    (line, index) => html`<text key=${index} x=${x} y=${y + (index - (label.length - 1) / 2) * LINE + 4}
+    (line, index) => html`<text key=${index} x=${x} y=${y + (index - (Math.max(label.length, 1) - 1) / 2) * LINE + 4}
       class=${line === count ? "count" : ""}>${line}${
         line === count &&
         state &&
@@ -62,6 +62,13 @@ function Label({
         html`<tspan class="bad">${` ✗${shortCount(state.failed)}`}</tspan>`
       }</text>`,
   )}</g>`;
+}
+
+/** About the middle of a line, of which the points are in the path. */
+function middleOf(line: string): Point {
+  const numbers = line.match(/-?[\d.]+/g)?.map(Number) ?? [];
+  const point = Math.floor(numbers.length / 4) * 2;
+  return [numbers[point] ?? 0, numbers[point + 1] ?? 0];
 }
 
 function Box({

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import type { CallLine, ItemState } from "../src/api-types";
-import { isError } from "./format";
+import { isFailure } from "./format";
 import { html } from "./html";
 
 const MARKS: Readonly<Record<ItemState, string>> = {
@@ -17,8 +17,9 @@ export function StateMark({ state }: { readonly state: ItemState }): VNode {
 }
 
 /** An HTTP status with its code, or that the call is under way. */
-export function CallStatus({ call: { status, code } }: { readonly call: CallLine }): VNode {
+export function CallStatus({ call }: { readonly call: CallLine }): VNode {
+  const { status, code } = call;
   if (status === undefined) return html`<span class="status open">under way</span>`;
   const text = status === 0 ? "no answer" : String(status);
-  return html`<span class=${`status ${isError(status) ? "bad" : "good"}`}>${text}${code && ` ${code}`}</span>`;
+  return html`<span class=${`status ${isFailure(call) ? "bad" : status < 400 ? "good" : "quiet"}`}>${text}${code && ` ${code}`}</span>`;
 }

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { TimelineEntry } from "../src/api-types";
 import { CallView } from "./call-view";
 import { Decisions } from "./decisions";
-import { account, duration, isError, shortMethod } from "./format";
+import { account, duration, isFailure, shortMethod } from "./format";
 import { html } from "./html";
 import { LogText } from "./log-lines";
 import { CallStatus } from "./status";
@@ -77,7 +77,7 @@ function CallEntry({
       ${call.oneOf && html` <span class="quiet">(one of ${call.oneOf.length} requests made it)</span>`}
     </button>
     ${!isOpen && denied.length > 0 && html`<${Decisions} decisions=${denied} />`}
-    ${!isOpen && denied.length === 0 && call.message && isError(call.status) && html`<p class="bad">${call.message}</p>`}
+    ${!isOpen && denied.length === 0 && call.message && isFailure(call) && html`<p class="bad">${call.message}</p>`}
     ${isOpen && html`<${CallView} stack=${stack} call=${call.call} version=${call.status} />`}
   </div>`;
 }
@@ -103,6 +103,6 @@ function keyOf(entry: TimelineEntry, index: number): string {
 
 function classOf(entry: TimelineEntry): string {
   const isBad =
-    (entry.kind === "call" && isError(entry.call.status)) || (entry.kind === "decision" && !entry.decision.allowed);
+    (entry.kind === "call" && isFailure(entry.call)) || (entry.kind === "decision" && !entry.decision.allowed);
   return `${entry.kind}${entry.kind === "call" && entry.call.isWorker ? " worker-call" : ""}${isBad ? " bad-entry" : ""}`;
 }

@@ -1,6 +1,6 @@
 import { alarmsOf, badgeOf } from "../../page/badge";
 import { placeFamily } from "../../page/family";
-import { account, bytes, clockTime, counted, duration, shortCount, shortMethod } from "../../page/format";
+import { account, bytes, clockTime, counted, duration, isFailure, shortCount, shortMethod } from "../../page/format";
 import { Ring } from "../../page/ring";
 import { hrefOf, readRoute } from "../../page/route";
 import type { ItemLine } from "../../src/api-types";
@@ -37,6 +37,15 @@ describe("what the page shows of numbers and names", () => {
   test("a time that is none shows nothing", () => {
     expect(clockTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6))).toBe("03:04:05.006");
     expect(clockTime(Number.NaN)).toBe("");
+  });
+
+  test("an API's answer that something is not there is no failure, a worker's is", () => {
+    const failed = (status: number | undefined, isWorker: boolean) => isFailure({ status, isWorker });
+    expect([404, 409, 412].map((status) => [failed(status, false), failed(status, true)])).toEqual(
+      Array(3).fill([false, true]),
+    );
+    expect([0, 400, 403, 500].map((status) => failed(status, false))).toEqual(Array(4).fill(true));
+    expect([failed(undefined, true), failed(204, true)]).toEqual([false, false]);
   });
 
   test("accounts and methods lose what is the same everywhere", () => {

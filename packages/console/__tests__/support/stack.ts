@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RunningStack } from "@cdktf-serverless-ml/emulator";
 import { strToU8, zipSync } from "fflate";
 
 export const PROJECT = "acme-ml";
@@ -50,6 +51,20 @@ export function writeStack(): { readonly folder: string; remove(): void } {
   writeFileSync(join(folder, "worker.zip"), zipOf("first"));
   writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(stack(), undefined, 2));
   return { folder, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+const QUEUE = `projects/${PROJECT}/locations/us-central1/queues/work`;
+
+/** Creates a task as the stack's client does. @returns the id of its item */
+export async function enqueue(running: RunningStack, name: string, body: object = { name }): Promise<string> {
+  const httpRequest = {
+    url: "https://overridden-by-queue.invalid/",
+    headers: { "Content-Type": "application/json" },
+    body: Buffer.from(JSON.stringify(body)).toString("base64"),
+  };
+  const url = `https://cloudtasks.googleapis.com/v2/${QUEUE}/tasks`;
+  await running.client().json("POST", url, { task: { name: `${QUEUE}/tasks/${name}`, httpRequest } });
+  return `queue work task ${name}`;
 }
 
 function stack(): object {
