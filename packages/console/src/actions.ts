@@ -111,9 +111,9 @@ const ACTIONS: { readonly [Name in ActionName]: Action<Name> } = {
     return { done: `resumed ${fields.text("queue")}` };
   },
 
-  async redrive(fields, { opened: { running } }) {
-    if (running.index.workerWith("ORIGINS") === undefined)
-      throw new Refused("This stack has no function that puts dead letters back");
+  async redrive(fields, { opened: { running }, recording }) {
+    const redrive = running.index.workerWith("ORIGINS");
+    if (redrive === undefined) throw new Refused("This stack has no function that puts dead letters back");
     const [messageId, data] = [fields.optionalText("messageId"), fields.optionalText("data", true)];
     if (messageId === undefined) {
       if (data !== undefined) throw new Invalid("data needs messageId");
@@ -121,14 +121,16 @@ const ACTIONS: { readonly [Name in ActionName]: Action<Name> } = {
     }
     const subscription = keeperOf(running, messageId);
     if (data !== undefined) running.controls.editMessage(subscription, messageId, Buffer.from(data));
+    const before = recording.lastCall;
     const moved = await running.controls.withOnly(subscription, messageId, () =>
       redriveAll(running, { max: 1, before: nowOf(running) }),
     );
     if (moved === 0) throw new Refused(`The redrive function did not take the letter ${messageId}; its log says why`);
-    return {
-      done: `put back the letter ${messageId}${data === undefined ? "" : ", edited"}`,
-      item: `message ${messageId}`,
-    };
+    // What is made of the letter belongs to the letter, and so to the item that failed.
+    const call = recording.firstAfter(before, ({ service }) => service === redrive.name);
+    if (call) recording.replayed(call.item, `message ${messageId}`);
+    const [again = `message ${messageId}`] = recording.items.get(call?.item ?? "")?.children ?? [];
+    return { done: `put back the letter ${messageId}${data === undefined ? "" : ", edited"}`, item: again };
   },
 
   async replay(fields, session) {
@@ -224,15 +226,10 @@ async function sendAgain(
   { opened, recording }: StackSession,
   sent: Parameters<RunningStack["controls"]["send"]>[0],
 ): Promise<ActionResult> {
-  const before = Math.max(0, ...recording.calls.keys());
+  const before = recording.lastCall;
   const result = await opened.running.controls.send(sent);
-  const call = [...recording.calls.values()].find(
-    ({ begun }) =>
-      begun.call > before &&
-      begun.parent === undefined &&
-      begun.caller === sent.as &&
-      sent.url.startsWith(`https://${begun.host}`),
-  );
+  const { host } = new URL(sent.url);
+  const call = recording.firstAfter(before, (begun) => begun.caller === sent.as && begun.host === host);
   const { status, failure, headers, body } = result;
   const reply = viewOfAll(body, headers["content-type"]);
   return {

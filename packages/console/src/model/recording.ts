@@ -54,6 +54,8 @@ export class Recording {
   readonly logs = new Map<string, LogLine[]>();
   denials = 0;
   callCount = 0;
+  /** Number of the last call that began. */
+  lastCall = 0;
   failures = 0;
   private readonly makers = new Map<string, { readonly item?: string; readonly call?: number }>();
   private bodies = 0;
@@ -77,12 +79,23 @@ export class Recording {
     }
   }
 
+  /** The first call after one, that a client made, which is what is looked for. */
+  firstAfter(call: number, isIt: (begun: CallBegun) => boolean): CallRecord | undefined {
+    for (let number = call + 1; number <= this.lastCall; number++) {
+      const found = this.calls.get(number);
+      if (found && found.begun.parent === undefined && found.begun.oneOf === undefined && isIt(found.begun))
+        return found;
+    }
+    return undefined;
+  }
+
   lineOf(item: Item): ItemLine {
     return item.line(this.rootOf(item.id));
   }
 
   private begin(event: CallBegun): void {
     this.callCount++;
+    this.lastCall = event.call;
     const item = this.itemOf(event);
     const call = new CallRecord(event, item.id, this.start + event.time);
     call.from = this.boxFrom(event);
