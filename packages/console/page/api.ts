@@ -1,7 +1,7 @@
 import type { ActionBodies, ActionName, ActionResult, ApiErrorBody } from "../src/api-types";
 
 /** An answer other than 2xx. Its message is for people. */
-export class ApiFailure extends Error {
+class ApiFailure extends Error {
   constructor(
     readonly status: number,
     message: string,
