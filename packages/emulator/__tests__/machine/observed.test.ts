@@ -213,3 +213,25 @@ test("a call is what its caller sees of it: injected faults included", async () 
     { method: "google.pubsub.v1.Publisher/Publish", status: 0, message: "injected" },
   ]);
 });
+
+test("without a reader a request passes as it is, and what is not simulated is still reported", async () => {
+  const events = new EventStream(new FakeContext().clock);
+  const reported: string[] = [];
+  const got: object[] = [];
+  const refuse = async (request: object) => {
+    got.push(request);
+    throw new ApiError("UNIMPLEMENTED", "this is not simulated");
+  };
+  const grpc = { hosts: ["h"], name: "g.v1.G", protos: "", methods: { get: refuse } };
+  const { rest: [rest] = [], grpc: [rpc] = [] } = observed(
+    { rest: [{ hosts: ["h"], handle: refuse }], grpc: [grpc] },
+    { service: "S", calls: new Calls(events, () => []), report: (what) => reported.push(what) },
+  );
+  const request = { method: "GET", host: "h", path: "/", query: new URLSearchParams(), headers: {}, caller: {} };
+  const sent: RestRequest = { ...request, body: Buffer.alloc(0) };
+  await expect(rest?.handle(sent)).rejects.toMatchObject({ code: "UNIMPLEMENTED" });
+  const message = {};
+  await expect(rpc?.methods.get?.(message, {})).rejects.toMatchObject({ message: "this is not simulated" });
+  expect([got[0] === sent, got[1] === message]).toEqual([true, true]);
+  expect(reported).toEqual(["this is not simulated", "this is not simulated"]);
+});

@@ -58,8 +58,7 @@ export class Calls {
 
   /** Whether somebody reads calls, or what refers to them. */
   get wanted(): boolean {
-    const { events } = this;
-    return events.wants("call") || events.wants("begin") || events.wants("decision") || events.wants("made");
+    return this.events.wantsCalls;
   }
 
   /** @returns undefined if nobody reads calls */

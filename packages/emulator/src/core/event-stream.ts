@@ -4,6 +4,9 @@ import type { EventKind, EventReader, Events } from "./events";
 
 type Fresh<Kind extends EventKind> = Omit<Events[Kind], "kind" | "number" | "time">;
 
+/** Calls, and what has the number of one. */
+const OF_CALLS: readonly EventKind[] = ["begin", "call", "decision", "made"];
+
 /**
  * All that happens in a run, for whoever reads it. An event of a kind that nobody reads is not
  * made: what takes more than a few instructions asks `wants` first.
@@ -21,6 +24,7 @@ export class EventStream implements Recorder {
   private last = 0;
   private calls = 0;
   private ended = false;
+  private readsCalls = false;
 
   constructor(private readonly clock: Pick<Clock, "now">) {
     this.start = clock.now();
@@ -30,14 +34,21 @@ export class EventStream implements Recorder {
   subscribe(reader: EventReader): () => void {
     const kinds = Object.keys(reader) as EventKind[];
     for (const kind of kinds) this.setOf(kind).add(reader[kind] as never);
+    this.readersChanged();
     return () => {
       for (const kind of kinds) this.setOf(kind).delete(reader[kind] as never);
+      this.readersChanged();
     };
   }
 
   /** Whether somebody reads events of a kind. */
   wants(kind: EventKind): boolean {
     return !this.ended && this.readers[kind].size > 0;
+  }
+
+  /** Whether somebody reads calls, or what refers to them. Each request asks. */
+  get wantsCalls(): boolean {
+    return this.readsCalls;
   }
 
   emit<Kind extends EventKind>(kind: Kind, event: Fresh<Kind>): void {
@@ -67,6 +78,11 @@ export class EventStream implements Recorder {
   /** Ends the run. Nothing is emitted afterwards. */
   end(): void {
     this.ended = true;
+    this.readersChanged();
+  }
+
+  private readersChanged(): void {
+    this.readsCalls = OF_CALLS.some((kind) => this.wants(kind));
   }
 
   private setOf(kind: EventKind): Set<(event: never) => void> {

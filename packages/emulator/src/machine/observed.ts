@@ -27,9 +27,12 @@ function observedRest(
   inner: RestService,
   { service, calls, report }: ObservedOptions,
 ): RestService {
+  const refused = (error: unknown) => Promise.reject(failed(error, undefined, report));
   return {
     hosts: outer.hosts,
     async handle(request) {
+      // Most runs have no reader of calls: nothing is made for one then.
+      if (!calls.wanted) return outer.handle(request).catch(refused);
       const recorded = calls.begin(() => {
         const { method: verb, host, path, query, headers, body, caller, port, item } = request;
         return {
@@ -59,6 +62,7 @@ function observedRest(
 }
 
 function observedGrpc(grpc: GrpcService, { service, calls, report }: ObservedOptions): GrpcService {
+  const refused = (error: unknown) => Promise.reject(failed(error, undefined, report));
   const arrival = (name: string, caller: Caller, origin: GrpcOrigin | undefined, body?: object) => ({
     service,
     isWorker: false,
@@ -75,6 +79,7 @@ function observedGrpc(grpc: GrpcService, { service, calls, report }: ObservedOpt
   const methods = Object.entries(grpc.methods).map(([name, method]): [string, GrpcService["methods"][string]] => [
     name,
     async (request, caller, origin) => {
+      if (!calls.wanted) return method(request, caller, origin).catch(refused);
       const recorded = calls.begin(() => arrival(name, caller, origin, request));
       try {
         const reply = await method(request, recorded?.as(caller) ?? caller, origin);

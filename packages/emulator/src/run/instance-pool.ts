@@ -284,8 +284,9 @@ export class InstancePool {
 
   /** The last one stays, since what it wrote may be read after its answer. */
   private served(instance: PoolInstance, call: number | undefined): void {
+    if (call === undefined) return;
     const calls = this.serving.get(instance);
-    if (call !== undefined && calls && calls.size > 1) calls.delete(call);
+    if (calls && calls.size > 1) calls.delete(call);
   }
 
   /** Gives waiting requests to an instance, or lets it idle. */

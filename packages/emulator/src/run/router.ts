@@ -166,7 +166,6 @@ export class Router {
     gone: Ending,
   ): Promise<InvocationResult> {
     const { host, pathname: path, search, searchParams: query } = new URL(url);
-    const request = { method, host, path, query, headers, body, ...(item !== undefined && { item }) };
     let reply: RestReply;
     if (this.at(host, path)) {
       const delivery = { method, path: path + search, headers, body, crashPoint, item, attempt };
@@ -179,7 +178,9 @@ export class Router {
         return { status: 0, headers: {}, body: Buffer.from(`${host} is not simulated`), failure: "connection" };
       }
       try {
-        reply = await service.handle({ ...request, caller: callerOf(headers.authorization, network.options.tokens) });
+        const caller = callerOf(headers.authorization, network.options.tokens);
+        const request = { method, host, path, query, headers, body, caller };
+        reply = await service.handle(item === undefined ? request : { ...request, item });
       } catch (error) {
         if (error instanceof ConnectionLost) {
           return { status: 0, headers: {}, body: Buffer.from(error.message), failure: "connection" };
