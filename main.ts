@@ -18,9 +18,9 @@ try {
   discardJson(app.outdir);
   const settings = readSettings(app);
   FunctionSource.prepare(
-    readdirSync("functions")
-      .filter((name) => name !== "shared")
-      .map((name) => `functions/${name}`),
+    readdirSync("functions", { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== "shared")
+      .map(({ name }) => `functions/${name}`),
   );
   new AsyncBatchStack(app, settings);
   new TaskPipelineStack(app, settings);

@@ -7,9 +7,15 @@ import { bundleAhead } from "../lib/core/bundle";
  * in this one.
  */
 export async function loadApp(): Promise<void> {
-  const functions = readdirSync("functions").filter((name) => name !== "shared");
-  const bundling = bundleAhead(functions.map((name) => resolve("functions", name, "index.ts")));
+  const bundling = bundleAhead(functionEntries());
   require("../lib");
   await bundling;
   require("../main");
+}
+
+/** Absolute paths of the shipped functions' modules. One that does not exist would end their common build. */
+export function functionEntries(): string[] {
+  return readdirSync("functions", { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== "shared")
+    .map(({ name }) => resolve("functions", name, "index.ts"));
 }
