@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import type { RestReply } from "../core/emulator";
+import { crc32c, md5 } from "./checksums";
 import { rangeNotSatisfiable } from "./storage-error";
 import { etag, type StoredObject } from "./stored-object";
 
@@ -44,7 +45,7 @@ function headersOf(object: StoredObject, transcoded: boolean): Record<string, st
     "x-goog-generation": String(object.generation),
     "x-goog-metageneration": String(object.metageneration),
     "x-goog-storage-class": object.storageClass,
-    "x-goog-hash": `crc32c=${object.crc32c},md5=${object.md5}`,
+    "x-goog-hash": `crc32c=${crc32c(content)},md5=${md5(content)}`,
     "x-goog-stored-content-encoding": metadata.contentEncoding ?? "identity",
     "x-goog-stored-content-length": String(content.length),
     warning: transcoded ? "214 UploadServer gunzipped" : undefined,

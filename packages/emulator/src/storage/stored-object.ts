@@ -23,8 +23,6 @@ export interface StoredObject {
   readonly metageneration: number;
   readonly metadata: WritableMetadata;
   readonly storageClass: string;
-  readonly crc32c: string;
-  readonly md5: string;
   /** Milliseconds since 1970. */
   readonly created: number;
   readonly updated: number;
@@ -54,8 +52,7 @@ export interface NewObject {
 }
 
 export function storedObject({ now, ...object }: NewObject): StoredObject {
-  const { content } = object;
-  return { ...object, metageneration: 1, crc32c: crc32c(content), md5: md5(content), created: now, updated: now };
+  return { ...object, metageneration: 1, created: now, updated: now };
 }
 
 /** @throws StorageError 400 when a sender's checksum is another one */
@@ -88,7 +85,7 @@ export function requireName(name: string): void {
 
 /** The objects resource of the JSON API. Source: docs/json_api/v1/objects#resource. */
 export function toResource(object: StoredObject): Record<string, unknown> {
-  const { bucket, name, generation, metageneration, storageClass, crc32c, md5, archived } = object;
+  const { bucket, name, generation, metageneration, storageClass, content, archived } = object;
   const link = `storage/v1/b/${bucket}/o/${encodeURIComponent(name)}`;
   const time = (milliseconds: number) => new Date(milliseconds).toISOString();
   return {
@@ -102,9 +99,9 @@ export function toResource(object: StoredObject): Record<string, unknown> {
     metageneration: String(metageneration),
     ...object.metadata,
     storageClass,
-    size: String(object.content.length),
-    md5Hash: md5,
-    crc32c,
+    size: String(content.length),
+    md5Hash: md5(content),
+    crc32c: crc32c(content),
     etag: etag(object),
     timeCreated: time(object.created),
     updated: time(object.updated),

@@ -28,16 +28,13 @@ export class SoftmaxRegression {
       return Math.sqrt(mean(column.map((value) => (value - center) ** 2))) || 1;
     });
     this.weights = this.labels.map(() => Array(columns.length + 1).fill(0));
-    for (let step = 0; step < STEPS; step++) this.descend(examples);
+    const inputs = examples.map(({ features, label }) => ({ input: this.standardized(features), label }));
+    for (let step = 0; step < STEPS; step++) this.descend(inputs);
   }
 
   /** Of each label, in the order of `labels`; they add up to 1. */
   probabilities(features: readonly number[]): number[] {
-    const input = this.standardized(features);
-    const scores = this.weights.map((weights) => sum(weights.map((weight, at) => weight * (input[at] as number))));
-    const largest = Math.max(...scores);
-    const powers = scores.map((score) => Math.exp(score - largest));
-    return powers.map((power) => power / sum(powers));
+    return this.probabilitiesOf(this.standardized(features));
   }
 
   predict(features: readonly number[]): string {
@@ -50,13 +47,26 @@ export class SoftmaxRegression {
     return mean(examples.map(({ features, label }) => (this.predict(features) === label ? 1 : 0)));
   }
 
-  private descend(examples: readonly Example[]): void {
+  private probabilitiesOf(input: readonly number[]): number[] {
+    const scores = this.weights.map((weights) => {
+      let score = 0;
+      for (let at = 0; at < weights.length; at++) score += (weights[at] as number) * (input[at] as number);
+      return score;
+    });
+    const largest = Math.max(...scores);
+    const powers = scores.map((score) => Math.exp(score - largest));
+    const total = sum(powers);
+    return powers.map((power) => power / total);
+  }
+
+  private descend(examples: readonly { readonly input: readonly number[]; readonly label: string }[]): void {
     const gradients = this.weights.map((weights) => weights.map((weight) => DECAY * weight));
-    for (const { features, label } of examples) {
-      const input = this.standardized(features);
-      for (const [of, probability] of this.probabilities(features).entries()) {
-        const error = (probability - (this.labels[of] === label ? 1 : 0)) / examples.length;
-        gradients[of] = gradients[of]?.map((gradient, at) => gradient + error * (input[at] as number)) ?? [];
+    for (const { input, label } of examples) {
+      const probabilities = this.probabilitiesOf(input);
+      for (const [of, gradient] of gradients.entries()) {
+        const error = ((probabilities[of] as number) - (this.labels[of] === label ? 1 : 0)) / examples.length;
+        for (let at = 0; at < gradient.length; at++)
+          gradient[at] = (gradient[at] as number) + error * (input[at] as number);
       }
     }
     this.weights = this.weights.map((weights, of) =>
