@@ -176,6 +176,7 @@ test("overrides reach the function, and keep its table", () => {
     "FUNCTION_TIMEOUT_SECONDS",
     "GOOGLE_CLOUD_PROJECT",
     "MODE",
+    "NODE_COMPILE_CACHE",
     "ORIGINS",
   ]);
 });

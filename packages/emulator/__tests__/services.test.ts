@@ -109,7 +109,8 @@ describe("permissions", () => {
     const files = readdirSync(join(source, folder)).filter((file) => file.endsWith(".ts") && file !== "index.ts");
     const checked = files.flatMap((file) =>
       [...readFileSync(join(source, folder, file), "utf8").matchAll(/"(([a-z]+)\.[a-zA-Z]+\.[a-zA-Z]+)"/g)].flatMap(
-        ([, permission = "", prefix = ""]) => (prefixes.has(prefix) ? [permission] : []),
+        // JSON APIs say insert where IAM says create.
+        ([, name = "", prefix = ""]) => (prefixes.has(prefix) && !name.endsWith(".insert") ? [name] : []),
       ),
     );
     const index = readFileSync(join(source, folder, "index.ts"), "utf8");

@@ -25,6 +25,7 @@ describe("http", () => {
         },
         body: Buffer.from('{"k":[1,2.5,null]}'),
         deadline: 60_000,
+        item: expect.stringMatching(/^execution [0-9a-f-]{36}$/),
       },
     ]);
     expect(around.hops).toContainEqual({
