@@ -3,9 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WatchEvent } from "@cdktf-serverless-ml/console";
 import { Machine, type RunningStack } from "@cdktf-serverless-ml/emulator";
-import { buildSync } from "esbuild";
-import { strToU8, zipSync } from "fflate";
-import { bundleOptions } from "../../lib/core/bundle";
+import { FunctionSource } from "../../lib";
 import { writeStack } from "../../packages/console/__tests__/support/stack";
 import { Watch } from "../../scripts/watch/watch";
 
@@ -30,9 +28,9 @@ beforeAll(async () => {
   writeFileSync(join(root, "functions", "other", "index.ts"), "export const handler = 1;");
   writeFileSync(shared, 'export const text = "first";');
   stack = writeStack();
-  const [{ contents = new Uint8Array() } = {}] = buildSync(bundleOptions([entry])).outputFiles;
-  const manifest = strToU8('{"name":"worker","main":"index.js"}');
-  writeFileSync(join(stack.folder, "worker.zip"), zipSync({ "index.js": contents, "package.json": manifest }));
+  // As synthesis makes it.
+  const { bytes } = FunctionSource.typescript(join(root, "functions", "worker")).archive();
+  writeFileSync(join(stack.folder, "worker.zip"), bytes);
   machine = await Machine.start(stack.folder);
   running = machine.run();
   watch = new Watch({ watched: (_, event) => seen.push(event) }, (line) => printed.push(line), root);

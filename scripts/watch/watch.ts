@@ -1,17 +1,21 @@
 import { existsSync, type FSWatcher, statSync, watch } from "node:fs";
-import { relative, resolve, sep } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import type { Console, WatchEvent } from "@cdktf-serverless-ml/console";
 import type { RunningStack } from "@cdktf-serverless-ml/emulator";
 import { FunctionBundles } from "./function-bundles";
+import { sourceFolders } from "./source-folders";
 import { StackFunctions } from "./stack-functions";
 import { synthesized } from "./synthesis";
 
 const FUNCTIONS = "functions";
 /** What stacks are synthesized from, beside the code of functions. */
-const CONSTRUCTS = ["lib", "workflows", "pipelines", "workers", "main.ts", "cdktf.json"];
+const WORKERS = "workers";
+const CONSTRUCTS = ["lib", "workflows", "pipelines", WORKERS, "main.ts", "cdktf.json"];
 /** Milliseconds without a further change before the work begins: editors write a file in several steps. */
 const CALM = 10;
 const CODE = /\.([cm]?[jt]s|json|ya?ml|py|txt)$/;
+/** What editors and Python leave beside a file. */
+const NO_SOURCE = /(^|\/)(\.|__pycache__\/|[^/]*~$|\d+$)/;
 
 /**
  * The loop: code that is saved reaches the functions that run, and a change of the constructs is
@@ -21,6 +25,9 @@ export class Watch {
   private readonly stacks = new Map<string, StackFunctions>();
   private readonly bundles: FunctionBundles;
   private readonly watchers: FSWatcher[] = [];
+  private readonly observed: string[] = [];
+  /** Folders that functions were uploaded from as they are. */
+  private readonly folders = new Set<string>();
   private readonly changed = new Map<string, number>();
   private reading: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
@@ -34,6 +41,7 @@ export class Watch {
     private readonly shown: Pick<Console, "watched">,
     private readonly print: (line: string) => void,
     private readonly root = ".",
+    private readonly synthesize = synthesized,
   ) {
     this.bundles = new FunctionBundles(resolve(root, FUNCTIONS));
   }
@@ -49,6 +57,10 @@ export class Watch {
     if (this.watchers.length === 0) {
       const paths = [FUNCTIONS, ...CONSTRUCTS].map((path) => resolve(this.root, path));
       for (const path of paths.filter((each) => existsSync(each))) this.observe(path);
+    }
+    for (const source of sourceFolders(resolve(this.root), functions.folders)) {
+      this.folders.add(source);
+      if (!this.observed.some((path) => isIn(source, path))) this.observe(source);
     }
   }
 
@@ -66,9 +78,10 @@ export class Watch {
 
   private observe(path: string): void {
     const isFolder = statSync(path).isDirectory();
+    this.observed.push(path);
     const watcher = watch(path, { recursive: isFolder }, (_, name) => {
       const file = isFolder && name ? resolve(path, name) : path;
-      if (!CODE.test(file)) return;
+      if (!CODE.test(file) && !this.isUploaded(file)) return;
       if (!this.changed.has(file)) this.changed.set(file, savedAt(file));
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.work(), CALM);
@@ -94,16 +107,21 @@ export class Watch {
   }
 
   private async pass(changed: ReadonlyMap<string, number>): Promise<void> {
-    const files = [...changed.keys()].map((file) => relative(this.root, file).split(sep).join("/"));
+    const files = [...changed.keys()].map((file) => slashes(relative(this.root, file)));
     const since = Math.min(...changed.values());
     const tell = (event: Pick<WatchEvent, "what"> & Partial<WatchEvent>) =>
       this.tell({ time: Date.now(), files, functions: [], milliseconds: Date.now() - since, ...event });
     try {
       const functions = await this.newCode(new Set(changed.keys()));
       if (functions.length > 0) tell({ what: "bundled", functions });
-      if (!files.some((file) => CONSTRUCTS.some((path) => file === path || file.startsWith(`${path}/`)))) return;
-      const { changes, restart } = await synthesized([...this.stacks.keys()]);
-      tell({ what: "synthesized", changes, needsRestart: restart.length > 0 });
+      const isConstruct = (file: string) => CONSTRUCTS.some((path) => isIn(file, resolve(this.root, path)));
+      const saved = [...changed.keys()];
+      if (!saved.some((file) => isConstruct(file) || this.isUploaded(file))) return;
+      const { changes, restart, adopted } = await this.newStacks();
+      if (adopted.length > 0) tell({ what: "bundled", functions: adopted });
+      const ofWorkers = saved.some((file) => this.isUploaded(file) || isIn(file, resolve(this.root, WORKERS)));
+      const containers = ofWorkers && [...this.stacks.values()].some(({ hasContainers }) => hasContainers);
+      tell({ what: "synthesized", changes, needsRestart: restart || containers });
     } catch (error) {
       tell({ what: "failed", error: (error as Error).message });
     }
@@ -116,6 +134,27 @@ export class Watch {
       [...this.stacks.values()].map((functions) => functions.replace(name, code)),
     );
     return (await Promise.all(replaced)).flat();
+  }
+
+  /**
+   * Synthesizes, and gives functions the code of stacks in which nothing else has changed.
+   *
+   * @returns whether more than code has changed, and the functions that run new code
+   */
+  private async newStacks(): Promise<{ changes: string; restart: boolean; adopted: string[] }> {
+    const { changes, folder, remove } = await this.synthesize();
+    try {
+      const of = (name: string) => join(folder, "stacks", name);
+      const there = [...this.stacks].filter(([name, stack]) => existsSync(of(name)) && !stack.differsFrom(of(name)));
+      const adopted = await Promise.all(there.map(([name, stack]) => stack.adopt(of(name))));
+      return { changes, restart: there.length < this.stacks.size, adopted: adopted.flat() };
+    } finally {
+      remove();
+    }
+  }
+
+  private isUploaded(file: string): boolean {
+    return [...this.folders].some((folder) => isIn(file, folder) && !NO_SOURCE.test(slashes(relative(folder, file))));
   }
 
   private tell(event: WatchEvent): void {
@@ -131,6 +170,14 @@ export class Watch {
       this.print(`${files}: synthesized in ${time}; ${restart}\n${plain(event.changes)}`);
     }
   }
+}
+
+function isIn(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder + sep);
+}
+
+function slashes(path: string): string {
+  return path.split(sep).join("/");
 }
 
 /** Without drawings, which a terminal does not show. */
