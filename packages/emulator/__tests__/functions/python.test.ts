@@ -1,3 +1,6 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { strToU8, zipSync } from "fflate";
 import { IS_DEEP } from "../../../../__tests__/support/deep";
 import { onlyIf } from "../../../../__tests__/support/only-if";
 import { canInstallPython, PYTHON } from "../../../../__tests__/support/python";
@@ -117,6 +120,33 @@ onlyIf(IS_DEEP && canInstallPython(), reason, () => {
     expect(killed).toBe(1);
     expect(json(await started.call("py", "/", { body: "again" })).pid).not.toBe(first.pid);
     expect((await started.call("py", "/exit")).status).toBe(503);
+  });
+
+  test("new code takes over: what is under way ends on the old code, and no request is lost", async () => {
+    const files = (answer: string) => ({
+      "main.py": `import time\n\ndef main(request):\n    time.sleep(0.02)\n    return "${answer}"\n`,
+    });
+    const service = { max_instance_request_concurrency: 8 };
+    const started = await bench({ py: { files: files("old"), ...RUNS, service } }).start();
+    const answers: string[] = [];
+    let going = true;
+    const load = async () => {
+      while (going) {
+        const { status, body } = await started.call("py", "/");
+        answers.push(`${status} ${body}`);
+      }
+    };
+    const loads = Array.from({ length: 4 }, load);
+    try {
+      const zip = join(started.folder, "new.zip");
+      writeFileSync(zip, zipSync({ "main.py": strToU8(files("new")["main.py"]) }));
+      await started.host.replaceFunction("py", zip);
+      expect((await started.call("py", "/")).body.toString()).toBe("new");
+    } finally {
+      going = false;
+      await Promise.all(loads);
+    }
+    expect(new Set(answers)).toEqual(new Set(["200 old", "200 new"]));
   });
 
   test("an entry point that is missing is an error that names those that are there", async () => {
