@@ -78,7 +78,7 @@ deepOnly(() => {
     expect(json().unproven.map(({ address }: { address: string }) => address)).toContain(
       "google_storage_bucket_iam_member.planted",
     );
-  });
+  }, 120_000);
 });
 
 test("what the deployment itself may not do is missing, exit code 1", async () => {
