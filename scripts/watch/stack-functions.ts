@@ -39,8 +39,6 @@ export class StackFunctions {
   readonly hasContainers: boolean;
   private readonly functions: readonly StackFunction[];
   private readonly json: string;
-  private readonly temporary = mkdtempSync(join(tmpdir(), "new-code-"));
-  private count = 0;
 
   /** @param folder of the stack. Sources are relative to it */
   constructor(
@@ -53,7 +51,6 @@ export class StackFunctions {
       const files = new Map(Object.entries(unzipSync(bytes)));
       return { name, uploaded, bundled: bundledFrom(files), files, sha256: hashOf(bytes) };
     });
-    running.onStop(async () => rmSync(this.temporary, { recursive: true, force: true }));
   }
 
   /** Names of the folders that code was bundled from. */
@@ -103,9 +100,15 @@ export class StackFunctions {
   private async give(given: readonly { readonly own: StackFunction; readonly files: Files }[]): Promise<string[]> {
     await Promise.all(
       given.map(async ({ own, files }) => {
-        const file = join(this.temporary, `${own.name}-${++this.count}.zip`);
-        writeFileSync(file, zip(own.bundled === undefined ? files : withoutBuild(files)).bytes);
-        await this.running.controls.replaceFunction(own.name, file);
+        const folder = mkdtempSync(join(tmpdir(), "new-code-"));
+        try {
+          const file = join(folder, `${own.name}.zip`);
+          writeFileSync(file, zip(own.bundled === undefined ? files : withoutBuild(files)).bytes);
+          // It is unpacked, and an instance runs it, before this resolves.
+          await this.running.controls.replaceFunction(own.name, file);
+        } finally {
+          rmSync(folder, { recursive: true, force: true });
+        }
         Object.assign(own, { files, sha256: zip(files).sha256 });
       }),
     );
