@@ -29,6 +29,7 @@ export function inCamelCase(message: object, data: ReadonlySet<string>, depth = 
   if (depth > MAX_DEPTH) {
     throw new ApiError("INVALID_ARGUMENT", `Invalid JSON payload received. Deeper than ${MAX_DEPTH} messages.`);
   }
+  if (!Object.keys(message).some(isSnakeCase)) return withInside(message, data, depth);
   const spellings: Record<string, string> = {};
   const fields = new Map<string, unknown>();
   for (const [given, value] of Object.entries(message)) {
@@ -39,6 +40,18 @@ export function inCamelCase(message: object, data: ReadonlySet<string>, depth = 
   }
   return Object.assign(Object.fromEntries(fields), { [SPELLINGS]: spellings } satisfies Message);
 }
+
+/** The same for a message whose own fields are in lowerCamelCase. */
+function withInside(message: object, data: ReadonlySet<string>, depth: number): object {
+  const read: Record<string, unknown> & Message = { ...message, [SPELLINGS]: NONE };
+  for (const name of Object.keys(read)) {
+    const value = read[name];
+    if (typeof value === "object" && !data.has(name)) read[name] = inside(value, data, depth + 1);
+  }
+  return read;
+}
+
+const NONE = {};
 
 /** A field's name as the caller wrote it. */
 export function spellingOf(message: object, name: string): string {
@@ -52,8 +65,12 @@ function inside(value: unknown, data: ReadonlySet<string>, depth: number): unkno
 }
 
 /** Only what a proto may call a field: `http_Request` or `_id` stay unknown names. */
+function isSnakeCase(name: string): boolean {
+  return name.includes("_") && /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name);
+}
+
 function camelCase(name: string): string {
-  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name)) return name;
+  if (!isSnakeCase(name)) return name;
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 

@@ -115,6 +115,7 @@ function decode(text: string): string {
 }
 
 function query(request: RestRequest): object {
+  if (request.query.size === 0) return {};
   return Object.fromEntries([...request.query].filter(([name]) => !SYSTEM_PARAMETERS.has(name)));
 }
 

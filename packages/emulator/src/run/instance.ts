@@ -156,7 +156,8 @@ function hasBody(method: string, body: Buffer): boolean {
 
 function endToEnd(headers: IncomingHttpHeaders | Readonly<Record<string, string>>): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
     if (value !== undefined && !NOT_PASSED_ON.has(name)) kept[name] = Array.isArray(value) ? value.join(", ") : value;
   }
   return kept;

@@ -20,19 +20,22 @@ export function requestOf(task: QueuedTask, { id, target }: QueueSettings, token
   const url = target ? overridden(task.url, target) : new URL(task.url).href;
   const method = target?.method ?? task.method;
   const identity = identityOf(task, target);
-  const headers: Record<string, string> = { ...task.headers };
-  for (const [name, value] of Object.entries(target?.headers ?? {})) put(headers, name, value);
-  if (identity) put(headers, "Authorization", bearer(tokens, identity, url));
-  headers["User-Agent"] = "Google-Cloud-Tasks";
-  headers["X-CloudTasks-QueueName"] = id;
-  headers["X-CloudTasks-TaskName"] = task.id;
-  headers["X-CloudTasks-TaskRetryCount"] = String(task.dispatchCount - 1);
-  headers["X-CloudTasks-TaskExecutionCount"] = String(task.executionCount);
-  headers["X-CloudTasks-TaskETA"] = (task.time / 1000).toFixed(6);
-  if (task.dispatchCount > 1) {
-    headers["X-CloudTasks-TaskRetryReason"] = "";
-    if (task.lastStatus) headers["X-CloudTasks-TaskPreviousResponse"] = String(task.lastStatus);
-  }
+  let given = task.headers;
+  for (const [name, value] of Object.entries(target?.headers ?? {})) given = { ...without(given, name), [name]: value };
+  const headers = {
+    ...(identity ? without(given, "Authorization") : given),
+    ...(identity && { Authorization: bearer(tokens, identity, url) }),
+    "User-Agent": "Google-Cloud-Tasks",
+    "X-CloudTasks-QueueName": id,
+    "X-CloudTasks-TaskName": task.id,
+    "X-CloudTasks-TaskRetryCount": String(task.dispatchCount - 1),
+    "X-CloudTasks-TaskExecutionCount": String(task.executionCount),
+    "X-CloudTasks-TaskETA": (task.time / 1000).toFixed(6),
+    ...(task.dispatchCount > 1 && {
+      "X-CloudTasks-TaskRetryReason": "",
+      ...(task.lastStatus && { "X-CloudTasks-TaskPreviousResponse": String(task.lastStatus) }),
+    }),
+  };
   // A queue that overrides the method with GET drops the body: `HttpTarget.http_method`,
   // v2beta3/target.proto.
   const body = ["POST", "PUT", "PATCH"].includes(method) ? task.body : Buffer.alloc(0);
@@ -62,9 +65,10 @@ function override(given: string, { scheme, host, port, path, query }: QueueTarge
   return url.href;
 }
 
-/** Sets a header, whatever the case in which it was there. */
-function put(headers: Record<string, string>, name: string, value: string): void {
+/** Headers without one of them, in whatever case its name is there. */
+function without(headers: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> {
   const lower = name.toLowerCase();
-  for (const each of Object.keys(headers)) if (each.toLowerCase() === lower) delete headers[each];
-  headers[name] = value;
+  const names = Object.keys(headers);
+  if (!names.some((each) => each.toLowerCase() === lower)) return headers;
+  return Object.fromEntries(Object.entries(headers).filter(([each]) => each.toLowerCase() !== lower));
 }
