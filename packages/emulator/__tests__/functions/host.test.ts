@@ -70,6 +70,19 @@ test("the environment is the stack's, Cloud Run's and the network's, nothing of 
   expect(send).toBe("undefined");
 });
 
+test("a service that starts later has no instance until its first request", async () => {
+  const code = "exports.handler = (req, res) => res.send('here');";
+  const startsLater = (name: string) => name === "later";
+  const started = await bench({ first: { code }, later: { code } }, { startsLater }).start();
+  const instances = () => started.host.states().map(({ name, instances }) => [name, instances]);
+  expect(instances()).toEqual([
+    ["first", 1],
+    ["later", 0],
+  ]);
+  expect(await started.call("later")).toMatchObject({ status: 200, body: Buffer.from("here") });
+  expect(instances()).toContainEqual(["later", 1]);
+});
+
 test("what it writes is its log, structured where it is JSON", async () => {
   const entries: unknown[] = [];
   const code = `exports.handler = (req, res) => {

@@ -58,8 +58,10 @@ export class Machine {
     readonly stack: Stack,
     /** The stack's, and those of Google's agents. */
     readonly bindings: readonly Binding[],
-    { onLog: tellLog, onNotice, secrets: given, publicObjects, run = {}, docker, python, ...iam }: MachineOptions,
+    options: MachineOptions,
   ) {
+    const { onLog: tellLog, onNotice, secrets: given, publicObjects, run = {}, docker, python, ...rest } = options;
+    const { startsLater, ...iam } = rest;
     const { clock, tokens, place } = this;
     const { resources, folder } = stack;
     this.publicObjects = publicObjects;
@@ -80,7 +82,8 @@ export class Machine {
     const onFailure = (why: string) => this.current.unsimulated.push(why);
     const calls = () => this.current.calls;
     const { onLog } = this;
-    this.workers = new WorkerHost({ ...common, calls, itemOf, objects, onLog, onNotice, onSkipped, onFailure });
+    const told = { onLog, onNotice, onSkipped, onFailure };
+    this.workers = new WorkerHost({ ...common, ...told, startsLater, calls, itemOf, objects });
   }
 
   /**

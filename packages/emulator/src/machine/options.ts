@@ -94,6 +94,8 @@ export interface MachineOptions extends Pick<ServiceOptions, "publicObjects"> {
   readonly run?: Readonly<Record<string, string>>;
   /** Whether docker runs the images that have no command. @default false */
   readonly docker?: boolean;
+  /** Which services start with their first request only. @default - none: all have to start */
+  readonly startsLater?: (workerName: string) => boolean;
   /**
    * A program that is Python, for functions in Python.
    *

@@ -57,6 +57,8 @@ export interface WorkerHostOptions extends Place {
   readonly onSkipped?: (why: string) => void;
   /** An interpreter for functions in Python. @default - the one on PATH */
   readonly python?: string;
+  /** Which services start with their first request only. @default - none */
+  readonly startsLater?: (workerName: string) => boolean;
   /** Gets what takes time at the start, and how long it took. */
   readonly onNotice?: (notice: string) => void;
   /**
@@ -127,7 +129,7 @@ export class WorkerHost implements Invoker {
   }
 
   /**
-   * Starts an instance of each service, and waits until all listen.
+   * Starts an instance of each service, but for those that start later, and waits until all listen.
    *
    * @throws Error for what cannot run here, for what its identity may not do when it is deployed, and
    *   for a service that does not start, with the last lines of its log
@@ -136,7 +138,7 @@ export class WorkerHost implements Invoker {
     const problems = WorkerHost.problems(this.options);
     if (problems.length > 0) throw new Error(problems.join("\n"));
     this.requireDeployments();
-    const { network, python, onNotice } = this.options;
+    const { network, python, onNotice, startsLater = () => false } = this.options;
     const functions = functionsOf(this.options).map(({ settings, file = "" }) =>
       this.host(settings, (secrets) => {
         const folder = join(this.folder, `${settings.region}-${settings.name}`);
@@ -147,7 +149,8 @@ export class WorkerHost implements Invoker {
     );
     const containers = containersOf(this.options).map((settings) => this.hostContainer(settings));
     const made = await Promise.all([...functions, ...containers]);
-    const started = made.map(async (hosted) => {
+    const first = made.filter(({ settings }) => !startsLater(settings.name));
+    const started = first.map(async (hosted) => {
       await startOf(hosted);
       onProgress(hosted.settings.name);
     });

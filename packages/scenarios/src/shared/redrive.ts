@@ -1,5 +1,5 @@
 import type { RunningStack } from "@cdktf-serverless-ml/emulator";
-import type { StackIndex } from "@cdktf-serverless-ml/terraform-json";
+import type { StackIndex, StackWorker } from "@cdktf-serverless-ml/terraform-json";
 import { invokers } from "./members";
 import type { Outputs } from "./scenario";
 
@@ -25,14 +25,14 @@ export interface RedriveOptions {
 /** As fast as the function allows, since its pace takes real time. */
 const PER_SECOND = 500;
 
-/** URL of the function that puts dead letters back; undefined for a stack without one. */
-function redriveUrl(index: StackIndex): string | undefined {
-  return index.workerWith("ORIGINS")?.uri;
+/** The function that puts dead letters back; undefined for a stack without one. */
+export function redriveWorker(index: StackIndex): StackWorker | undefined {
+  return index.workerWith("ORIGINS");
 }
 
 /** The outputs by which that function is called: its URL, and who may call it. */
 export function redriveOutputs(index: StackIndex): Outputs {
-  const worker = index.workerWith("ORIGINS");
+  const worker = redriveWorker(index);
   if (!worker) return {};
   const [client] = invokers(index, worker);
   return { redrive_url: worker.uri, ...(client !== undefined && { client }) };
@@ -49,7 +49,7 @@ export async function redriveAll(
   running: RunningStack,
   { max = 100, before, onMoved }: RedriveOptions = {},
 ): Promise<number> {
-  const url = redriveUrl(running.index);
+  const url = redriveWorker(running.index)?.uri;
   if (url === undefined) return 0;
   let moved = 0;
   let until = before;
