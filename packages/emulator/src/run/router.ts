@@ -186,10 +186,10 @@ export class Router {
         network.refused(host);
         return { status: 0, headers: {}, body: Buffer.from(`${host} is not simulated`), failure: "connection" };
       }
-      const caller = callerOf(headers.authorization, network.options.tokens);
-      const query = new URLSearchParams(search);
-      const request = { method, host, path, query, headers, body, caller };
       try {
+        const caller = callerOf(headers.authorization, network.options.tokens);
+        const query = new URLSearchParams(search);
+        const request = { method, host, path, query, headers, body, caller };
         reply = await service.handle(item === undefined ? request : { ...request, item });
       } catch (error) {
         if (error instanceof ConnectionLost) {
