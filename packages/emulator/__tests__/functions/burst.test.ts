@@ -3,6 +3,7 @@ import { helloSource, synthesized } from "../../../../__tests__/lib/support";
 import { EventWorkflow, GoogleStack, PredictionEndpoint, PubSubFanout } from "../../../../lib";
 import type { ManualClock } from "../../src/core/clock";
 import type { EvaluatedResource } from "../../src/core/emulator";
+import { Log } from "../../src/core/log";
 import { settingsOf } from "../../src/functions/settings";
 import { pubSub } from "../../src/pubsub";
 import { InstancePool, type PoolInstance } from "../../src/run/instance-pool";
@@ -44,6 +45,9 @@ class Working implements PoolInstance {
   async stop(): Promise<void> {}
 }
 
+/** `Working` runs no program. */
+const neverCalled = () => Promise.reject(new Error("no program runs here"));
+
 type Attributes = Record<string, never>;
 
 /** What the stack has of a kind, in Terraform's spelling. */
@@ -70,7 +74,7 @@ async function burst(pushed: object, service: object) {
   );
   const pool = new InstancePool({
     settings,
-    instance: {} as never,
+    instance: { log: new Log(), program: neverCalled },
     clock,
     maxProcesses: settings.maxInstances,
     create: () => new Working(clock),
