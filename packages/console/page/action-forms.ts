@@ -10,6 +10,12 @@ const choice = (name: string, label: string, options: readonly string[]): Field 
   options,
 });
 
+/** Topics that keep dead letters, or put them back, come last. */
+function ownFirst(topics: readonly string[]): string[] {
+  const isOwn = (topic: string) => !/dead-letter|redrive/.test(topic);
+  return [...topics.filter(isOwn), ...topics.filter((topic) => !isOwn(topic))];
+}
+
 interface FormProps {
   readonly stack: string;
   /** Names to choose from. */
@@ -50,7 +56,7 @@ export function UploadForm({ stack, of }: FormProps): VNode {
 
 export function PublishForm({ stack, of }: FormProps): VNode {
   return html`<${ActionForm} stack=${stack} title="Publish a message" button="Publish" fields=${[
-    choice("topic", "Topic", of),
+    choice("topic", "Topic", ownFirst(of)),
     { name: "data", label: "Data", type: "lines", required: true },
     {
       name: "attributes",

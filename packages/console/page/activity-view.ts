@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { CallLine } from "../src/api-types";
 import { CallView } from "./call-view";
-import { account, clockTime, counted, duration, isFailure, shortMethod } from "./format";
+import { account, clockTime, counted, duration, isFailure, shortMethod, withoutStack } from "./format";
 import { html } from "./html";
 import { hrefOf } from "./route";
 import { CallStatus } from "./status";
@@ -28,8 +28,8 @@ export function ActivityView({ view }: { readonly view: StackView }): VNode {
     if (!call) return undefined;
     return html`<div class=${`cells calls ${isFailure(call) ? "bad-row" : ""}`} role="presentation">
       <span role="cell"><time>${clockTime(call.time)}</time></span>
-      <span role="cell" title=${call.caller}>${account(call.caller)}</span>
-      <span role="cell">${call.service}</span>
+      <span role="cell" title=${call.caller}>${withoutStack(account(call.caller), name)}</span>
+      <span role="cell" title=${call.service}>${withoutStack(call.service, name)}</span>
       <span role="cell"><button type="button" class="link" onClick=${() => choose(call)}>${shortMethod(call.method)}</button></span>
       <span role="cell"><${CallStatus} call=${call} /></span>
       <span role="cell">${call.duration === undefined ? "" : duration(call.duration)}</span>

@@ -27,6 +27,7 @@ export function Bindings({
       const withheld = changed[binding.address] ?? binding.withheld;
       return html`<li key=${binding.address} class=${withheld ? "withheld" : ""}>
         <code>${binding.role}</code> to <strong>${binding.member.replace(/^serviceAccount:/, "").split("@")[0]}</strong>
+        ${" on "}<code>${binding.resource}</code>
         <div class="quiet"><code>${binding.address}</code></div>
         <button type="button" onClick=${() => change(binding, !withheld)}
           aria-label=${`${withheld ? "Put back" : "Take away"} ${binding.address}`}>${withheld ? "Put back" : "Take away"}</button>

@@ -53,7 +53,8 @@ export function BoxPanel({
       )}</ul>`
     }
     ${value && value.logs.length > 0 && html`<h3>Log</h3><${LogLines} lines=${value.logs.slice(0, 30)} />`}
-    ${value && value.bindings.length > 0 && html`<h3>IAM bindings on it</h3><${Bindings} stack=${stack} bindings=${value.bindings} />`}
+    ${value && html`<h3>IAM bindings on it</h3>`}
+    ${value && (value.bindings.length > 0 ? html`<${Bindings} stack=${stack} bindings=${value.bindings} />` : html`<p class="quiet">none</p>`)}
     ${
       value &&
       html`<details open><summary>Configuration</summary>

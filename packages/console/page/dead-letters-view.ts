@@ -23,6 +23,10 @@ export function DeadLettersView({ view }: { readonly view: StackView }): VNode {
     setOutcome(await outcomeOf(act(name, "redrive", {})));
     reload();
   };
+  const putBack = (done: Outcome) => {
+    setOutcome(done);
+    reload();
+  };
   const canRedrive = view.detail?.actions.redrive ?? false;
   return html`<section class="scroll" aria-labelledby="letters-title">
     <h2 id="letters-title">Dead letters</h2>
@@ -40,7 +44,7 @@ export function DeadLettersView({ view }: { readonly view: StackView }): VNode {
         <h3><span class="bad">${reason}</span> <span class="quiet">${counted(letters.length, "letter")}</span></h3>
         ${letters.map(
           (letter) => html`<${Letter} key=${letter.messageId} stack=${name} letter=${letter}
-          canRedrive=${canRedrive} onDone=${reload} />`,
+          canRedrive=${canRedrive} onDone=${putBack} />`,
         )}
       </section>`,
     )}
@@ -56,7 +60,7 @@ function Letter({
   readonly stack: string;
   readonly letter: DeadLetterLine;
   readonly canRedrive: boolean;
-  readonly onDone: () => void;
+  readonly onDone: (outcome: Outcome) => void;
 }): VNode {
   const [isEdited, setEdited] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>();
@@ -68,7 +72,8 @@ function Letter({
     setOutcome({ isBusy: true });
     const done = await outcomeOf(act(stack, "redrive", { messageId: letter.messageId, ...(isNew && { data }) }));
     setOutcome(done);
-    if (done.result) onDone();
+    // The letter is gone then, and with it what it says.
+    if (done.result) onDone(done);
   };
   return html`<details class="letter">
     <summary>message ${letter.messageId} <span class="quiet">${dateTime(letter.published)} in ${letter.subscription}</span></summary>

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { ItemLine } from "../src/api-types";
-import { placeFamily } from "./family";
+import { lineOf, placeFamily } from "./family";
+import { counted } from "./format";
 import { html } from "./html";
 import { hrefOf } from "./route";
 
@@ -20,7 +21,8 @@ export function FamilyView({
   readonly chosen: string;
 }): VNode | null {
   if (family.length < 2) return null;
-  const { placed, edges, columns, rows } = placeFamily(family);
+  const shown = lineOf(family, chosen);
+  const { placed, edges, columns, rows } = placeFamily(shown);
   const x = (column: number) => column * COLUMN + 1;
   const y = (row: number) => row * ROW + 1;
   const size = { width: columns * COLUMN, height: rows * ROW };
@@ -38,10 +40,11 @@ export function FamilyView({
           aria-current=${item.id === chosen ? "true" : undefined}>
           <title>${`${item.title}: ${item.state}${item.reason && item.state !== "done" ? `, ${item.reason}` : ""}`}</title>
           <rect x=${x(column)} y=${y(row)} width=${BOX.width} height=${BOX.height} rx="5" />
-          <text x=${x(column) + 8} y=${y(row) + 18}>${cut(item.title)}</text>
+          <text x=${x(column) + 8} y=${y(row) + 18}>${cut(item.title.replaceAll(`${stack}-`, ""))}</text>
         </a>`,
       )}
     </svg>
+    ${shown.length < family.length && html`<p class="quiet">${counted(family.length - shown.length, "other item")} of the flow not shown</p>`}
   </div>`;
 }
 

@@ -16,6 +16,22 @@ export interface Family {
 }
 
 /**
+ * An item with its ancestors and descendants. Of a flow of thousands, others would hide it.
+ *
+ * @returns all items where they are few
+ */
+export function lineOf(items: readonly ItemLine[], id: string, few = 30): readonly ItemLine[] {
+  if (items.length <= few) return items;
+  const byId = new Map(items.map((item) => [item.id, item]));
+  const kept = new Set<string>();
+  for (let each = byId.get(id); each && !kept.has(each.id); each = byId.get(each.parent ?? "")) kept.add(each.id);
+  const below = new Set([id]);
+  // Parents come before their children.
+  for (const item of items) if (item.parent !== undefined && below.has(item.parent)) below.add(item.id);
+  return items.filter((item) => kept.has(item.id) || below.has(item.id));
+}
+
+/**
  * Places the items of one flow: a column for each generation, the children of an item below each
  * other, each first child beside its parent.
  */

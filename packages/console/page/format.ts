@@ -52,6 +52,11 @@ export function account(email: string): string {
   return email === "" ? "nobody" : (email.split("@")[0] ?? email);
 }
 
+/** A name without the stack's, with which the names of its resources begin. */
+export function withoutStack(name: string, stack: string): string {
+  return name.startsWith(`${stack}-`) ? name.slice(stack.length + 1) : name;
+}
+
 /**
  * `google.cloud.tasks.v2.CloudTasks/CreateTask` -> `CreateTask`; `storage.objects.get` ->
  * `objects.get`.

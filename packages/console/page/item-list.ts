@@ -32,8 +32,8 @@ function ItemRow({ stack, item }: { readonly stack: string; readonly item: ItemL
   return html`<${Cells} role="cell" cells=${[
     html`<time>${clockTime(item.began)}</time>`,
     html`<${StateMark} state=${item.state} />`,
-    html`<a href=${hrefOf(stack, "items", item.id)}>${item.title}</a>`,
-    item.ended === undefined ? "" : duration(item.ended - item.began),
+    html`<a href=${hrefOf(stack, "items", item.id)} title=${item.title}>${item.title.replaceAll(`${stack}-`, "")}</a>`,
+    item.ended === undefined || item.state === "retrying" ? "" : duration(item.ended - item.began),
     item.attempts > 1 ? item.attempts : "",
     html`<span class=${item.state === "done" ? "quiet" : "bad"}>${denied}${item.reason ?? ""}</span>`,
   ]} />`;

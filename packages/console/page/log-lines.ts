@@ -12,7 +12,9 @@ export function LogLines({ lines }: { readonly lines: readonly LogLine[] }): VNo
 export function LogText({ line }: { readonly line: LogLine }): VNode {
   const { time, worker, severity, message, fields } = line;
   const more = Object.fromEntries(
-    Object.entries(fields ?? {}).filter(([name]) => !["message", "severity"].includes(name)),
+    Object.entries(fields ?? {}).filter(
+      ([name]) => !["message", "severity"].includes(name) && !name.startsWith("logging.googleapis.com/"),
+    ),
   );
   const text = Object.keys(more).length === 0 ? "" : ` ${JSON.stringify(more)}`;
   return html`<time>${clockTime(time)}</time> <span class="worker">${worker}</span>

@@ -132,6 +132,8 @@ export class Store {
       return;
     }
     const view = this.stacks.get(event.stack);
+    // What the loop did may be about all stacks.
+    if (event.kind === "watch") for (const each of view ? [view] : this.stacks.values()) each.watch = event.watch;
     if (event.kind === "gap") void this.readStacks().catch(() => {});
     if (!view) return;
     if (event.kind === "call") view.addCall(event.call);
@@ -139,6 +141,5 @@ export class Store {
     else if (event.kind === "log") view.logs.push(event.log);
     else if (event.kind === "denied") view.denials.push(event.decision);
     else if (event.kind === "state") view.state = event.state;
-    else if (event.kind === "watch") view.watch = event.watch;
   }
 }

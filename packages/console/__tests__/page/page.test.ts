@@ -1,5 +1,5 @@
 import { alarmsOf, badgeOf } from "../../page/badge";
-import { placeFamily } from "../../page/family";
+import { lineOf, placeFamily } from "../../page/family";
 import { account, bytes, clockTime, counted, duration, isFailure, shortCount, shortMethod } from "../../page/format";
 import { Ring } from "../../page/ring";
 import { hrefOf, readRoute } from "../../page/route";
@@ -109,6 +109,17 @@ describe("a flow as a graph", () => {
     });
     expect(edges.map(([from, to]) => `${from.item.id} ${to.item.id}`)).toEqual(["run a", "a a1", "a a2", "run b"]);
     expect([columns, rows]).toEqual([3, 3]);
+  });
+
+  test("of many items, an item's ancestors and descendants are left", () => {
+    const many = [
+      item("run"),
+      ...Array.from({ length: 40 }, (_, index) => item(`step ${index}`, "run")),
+      item("child", "step 7"),
+      item("grandchild", "child"),
+    ];
+    expect(lineOf(many, "step 7").map(({ id }) => id)).toEqual(["run", "step 7", "child", "grandchild"]);
+    expect(lineOf(many, "step 7", 100)).toBe(many);
   });
 
   test("an item whose parent is not among them begins a row, and long chains are placed", () => {

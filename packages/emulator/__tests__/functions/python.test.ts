@@ -120,7 +120,7 @@ onlyIf(IS_DEEP && canInstallPython(), reason, () => {
     expect(killed).toBe(1);
     expect(json(await started.call("py", "/", { body: "again" })).pid).not.toBe(first.pid);
     expect((await started.call("py", "/exit")).status).toBe(503);
-  });
+  }, 300_000);
 
   test("new code takes over: what is under way ends on the old code, and no request is lost", async () => {
     const files = (answer: string) => ({
