@@ -114,13 +114,20 @@ test("how a task ends", () => {
 });
 
 test("a worker that hands a task to a dead letter: the task is dead-lettered, whatever it answers", () => {
-  const { made, begin, creates, hop } = recording();
+  const { made, begin, end, creates, hop } = recording();
   begin(1, { item: "queue q task t" });
   const path = "/v1/projects/p/topics/dead:publish";
   begin(2, { parent: 1, isWorker: false, path });
   creates("message 7", { call: 2 });
+  const attributes = { deadLetterReason: "INVALID", deadLetterMessage: "The payload is no JSON" };
+  // Longer than what is kept of a body.
+  const data = Buffer.alloc(100_000).toString("base64");
+  end(2, { body: Buffer.from(JSON.stringify({ messages: [{ data, attributes }] })) });
   hop("queue q", "task t", "200");
-  expect(made.items.get("queue q task t")?.state).toBe("dead-lettered");
+  expect(made.items.get("queue q task t")).toMatchObject({
+    state: "dead-lettered",
+    reason: "The payload is no JSON",
+  });
   expect(made.items.get("message 7")).toMatchObject({ parent: "queue q task t" });
 });
 

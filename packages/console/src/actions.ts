@@ -1,16 +1,11 @@
-import {
-  ApiError,
-  type InvocationResult,
-  pubSub,
-  RequestFailed,
-  type RunningStack,
-} from "@cdktf-serverless-ml/emulator";
-import { InputError, redriveAll } from "@cdktf-serverless-ml/scenarios";
+import { ApiError, type InvocationResult, RequestFailed, type RunningStack } from "@cdktf-serverless-ml/emulator";
+import { InputError } from "@cdktf-serverless-ml/scenarios";
 import type { ActionBodies, ActionName, ActionResult } from "./api-types";
 import { Invalid, NotFound, Refused } from "./errors";
 import { Fields } from "./fields";
 import { viewOfAll } from "./model/body-view";
 import type { StackSession } from "./model/session";
+import { putAllBack, putOneBack } from "./redrive";
 
 type Action<Name extends ActionName> = (fields: Fields<Name>, session: StackSession) => Promise<ActionResult>;
 
@@ -111,26 +106,12 @@ const ACTIONS: { readonly [Name in ActionName]: Action<Name> } = {
     return { done: `resumed ${fields.text("queue")}` };
   },
 
-  async redrive(fields, { opened: { running }, recording }) {
-    const redrive = running.index.workerWith("ORIGINS");
-    if (redrive === undefined) throw new Refused("This stack has no function that puts dead letters back");
+  async redrive(fields, session) {
     const [messageId, data] = [fields.optionalText("messageId"), fields.optionalText("data", true)];
-    if (messageId === undefined) {
-      if (data !== undefined) throw new Invalid("data needs messageId");
-      return { done: `put back ${await redriveAll(running, { before: nowOf(running) })} dead letters` };
-    }
-    const subscription = keeperOf(running, messageId);
-    if (data !== undefined) running.controls.editMessage(subscription, messageId, Buffer.from(data));
-    const before = recording.lastCall;
-    const moved = await running.controls.withOnly(subscription, messageId, () =>
-      redriveAll(running, { max: 1, before: nowOf(running) }),
+    if (messageId === undefined && data !== undefined) throw new Invalid("data needs messageId");
+    return session.oneRedrive(() =>
+      messageId === undefined ? putAllBack(session) : putOneBack(session, messageId, data),
     );
-    if (moved === 0) throw new Refused(`The redrive function did not take the letter ${messageId}; its log says why`);
-    // What is made of the letter belongs to the letter, and so to the item that failed.
-    const call = recording.firstAfter(before, ({ service }) => service === redrive.name);
-    if (call) recording.replayed(call.item, `message ${messageId}`);
-    const [again = `message ${messageId}`] = recording.items.get(call?.item ?? "")?.children ?? [];
-    return { done: `put back the letter ${messageId}${data === undefined ? "" : ", edited"}`, item: again };
   },
 
   async replay(fields, session) {
@@ -256,25 +237,4 @@ function fullName(running: RunningStack, type: string, collection: string, name:
   const found = running.index.first(type, (attributes) => attributes.name === name);
   if (!found) throw new NotFound(`There is none of the ${collection} that is called ${name}`);
   return `projects/${found.attributes.project ?? running.stack.defaults.project}/${collection}/${name}`;
-}
-
-/** By the stack's clock, which may be ahead of the function's. */
-function nowOf({ parts }: RunningStack): string {
-  return new Date(parts.clock.now()).toISOString();
-}
-
-/** The subscription that keeps a dead letter. @throws NotFound */
-function keeperOf(running: RunningStack, messageId: string): string {
-  const topics = running.index.deadLetterTopics();
-  const keeper = running
-    .named("google_pubsub_subscription")
-    .filter(({ attributes }) => topics.has(attributes.topic))
-    .find(({ attributes }) =>
-      running
-        .service(pubSub)
-        .held(attributes.name)
-        .some(({ id }) => id === messageId),
-    );
-  if (!keeper) throw new NotFound(`There is no dead letter ${messageId}`);
-  return String(keeper.attributes.name);
 }

@@ -146,6 +146,14 @@ export interface BoxState {
   readonly errors?: number;
   /** Calls that it made and that no binding allowed. */
   readonly denied?: number;
+  /**
+   * Of a worker: milliseconds of real time that its last 1,000 answered calls took. The stack's clock
+   * may stand still meanwhile.
+   */
+  readonly median?: number;
+  readonly longest?: number;
+  /** Of a worker: when the first call failed since the last one that succeeded. */
+  readonly failing?: number;
 }
 
 /**
@@ -209,7 +217,10 @@ export interface ItemLine {
   readonly calls: number;
   /** Calls that no binding allowed. */
   readonly denied: number;
-  /** Why it failed last: a message, or a status. */
+  /**
+   * Why it failed last: a message, or a status. Of what was dead-lettered the sentence of its letter.
+   * Where a call was refused for want of a binding, who lacks which permission on what.
+   */
   readonly reason?: string;
   /** Id of the box that works on it. */
   readonly box?: string;
@@ -379,6 +390,8 @@ export interface DeadLetterList {
 
 export interface DeadLetterLine {
   readonly messageId: string;
+  /** Id of the message, or of the task, that failed. */
+  readonly originalId?: string;
   readonly subscription: string;
   readonly published: number;
   readonly attributes: Readonly<Record<string, string>>;
@@ -428,7 +441,10 @@ export interface ActionBodies {
   readonly fire: { readonly schedule: string };
   readonly pause: { readonly queue: string };
   readonly resume: { readonly queue: string };
-  /** Puts dead letters back: all of the stack, or one, with other data (text) if it is given. */
+  /**
+   * Puts dead letters back: all of the stack, or one alone, with other data (text) if it is given. A
+   * letter that is not taken keeps its own data.
+   */
   readonly redrive: { readonly messageId?: string; readonly data?: string };
   /** Sends a call's request again, with another body (text) or headers if they are given. */
   readonly replay: {
@@ -454,7 +470,7 @@ export type ActionName = keyof ActionBodies;
 export interface ActionResult {
   /** What was done, in a sentence. */
   readonly done: string;
-  /** The item that it began, once it is known. */
+  /** The item that it began, once it is known; of `redrive` of one letter what was put back. */
   readonly item?: string;
   /** Of `call` and `replay`: what was answered. */
   readonly status?: number;

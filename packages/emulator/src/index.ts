@@ -48,7 +48,7 @@ export type { HostOptions, Interceptors, MachineOptions, RunOptions, StartOption
 export type { DeadLetter, RunningStack } from "./machine/running-stack";
 export { describeLoadError, logLine, noticesOnce, onTerminal } from "./machine/terminal";
 export { waitUntilIdle } from "./machine/wait-until-idle";
-export { type PublishedMessage, parseFilter, pubSub, type TopicPublisher } from "./pubsub";
+export { type PublishedMessage, type PubSubMessage, parseFilter, pubSub, type TopicPublisher } from "./pubsub";
 export { type BilledWorker, billedWorkers } from "./run/billed-workers";
 export { DockerError } from "./run/docker";
 export { cpusForMemory } from "./run/machine-size";

@@ -9,5 +9,5 @@ export { inputFor, runStack } from "./run/run-stack";
 export { startMachine, startStack } from "./run/start";
 export { isGood, type Summary, summarise } from "./run/summary";
 export { forEachConcurrently } from "./run/workload";
-export { redriveAll, redriveWorker } from "./shared/redrive";
+export { redriveAll, redriveOne, redriveWorker } from "./shared/redrive";
 export { type Input, InputError, type Scenario, type ScenarioRun } from "./shared/scenario";

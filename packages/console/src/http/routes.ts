@@ -1,9 +1,10 @@
 import { act } from "../actions";
 import type { ItemKind, ItemState, StackList } from "../api-types";
 import { HttpError, Invalid, NotFound } from "../errors";
+import { deadLettersOf } from "../model/dead-letters";
 import { ITEMS_IN_FULL } from "../model/recording";
 import type { ItemQuery, StackSession } from "../model/session";
-import { bucketsOf, deadLettersOf, executionsOf, objectDetail, objectOf, objectsOf } from "../model/views";
+import { bucketsOf, executionsOf, objectDetail, objectOf, objectsOf } from "../model/views";
 import type { Answer, Asked, Bytes } from "./answer";
 
 /** The stacks that the console shows. */

@@ -23,6 +23,8 @@ export class Item {
   box?: string;
   /** It went to a dead letter during a call of it. */
   isDeadLettered = false;
+  /** The last decision of the last attempt that refused a call. */
+  denial?: Decision;
   readonly calls: CallRecord[] = [];
   readonly hops: HopLine[] = [];
   /** Of Google's own agents. */
@@ -56,7 +58,22 @@ export class Item {
   end(state: ItemState, time: number, reason?: string): void {
     this.state = state === "done" && this.isDeadLettered ? "dead-lettered" : state;
     this.ended = time;
-    if (reason !== undefined) this.reason = reason;
+    if (reason !== undefined) this.reason = this.withDenial(reason);
+  }
+
+  /** It went to a dead letter. @param why the sentence of the letter */
+  giveUp(why = this.reason): void {
+    if (why !== undefined) this.reason = this.withDenial(why);
+  }
+
+  /** A status alone does not say that a binding was missing; nor does a worker's own sentence. */
+  private withDenial(reason: string): string {
+    const { denial } = this;
+    if (!denial || reason.includes(denial.permission)) return reason;
+    const sentence = `${denial.email} lacks ${denial.permission} on ${denial.resource}`;
+    if (/^\d{1,3}$|^[A-Z_]+$/.test(reason)) return sentence;
+    // A workflow may have caught the refusal, and failed later for another reason.
+    return this.kind === "execution" ? reason : `${reason}: ${sentence}`;
   }
 
   line(root: string): ItemLine {

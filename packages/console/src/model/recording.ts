@@ -9,8 +9,10 @@ import type {
 } from "@cdktf-serverless-ml/emulator";
 import type { ArrowState, BoxState, Decision, HopLine, ItemLine, LogLine } from "../api-types";
 import { CallRecord, defined } from "./call-record";
+import { DELIVERIES_FAILED, reasonOfLetter } from "./dead-letters";
 import { Item } from "./item";
 import { messageOf, ownerOf } from "./item-id";
+import { Pace } from "./pace";
 import type { Wires } from "./stack-map";
 
 /** Items that are kept in full. */
@@ -52,6 +54,7 @@ export class Recording {
   readonly arrows = new Map<string, Counts>();
   readonly boxes = new Map<string, BoxCounts>();
   readonly logs = new Map<string, LogLine[]>();
+  private readonly paces = new Map<string, Pace>();
   denials = 0;
   callCount = 0;
   /** Number of the last call that began. */
@@ -107,6 +110,7 @@ export class Recording {
     if (event.item !== undefined && event.isWorker) {
       item.attempts = Math.max(item.attempts + 1, event.attempt ?? 0);
       item.state = "running";
+      item.denial = undefined;
       item.ended = undefined;
       item.box = call.to;
     }
@@ -126,8 +130,11 @@ export class Recording {
       const counts = this.boxCounts(call.to);
       counts.calls++;
       if (failed) counts.errors++;
+      const isRefused = call.decisions.some(({ allowed }) => !allowed);
+      if (event.isWorker) this.paceOf(call.to).add(event, failed, call.time, isRefused);
     }
     const item = this.items.get(call.item);
+    if (item?.isDeadLettered && !failed && this.deadLetterTopic(call) !== undefined) item.giveUp(letterReason(event));
     // What a client asks for ends with the answer.
     if (item?.kind === "request" && item.calls[0] === call) {
       item.end(failed ? "failed" : "done", this.start + event.time, failed ? reasonOf(event) : undefined);
@@ -148,6 +155,8 @@ export class Recording {
     this.failures++;
     if (item) {
       item.denied++;
+      // It may be that of another request.
+      if (call?.begun.oneOf === undefined) item.denial = decision;
       this.changes.item(item.id);
     }
     const box = call?.from ?? this.wires.caller(event.email);
@@ -161,8 +170,7 @@ export class Recording {
     if (maker !== undefined) {
       this.items.get(maker)?.made.push({ time: this.start + time, made, ...defined({ call }) });
     }
-    const topic = by && /\/(projects\/[^/]+\/topics\/[^/:]+):publish$/.exec(decodeURIComponent(by.begun.path))?.[1];
-    if (topic !== undefined && this.wires.isDeadLetterTopic(topic) && maker !== undefined) {
+    if (by && this.deadLetterTopic(by) !== undefined && maker !== undefined) {
       const failed = this.items.get(maker);
       if (failed) failed.isDeadLettered = true;
       this.failures++;
@@ -215,6 +223,7 @@ export class Recording {
     } else if (status === "DEAD_LETTERED") {
       this.failures++;
       item.end("dead-lettered", time);
+      item.reason ??= DELIVERIES_FAILED;
     } else if (failed) item.end(item.kind === "schedule" ? "failed" : "retrying", time, reason);
     else item.end("done", time);
   }
@@ -291,6 +300,17 @@ export class Recording {
     if (failed) counts.failed++;
   }
 
+  private deadLetterTopic({ begun: { path } }: CallRecord): string | undefined {
+    const topic = /\/(projects\/[^/]+\/topics\/[^/:]+):publish$/.exec(decode(path))?.[1];
+    return topic !== undefined && this.wires.isDeadLetterTopic(topic) ? topic : undefined;
+  }
+
+  private paceOf(box: string): Pace {
+    const pace = this.paces.get(box) ?? new Pace();
+    this.paces.set(box, pace);
+    return pace;
+  }
+
   private boxCounts(box: string): BoxCounts {
     const counts = this.boxes.get(box) ?? { calls: 0, errors: 0, denied: 0 };
     this.boxes.set(box, counts);
@@ -327,10 +347,28 @@ export class Recording {
   }
 
   /** Of a box, for its state. */
-  countsOf(box: string): Pick<BoxState, "calls" | "errors" | "denied"> {
+  countsOf(box: string): BoxState {
     const { calls = 0, errors = 0, denied = 0 } = this.boxes.get(box) ?? {};
-    return { ...(calls > 0 && { calls }), ...(errors > 0 && { errors }), ...(denied > 0 && { denied }) };
+    return {
+      ...(calls > 0 && { calls }),
+      ...(errors > 0 && { errors }),
+      ...(denied > 0 && { denied }),
+      ...this.paces.get(box)?.state(),
+    };
   }
+}
+
+interface PublishRequest {
+  readonly messages?: readonly { readonly attributes?: Readonly<Record<string, string>> }[];
+}
+
+/** The sentence of the letter that a call has published. */
+function letterReason({ body }: CallEvent): string | undefined {
+  if (body === undefined) return undefined;
+  const isText = typeof body === "string" || Buffer.isBuffer(body);
+  // Pub/Sub has taken it, so it is JSON.
+  const { messages }: PublishRequest = isText ? JSON.parse(body.toString()) : body;
+  return reasonOfLetter(messages?.[0]?.attributes ?? {});
 }
 
 /** An API that says that there is nothing, or that a precondition does not hold, has answered. */

@@ -1,3 +1,4 @@
+import { redriveWorker } from "@cdktf-serverless-ml/scenarios";
 import type { StackResource } from "@cdktf-serverless-ml/terraform-json";
 import type {
   Actions,
@@ -51,6 +52,7 @@ export class StackSession {
   private lastSummary = "";
 
   private readonly submitted = new Set<string>();
+  private lastRedrive: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly opened: OpenedStack,
@@ -80,6 +82,13 @@ export class StackSession {
     for (let count = 2; name !== "" && this.submitted.has(fresh); count++) fresh = `${stem}-${count}${extension}`;
     this.submitted.add(fresh);
     return fresh;
+  }
+
+  /** Letters are put back by one action at a time: each waits for those before it. */
+  oneRedrive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.lastRedrive.then(work);
+    this.lastRedrive = result.catch(() => {});
+    return result;
   }
 
   close(): void {
@@ -194,7 +203,7 @@ export class StackSession {
       workflows: names("google_workflows_workflow"),
       bindings: bindingsOf(running),
       ...(scenario && input && { sample: { name: input.name, takes: scenario.takes } }),
-      redrive: running.index.workerWith("ORIGINS") !== undefined,
+      redrive: redriveWorker(running.index) !== undefined,
     };
   }
 

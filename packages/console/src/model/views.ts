@@ -1,14 +1,5 @@
-import { cloudStorage, pubSub, type RunningStack, type StoredObject } from "@cdktf-serverless-ml/emulator";
-import type {
-  BindingLine,
-  BucketList,
-  DeadLetterLine,
-  DeadLetterList,
-  ExecutionList,
-  ObjectDetail,
-  ObjectLine,
-  ObjectList,
-} from "../api-types";
+import { cloudStorage, type RunningStack, type StoredObject } from "@cdktf-serverless-ml/emulator";
+import type { BindingLine, BucketList, ExecutionList, ObjectDetail, ObjectLine, ObjectList } from "../api-types";
 import { NotFound } from "../errors";
 import { viewOfAll } from "./body-view";
 import { defined } from "./call-record";
@@ -61,32 +52,6 @@ function objectsIn(running: RunningStack, bucket: string): StoredObject[] {
 function objectLine({ name, content, metadata, updated, generation }: StoredObject): ObjectLine {
   const { contentType = "application/octet-stream" } = metadata;
   return { name, size: content.length, contentType, updated, generation: String(generation) };
-}
-
-/** By reason, the most frequent first. */
-export function deadLettersOf(running: RunningStack): DeadLetterList {
-  const groups = new Map<string, DeadLetterLine[]>();
-  const topics = running.index.deadLetterTopics();
-  for (const { attributes } of running.named("google_pubsub_subscription")) {
-    if (!topics.has(attributes.topic)) continue;
-    for (const message of running.service(pubSub).held(attributes.name)) {
-      const { deadLetterMessage, deadLetterReason } = message.attributes;
-      const reason = deadLetterMessage ?? deadLetterReason ?? "its deliveries failed";
-      const letters = groups.get(reason) ?? [];
-      groups.set(reason, letters);
-      letters.push({
-        messageId: message.id,
-        subscription: attributes.name,
-        published: message.publishTime,
-        attributes: message.attributes,
-        data: viewOfAll(message.data) ?? EMPTY,
-        item: `message ${message.id}`,
-        reason,
-      });
-    }
-  }
-  const sorted = [...groups].sort(([, one], [, other]) => other.length - one.length);
-  return { groups: sorted.map(([reason, letters]) => ({ reason, letters })) };
 }
 
 export function executionsOf(running: RunningStack): ExecutionList {

@@ -126,7 +126,13 @@ export class Controls {
     this.running.service(pubSub).edit(subscription, messageId, data);
   }
 
-  /** Does something while a subscription delivers one message alone. @throws ApiError NOT_FOUND */
+  /**
+   * Does something while a subscription delivers one message alone. Others, and what comes
+   * meanwhile, wait.
+   *
+   * @throws ApiError NOT_FOUND for a message that is not there, FAILED_PRECONDITION for one that is
+   *   being delivered
+   */
   async withOnly<T>(subscription: string, messageId: string, work: () => Promise<T>): Promise<T> {
     const release = this.running.service(pubSub).isolate(subscription, messageId);
     try {

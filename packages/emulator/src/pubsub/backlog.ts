@@ -22,6 +22,8 @@ export class Backlog {
   /** All messages that are neither acknowledged nor dead-lettered. */
   private readonly open = new Set<Delivery>();
   private order = 0;
+  /** The one message that is delivered, and those that wait for its end. */
+  private alone?: { readonly id: string; readonly others: Delivery[] };
 
   constructor(private readonly ordered: boolean) {}
 
@@ -39,7 +41,7 @@ export class Backlog {
     this.open.add(delivery);
     const chain = this.chainOf(message);
     if (chain) chain.push(delivery);
-    else this.due.push(delivery);
+    else this.schedule(delivery);
     if (!chain && this.isOrdered(message)) this.chains.set(message.orderingKey, []);
   }
 
@@ -54,23 +56,25 @@ export class Backlog {
   }
 
   /**
-   * Delivers one message alone for a while. Those that are delivered already stay so.
+   * Delivers one message alone for a while. What comes, or comes back, meanwhile waits too. Those
+   * that are delivered already stay so.
    *
-   * @returns puts the others back; undefined if the message is not due for delivery
+   * @returns puts the others back; undefined if the message is not here, is delivered, or waits
+   * behind another of its key, or if one is alone already
    */
   isolate(id: string): (() => void) | undefined {
+    if (this.alone) return undefined;
+    const waiting: Delivery[] = [];
+    for (let next = this.due.pop(); next; next = this.due.pop()) waiting.push(next);
+    const isHere = waiting.some(({ message }) => message.id === id);
     const others: Delivery[] = [];
-    let found: Delivery | undefined;
-    for (let next = this.due.pop(); next; next = this.due.pop()) {
-      if (next.message.id === id) found = next;
-      else others.push(next);
-    }
-    const release = () => {
-      for (const delivery of others) this.due.push(delivery);
+    if (isHere) this.alone = { id, others };
+    for (const delivery of waiting) this.schedule(delivery);
+    if (!isHere) return undefined;
+    return () => {
+      this.alone = undefined;
+      for (const delivery of others.splice(0)) this.due.push(delivery);
     };
-    if (found) this.due.push(found);
-    else release();
-    return found && release;
   }
 
   /** When the next delivery is due. */
@@ -90,7 +94,7 @@ export class Backlog {
   /** Schedules a delivery again. */
   putBack(delivery: Delivery, time: number): void {
     delivery.time = time;
-    this.due.push(delivery);
+    this.schedule(delivery);
   }
 
   remove(delivery: Delivery): void {
@@ -99,8 +103,14 @@ export class Backlog {
     const chain = this.chainOf(message);
     if (!chain) return;
     const next = chain.shift();
-    if (next) this.due.push(next);
+    if (next) this.schedule(next);
     else if (message.orderingKey) this.chains.delete(message.orderingKey);
+  }
+
+  private schedule(delivery: Delivery): void {
+    const { alone, due } = this;
+    if (alone && alone.id !== delivery.message.id) alone.others.push(delivery);
+    else due.push(delivery);
   }
 
   private chainOf(message: Message): Delivery[] | undefined {

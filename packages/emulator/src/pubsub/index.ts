@@ -122,5 +122,6 @@ export const pubSub = defineService({
 });
 
 export { parseFilter } from "./filter";
+export type { Message as PubSubMessage } from "./message";
 export type { PublishedMessage, TopicPublisher } from "./publisher";
 export type { SubscriptionState } from "./pubsub-emulator";

@@ -147,12 +147,16 @@ export class PubSubEmulator implements Emulator, TopicPublisher {
   /**
    * A subscription delivers one message alone, until what is returned is called.
    *
-   * @throws ApiError NOT_FOUND for a message that is not there, or that is being delivered
+   * @throws ApiError NOT_FOUND for a message that is not there, FAILED_PRECONDITION for one that is
+   *   being delivered
    */
   isolate(subscription: string, messageId: string): () => void {
     const found = this.called(subscription);
     const release = found.backlog.isolate(messageId);
-    if (!release) throw noMessage(subscription, messageId);
+    if (!release) {
+      if (!found.backlog.messages.some(({ id }) => id === messageId)) throw noMessage(subscription, messageId);
+      throw new ApiError("FAILED_PRECONDITION", `Message ${messageId} of ${subscription} is being delivered`);
+    }
     return () => {
       release();
       found.onChange();

@@ -8,6 +8,8 @@ interface Answer {
   readonly moved: number;
   readonly before: string;
   readonly done: boolean;
+  /** Why letters stay, and how many for each reason. */
+  readonly why: Readonly<Record<string, number>>;
 }
 
 export interface RedriveOptions {
@@ -60,6 +62,23 @@ export async function redriveAll(
     onMoved?.(moved);
     if (answer.done || answer.moved === 0) return moved;
   }
+}
+
+/**
+ * Puts one dead letter back, as the stack's client: the first that the function gets from one
+ * subscription.
+ *
+ * @param source id of the subscription that keeps it
+ * @param before RFC 3339; a letter that was kept later stays
+ * @returns why it stays; undefined once it is back
+ * @throws RequestFailed
+ */
+export async function redriveOne(running: RunningStack, source: string, before: string): Promise<string | undefined> {
+  const url = redriveWorker(running.index)?.uri;
+  if (url === undefined) return "this stack has no function that puts dead letters back";
+  const asked = { max: 1, perSecond: PER_SECOND, source, before };
+  const { moved, why } = await running.client().json<Answer>("POST", url, asked);
+  return moved > 0 ? undefined : (Object.keys(why)[0] ?? "the function did not get it");
 }
 
 /** The name that a task had before it was put back, if it was. */
