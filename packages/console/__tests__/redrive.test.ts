@@ -1,7 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Machine, type RunningStack, SkippingClock } from "@cdktf-serverless-ml/emulator";
 import { Console } from "../src";
 import { Api } from "./support/api";
-import { writeRedriveStack } from "./support/redrive-stack";
+import { redriveZip, writeRedriveStack } from "./support/redrive-stack";
 
 // Dead letters of two subscriptions, put back one by one.
 
@@ -40,17 +42,18 @@ async function letters(): Promise<Letter[]> {
   return json.groups.flatMap(({ letters: all }: { letters: Letter[] }) => all);
 }
 
+/** Pub/Sub pushes more slowly after failures. */
+async function lettersLater(): Promise<Letter[]> {
+  await api.act("jump");
+  return letters();
+}
+
 /** Publishes what the worker answers with 503, until it is dead-lettered. @returns its message id */
 async function deadLetter(kind: string, name: string): Promise<string> {
   const data = JSON.stringify({ name, answer: 503 });
   const { json } = await api.act("publish", { topic: "work", data, attributes: { kind } });
   const id = json.item.replace("message ", "");
-  const look = async () => {
-    // Pub/Sub pushes more slowly after failures.
-    await api.act("jump");
-    return letters();
-  };
-  await api.until(look, (all) => all.some(({ originalId }) => originalId === id));
+  await api.until(lettersLater, (all) => all.some(({ originalId }) => originalId === id));
   return id;
 }
 
@@ -68,7 +71,10 @@ test("one letter is edited and put back alone; a put-back that fails leaves it a
   const failed = await api.item(`subscription image message ${image}`, "dead-lettered");
   expect(failed).toMatchObject({ attempts: 5, reason: "503" });
   const failing = (await api.get("/state")).json.boxes[WORKER];
-  expect(failing).toMatchObject({ median: expect.any(Number), longest: expect.any(Number), failing: failed.began });
+  expect(failing).toMatchObject({ median: expect.any(Number), longest: expect.any(Number) });
+  // Since the first of all failures, not the last.
+  expect(failing.failing).toBeGreaterThanOrEqual(failed.began);
+  expect(failing.failing).toBeLessThan(failed.ended);
   expect(failing.longest).toBeGreaterThanOrEqual(failing.median);
 
   const messageId = idOf(before, other);
@@ -101,7 +107,8 @@ test("one letter is edited and put back alone; a put-back that fails leaves it a
   });
 });
 
-test("what the function does not take stays, with why; all at once say what stays", async () => {
+test("what the function does not take stays, with why; all at once say how many went back", async () => {
+  await deadLetter("image", "three");
   const original = await deadLetter("text", "three");
   await api.act("withhold", { binding: "google_pubsub_topic_iam_member.again-text" });
   const before = await letters();
@@ -113,7 +120,29 @@ test("what the function does not take stays, with why; all at once say what stay
     "redrive@acme-ml.iam.gserviceaccount.com lacks pubsub.topics.publish on projects/acme-ml/topics/again-text",
   );
   const all = await api.act("redrive");
-  expect(all.json.error.message).toContain("Before that, 0 dead letters went back");
+  expect(all.json.error.message).toContain("Before that, 1 dead letter went back");
   await api.act("restore", { binding: "google_pubsub_topic_iam_member.again-text" });
   expect((await api.act("redrive")).json.done).toBe("put back 1 dead letter");
+  // It fails again, and is the same message.
+  const again = await api.until(lettersLater, (all) => all.length === 2);
+  expect(Number(idOf(again, original))).toBeGreaterThan(Number(idOf(before, original)));
+});
+
+test("a letter that went back is reported as back, though the function's answer was lost", async () => {
+  const [image, text] = [await deadLetter("image", "four"), await deadLetter("text", "four")];
+  const before = await letters();
+  // The real function, whose answer is another one.
+  const zip = join(stack.folder, "losing.zip");
+  writeFileSync(zip, redriveZip("Object.defineProperty(response, 'statusCode', { get: () => 503, set: () => {} });"));
+  await running.controls.replaceFunction("redrive", zip);
+  const { status, json } = await api.act("redrive", { messageId: idOf(before, image), data: '{"name":"four"}' });
+  expect([status, json]).toEqual([
+    200,
+    {
+      done: expect.stringMatching(/^put back the letter \d+, edited, though the function failed: .* answered 503/),
+      item: expect.stringMatching(/^message \d+$/),
+    },
+  ]);
+  const after = await letters();
+  expect([idOf(after, image), idOf(after, text)]).toEqual([undefined, idOf(before, text)]);
 });

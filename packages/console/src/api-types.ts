@@ -390,7 +390,7 @@ export interface DeadLetterList {
 
 export interface DeadLetterLine {
   readonly messageId: string;
-  /** Id of the message, or of the task, that failed. */
+  /** Id that the message, or the task, had when it was put in, also after it was put back. */
   readonly originalId?: string;
   readonly subscription: string;
   readonly published: number;

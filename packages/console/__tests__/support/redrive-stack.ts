@@ -19,12 +19,23 @@ export function writeRedriveStack(): { readonly folder: string; remove(): void }
   const folder = join(root, "small");
   mkdirSync(folder);
   writeFileSync(join(folder, "worker.zip"), zipOf("first", WORKER));
-  const entry = join(__dirname, "../../../../functions/dead-letter-redrive/index.ts");
-  const code = bundleModules([entry]).get(entry)?.code as Uint8Array;
-  const files = { "index.js": code, "package.json": strToU8('{"main":"index.js"}') };
-  writeFileSync(join(folder, "redrive.zip"), zipSync(files));
+  writeFileSync(join(folder, "redrive.zip"), redriveZip());
   writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(stack(), undefined, 2));
   return { folder, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+/** The zip of the function that puts letters back. @param first code that runs before each request */
+export function redriveZip(first = ""): Uint8Array {
+  const entry = join(__dirname, "../../../../functions/dead-letter-redrive/index.ts");
+  const code = bundleModules([entry]).get(entry)?.code as Uint8Array;
+  const wrapper = `
+const { handler } = require("./redrive.js");
+exports.handler = (request, response) => {
+  ${first}
+  return handler(request, response);
+};`;
+  const files = { "index.js": strToU8(wrapper), "redrive.js": code };
+  return zipSync({ ...files, "package.json": strToU8('{"main":"index.js"}') });
 }
 
 const KINDS = ["image", "text"];

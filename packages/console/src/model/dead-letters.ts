@@ -37,7 +37,10 @@ export function deadLettersOf(running: RunningStack): DeadLetterList {
     const reason = reasonOfLetter(attributes) ?? DELIVERIES_FAILED;
     const letters = groups.get(reason) ?? [];
     groups.set(reason, letters);
-    const originalId = attributes.deadLetterMessageId ?? attributes.deadLetterTask ?? forwarded.get(id);
+    const { deadLetterMessageId, deadLetterTask, redriveMessageId } = attributes;
+    // Where Pub/Sub forwarded it, it came back under the id of its first letter.
+    const told = deadLetterMessageId ?? deadLetterTask ?? redriveMessageId ?? id;
+    const originalId = forwarded.get(told) ?? (told === id ? undefined : told);
     letters.push({
       messageId: id,
       ...defined({ originalId }),
