@@ -125,12 +125,14 @@ withBeam(() => {
     expect(rows().sort()).toEqual(before);
   });
 
-  test.each<[string, Record<string, string>, RegExp, object?]>([
-    ["no input", {}, /Empty match for pattern .*\*\.csv/],
+  // Each row has all four: jest takes a parameter more than a row has for its callback.
+  test.each<[string, Record<string, string>, RegExp, object]>([
+    ["no input", {}, /Empty match for pattern .*\*\.csv/, {}],
     [
       "a header without a column",
       { "a.csv": "sepal_length,species\n1,setosa\n" },
       /a\.csv has no column sepal_width, petal_length, petal_width; its header is 'sepal_length,species'/,
+      {},
     ],
     [
       "a share of the rows that is no share",
@@ -138,7 +140,7 @@ withBeam(() => {
       /test_fraction is 1\.5; allowed: between 0 and 1/,
       { test_fraction: "1.5" },
     ],
-    ["no good row", { "a.csv": `${HEADER}\n1,2,3,x,setosa\n` }, /No good row is left to train on/],
+    ["no good row", { "a.csv": `${HEADER}\n1,2,3,x,setosa\n` }, /No good row is left to train on/, {}],
   ])("%s: fails with the reason, and the folder is not complete", (_name, files, message, variables) => {
     const { error } = run(files, variables);
     expect(error).toMatch(message);
