@@ -1,5 +1,8 @@
 import type { BoxState } from "../src/api-types";
-import { bytes, clockTime, counted, shortCount } from "./format";
+import { bytes, clockTime, counted, duration, shortCount } from "./format";
+
+/** Milliseconds from which the map says how long calls take. */
+const SLOW = 500;
 
 /** What a box of the map says of its state, in few words. */
 export function badgeOf(kind: string, state: BoxState | undefined): string {
@@ -12,6 +15,7 @@ export function badgeOf(kind: string, state: BoxState | undefined): string {
   if (state.underWay) parts.push(`${state.underWay} running`);
   else if (state.instances) parts.push(`${state.instances} idle`);
   if (state.waiting) parts.push(`${state.waiting} waiting`);
+  if (state.median !== undefined && state.median >= SLOW) parts.push(`median ${duration(state.median)}`);
   if (state.failNext) parts.push(`fails next ${state.failNext}`);
   if (state.backlog)
     parts.push(kind === "dead-letter" ? counted(state.backlog, "dead letter") : `backlog ${state.backlog}`);

@@ -5,6 +5,7 @@ import { pathOf } from "./api";
 import { badgeOf } from "./badge";
 import { Bindings } from "./bindings";
 import { BoxActions } from "./box-actions";
+import { clockTime, duration } from "./format";
 import { useApi } from "./hooks";
 import { html } from "./html";
 import { LogLines } from "./log-lines";
@@ -41,6 +42,8 @@ export function BoxPanel({
     <p>${badgeOf(box.kind, state) || "idle"}${state?.calls ? `, ${state.calls} calls` : ""}${
       state?.errors ? html`, <span class="bad">${state.errors} failed</span>` : ""
     }${state?.denied ? html`, <span class="bad">${state.denied} refused for want of a binding</span>` : ""}</p>
+    ${state?.median !== undefined && html`<p>Calls take ${duration(state.median)} at the median, ${duration(state.longest ?? state.median)} at most</p>`}
+    ${state?.failing !== undefined && html`<p class="bad">Failing since ${clockTime(state.failing)} UTC</p>`}
     ${error && html`<p class="bad">${error}</p>`}
     ${value && html`<${BoxActions} view=${view} box=${box} resource=${value} />`}
     ${

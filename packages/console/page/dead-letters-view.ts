@@ -76,7 +76,9 @@ function Letter({
     if (done.result) onDone(done);
   };
   return html`<details class="letter">
-    <summary>message ${letter.messageId} <span class="quiet">${dateTime(letter.published)} in ${letter.subscription}</span></summary>
+    <summary>message ${letter.originalId ?? letter.messageId}${
+      letter.originalId !== undefined && letter.originalId !== letter.messageId && `, kept as ${letter.messageId}`
+    } <span class="quiet">${dateTime(letter.published)} in ${letter.subscription}</span></summary>
     ${letter.item && html`<p><a href=${hrefOf(stack, "items", letter.item)}>What happened to it</a></p>`}
     ${
       isEdited

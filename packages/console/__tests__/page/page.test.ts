@@ -74,6 +74,8 @@ describe("boxes of the map", () => {
   test("a busy worker says how many requests run, an idle one its instances", () => {
     expect(badgeOf("function", { instances: 3, underWay: 2, waiting: 1 })).toBe("2 running · 1 waiting");
     expect(badgeOf("function", { instances: 3, underWay: 0 })).toBe("3 idle");
+    expect(badgeOf("function", { instances: 3, median: 499 })).toBe("3 idle");
+    expect(badgeOf("function", { instances: 3, median: 2_300 })).toBe("3 idle · median 2.3 s");
   });
 
   test("a backlog of dead letters is an alarm, one of a subscription is not", () => {
